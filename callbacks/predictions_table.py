@@ -1,0 +1,85 @@
+"""Predictions as a table: what the model says of every row of a test, beside what is true.
+
+**What it holds.** ``predictions.csv``: the row's name, ``true``, ``predicted`` and the module's own columns (for a classifier the
+probability of each class), in the order of the data.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from torch import Tensor
+
+from .example_batch import label_of
+from .step_outputs import step_outputs
+from .whole_file import whole_file
+
+
+class PredictionsTable(pl.Callback):
+    """Writes the predictions of a test.
+
+    Needs ``test_step`` to return a dictionary with ``logits`` and ``target``, and the module to have
+    ``probabilities(logits)`` and ``prediction_table(probabilities)``. Names of rows are taken from the data module's
+    ``row_names(tests_on)`` where it has them. Under several processes each writes its own rows, with its rank in the name.
+
+    Args:
+        path: The CSV.
+
+    Raises:
+        MisconfigurationException: The module lacks one of these methods.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__()
+        self.path = Path(path)
+        self._rows: list[tuple[Tensor, Tensor]] = []
+
+    def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Begin anew."""
+        for method in ("probabilities", "prediction_table"):
+            if not callable(getattr(pl_module, method, None)):
+                raise MisconfigurationException(f"PredictionsTable needs {type(pl_module).__name__}.{method}().")
+        self._rows = []
+
+    def on_test_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Take one batch."""
+        logits, target = step_outputs(outputs, type(self).__name__)
+        self._rows.append((pl_module.probabilities(logits).cpu(), target.cpu()))  # type: ignore[operator]
+
+    def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Write them, whole or not at all."""
+        if not self._rows:
+            return
+        probabilities, targets = (torch.cat(parts) for parts in zip(*self._rows, strict=True))
+        rank, processes = trainer.global_rank, trainer.world_size
+        datamodule: Any = getattr(trainer, "datamodule", None)
+        if hasattr(datamodule, "row_names"):
+            names = datamodule.row_names(datamodule.tests_on)[rank::processes][: len(targets)]
+        else:
+            names = [str(rank + processes * i) for i in range(len(targets))]
+        classes = getattr(pl_module, "classes", None)
+        table: dict[str, list[Any]] = {
+            "file": names,
+            "true": [label_of(target, classes) for target in targets],
+            **pl_module.prediction_table(probabilities),  # type: ignore[operator]
+        }
+        path = self.path if processes == 1 else self.path.with_stem(f"{self.path.stem}-rank{rank}")
+        with whole_file(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(table)
+            writer.writerows(zip(*table.values(), strict=True))
+        self._rows = []

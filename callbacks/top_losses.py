@@ -1,0 +1,100 @@
+"""Top losses: the photos the model is most wrong about, with what it said and what they are.
+
+**What it shows.** Mislabelled photos, odd views, and what the model has not understood: usually the most useful picture of a
+run. ``figures/top_losses.png``.
+
+**Source.** fast.ai's ``plot_top_losses``.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from torch import Tensor
+
+from .example_batch import draw_photo, label_of
+from .figure import new_figure, save_figure
+from .step_outputs import losses_by_row, step_outputs
+
+
+@dataclass(order=True)
+class _Wrong:
+    loss: float
+    row: int
+    photo: Tensor = field(compare=False)
+    said: str = field(compare=False)
+    true: str = field(compare=False)
+
+
+class TopLosses(pl.Callback):
+    """Draws the photos of a test that have the highest loss; holds only those in memory.
+
+    Needs batches ``(x, y)`` with ``x`` of shape ``[B, 3, H, W]`` (others are passed over) and ``test_step`` to return a
+    dictionary with ``logits`` and ``target``. Class names are taken from the module's ``classes``, names of photos from the data
+    module's ``row_names(tests_on)``, where they have them. Under several processes it shows those of the first.
+
+    Args:
+        folder: Where ``top_losses.png`` goes.
+        count: Photos, at most.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], count: int = 12) -> None:
+        super().__init__()
+        self.path = Path(folder) / "top_losses.png"
+        self.count = count
+        self._worst: list[_Wrong] = []
+        self._seen = 0
+
+    def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Begin anew."""
+        self._worst, self._seen = [], 0
+
+    def on_test_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Keep the worst so far."""
+        x = batch[0]
+        if not (trainer.is_global_zero and isinstance(x, Tensor) and x.ndim == 4 and x.shape[1] == 3):
+            return
+        logits, target = step_outputs(outputs, type(self).__name__)
+        classes = getattr(pl_module, "classes", None)
+        for place, loss in enumerate(losses_by_row(logits, target).tolist()):
+            row = (self._seen + place) * trainer.world_size
+            if len(self._worst) == self.count and loss <= self._worst[0].loss:
+                continue
+            if target.ndim == 1:
+                probability, index = logits[place].float().softmax(0).max(0)
+                said = f"{label_of(index, classes)} {float(probability):.2f}"
+            else:
+                said = label_of(logits[place] > 0, classes)
+            entry = _Wrong(loss, row, x[place].cpu().clone(), said, label_of(target[place], classes))
+            (heapq.heappush if len(self._worst) < self.count else heapq.heappushpop)(self._worst, entry)
+        self._seen += len(x)
+
+    def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Draw, worst first."""
+        if not self._worst:
+            return
+        datamodule: Any = getattr(trainer, "datamodule", None)
+        names = datamodule.row_names(datamodule.tests_on) if hasattr(datamodule, "row_names") else None
+        columns = min(4, len(self._worst))
+        rows = math.ceil(len(self._worst) / columns)
+        figure = new_figure(2.2 * columns, 2.75 * rows)
+        for number, wrong in enumerate(sorted(self._worst, reverse=True), 1):
+            axes = figure.add_subplot(rows, columns, number)
+            name = f"\n{os.sep.join(Path(names[wrong.row]).parts[-2:])[-34:]}" if names else ""
+            draw_photo(axes, wrong.photo, f"said {wrong.said}\nis {wrong.true} (loss {wrong.loss:.2f}){name}")
+        save_figure(figure, self.path)
+        self._worst = []

@@ -1,0 +1,1 @@
+"""The configuration: what `train.py` and `predict.py` are composed of, and its checks."""

@@ -1,0 +1,111 @@
+"""A user's mistake ends in one clear sentence and exit code 2; a mistake of ours in a traceback."""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
+
+
+def run_command(main: Callable[[], Any], config_name: str) -> None:
+    """Run an entry point; turn a user's mistake into one sentence on standard error and exit code 2.
+
+    Args:
+        main: A function decorated with ``hydra.main``.
+        config_name: Its primary configuration, for suggesting the nearest valid key.
+    """
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # let Hydra raise instead of printing in its own form
+    try:
+        main()
+    except Exception as error:
+        sentence = explain(error, config_name)
+        if sentence is None:
+            raise
+        print(f"{Path(sys.argv[0]).name}: {sentence}", file=sys.stderr)
+        sys.exit(2)
+
+
+def explain(error: BaseException, config_name: str) -> str | None:
+    """One sentence for a mistake of the user's; ``None`` for anything else.
+
+    Args:
+        error: What was raised.
+        config_name: The primary configuration.
+    """
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in chain:
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    for link in chain:
+        if type(link).__name__ == "MisconfigurationException":  # by name: importing Lightning takes seconds
+            return " ".join(str(link).split())
+    for link in chain:
+        if isinstance(link, OSError) and link.errno in _DISK:
+            where = link.filename or "the output folder"
+            return f"{where}: {link.strerror}; free some space there or write elsewhere (hydra.run.dir=DIR, paths.data=DIR)."
+    for link in chain:
+        if isinstance(link, HydraException | OmegaConfBaseException):
+            return _explain_composition(link, config_name)
+    return None
+
+
+def _explain_composition(error: BaseException, config_name: str) -> str | None:
+    text = str(error)
+    if match := re.search(r"Could not find '([^']+)'\s+Available options in '([^']+)':\s+(.*)", text, re.S):
+        group, choice = match[2], match[1].rpartition("/")[2]
+        options = re.split(r"\s+", match[3].strip().partition("Config search")[0].strip())
+        return f"{group}={choice}: there is no such choice; {_nearest(choice, options, f'{group}=')}"
+    if match := re.search(r"Could not (?:override|append|add|delete)[^']*'([^']+)'", text):
+        key = match[1].split("@")[0].removesuffix(".")
+        return f"{key}: there is no such option; {_nearest(key, _all_keys(config_name))}"
+    if isinstance(error, MissingMandatoryValue):
+        key = re.search(r"full_key: (\S+)|: (\S+)", text)
+        name = (key[1] or key[2]) if key else "a value"
+        return f"{name} is missing: give it as {name}=..."
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    if "OverrideParse" in type(error).__name__ or "mismatched input" in text or "token recognition" in text:
+        return f"{' '.join(text.split())[:200]} (an override is KEY=VALUE; quote blanks and commas: 'KEY=\"a b\"')."
+    return f"{first} (see --help)." if isinstance(error, OmegaConfBaseException) or "onfig" in text else None
+
+
+def _nearest(wrong: str, valid: Iterable[str], prefix: str = "") -> str:
+    valid = sorted(set(valid))
+    near = difflib.get_close_matches(wrong, valid, n=1, cutoff=0.5)
+    if not near:  # the last part of a key may be right where the rest is not
+        near = [key for key in valid if key.rpartition(".")[2] == wrong.rpartition(".")[2]][:1]
+    if near:
+        return f"did you mean {prefix}{near[0]}?"
+    return f"there are {', '.join(key for key in valid if '.' not in key)} (see --help)."
+
+
+def _all_keys(config_name: str) -> list[str]:
+    """Every key of the default configuration, and its groups, for suggestions."""
+    from hydra import compose, initialize_config_module  # noqa: PLC0415 (only on the way to an error)
+
+    GlobalHydra.instance().clear()
+    with initialize_config_module("practicum.conf", version_base="1.3"):
+        cfg = compose(config_name)
+    keys: list[str] = []
+
+    def collect(node: Any, path: str) -> None:
+        for key in node:
+            name = f"{path}.{key}" if path else str(key)
+            keys.append(name)
+            child = node._get_node(key)
+            if hasattr(child, "_get_node") and hasattr(child, "keys") and not child._is_none() and not child._is_missing():
+                collect(child, name)
+
+    collect(cfg, "")
+    return keys

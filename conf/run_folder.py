@@ -1,0 +1,53 @@
+"""Opens a run folder for use: its configuration, its weights, the precision it was trained in."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that ended.
+
+    Attributes:
+        config: As it was composed, with paths of the place it is used in.
+        checkpoint: Its best weights, or those asked for.
+        precision: What it was trained in.
+    """
+
+    config: DictConfig
+    checkpoint: Path
+    precision: Any
+
+
+def open_run(folder: Path, checkpoint: str | None = None) -> Run:
+    """Open a run folder.
+
+    Args:
+        folder: What ``train.py`` wrote.
+        checkpoint: Other weights than its best; also opens a run that never finished.
+
+    Raises:
+        MisconfigurationException: No such run, or one that never finished.
+    """
+    config_file = folder / ".hydra" / "config.yaml"
+    if not config_file.is_file():
+        raise MisconfigurationException(f"run={folder}: not a run folder of train.py (it has no .hydra/config.yaml).")
+    config = OmegaConf.load(config_file)
+    assert isinstance(config, DictConfig)
+    config.paths.run = str(folder)  # where it lies now, which need not be where it was made
+    record_file = folder / "metrics.json"
+    record = json.loads(record_file.read_text()) if record_file.is_file() else {}
+    weights = Path(checkpoint) if checkpoint else folder / "checkpoints" / "best.ckpt"
+    if record.get("status") != "finished" and checkpoint is None:
+        hint = f"; checkpoint={weights} uses what it had learnt by then" if weights.is_file() else ""
+        raise MisconfigurationException(f"run={folder}: this run never finished ({record.get('status', 'no record')}){hint}.")
+    if not weights.is_file():
+        raise MisconfigurationException(f"run={folder}: its weights {weights} are missing.")
+    return Run(config, weights, record.get("precision", "32-true"))

@@ -1,0 +1,75 @@
+"""Ends a sweep with a table of all its runs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf
+
+
+def collect_runs(folder: Path) -> list[dict[str, Any]]:
+    """One row per run below ``folder``: its overrides, and every number of its ``metrics.json``.
+
+    Args:
+        folder: A sweep's folder.
+
+    Returns:
+        Rows in the order of the runs' numbers; a run that did not end has empty metrics and ``status`` ``unfinished``.
+    """
+    rows = []
+    for overrides in sorted(folder.glob("*/.hydra/overrides.yaml"), key=lambda path: (len(path.parts[-3]), path.parts[-3])):
+        run = overrides.parents[1]
+        row: dict[str, Any] = {"run": run.name}
+        for entry in OmegaConf.load(overrides):
+            key, _, value = str(entry).partition("=")
+            row[key] = value
+        record = run / "metrics.json"
+        metrics = json.loads(record.read_text()) if record.is_file() else {"status": "unfinished"}
+        row.update({key: value for key, value in metrics.items() if isinstance(value, int | float | str)})
+        rows.append(row)
+    return rows
+
+
+class SweepTable(Callback):
+    """Hydra callback: writes ``sweep.csv`` into the sweep's folder and prints its main columns."""
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Gather the runs' records, whichever launcher ran them."""
+        folder = Path(config.hydra.sweep.dir)
+        rows = collect_runs(folder)
+        if not rows:
+            return
+        columns = list(dict.fromkeys(key for row in rows for key in row))
+        path = folder / "sweep.csv"
+        beside = path.with_name(".sweep.csv.part")
+        with open(beside, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, columns, restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+        os.replace(beside, path)
+        _print(rows, path)
+
+
+def _print(rows: list[dict[str, Any]], path: Path) -> None:
+    from rich.console import Console  # noqa: PLC0415 (Hydra imports this file on every start, --help too)
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(title=f"{len(rows)} runs: {path}", title_justify="left")
+    overridden = [key for key in rows[0] if key not in ("run",) and isinstance(rows[0][key], str) and "/" not in key]
+    shown = [
+        "run",
+        *(key for key in overridden if any(row.get(key) != rows[0].get(key) for row in rows) and key != "status"),
+        *(key for key in dict.fromkeys(k for row in rows for k in row) if key.startswith("test/")),
+        "seconds",
+    ]
+    for key in shown:
+        table.add_column(key)
+    for row in rows:
+        values = [row.get(key, "") for key in shown]
+        table.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in values))
+    Console(width=max(100, Console().width)).print(table)

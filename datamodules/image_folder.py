@@ -1,0 +1,371 @@
+"""Labelled photos as a LightningDataModule: class folders or a CSV, cleaned, decoded once, in seeded order."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import logging
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from torch import Tensor
+from torchdata.stateful_dataloader import StatefulDataLoader
+
+from .photo import MAX_PIXELS
+from .photo_cache import ScannedPhotos, near_duplicates, scan_photos
+from .photo_dataset import Augment, PhotoDataset, as_batch
+from .photo_layout import SPLITS, Photos, read_class_folders, read_csv, split_train
+from .seeded_sampler import SeededSampler
+
+log = logging.getLogger(__name__)
+
+
+class ImageFolder(pl.LightningDataModule):
+    """Photos in class folders (``train/ valid|val/ test/``, or one folder to be split) or named in a CSV.
+
+    What can't be used is left out, listed in ``rejected.csv`` of the run folder, and never touched on disk: files that are
+    not images, empty, broken or truncated ones, duplicates by their bytes. Photos that look nearly alike are listed too,
+    above all across training and validation, but kept.
+
+    Args:
+        root: The data set's folder.
+        size: Side of the square the model sees, in pixels.
+        batch_size: Photos a batch, on each process.
+        crop_fraction: Share of the photo's shorter side that the square covers.
+        augment: Makes a training view from a decoded photo; ``None``: the middle of it, as in validation.
+        valid_fraction: Share of each class that becomes the validation split where the layout has none.
+        csv: A CSV of files and labels, relative to ``root`` (or absolute); default: class folders.
+        file_column: Column of file names in it, relative to ``root`` or to ``images``.
+        label_column: Column of labels in it.
+        split_column: Column that says train, valid or test; default: split by ``valid_fraction``.
+        label_separator: What joins several labels of one photo; makes the task multi-label.
+        images: Folder of the CSV's photos, relative to ``root``.
+        seed: Of the split, the order and the augmentation.
+        cache: Folder for what was found in the photos and for their pixels.
+        cache_gb: At most this many GB of decoded pixels are kept on disk; 0 decodes photos whenever they are needed.
+        num_workers: Processes that build batches. Default: none where pixels are cached, else one per core.
+        max_pixels: Photos with more pixels are left out.
+        report: Folder for ``rejected.csv`` and ``near_duplicates.csv``; ``None`` writes none.
+
+    Raises:
+        MisconfigurationException: A folder or table that can't be used; the message says what was found and wanted.
+    """
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str] | None,
+        size: int = 224,
+        batch_size: int = 16,
+        crop_fraction: float = 0.875,
+        augment: Augment | None = None,
+        valid_fraction: float = 0.2,
+        csv: str | None = None,
+        file_column: str = "file",
+        label_column: str = "label",
+        split_column: str | None = None,
+        label_separator: str | None = None,
+        images: str = "",
+        seed: int = 1,
+        cache: str | os.PathLike[str] = "data/cache",
+        cache_gb: float = 4.0,
+        num_workers: int | None = None,
+        max_pixels: int = MAX_PIXELS,
+        report: str | os.PathLike[str] | None = None,
+    ) -> None:
+        super().__init__()
+        for option, value, valid in (
+            ("size", size, size >= 8),
+            ("batch_size", batch_size, batch_size >= 1),
+            ("crop_fraction", crop_fraction, 0 < crop_fraction <= 1),
+            ("valid_fraction", valid_fraction, 0 < valid_fraction < 1),
+            ("cache_gb", cache_gb, cache_gb >= 0),
+        ):
+            if not valid:
+                raise MisconfigurationException(f"data.{option}={value} is out of range.")
+        self.root = None if root is None else Path(root)
+        self.size = size
+        self.short_side = round(size / crop_fraction)
+        self.batch_size = batch_size
+        self.augment = augment
+        self.valid_fraction = valid_fraction
+        self.csv = csv
+        self.file_column = file_column
+        self.label_column = label_column
+        self.split_column = split_column
+        self.label_separator = label_separator
+        self.images = images
+        self.seed = seed
+        self.cache = Path(cache)
+        self.cache_gb = cache_gb
+        self.num_workers = num_workers
+        self.max_pixels = max_pixels
+        self.report = None if report is None else Path(report)
+        self.classes: list[str] = []
+        self.rejected: list[tuple[str, str]] = []
+        self._datasets: dict[str, PhotoDataset] = {}
+        self._digest = ""
+
+    # What is there ----------------------------------------------------------------------------------------------------
+
+    def _read_layout(self) -> Photos:
+        if self.root is None:
+            raise MisconfigurationException("data.root is missing: give the folder that holds your photos, data.root=PHOTOS.")
+        if self.csv is None:
+            return read_class_folders(self.root)
+        return read_csv(
+            self.root / self.csv,
+            self.root / self.images,
+            self.file_column,
+            self.label_column,
+            self.split_column,
+            self.label_separator,
+        )
+
+    def prepare_data(self) -> None:
+        """Read every photo once and keep what was found on disk; once a node."""
+        self._scan(self._read_layout())
+
+    def _scan(self, photos: Photos) -> ScannedPhotos:
+        return scan_photos(photos.paths, self.short_side, self.cache, self.cache_gb, self.max_pixels)
+
+    def setup(self, stage: str | None = None) -> None:
+        """Split, clean, and make the data sets; cheap after :meth:`prepare_data`."""
+        if self._datasets or stage == "predict":
+            return
+        photos = self._read_layout()
+        scanned = self._scan(photos)
+        usable = self._clean(photos, scanned)
+        photos = photos.keep(usable)
+        if "valid" not in photos.splits:
+            split_train(photos, self.valid_fraction, self.seed)
+        self._check(photos)
+        digests = sorted(f"{s} {h}" for s, h in zip(photos.splits, scanned.sha256[usable].tolist(), strict=True))
+        self._digest = hashlib.sha256("\n".join(digests).encode()).hexdigest()
+        self._report_near_duplicates(photos, scanned.dhash[usable])
+        targets = self._targets(photos)
+        for split in SPLITS:
+            chosen = [i for i, s in enumerate(photos.splits) if s == split]
+            if not chosen:
+                continue
+            rows = np.asarray(usable)[chosen]
+            self._datasets[split] = PhotoDataset(
+                [photos.paths[i] for i in chosen],
+                targets[chosen],
+                self.size,
+                self.short_side,
+                self.augment if split == "train" else None,
+                self.seed,
+                None if scanned.pixels is None else (scanned.pixels, scanned.offset[rows], scanned.shape[rows]),
+            )
+
+    def _clean(self, photos: Photos, scanned: ScannedPhotos) -> list[int]:
+        """Indices of the photos to use; fills ``rejected`` with the others and why."""
+        reasons = scanned.reason.tolist()
+        # Of photos with the same bytes one is kept: that of valid or test rather than train, so that these stay what they
+        # were; none where they are labelled differently.
+        kept: dict[str, int] = {}
+        order = sorted(range(len(photos)), key=lambda i: (-SPLITS.index(photos.splits[i]), i))
+        for i in (i for i in order if not reasons[i]):
+            first = kept.setdefault(scanned.sha256[i], i)
+            if first == i:
+                continue
+            if photos.labels[first] != photos.labels[i]:
+                reasons[i] = f"same bytes as {photos.paths[first]} but another label"
+                reasons[first] = reasons[first] or f"same bytes as {photos.paths[i]} but another label"
+            else:
+                reasons[i] = f"duplicate of {photos.paths[first]}"
+        self.rejected = [(str(path), reason) for path, reason in zip(photos.paths, reasons, strict=True) if reason]
+        if self.report is not None:
+            write_csv(self.report / "rejected.csv", ("file", "reason"), self.rejected)
+        if self.rejected:
+            kinds = Counter(reason.split(" of ")[0].split(" (")[0].split(" as ")[0] for _, reason in self.rejected)
+            listed = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+            log.warning(
+                f"{len(self.rejected)} of {len(photos)} files left out ({listed})"
+                + (f"; each is named in {self.report / 'rejected.csv'}" if self.report else "")
+            )
+        return [i for i, reason in enumerate(reasons) if not reason]
+
+    def _report_near_duplicates(self, photos: Photos, dhash: np.ndarray[Any, Any]) -> None:
+        pairs = near_duplicates(dhash)
+        across = [(i, j) for i, j in pairs if photos.splits[i] != photos.splits[j]]
+        if self.report is not None and pairs:
+            rows = [
+                (str(photos.paths[i]), photos.splits[i], str(photos.paths[j]), photos.splits[j])
+                for i, j in sorted(pairs, key=lambda pair: photos.splits[pair[0]] == photos.splits[pair[1]])
+            ]
+            write_csv(self.report / "near_duplicates.csv", ("file", "split", "looks like", "its split"), rows)
+        if across:
+            i, j = across[0]
+            log.warning(
+                f"{len(across)} photos look nearly the same in two splits, e.g. {photos.paths[i]} and {photos.paths[j]}: "
+                "validation may look better than it is (near_duplicates.csv lists them)."
+            )
+
+    def _check(self, photos: Photos) -> None:
+        where = f"data.root={self.root}"
+        by_split = {split: {name for labels in self._labels(photos, split) for name in labels} for split in SPLITS}
+        self.classes = sorted(by_split["train"])
+        if not self.classes:
+            raise MisconfigurationException(f"{where}: no photo can be used; rejected.csv says why.")
+        for split in ("valid", "test"):
+            extra = sorted(by_split[split] - by_split["train"])
+            if extra:
+                raise MisconfigurationException(
+                    f"{where}: no usable training photo is labelled {extra[0]!r}, yet {split} has some."
+                )
+        if len(self.classes) < 2 and self.label_separator is None:
+            raise MisconfigurationException(
+                f"{where}: found one class only ({self.classes[0]}); photos of at least two are needed."
+            )
+        if "valid" not in photos.splits:
+            raise MisconfigurationException(f"{where}: too few photos for a validation split; add some.")
+
+    @staticmethod
+    def _labels(photos: Photos, split: str) -> list[tuple[str, ...]]:
+        return [labels for labels, s in zip(photos.labels, photos.splits, strict=True) if s == split]
+
+    def _targets(self, photos: Photos) -> Tensor:
+        column = {name: i for i, name in enumerate(self.classes)}
+        if self.label_separator is None:
+            return torch.tensor([column[labels[0]] for labels in photos.labels])
+        targets = torch.zeros(len(photos), len(self.classes), dtype=torch.int64)
+        for row, labels in enumerate(photos.labels):
+            targets[row, [column[name] for name in labels]] = 1
+        return targets
+
+    # What the model and the run need to know --------------------------------------------------------------------------
+
+    def describe(self) -> dict[str, Any]:
+        """``classes``, ``class_counts`` (training photos of each) and ``multi_label``: the model's facts from the data."""
+        targets = self._datasets["train"].targets
+        multi_label = self.label_separator is not None
+        counts = targets.sum(0) if multi_label else torch.bincount(targets, minlength=len(self.classes))
+        return {"classes": self.classes, "class_counts": counts.tolist(), "multi_label": multi_label}
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Where the data come from: folder, photos of each split, how many were left out, SHA-256 of all contents."""
+        return {
+            "source": str(self.root),
+            **{split: len(dataset) for split, dataset in self._datasets.items()},
+            "rejected": len(self.rejected),
+            "sha256": self._digest,
+        }
+
+    @property
+    def tests_on(self) -> str:
+        """The split that ``test`` measures: ``valid`` where there is no other."""
+        return "test" if "test" in self._datasets else "valid"
+
+    def row_names(self, split: str) -> list[str]:
+        """Names of the photos of a split (``train valid test predict``), in the order of its unshuffled loader."""
+        return [str(path) for path in self._datasets[split].paths]
+
+    # Loaders ----------------------------------------------------------------------------------------------------------
+
+    def _loader(self, split: str, shuffle: bool = False) -> StatefulDataLoader[Any]:
+        dataset = self._datasets[split]
+        trainer = self.trainer
+        workers = self.num_workers
+        if workers is None:
+            workers = 0 if dataset.store is not None else os.cpu_count() or 1
+        return StatefulDataLoader(
+            dataset,
+            batch_size=self.batch_size,
+            sampler=SeededSampler(
+                dataset,
+                shuffle,
+                self.seed,
+                rank=trainer.global_rank if trainer else 0,
+                world_size=trainer.world_size if trainer else 1,
+            ),
+            num_workers=workers,
+            collate_fn=as_batch,
+            # A last training batch of one photo would leave BatchNorm without a deviation.
+            drop_last=shuffle and len(dataset) % self.batch_size == 1,
+            pin_memory=torch.cuda.is_available(),
+            persistent_workers=workers > 0,
+        )
+
+    def train_dataloader(self) -> StatefulDataLoader[Any]:
+        """Training photos, augmented, in an order of their own each epoch."""
+        return self._loader("train", shuffle=True)
+
+    def val_dataloader(self) -> StatefulDataLoader[Any]:
+        """Validation photos, plain."""
+        return self._loader("valid")
+
+    def test_dataloader(self) -> StatefulDataLoader[Any]:
+        """Test photos, plain; those of validation where there are no others."""
+        return self._loader(self.tests_on)
+
+    # New photos -------------------------------------------------------------------------------------------------------
+
+    def predict_from(self, source: str | os.PathLike[str]) -> None:
+        """Take new photos for :meth:`predict_dataloader`; those that can't be used go to ``rejected``.
+
+        Args:
+            source: A photo, a folder of photos (searched throughout), or a CSV whose first or ``file_column`` column names
+                photos relative to it.
+
+        Raises:
+            MisconfigurationException: Nothing there, or nothing in it that can be used.
+        """
+        source = Path(source)
+        paths = _photos_in(source, self.file_column)
+        scanned = scan_photos(paths, self.short_side, self.cache, self.cache_gb, self.max_pixels)
+        usable = [i for i, reason in enumerate(scanned.reason.tolist()) if not reason]
+        self.rejected = [(str(paths[i]), str(r)) for i, r in enumerate(scanned.reason.tolist()) if r]
+        if not usable:
+            reason = f" ({self.rejected[0][1]})" if self.rejected else ""
+            raise MisconfigurationException(f"input={source}: holds no photo that can be read{reason}.")
+        self._datasets["predict"] = PhotoDataset(
+            [paths[i] for i in usable],
+            torch.full((len(usable),), -1),
+            self.size,
+            self.short_side,
+            store=None if scanned.pixels is None else (scanned.pixels, scanned.offset[usable], scanned.shape[usable]),
+        )
+
+    def predict_dataloader(self) -> StatefulDataLoader[Any]:
+        """The photos of :meth:`predict_from`, plain, in their order."""
+        if "predict" not in self._datasets:
+            raise MisconfigurationException("No photos to predict: call predict_from(FILE, FOLDER or CSV) first.")
+        return self._loader("predict")
+
+    def predict_rows(self) -> list[dict[str, str]]:
+        """What each prediction is of: its ``file``."""
+        return [{"file": name} for name in self.row_names("predict")]
+
+
+def _photos_in(source: Path, file_column: str) -> list[Path]:
+    if source.is_dir():
+        return sorted(path for path in source.rglob("*") if path.is_file() and not path.name.startswith("."))
+    if not source.is_file():
+        raise MisconfigurationException(f"input={source}: no such file or folder.")
+    if source.suffix.lower() != ".csv":
+        return [source]
+    with open(source, newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        columns = reader.fieldnames or []
+        column = file_column if file_column in columns else columns[0] if columns else None
+        if column is None:
+            raise MisconfigurationException(f"input={source}: is empty; a header and a row for each photo are wanted.")
+        return [source.parent / row[column] for row in reader if row[column]]
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write a CSV beside its place, then rename: a half-written one is never there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.part")
+    with open(beside, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *rows])
+    os.replace(beside, path)

