@@ -11,15 +11,17 @@ from typing import Any
 
 import hydra
 from omegaconf import DictConfig
-from practicum.conf.errors import run_command
+from practicum.conf.errors import one_sentence, run_command
 
 
 @hydra.main(version_base="1.3", config_path="pkg://practicum.conf", config_name="predict")
+@one_sentence
 def main(cfg: DictConfig) -> None:
     """Predict one input with one run."""
     import torch
     from hydra.utils import get_class, instantiate
     from practicum.conf.machine import keep_freed_memory
+    from practicum.conf.messages import ignore_known_warnings
     from practicum.conf.run_folder import open_run
     from pytorch_lightning import Trainer
 
@@ -27,6 +29,7 @@ def main(cfg: DictConfig) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     run = open_run(Path(cfg.run), cfg.checkpoint)
     keep_freed_memory()
+    ignore_known_warnings()
 
     module_class: Any = get_class(run.config.model._target_)
     model = module_class.load_from_checkpoint(run.checkpoint, map_location="cpu", weights_only=True)

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import hydra
 from omegaconf import DictConfig
-from practicum.conf.errors import run_command
+from practicum.conf.errors import one_sentence, run_command
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl
 
 
 @hydra.main(version_base="1.3", config_path="pkg://practicum.conf", config_name="train")
+@one_sentence
 def main(cfg: DictConfig) -> dict[str, Any]:
     """Run one training; return its record."""
     # Heavy imports come late, so that --help and a mistyped option answer at once.
@@ -29,6 +30,7 @@ def main(cfg: DictConfig) -> dict[str, Any]:
     from practicum.callbacks.report import write_report
     from practicum.conf.check import check_config
     from practicum.conf.machine import check_accelerator, keep_freed_memory, resolve_precision
+    from practicum.conf.messages import ignore_known_warnings
     from pytorch_lightning import seed_everything
 
     # Configuration: nothing is touched before it has been checked.
@@ -36,6 +38,7 @@ def main(cfg: DictConfig) -> dict[str, Any]:
     check_accelerator(cfg.trainer.accelerator)
     check_config(cfg)
     keep_freed_memory()
+    ignore_known_warnings()
     seed_everything(cfg.seed, workers=True, verbose=False)
     run = Path(cfg.paths.run)
 

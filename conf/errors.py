@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import difflib
 import errno
+import functools
 import os
 import re
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
+
+
+Task = TypeVar("Task", bound=Callable[..., Any])
+
+
+def one_sentence(task: Task) -> Task:
+    """Decorate what ``hydra.main`` runs: a user's mistake in it ends in one sentence, before Hydra adds lines of its own."""
+
+    @functools.wraps(task)
+    def guarded(*args: Any) -> Any:
+        try:
+            return task(*args)
+        except Exception as error:
+            _exit_if_explained(error)
+            raise
+
+    return guarded  # type: ignore[return-value]
 
 
 def run_command(main: Callable[[], Any], config_name: str) -> None:
@@ -29,9 +47,13 @@ def run_command(main: Callable[[], Any], config_name: str) -> None:
     try:
         main()
     except Exception as error:
-        sentence = explain(error, config_name)
-        if sentence is None:
-            raise
+        _exit_if_explained(error, config_name)
+        raise
+
+
+def _exit_if_explained(error: BaseException, config_name: str = "train") -> None:
+    sentence = explain(error, config_name)
+    if sentence is not None:
         print(f"{Path(sys.argv[0]).name}: {sentence}", file=sys.stderr)
         sys.exit(2)
 

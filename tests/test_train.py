@@ -44,7 +44,9 @@ def refused(result: subprocess.CompletedProcess[str]) -> str:
     """The one sentence of a refusal: exit code 2, no traceback."""
     assert result.returncode == 2, result.stderr[-2000:]
     assert "Traceback" not in result.stderr
-    return result.stderr.strip().splitlines()[-1]
+    lines = [line for line in result.stderr.splitlines() if line.strip()]
+    assert not any(line.startswith("Error executing job") for line in lines)
+    return lines[-1]
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -204,7 +206,7 @@ MISTAKES = [
     ([*SMALL, "data.root=photos", "hydra.run.dir=afile/nowhere"], "afile"),
     ([*SMALL, "data.root=photos", "paths.data=afile/nowhere"], "afile"),
     ([*SMALL, "data.root=photos", "model.backbone=test_resnt"], "near it: test_resnet"),
-    (["model.weights=pretrained", "model=resnet18", "data=image_folder", "data.root=photos"], "could they be fetched"),
+    (["model.weights=pretrained", "model=resnet18", "data=image_folder", "data.root=photos"], "could not be fetched"),
 ]
 
 
