@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import hydra
@@ -23,23 +24,32 @@ def main(cfg: DictConfig) -> None:
     from practicum.conf.machine import keep_freed_memory
     from practicum.conf.messages import ignore_known_warnings
     from practicum.conf.run_folder import open_run
+    from practicum.modules.pretrained import read_state_dict
     from pytorch_lightning import Trainer
+    from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
-    source, output = cfg.input, Path(cfg.output)
+    source, output = str(cfg.input), Path(cfg.output)
+    for name in ("top_k", "batch_size"):
+        if cfg[name] is not None and not (isinstance(cfg[name], int) and cfg[name] >= 1):
+            raise MisconfigurationException(f"{name}={cfg[name]} must be a whole number from 1.")
+    run = open_run(Path(cfg.run), cfg.checkpoint, trust=cfg.trust)
     output.parent.mkdir(parents=True, exist_ok=True)
-    run = open_run(Path(cfg.run), cfg.checkpoint)
     keep_freed_memory()
     ignore_known_warnings()
 
+    read_state_dict(run.checkpoint)  # a damaged file, or one that holds code, is refused here
     module_class: Any = get_class(run.config.model._target_)
     model = module_class.load_from_checkpoint(run.checkpoint, map_location="cpu", weights_only=True)
     if cfg.batch_size is not None:
         run.config.data.batch_size = cfg.batch_size
-    data = instantiate(run.config.data, report=None, _convert_="all")
-    data.predict_from(source)
 
-    trainer = Trainer(accelerator=cfg.accelerator, devices=1, precision=run.precision, logger=False, enable_checkpointing=False)
-    outputs: Any = trainer.predict(model, dataloaders=data.predict_dataloader())
+    with TemporaryDirectory(prefix="practicum-") as scratch:
+        data = instantiate(run.config.data, report=None, cache=scratch, _convert_="all")
+        data.predict_from(source)
+        trainer = Trainer(
+            accelerator=cfg.accelerator, devices=1, precision=run.precision, logger=False, enable_checkpointing=False
+        )
+        outputs: Any = trainer.predict(model, dataloaders=data.predict_dataloader())
     table = model.prediction_table(torch.cat(outputs), top_k=cfg.top_k)
 
     rows = data.predict_rows()

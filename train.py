@@ -10,15 +10,14 @@ This is the only place that knows all wings. Read it from top to bottom; everyth
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import hydra
 from omegaconf import DictConfig
 from practicum.conf.errors import one_sentence, run_command
-
-if TYPE_CHECKING:
-    import pytorch_lightning as pl
 
 
 @hydra.main(version_base="1.3", config_path="pkg://practicum.conf", config_name="train")
@@ -27,11 +26,13 @@ def main(cfg: DictConfig) -> dict[str, Any]:
     """Run one training; return its record."""
     # Heavy imports come late, so that --help and a mistyped option answer at once.
     from hydra.utils import instantiate
+    from practicum.callbacks import RunRecord
     from practicum.callbacks.report import write_report
     from practicum.conf.check import check_config
-    from practicum.conf.machine import check_accelerator, keep_freed_memory, resolve_precision
+    from practicum.conf.machine import build_trainer, check_accelerator, keep_freed_memory, resolve_precision
     from practicum.conf.messages import ignore_known_warnings
     from pytorch_lightning import seed_everything
+    from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
     # Configuration: nothing is touched before it has been checked.
     cfg.trainer.precision = resolve_precision(cfg.trainer.precision, cfg.trainer.accelerator)
@@ -41,6 +42,15 @@ def main(cfg: DictConfig) -> dict[str, Any]:
     ignore_known_warnings()
     seed_everything(cfg.seed, workers=True, verbose=False)
     run = Path(cfg.paths.run)
+    (run / "metrics.json").unlink(missing_ok=True)  # of an earlier run in the same folder
+
+    # Practices, and the loop that runs them.
+    callbacks = [instantiate(each, _convert_="all") for each in (cfg.get("callbacks") or {}).values() if each]
+    loggers = [instantiate(each, _convert_="all") for each in (cfg.get("logger") or {}).values() if each]
+    keeper = next((each for each in callbacks if isinstance(each, RunRecord)), None)
+    if keeper is None:
+        raise MisconfigurationException("callbacks.record is missing: without it a run folder has no metrics.json.")
+    trainer = build_trainer(cfg.trainer, callbacks, loggers)
 
     # Data, and what they tell the model.
     data = instantiate(cfg.data, _convert_="all")
@@ -48,30 +58,19 @@ def main(cfg: DictConfig) -> dict[str, Any]:
     data.setup("fit")
     model = instantiate(cfg.model, optimizer=instantiate(cfg.optimizer), **data.describe(), _convert_="all")
 
-    # Practices, and the loop that runs them.
-    callbacks = [instantiate(each, _convert_="all") for each in cfg.callbacks.values() if each]
-    loggers = [instantiate(each, _convert_="all") for each in cfg.logger.values() if each]
-    trainer = instantiate(cfg.trainer, callbacks=callbacks, logger=loggers, _convert_="all")
-
     trainer.fit(model, datamodule=data)
     trainer.test(model, datamodule=data, ckpt_path="best", weights_only=True, verbose=False)
 
-    record = _record(trainer, callbacks, model)
+    record = keeper.record(trainer, model, "finished")
     if trainer.is_global_zero:
         write_report(run)
-        _print_summary(record, run, cfg)
+        _print_summary(record, run)
     return record
 
 
-def _record(trainer: pl.Trainer, callbacks: list[Any], model: pl.LightningModule) -> dict[str, Any]:
-    from practicum.callbacks import RunRecord
-
-    keeper = next(each for each in callbacks if isinstance(each, RunRecord))
-    return keeper.record(trainer, model, "finished")
-
-
-def _print_summary(record: dict[str, Any], run: Path, cfg: DictConfig) -> None:
+def _print_summary(record: dict[str, Any], run: Path) -> None:
     """The last table: metrics, seconds, where the run lies, provenance; and what to type next."""
+    from hydra.core.hydra_config import HydraConfig
     from rich.console import Console
     from rich.table import Table
 
@@ -101,11 +100,21 @@ def _print_summary(record: dict[str, Any], run: Path, cfg: DictConfig) -> None:
     console.print(table)
     if not record.get("weights/pretrained", True):
         console.print("[yellow]These weights started from random values: transfer learning would do far better.[/yellow]")
+    folder = shlex.quote(where)
+    if str(record.get("data/source", "")).startswith("drawn"):
+        following = ["data=image_folder", "data.root=PHOTOS"]
+    else:
+        kept = [
+            each for each in HydraConfig.get().overrides.task if not each.startswith(("model.weights=", "trainer.max_epochs="))
+        ]
+        following = [*(shlex.quote(each) for each in kept), f"model.weights={folder}", "trainer.max_epochs=10"]
+    here = Path(sys.argv[0])
     console.print("\nNext:")
-    console.print(f"  python predict.py run={where} input=PHOTOS output=predictions.csv", soft_wrap=True)
-    drawn = str(record.get("data/source", "")).startswith("drawn")
-    following = "data=image_folder data.root=PHOTOS" if drawn else f"model.weights={where} trainer.max_epochs=10"
-    console.print(f"  python train.py {following}", soft_wrap=True)
+    for command in (
+        f"python {shlex.quote(str(here.with_name('predict.py')))} run={folder} input=PHOTOS output=predictions.csv",
+        f"python {shlex.quote(str(here))} {' '.join(following)}",
+    ):
+        console.print(f"  {command}", soft_wrap=True, markup=False)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def trainable_from(epoch: int, groups: int, at: Sequence[int], groups_at_once: i
     """
     thawed = sum(epoch >= start for start in at)
     below = groups - 1
-    count = round(below * thawed / len(at)) if groups_at_once is None else groups_at_once * thawed
+    count = round(below * thawed / max(1, len(at))) if groups_at_once is None else groups_at_once * thawed
     return max(0, below - count)
 
 
@@ -127,6 +127,7 @@ class GradualUnfreezing(pl.Callback):
         self._trainable_from: int | None = None
         self._configure_optimizers: Callable[[], Any] | None = None
         self._requires_grad: dict[nn.Parameter, bool] = {}
+        self._training: dict[nn.Module, bool] = {}
 
     def layer_groups(self, pl_module: pl.LightningModule) -> list[LayerGroup]:
         """The module's layer groups, input side first: those named by ``groups``, or its own ``layer_groups()``."""
@@ -179,21 +180,22 @@ class GradualUnfreezing(pl.Callback):
         pl_module.configure_optimizers = configure_optimizers  # type: ignore[method-assign]
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Freeze what the present epoch freezes; after a resume that need not be the first."""
-        if self._applies_to(pl_module):
-            self._requires_grad = {parameter: parameter.requires_grad for parameter in pl_module.parameters()}
-        else:
-            _log(
-                trainer,
-                f"GradualUnfreezing leaves {type(pl_module).__name__} alone: its weights are random, all of it trains.",
-            )
+        """Freeze what the present epoch freezes; after a resume that may be any epoch, or the middle of one."""
+        if not self._applies_to(pl_module):
+            _log(trainer, f"GradualUnfreezing leaves {type(pl_module).__name__} alone: its weights are random, all of it trains.")
+            return
+        self._requires_grad = {parameter: parameter.requires_grad for parameter in pl_module.parameters()}
+        self._training = {module: module.training for module in pl_module.modules()}
+        self._freeze(trainer, pl_module)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Freeze or thaw for this epoch."""
-        if not self._applies_to(pl_module):
-            return
+        if self._applies_to(pl_module):
+            self._freeze(trainer, pl_module)
+
+    def _freeze(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         groups = self.layer_groups(pl_module)
-        first = trainable_from(trainer.current_epoch, len(groups), self.at, self.groups_at_once) if self.at else len(groups) - 1
+        first = trainable_from(trainer.current_epoch, len(groups), self.at, self.groups_at_once)
         for depth, group in enumerate(groups):
             for part in group:
                 self._set_frozen(part, frozen=depth < first)
@@ -208,7 +210,7 @@ class GradualUnfreezing(pl.Callback):
             return
         for module in part.modules():
             keep = not frozen or (self.train_bn and isinstance(module, nn.modules.batchnorm._BatchNorm))
-            module.training = keep
+            module.training = keep and self._training.get(module, True)
             for parameter in module.parameters(recurse=False):
                 parameter.requires_grad_(keep and self._requires_grad.get(parameter, True))
 
@@ -226,8 +228,9 @@ class GradualUnfreezing(pl.Callback):
             self._configure_optimizers = None
         for parameter, required in self._requires_grad.items():
             parameter.requires_grad_(required)
-        self._requires_grad = {}
-        self._trainable_from = None
+        for module, training in self._training.items():
+            module.training = training
+        self._requires_grad, self._training, self._trainable_from = {}, {}, None
 
 
 def _log(trainer: pl.Trainer, message: str) -> None:
@@ -249,11 +252,14 @@ def split_parameter_groups(optimizer: Optimizer, layer_groups: Sequence[LayerGro
     split: list[dict[str, Any]] = []
     origin: list[int] = []
     for index, group in enumerate(optimizer.param_groups):
-        by_depth: dict[int, list[nn.Parameter]] = {}
-        for parameter in group["params"]:
-            by_depth.setdefault(depth_of.get(parameter, len(layer_groups) - 1), []).append(parameter)
+        by_depth: dict[int, list[int]] = {}
+        for place, parameter in enumerate(group["params"]):
+            by_depth.setdefault(depth_of.get(parameter, len(layer_groups) - 1), []).append(place)
         for depth in sorted(by_depth):
-            split.append({**group, "params": by_depth[depth]})
+            lists: dict[str, Any] = {
+                key: [group[key][place] for place in by_depth[depth]] for key in ("params", "param_names") if key in group
+            }
+            split.append({**group, **lists})
             origin.append(index)
     optimizer.param_groups[:] = split
     return origin

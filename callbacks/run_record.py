@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import math
 import os
 import platform
 import time
@@ -69,7 +70,7 @@ class RunRecord(pl.Callback):
         for name, value in trainer.callback_metrics.items():
             number = float(value)
             self.last[name] = number
-            if name not in self.best or better(name, number, self.best[name]):
+            if not math.isnan(number) and (name not in self.best or better(name, number, self.best[name])):
                 self.best[name] = number
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -106,7 +107,8 @@ class RunRecord(pl.Callback):
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         """Say how the run ended."""
-        self._started.clear()
+        for phase in list(self._started):
+            self._end(phase)
         stopped = isinstance(exception, KeyboardInterrupt)
         self._write(trainer, pl_module, "interrupted" if stopped else f"failed: {type(exception).__name__}")
 
@@ -138,4 +140,8 @@ class RunRecord(pl.Callback):
         if not trainer.is_global_zero:
             return
         with whole_file(self.path) as beside:
-            beside.write_text(json.dumps(self.record(trainer, pl_module, status), indent=1) + "\n")
+            record = self.record(trainer, pl_module, status)
+            finite = {
+                key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in record.items()
+            }
+            beside.write_text(json.dumps(finite, indent=1, allow_nan=False) + "\n")

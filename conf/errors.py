@@ -5,15 +5,18 @@ from __future__ import annotations
 import difflib
 import errno
 import functools
+import logging
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException, InstantiationException
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
@@ -55,7 +58,20 @@ def _exit_if_explained(error: BaseException, config_name: str = "train") -> None
     sentence = explain(error, config_name)
     if sentence is not None:
         print(f"{Path(sys.argv[0]).name}: {sentence}", file=sys.stderr)
+        _remove_empty_run()
         sys.exit(2)
+
+
+def _remove_empty_run() -> None:
+    """Remove the run folder of a refused command where nothing but Hydra's own files is in it."""
+    if not HydraConfig.initialized() or HydraConfig.get().output_subdir is None:
+        return
+    run = Path(HydraConfig.get().runtime.output_dir)
+    if run.is_dir() and all(path.name == ".hydra" or path.suffix == ".log" for path in run.iterdir()):
+        logging.shutdown()
+        shutil.rmtree(run)
+        if not any(run.parent.iterdir()):
+            run.parent.rmdir()
 
 
 def explain(error: BaseException, config_name: str) -> str | None:
@@ -75,8 +91,13 @@ def explain(error: BaseException, config_name: str) -> str | None:
             return " ".join(str(link).split())
     for link in chain:
         if isinstance(link, OSError) and link.errno in _DISK:
+            hint = "free some space or write" if link.errno in (errno.ENOSPC, errno.EDQUOT) else "check the path, or write"
             where = link.filename or "the output folder"
-            return f"{where}: {link.strerror}; free some space there or write elsewhere (hydra.run.dir=DIR, paths.data=DIR)."
+            return f"{where}: {link.strerror}; {hint} elsewhere (hydra.run.dir=DIR, paths.data=DIR)."
+    if isinstance(error, ValueError) and str(error).startswith("Config group override must be"):
+        return "a group takes a choice, or a list of choices in brackets, not null (see --help)."
+    if any(isinstance(link, InstantiationException) for link in chain):
+        return None  # of our own making: the traceback is wanted
     for link in chain:
         if isinstance(link, HydraException | OmegaConfBaseException):
             return _explain_composition(link, config_name)

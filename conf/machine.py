@@ -5,7 +5,12 @@ from __future__ import annotations
 import ctypes
 import sys
 
+import pytorch_lightning as pl
 import torch
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 # Names of glibc's mallopt(3) parameters, from <malloc.h>.
@@ -46,6 +51,20 @@ def keep_freed_memory() -> None:
         return
     libc.mallopt(_M_MMAP_THRESHOLD, 1 << 30)
     libc.mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
+
+
+def build_trainer(config: DictConfig, callbacks: list[pl.Callback], loggers: list[Logger]) -> pl.Trainer:
+    """Lightning's ``Trainer``; what it refuses is a sentence.
+
+    Raises:
+        MisconfigurationException: An accelerator, strategy or precision that Lightning does not know or can't combine.
+    """
+    try:
+        return instantiate(config, callbacks=callbacks, logger=loggers, _convert_="all")
+    except InstantiationException as error:
+        if isinstance(error.__cause__, ValueError | TypeError | RuntimeError):
+            raise MisconfigurationException(f"trainer: {error.__cause__}") from error
+        raise
 
 
 def check_accelerator(accelerator: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 
@@ -26,15 +26,16 @@ class Run:
     precision: Any
 
 
-def open_run(folder: Path, checkpoint: str | None = None) -> Run:
+def open_run(folder: Path, checkpoint: str | None = None, trust: bool = False) -> Run:
     """Open a run folder.
 
     Args:
         folder: What ``train.py`` wrote.
         checkpoint: Other weights than its best; also opens a run that never finished.
+        trust: Accept a configuration that names classes of other packages: using it runs them.
 
     Raises:
-        MisconfigurationException: No such run, or one that never finished.
+        MisconfigurationException: No such run, one that never finished, or one that names classes of other packages.
     """
     config_file = folder / ".hydra" / "config.yaml"
     if not config_file.is_file():
@@ -42,6 +43,12 @@ def open_run(folder: Path, checkpoint: str | None = None) -> Run:
     config = OmegaConf.load(config_file)
     assert isinstance(config, DictConfig)
     config.paths.run = str(folder)  # where it lies now, which need not be where it was made
+    strangers = sorted({name for node in (config.model, config.data) for name in _targets(node)})
+    strangers = [name for name in strangers if not name.startswith("practicum.")]
+    if strangers and not trust:
+        raise MisconfigurationException(
+            f"run={folder}: its configuration would run {strangers[0]}, which is not part of practicum; trust=true allows it."
+        )
     record_file = folder / "metrics.json"
     record = json.loads(record_file.read_text()) if record_file.is_file() else {}
     weights = Path(checkpoint) if checkpoint else folder / "checkpoints" / "best.ckpt"
@@ -51,3 +58,12 @@ def open_run(folder: Path, checkpoint: str | None = None) -> Run:
     if not weights.is_file():
         raise MisconfigurationException(f"run={folder}: its weights {weights} are missing.")
     return Run(config, weights, record.get("precision", "32-true"))
+
+
+def _targets(node: Any) -> list[str]:
+    """Every ``_target_`` below a node."""
+    if not isinstance(node, DictConfig | ListConfig):
+        return []
+    items = node.values() if isinstance(node, DictConfig) else node
+    own = [str(node["_target_"])] if isinstance(node, DictConfig) and "_target_" in node else []
+    return own + [name for item in items for name in _targets(item)]

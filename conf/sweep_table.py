@@ -8,7 +8,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 
@@ -38,21 +40,31 @@ def collect_runs(folder: Path) -> list[dict[str, Any]]:
 class SweepTable(Callback):
     """Hydra callback: writes ``sweep.csv`` into the sweep's folder and prints its main columns."""
 
+    def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
+        """Write what there is after each run: if a later one fails, the table is not lost."""
+        if config.hydra.mode is RunMode.MULTIRUN:
+            self._write(Path(config.hydra.sweep.dir))
+
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Gather the runs' records, whichever launcher ran them."""
+        """Gather the runs' records, whichever launcher ran them, and show them."""
         folder = Path(config.hydra.sweep.dir)
+        if rows := self._write(folder):
+            _print(rows, folder / "sweep.csv")
+
+    @staticmethod
+    def _write(folder: Path) -> list[dict[str, Any]]:
         rows = collect_runs(folder)
         if not rows:
-            return
+            return []
         columns = list(dict.fromkeys(key for row in rows for key in row))
         path = folder / "sweep.csv"
-        beside = path.with_name(".sweep.csv.part")
+        beside = path.with_name(f".sweep.csv.{os.getpid()}.part")
         with open(beside, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, columns, restval="")
             writer.writeheader()
             writer.writerows(rows)
         os.replace(beside, path)
-        _print(rows, path)
+        return rows
 
 
 def _print(rows: list[dict[str, Any]], path: Path) -> None:

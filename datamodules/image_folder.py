@@ -21,7 +21,7 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 from .photo import MAX_PIXELS
 from .photo_cache import ScannedPhotos, near_duplicates, scan_photos
 from .photo_dataset import Augment, PhotoDataset, as_batch
-from .photo_layout import SPLITS, Photos, read_class_folders, read_csv, split_train
+from .photo_layout import SPLITS, Photos, existing_photo, open_table, read_class_folders, read_csv, split_train
 from .seeded_sampler import SeededSampler
 
 log = logging.getLogger(__name__)
@@ -86,6 +86,8 @@ class ImageFolder(pl.LightningDataModule):
             ("crop_fraction", crop_fraction, 0 < crop_fraction <= 1),
             ("valid_fraction", valid_fraction, 0 < valid_fraction < 1),
             ("cache_gb", cache_gb, cache_gb >= 0),
+            ("max_pixels", max_pixels, 1 <= max_pixels <= 178_000_000),  # PIL itself refuses more
+            ("label_separator", label_separator, label_separator != ""),
         ):
             if not valid:
                 raise MisconfigurationException(f"data.{option}={value} is out of range.")
@@ -142,10 +144,10 @@ class ImageFolder(pl.LightningDataModule):
         photos = self._read_layout()
         scanned = self._scan(photos)
         usable = self._clean(photos, scanned)
-        photos = photos.keep(usable)
-        if "valid" not in photos.splits:
+        found, photos = photos, photos.keep(usable)
+        if "valid" not in found.splits:
             split_train(photos, self.valid_fraction, self.seed)
-        self._check(photos)
+        self._check(photos, found)
         digests = sorted(f"{s} {h}" for s, h in zip(photos.splits, scanned.sha256[usable].tolist(), strict=True))
         self._digest = hashlib.sha256("\n".join(digests).encode()).hexdigest()
         self._report_near_duplicates(photos, scanned.dhash[usable])
@@ -163,6 +165,7 @@ class ImageFolder(pl.LightningDataModule):
                 self.augment if split == "train" else None,
                 self.seed,
                 None if scanned.pixels is None else (scanned.pixels, scanned.offset[rows], scanned.shape[rows]),
+                self.max_pixels,
             )
 
     def _clean(self, photos: Photos, scanned: ScannedPhotos) -> list[int]:
@@ -209,24 +212,28 @@ class ImageFolder(pl.LightningDataModule):
                 "validation may look better than it is (near_duplicates.csv lists them)."
             )
 
-    def _check(self, photos: Photos) -> None:
+    def _check(self, photos: Photos, found: Photos) -> None:
+        """Refuse what can't be learnt from: ``photos`` as cleaned and split, ``found`` as they lay on disk."""
         where = f"data.root={self.root}"
-        by_split = {split: {name for labels in self._labels(photos, split) for name in labels} for split in SPLITS}
-        self.classes = sorted(by_split["train"])
+        in_train = {name for labels in self._labels(photos, "train") for name in labels}
+        self.classes = sorted(in_train)
         if not self.classes:
             raise MisconfigurationException(f"{where}: no photo can be used; rejected.csv says why.")
-        for split in ("valid", "test"):
-            extra = sorted(by_split[split] - by_split["train"])
-            if extra:
-                raise MisconfigurationException(
-                    f"{where}: no usable training photo is labelled {extra[0]!r}, yet {split} has some."
-                )
-        if len(self.classes) < 2 and self.label_separator is None:
+        lost = sorted({name for labels in found.labels for name in labels} - in_train)
+        if lost:
+            raise MisconfigurationException(
+                f"{where}: no usable training photo is labelled {lost[0]!r}, yet there are some of it; rejected.csv says which "
+                "were left out and why."
+            )
+        for split in SPLITS[1:]:
+            if split in found.splits and split not in photos.splits:
+                raise MisconfigurationException(f"{where}: none of the photos in {split} can be used; rejected.csv says why.")
+        if "valid" not in photos.splits:
+            raise MisconfigurationException(f"{where}: too few photos for a validation split; add some.")
+        if len(self.classes) < 2:
             raise MisconfigurationException(
                 f"{where}: found one class only ({self.classes[0]}); photos of at least two are needed."
             )
-        if "valid" not in photos.splits:
-            raise MisconfigurationException(f"{where}: too few photos for a validation split; add some.")
 
     @staticmethod
     def _labels(photos: Photos, split: str) -> list[tuple[str, ...]]:
@@ -244,11 +251,11 @@ class ImageFolder(pl.LightningDataModule):
     # What the model and the run need to know --------------------------------------------------------------------------
 
     def describe(self) -> dict[str, Any]:
-        """``classes``, ``class_counts`` (training photos of each) and ``multi_label``: the model's facts from the data."""
+        """``classes``, ``class_counts`` (training photos of each), ``multi_label`` and ``image_size``: the model's facts."""
         targets = self._datasets["train"].targets
         multi_label = self.label_separator is not None
         counts = targets.sum(0) if multi_label else torch.bincount(targets, minlength=len(self.classes))
-        return {"classes": self.classes, "class_counts": counts.tolist(), "multi_label": multi_label}
+        return {"classes": self.classes, "class_counts": counts.tolist(), "multi_label": multi_label, "image_size": self.size}
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -277,20 +284,21 @@ class ImageFolder(pl.LightningDataModule):
         workers = self.num_workers
         if workers is None:
             workers = 0 if dataset.store is not None else os.cpu_count() or 1
+        sampler = SeededSampler(
+            dataset,
+            shuffle,
+            self.seed,
+            rank=trainer.global_rank if trainer else 0,
+            world_size=trainer.world_size if trainer else 1,
+        )
         return StatefulDataLoader(
             dataset,
             batch_size=self.batch_size,
-            sampler=SeededSampler(
-                dataset,
-                shuffle,
-                self.seed,
-                rank=trainer.global_rank if trainer else 0,
-                world_size=trainer.world_size if trainer else 1,
-            ),
+            sampler=sampler,
             num_workers=workers,
             collate_fn=as_batch,
             # A last training batch of one photo would leave BatchNorm without a deviation.
-            drop_last=shuffle and len(dataset) % self.batch_size == 1,
+            drop_last=shuffle and len(sampler) > self.batch_size > 1 and len(sampler) % self.batch_size == 1,
             pin_memory=torch.cuda.is_available(),
             persistent_workers=workers > 0,
         )
@@ -320,7 +328,7 @@ class ImageFolder(pl.LightningDataModule):
             MisconfigurationException: Nothing there, or nothing in it that can be used.
         """
         source = Path(source)
-        paths = _photos_in(source, self.file_column)
+        paths = _photos_in(source, self.file_column, self.images)
         scanned = scan_photos(paths, self.short_side, self.cache, self.cache_gb, self.max_pixels)
         usable = [i for i, reason in enumerate(scanned.reason.tolist()) if not reason]
         self.rejected = [(str(paths[i]), str(r)) for i, r in enumerate(scanned.reason.tolist()) if r]
@@ -333,6 +341,7 @@ class ImageFolder(pl.LightningDataModule):
             self.size,
             self.short_side,
             store=None if scanned.pixels is None else (scanned.pixels, scanned.offset[usable], scanned.shape[usable]),
+            max_pixels=self.max_pixels,
         )
 
     def predict_dataloader(self) -> StatefulDataLoader[Any]:
@@ -346,26 +355,31 @@ class ImageFolder(pl.LightningDataModule):
         return [{"file": name} for name in self.row_names("predict")]
 
 
-def _photos_in(source: Path, file_column: str) -> list[Path]:
+def _photos_in(source: Path, file_column: str, images: str) -> list[Path]:
     if source.is_dir():
         return sorted(path for path in source.rglob("*") if path.is_file() and not path.name.startswith("."))
     if not source.is_file():
         raise MisconfigurationException(f"input={source}: no such file or folder.")
     if source.suffix.lower() != ".csv":
         return [source]
-    with open(source, newline="", encoding="utf-8-sig") as file:
+    with open_table(source) as file:
         reader = csv.DictReader(file)
         columns = reader.fieldnames or []
         column = file_column if file_column in columns else columns[0] if columns else None
         if column is None:
             raise MisconfigurationException(f"input={source}: is empty; a header and a row for each photo are wanted.")
-        return [source.parent / row[column] for row in reader if row[column]]
+        names = [row[column] for row in reader if row[column]]
+    folders = (source.parent / images, source.parent)  # as in training, or beside the table
+    return [next((path for folder in folders if (path := existing_photo(folder, name))), source.parent / name) for name in names]
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Write a CSV beside its place, then rename: a half-written one is never there."""
+    """Write a CSV beside its place, then rename: a half-written one is never there, whoever else writes it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")
-    with open(beside, "w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([header, *rows])
-    os.replace(beside, path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(beside, "w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([header, *rows])
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

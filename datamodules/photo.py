@@ -9,7 +9,6 @@ decompression bomb is refused by its header.
 from __future__ import annotations
 
 import os
-import warnings
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,14 +41,12 @@ def decode_photo(path: str | os.PathLike[str], short_side: int, max_pixels: int 
         OSError: The file can't be opened at all.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # PIL warns of bombs and of odd metadata; sizes are checked below
-            with Image.open(path, formats=FORMATS) as image:
-                width, height = image.size
-                if width * height > max_pixels:
-                    raise UnusablePhoto(f"too large ({width} x {height} pixels)")
-                image.draft("RGB", (short_side, short_side))
-                return _resize(_to_rgb(ImageOps.exif_transpose(image)), short_side)
+        with Image.open(path, formats=FORMATS) as image:
+            width, height = image.size
+            if width * height > max_pixels:
+                raise UnusablePhoto(f"too large ({width} x {height} pixels)")
+            image.draft("RGB", (short_side, short_side))
+            return _resize(_to_rgb(ImageOps.exif_transpose(image)), short_side)
     except UnusablePhoto:
         raise
     except Image.DecompressionBombError as error:

@@ -18,6 +18,7 @@ import logging
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from .photo import MAX_PIXELS, Pixels, UnusablePhoto, decode_photo, difference_h
 
 log = logging.getLogger(__name__)
 _VERSION = "1"  # of what is stored; raise it when decoding changes
+_UNOPENED = "cannot be opened"
 _CHUNK = 64  # photos decoded before any is written: bounds memory
 
 
@@ -76,18 +78,36 @@ def scan_photos(
         One entry per path.
     """
     cache.mkdir(parents=True, exist_ok=True)
+    limit = int(cache_gb * 1e9)
     entry = cache / f"photos-{_key(paths, short_side, cache_gb > 0, max_pixels)}"
     with FileLock(cache / ".lock"):
-        if not entry.is_dir():
+        for left in cache.glob(".unfinished-*"):  # of a process that was killed: only the holder of the lock writes here
+            shutil.rmtree(left)
+        if not _fits(entry, limit):
             work = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=cache))
             try:
-                _write(paths, short_side, int(cache_gb * 1e9), max_pixels, work)
+                _write(paths, short_side, limit, max_pixels, work)
+                shutil.rmtree(entry, ignore_errors=True)
                 work.rename(entry)
             finally:
                 shutil.rmtree(work, ignore_errors=True)
         os.utime(entry)
-        if cache_gb > 0:
-            _evict(cache, keep=entry, limit=int(cache_gb * 1e9))
+        if limit:
+            _evict(cache, keep=entry, limit=limit)
+        return _load(entry)
+
+
+def _fits(entry: Path, limit: int) -> bool:
+    """Whether a stored entry is what a scan would store now: with pixels if they fit, and nothing that could not be opened."""
+    if not entry.is_dir():
+        return False
+    found = _load(entry)
+    needed = int(found.shape.prod(axis=1, dtype=np.int64).sum()) * 3
+    opened = not any(reason.startswith(_UNOPENED) for reason in found.reason.tolist())
+    return opened and (found.pixels is not None) == (limit > 0 and needed <= limit)
+
+
+def _load(entry: Path) -> ScannedPhotos:
     with np.load(entry / "index.npz", allow_pickle=False) as index:
         pixels = entry / "pixels.bin"
         return ScannedPhotos(**{name: index[name] for name in index.files}, pixels=pixels if pixels.exists() else None)
@@ -123,7 +143,7 @@ def _read(path: Path, short_side: int, max_pixels: int) -> _Photo:
     except UnusablePhoto as verdict:
         photo.reason = str(verdict)
     except OSError as error:
-        photo.reason = f"cannot be opened ({error.strerror or error})"
+        photo.reason = f"{_UNOPENED} ({error.strerror or error})"
     return photo
 
 
@@ -134,7 +154,8 @@ def _write(paths: Sequence[Path], short_side: int, limit: int, max_pixels: int, 
     offset = np.zeros(count, np.int64)
     end = 0
     store = folder / "pixels.bin"
-    with ThreadPoolExecutor(os.cpu_count()) as pool, open(store, "wb") as file:
+    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool, open(store, "wb") as file:
+        warnings.simplefilter("ignore")  # PIL warns of odd metadata and of sizes that are checked anyhow
         for start in track(range(0, count, _CHUNK), description="Reading photos", disable=count < 4 * _CHUNK, transient=True):
             chunk = pool.map(lambda path: _read(path, short_side, max_pixels), paths[start : start + _CHUNK])
             for index, photo in enumerate(chunk, start):
@@ -145,7 +166,7 @@ def _write(paths: Sequence[Path], short_side: int, limit: int, max_pixels: int, 
                         file.write(np.ascontiguousarray(photo.pixels).data)
                     photo.pixels = None
                 photos.append(photo)
-    if end > limit:
+    if end > limit or not limit:
         store.unlink()
         if limit:
             log.info(f"{end / 1e9:.1f} GB of pixels exceed data.cache_gb={limit / 1e9:g}: photos are decoded as needed.")
@@ -171,7 +192,7 @@ def _evict(cache: Path, keep: Path, limit: int) -> None:
         total -= sizes[path]
 
 
-def near_duplicates(dhash: NDArray[np.uint64], distance: int = 3) -> list[tuple[int, int]]:
+def near_duplicates(dhash: NDArray[np.uint64], distance: int = 3, most: int = 10_000) -> list[tuple[int, int]]:
     """Pairs of photos whose perceptual hashes differ in at most ``distance`` of 64 bits.
 
     Two hashes that differ in at most 3 bits agree in at least one of their four 16-bit parts, so only photos that share a
@@ -180,6 +201,7 @@ def near_duplicates(dhash: NDArray[np.uint64], distance: int = 3) -> list[tuple[
     Args:
         dhash: ``uint64 [N]``.
         distance: At most 3.
+        most: Stop after so many pairs: frames of one video, or scans of one form, all look alike.
 
     Returns:
         Pairs ``(i, j)`` with ``i < j``, sorted.
@@ -193,4 +215,6 @@ def near_duplicates(dhash: NDArray[np.uint64], distance: int = 3) -> list[tuple[
             for place, i in enumerate(bucket[:-1]):
                 differing = np.bitwise_count(dhash[bucket[place + 1 :]] ^ dhash[i])
                 pairs.update((min(i, j), max(i, j)) for j in bucket[place + 1 :][differing <= distance].tolist())
+                if len(pairs) >= most:
+                    return sorted((int(i), int(j)) for i, j in pairs)[:most]
     return sorted((int(i), int(j)) for i, j in pairs)

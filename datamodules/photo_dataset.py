@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from .photo import Pixels, decode_photo
+from .photo import MAX_PIXELS, Pixels, decode_photo
 from .random_crop_mirror import center_crop
 from .seeded_sampler import Key
 
@@ -33,6 +33,7 @@ class PhotoDataset(Dataset[Batch]):
         augment: Makes a view for training from decoded pixels; ``None`` takes the middle.
         seed: Together with epoch and index, what the augmentation draws.
         store: ``(file, offsets, shapes)`` of memory-mapped pixels, or ``None``: decode when needed.
+        max_pixels: Refuse to decode larger photos.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class PhotoDataset(Dataset[Batch]):
         augment: Augment | None = None,
         seed: int = 0,
         store: tuple[Path, np.ndarray[Any, Any], np.ndarray[Any, Any]] | None = None,
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         self.paths = paths
         self.targets = targets
@@ -52,7 +54,9 @@ class PhotoDataset(Dataset[Batch]):
         self.augment = augment
         self.seed = seed
         self.store = store
-        self._pixels: np.memmap[Any, Any] | None = None
+        self.max_pixels = max_pixels
+        # Mapped at once: what is mapped stays readable even if another run's cache takes the file's place on disk.
+        self._pixels = None if store is None else np.memmap(store[0], dtype=np.uint8, mode="r")
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -63,7 +67,7 @@ class PhotoDataset(Dataset[Batch]):
     def photo(self, index: int) -> Pixels:
         """Decoded pixels ``uint8 [H, W, 3]`` of one photo."""
         if self.store is None:
-            return decode_photo(self.paths[index], self.short_side)
+            return decode_photo(self.paths[index], self.short_side, self.max_pixels)
         file, offsets, shapes = self.store
         if self._pixels is None:
             self._pixels = np.memmap(file, dtype=np.uint8, mode="r")

@@ -13,9 +13,11 @@ from __future__ import annotations
 import csv
 import difflib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
@@ -71,7 +73,13 @@ def read_class_folders(root: Path) -> Photos:
     if not root.is_dir():
         raise MisconfigurationException(f"data.root={root}: no such folder; give the folder that holds your photos.")
     folders = _subfolders(root)
-    by_split = {_FOLDERS[folder.name.lower()]: folder for folder in folders if folder.name.lower() in _FOLDERS}
+    by_split: dict[str, Path] = {}
+    for folder in folders:
+        split = _FOLDERS.get(folder.name.lower())
+        if split in by_split:
+            raise MisconfigurationException(f"{root}: holds both {by_split[split].name} and {folder.name}; keep one of them.")
+        if split is not None:
+            by_split[split] = folder
     if "train" not in by_split:
         if by_split:
             found = ", ".join(folder.name for folder in folders)
@@ -132,7 +140,7 @@ def read_csv(
         raise MisconfigurationException(f"data.csv={table}: no such file.")
     photos = Photos()
     seen: dict[Path, tuple[int, tuple[str, ...]]] = {}
-    with open(table, newline="", encoding="utf-8-sig") as file:
+    with open_table(table) as file:
         reader = csv.DictReader(file)
         for option, column in (("file", file_column), ("label", label_column), ("split", split_column)):
             if column is not None and column not in (reader.fieldnames or []):
@@ -143,13 +151,13 @@ def read_csv(
                 )
         for row in reader:
             line = reader.line_num
-            path = _existing(root, row[file_column] or "")
+            path = existing_photo(root, row[file_column] or "")
             if path is None:
                 raise MisconfigurationException(f"{table}, line {line}: photo {row[file_column]!r} is not in {root}.")
             text = (row[label_column] or "").strip()
             if not text and separator is None:
                 raise MisconfigurationException(f"{table}, line {line}: the label of {row[file_column]!r} is empty.")
-            labels = tuple(filter(None, text.split(separator))) if separator is not None else (text,)
+            labels = (text,) if separator is None else tuple(sorted({part.strip() for part in text.split(separator)} - {""}))
             split = "train" if split_column is None else _FOLDERS.get((row[split_column] or "").strip().lower(), "")
             if not split:
                 raise MisconfigurationException(
@@ -157,7 +165,7 @@ def read_csv(
                 )
             if path in seen:
                 first, before = seen[path]
-                if sorted(before) != sorted(labels):
+                if before != labels:
                     raise MisconfigurationException(
                         f"{table}, lines {first} and {line}: {row[file_column]!r} is labelled {' '.join(before)!r} and "
                         f"{text!r}; keep one of them."
@@ -170,13 +178,23 @@ def read_csv(
     return photos
 
 
-def _existing(root: Path, name: str) -> Path | None:
+@contextmanager
+def open_table(table: Path) -> Iterator[TextIO]:
+    """A CSV opened for reading; one that is not UTF-8 is refused in a sentence."""
+    try:
+        with open(table, newline="", encoding="utf-8-sig") as file:
+            yield file
+    except UnicodeDecodeError as error:
+        raise MisconfigurationException(f"{table}: is not UTF-8 (byte {error.start}); save it as UTF-8.") from error
+
+
+def existing_photo(folder: Path, name: str) -> Path | None:
+    """The photo that a table calls ``name``, with or without its extension; ``None`` if there is none."""
     if not name.strip():
         return None
     for candidate in (name, f"{name}.jpg", f"{name}.jpeg", f"{name}.png"):
-        path = root / candidate
-        if os.path.isfile(path):
-            return path
+        if os.path.isfile(folder / candidate):
+            return folder / candidate
     return None
 
 
@@ -198,3 +216,9 @@ def split_train(photos: Photos, fraction: float, seed: int) -> None:
         count = min(len(members) - 1, max(1, round(fraction * len(members)))) if len(members) > 1 else 0
         for index in generator.permutation(members)[:count]:
             photos.splits[index] = "valid"
+    # Of several labels on a photo only the first was shared out; one that training lacks now goes back there.
+    trained = {name for labels, split in zip(photos.labels, photos.splits, strict=True) if split == "train" for name in labels}
+    for index, labels in enumerate(photos.labels):
+        if photos.splits[index] == "valid" and not trained.issuperset(labels):
+            photos.splits[index] = "train"
+            trained.update(labels)

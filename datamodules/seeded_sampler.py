@@ -42,6 +42,12 @@ class SeededSampler(DistributedSampler[Key]):
                 yield self.epoch, index
         self._done = 0
 
+    def set_epoch(self, epoch: int) -> None:
+        """Lightning's word that an epoch begins; a position taken up from another epoch is not one in this."""
+        if epoch != self.epoch:
+            self._skip = 0
+        super().set_epoch(epoch)
+
     def state_dict(self) -> dict[str, int]:
         """Epoch and position."""
         return {"epoch": self.epoch, "done": self._done}

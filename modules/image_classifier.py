@@ -45,6 +45,7 @@ class ImageClassifier(FineTunable):
         classes: Names of the classes, in the order of the outputs.
         class_counts: Training photos of each class; needed for ``class_weights="balanced"`` only.
         multi_label: A photo may have any number of the classes: sigmoid and binary cross-entropy in place of softmax.
+        image_size: Side of the square photos, in pixels; networks that are built for one size are built for this one.
         backbone: A timm model name.
         weights: ``auto``, ``pretrained``, ``random`` or a path: see :func:`.pretrained.load_backbone`.
         head: ``linear`` or ``concat_pool``.
@@ -72,6 +73,7 @@ class ImageClassifier(FineTunable):
         classes: Sequence[str],
         class_counts: Sequence[int] | None = None,
         multi_label: bool = False,
+        image_size: int | None = None,
         backbone: str = "tf_efficientnet_lite0",
         weights: str = "auto",
         head: Head = "linear",
@@ -91,7 +93,7 @@ class ImageClassifier(FineTunable):
         self.mean: Tensor
         self.std: Tensor
         self.class_weight: Tensor | None
-        self.backbone, self.provenance = load_backbone(backbone, weights)
+        self.backbone, self.provenance = load_backbone(backbone, weights, image_size)
         self.pretrained: bool = self.provenance["pretrained"]
         self.pool: nn.Module | None
         self.head: nn.Module
@@ -110,6 +112,15 @@ class ImageClassifier(FineTunable):
         self.to(memory_format=torch.channels_last)  # the layout convolution kernels want: 1.3 to 1.8 times as fast
         if slow_in_bfloat16():
             keep_depthwise_in_float32(self.backbone)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Where its weights came from goes with them."""
+        checkpoint["provenance"] = self.provenance
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take up where the weights came from."""
+        self.provenance = checkpoint.get("provenance", self.provenance)
+        self.pretrained = self.provenance["pretrained"]
 
     def normalise(self, x: Tensor) -> Tensor:
         """Photos in 0..255 (``uint8``) or 0..1 (floating point) to the backbone's mean 0 and deviation 1."""

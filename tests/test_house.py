@@ -21,6 +21,8 @@ def test_wings_never_import_each_other(wing: str) -> None:
     for path in (HERE / wing).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if isinstance(node, ast.ImportFrom) and node.module == "practicum":
+                names += [f"practicum.{alias.name}" for alias in node.names]
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             for name in names:
                 assert not any(name.split(".")[:1] == [o] or name.startswith(f"practicum.{o}") for o in others), path

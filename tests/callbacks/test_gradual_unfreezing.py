@@ -71,6 +71,7 @@ class Spy(pl.Callback):
         ([1, 2], None, [4, 2, 0, 0]),  # evenly
         ([1, 2, 3], 1, [4, 3, 2, 1]),  # one at a time
         ([0], None, [0, 0, 0, 0]),
+        ([], None, [4, 4, 4, 4]),
         ([2], 3, [4, 4, 1, 1]),
     ],
 )
@@ -185,6 +186,31 @@ def test_resume_is_bit_equal_to_a_run_without_a_stop(tmp_path: Path, make_traine
         assert torch.equal(value, resumed.state_dict()[key]), key
 
 
+def test_a_resume_in_mid_epoch_freezes_what_that_epoch_freezes(tmp_path: Path, make_trainer: Callable[..., pl.Trainer]) -> None:
+    """Lightning skips on_train_epoch_start for an epoch that goes on."""
+    keep = pl.callbacks.ModelCheckpoint(dirpath=tmp_path, filename="{step}", every_n_train_steps=2, save_top_k=-1)
+    trainer = make_trainer(max_epochs=1, callbacks=[GradualUnfreezing(at=[], groups=GROUPS), keep], enable_checkpointing=True)
+    trainer.fit(Foreign(), loader())
+    spy, module = Spy(), Foreign()
+    seen: list[list[bool]] = []
+
+    class Last(pl.Callback):
+        def on_train_batch_start(self, trainer: pl.Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
+            seen.append(frozen_parts(pl_module))
+
+    resumed = make_trainer(max_epochs=1, callbacks=[GradualUnfreezing(at=[], groups=GROUPS), Last(), spy])
+    resumed.fit(module, loader(), ckpt_path=tmp_path / "step=2.ckpt", weights_only=True)
+    assert seen == [[True, True, False]]
+
+
+def test_named_parameters_are_split_with_their_names(make_trainer: Callable[..., pl.Trainer]) -> None:
+    trainer = make_trainer(callbacks=[GradualUnfreezing(at=[0], groups=GROUPS)])
+    trainer.fit(Foreign(lambda m: torch.optim.SGD(m.named_parameters(), lr=0.1)), loader())
+    for group, part in zip(trainer.optimizers[0].param_groups, ("stem", "body", "top"), strict=True):
+        assert len(group["param_names"]) == len(group["params"])
+        assert all(name.startswith(part) for name in group["param_names"])
+
+
 def test_thread_14674_lightnings_lr_finder_runs_beside_it(make_trainer: Callable[..., pl.Trainer]) -> None:
     """Lightning's BackboneFinetuning adds groups in mid-training, which its own finder can't restore; here they all exist."""
 
@@ -218,6 +244,7 @@ def test_module_is_given_back_as_it_was_also_after_an_error(make_trainer: Callab
             trainer.fit(module, loader())
         assert "configure_optimizers" not in vars(module)
         assert {name for name, p in module.named_parameters() if not p.requires_grad} == {"top.bias"}
+        assert all(part.training for part in module.modules())
 
 
 def test_random_weights_are_left_alone(make_trainer: Callable[..., pl.Trainer]) -> None:

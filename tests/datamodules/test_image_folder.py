@@ -43,7 +43,7 @@ def rejected(tmp_path: Path) -> dict[str, str]:
 
 def test_class_folders_become_splits_and_facts_for_the_model(photos: Path, tmp_path: Path) -> None:
     data = ready(photos, tmp_path)
-    assert data.describe() == {"classes": ["blue", "red"], "class_counts": [12, 12], "multi_label": False}
+    assert data.describe() == {"classes": ["blue", "red"], "class_counts": [12, 12], "multi_label": False, "image_size": 32}
     assert len(data.row_names("valid")) == 11
     assert data.tests_on == "valid"
     assert data.provenance["train"] == 24
@@ -271,6 +271,15 @@ def nothing_readable_in_one_class(root: Path) -> None:
         path.write_bytes(b"not a photo")
 
 
+def nothing_readable_in_valid(root: Path) -> None:
+    for path in (root / "valid").rglob("*.jpg"):
+        path.write_bytes(b"not a photo")
+
+
+def two_valid_folders(root: Path) -> None:
+    shutil.copytree(root / "valid", root / "val")
+
+
 def other_layout(root: Path) -> None:
     shutil.rmtree(root / "valid")
     for path in list(root.rglob("*.jpg")):
@@ -286,8 +295,10 @@ FAULTS = {
     empty_class: "green: this class holds no photo",
     one_class: "found one class only \\(blue\\)",
     class_only_in_valid: "has class 'green', which .*train lacks",
+    nothing_readable_in_valid: "none of the photos in valid can be used",
     nothing_readable_in_one_class: "no usable training photo is labelled 'red'",
     other_layout: "found 24 files and no folders; wanted: class folders",
+    two_valid_folders: "holds both val and valid",
     no_train: "found valid but no train folder",
     shutil.rmtree: "no such folder",
 }
@@ -350,3 +361,44 @@ def test_position_in_the_data_is_taken_up_again(photos: Path, tmp_path: Path) ->
     rest = [batch[0] for batch in again]
     assert len(rest) == len(expected) == 4
     assert all(torch.equal(a, b) for a, b in zip(rest, expected, strict=True))
+
+
+def test_an_epoch_after_a_resume_at_its_end_has_all_its_batches(photos: Path, tmp_path: Path) -> None:
+    """A checkpoint written at validation holds the position after the last batch; the next epoch must not skip so many."""
+    loader = ready(photos, tmp_path).train_dataloader()
+    for _ in loader:
+        pass
+    state = loader.state_dict()
+    sampler_state = {"epoch": 0, "done": 24}
+    again = ready(photos, tmp_path).train_dataloader()
+    again.load_state_dict(state)
+    again.sampler.load_state_dict(sampler_state)
+    iter(again)  # Lightning makes one for the epoch that has ended, and takes nothing from it
+    again.sampler.set_epoch(1)
+    assert len(list(again.sampler)) == 24
+
+
+def test_a_larger_bound_keeps_pixels_that_a_smaller_one_did_not(photos: Path, tmp_path: Path) -> None:
+    assert ready(photos, tmp_path, cache_gb=1e-6).val_dataloader().dataset.store is None
+    assert ready(photos, tmp_path, cache_gb=1.0).val_dataloader().dataset.store is not None
+    assert ready(photos, tmp_path, cache_gb=1e-6).val_dataloader().dataset.store is None
+
+
+def test_a_photo_that_could_not_be_opened_is_tried_again(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(*args: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("practicum.datamodules.photo_cache.decode_photo", locked)
+    with pytest.raises(MisconfigurationException, match="no photo can be used"):
+        ready(photos, tmp_path)
+    monkeypatch.undo()
+    assert len(ready(photos, tmp_path).row_names("train")) == 24
+
+
+def test_rare_labels_stay_in_training(photos: Path, tmp_path: Path) -> None:
+    files = sorted(p.name for p in (photos / "train" / "red").iterdir())
+    write_labels(photos / "labels.csv", [(name, "red rare" if i == 0 else "red") for i, name in enumerate(files)])
+    for seed in range(6):
+        data = ready(photos, tmp_path, csv="labels.csv", images="train/red", label_separator=" ", valid_fraction=0.5, seed=seed)
+        assert data.describe()["classes"] == ["rare", "red"]
+        assert data.describe()["class_counts"][0] == 1

@@ -26,7 +26,12 @@ def test_drawn_photos_are_read_like_any_others(few: None, tmp_path: Path) -> Non
     data = Spiders(drawn=str(tmp_path / "drawn"), cache=str(tmp_path / "cache"), size=64)
     data.prepare_data()
     data.setup("fit")
-    assert data.describe() == {"classes": ["scorpions", "spiders"], "class_counts": [50, 50], "multi_label": False}
+    assert data.describe() == {
+        "classes": ["scorpions", "spiders"],
+        "class_counts": [50, 50],
+        "multi_label": False,
+        "image_size": 64,
+    }
     assert data.known_answer == {"accuracy": pytest.approx(0.98)}
     assert data.provenance["source"].startswith("drawn: ")
     assert data.rejected == []

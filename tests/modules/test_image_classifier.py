@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import timm
 import torch
-import torch.nn.functional as F
 from practicum.modules import ImageClassifier
 from practicum.modules.fine_tunable import parameters_of
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
@@ -64,12 +63,13 @@ def test_layer_groups_hold_every_parameter_once_input_side_first(backbone: str) 
     assert list(parameters_of(groups[-1])) == list(model.head.parameters())
 
 
-def test_layer_groups_put_dropout_of_a_layer_with_it() -> None:
+def test_layer_groups_put_layers_without_parameters_with_their_block() -> None:
+    """Frozen blocks go into evaluation mode as wholes: their batch norms with activations, their stochastic depth."""
     model = tiny(backbone="tf_efficientnet_lite0")
-    modules = {id(m) for group in model.layer_groups() for part in group if isinstance(part, nn.Module) for m in part.modules()}
-    norms = [m for m in model.backbone.modules() if isinstance(m, nn.BatchNorm2d)]
-    assert norms
-    assert all(id(m) in modules for m in norms)
+    held = {id(m) for group in model.layer_groups() for part in group if isinstance(part, nn.Module) for m in part.modules()}
+    activations = [m for m in model.backbone.blocks.modules() if isinstance(m, nn.ReLU6)]
+    assert activations
+    assert all(id(m) in held for m in activations)
 
 
 def test_optimizer_has_one_group_per_layer_group() -> None:
@@ -196,6 +196,7 @@ def test_bad_weight_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
     ("options", "message"),
     [
         ({"backbone": "resnxt50_32x4d"}, "near it: .*resnext50_32x4d"),
+        ({"backbone": "resnet18.nowhere_in1k"}, "no weights tagged 'nowhere_in1k'"),
         ({"head": "liner"}, "choose linear or concat_pool"),
         ({"class_weights": [1.0]}, "1 numbers for 2 classes"),
         ({"class_weights": "balanced"}, "class_counts"),
@@ -218,9 +219,27 @@ def test_prediction_table_orders_classes_as_asked() -> None:
     assert top["probability_1"] == pytest.approx([0.5, 0.7])
 
 
-def test_training_step_logs_and_backpropagates() -> None:
+def test_training_step_reaches_every_parameter() -> None:
     model = tiny()
+    logged: list[str] = []
+    model.log = lambda name, *args, **options: logged.append(name)  # type: ignore[method-assign,assignment]
     x, y = torch.randint(0, 255, (4, 3, 64, 64), dtype=torch.uint8), torch.tensor([0, 1, 0, 1])
-    loss = F.cross_entropy(model(x), y)
-    loss.backward()
+    model.training_step((x, y), 0).backward()
     assert all(p.grad is not None for p in model.parameters())
+    assert logged == ["train/loss"]
+
+
+def test_networks_built_for_one_size_are_built_for_the_photos_size() -> None:
+    model = tiny(backbone="test_vit", image_size=96).eval()
+    with torch.no_grad():
+        assert model(torch.randint(0, 255, (1, 3, 96, 96), dtype=torch.uint8)).shape == (1, 2)
+
+
+def test_a_checkpoint_remembers_where_its_weights_came_from(tmp_path: Path, make_trainer) -> None:  # type: ignore[no-untyped-def]
+    model = ImageClassifier(["a", "b"], weights="pretrained")
+    trainer = make_trainer()
+    trainer.strategy.connect(model)
+    trainer.save_checkpoint(tmp_path / "a.ckpt", weights_only=True)
+    again = ImageClassifier.load_from_checkpoint(tmp_path / "a.ckpt", weights_only=True)
+    assert again.provenance == model.provenance
+    assert again.pretrained
