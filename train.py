@@ -59,7 +59,8 @@ def main(cfg: DictConfig) -> dict[str, Any]:
     model = instantiate(cfg.model, optimizer=instantiate(cfg.optimizer), **data.describe(), _convert_="all")
 
     trainer.fit(model, datamodule=data)
-    trainer.test(model, datamodule=data, ckpt_path="best", weights_only=True, verbose=False)
+    best = getattr(trainer.checkpoint_callback, "best_model_path", None) or None
+    trainer.test(model, datamodule=data, ckpt_path=best, weights_only=True, verbose=False)
 
     record = keeper.record(trainer, model, "finished")
     if trainer.is_global_zero:

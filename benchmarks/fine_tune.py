@@ -32,19 +32,22 @@ def ours(root: str, backbone: str, epochs: int, seed: int, weights: str) -> dict
     from practicum.modules import ImageClassifier
 
     class EpochTimer(pl.Callback):
-        """Images per second of each training phase, validation apart."""
+        """Images per second of each training phase, validation and the first batch (warming up) apart."""
 
         def __init__(self) -> None:
             self.rates: list[float] = []
 
         def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-            self.start, self.images = time.perf_counter(), 0
+            self.images = -1
 
         def on_train_batch_end(
             self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
         ) -> None:
-            self.images += len(batch[0])
             self.end = time.perf_counter()
+            if self.images < 0:
+                self.start, self.images = self.end, 0
+            else:
+                self.images += len(batch[0])
 
         def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
             self.rates.append(self.images / (self.end - self.start))

@@ -22,16 +22,18 @@ from fastai.vision.all import (
 
 
 class EpochTimer(Callback):
-    """Seconds of each training phase, validation apart."""
+    """Images per second of each training phase, validation and the first batch (warming up) apart."""
 
     def __init__(self) -> None:
         self.rates: list[float] = []
 
     def before_train(self) -> None:
-        self.start, self.images = time.perf_counter(), 0
+        self.images = -1
 
     def after_batch(self) -> None:
-        if self.training:
+        if self.training and self.images < 0:
+            self.start, self.images = time.perf_counter(), 0
+        elif self.training:
             self.images += len(self.xb[0])
 
     def after_train(self) -> None:
