@@ -47,7 +47,12 @@ def main(cfg: DictConfig) -> None:
         data = instantiate(run.config.data, report=None, cache=scratch, _convert_="all")
         data.predict_from(source)
         trainer = Trainer(
-            accelerator=cfg.accelerator, devices=1, precision=run.precision, logger=False, enable_checkpointing=False
+            callbacks=run.callbacks(),
+            accelerator=cfg.accelerator,
+            devices=1,
+            precision=run.precision,
+            logger=False,
+            enable_checkpointing=False,
         )
         outputs: Any = trainer.predict(model, dataloaders=data.predict_dataloader())
     table = model.prediction_table(torch.cat(outputs), top_k=cfg.top_k)

@@ -26,15 +26,17 @@ def main(cfg: DictConfig) -> dict[str, Any]:
     """Run one training; return its record."""
     # Heavy imports come late, so that --help and a mistyped option answer at once.
     from hydra.utils import instantiate
-    from practicum.callbacks import RunRecord
+    from practicum.callbacks import RunRecord, SnapshotEnsemble
     from practicum.callbacks.report import write_report
     from practicum.conf.check import check_config
     from practicum.conf.machine import build_trainer, check_accelerator, keep_freed_memory, resolve_precision
     from practicum.conf.messages import ignore_known_warnings
+    from practicum.conf.resume import prepare_resume
     from pytorch_lightning import seed_everything
     from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
     # Configuration: nothing is touched before it has been checked.
+    checkpoint = prepare_resume(cfg)
     cfg.trainer.precision = resolve_precision(cfg.trainer.precision, cfg.trainer.accelerator)
     check_accelerator(cfg.trainer.accelerator)
     check_config(cfg)
@@ -42,14 +44,18 @@ def main(cfg: DictConfig) -> dict[str, Any]:
     ignore_known_warnings()
     seed_everything(cfg.seed, workers=True, verbose=False)
     run = Path(cfg.paths.run)
-    (run / "metrics.json").unlink(missing_ok=True)  # of an earlier run in the same folder
+    if checkpoint is None:
+        (run / "metrics.json").unlink(missing_ok=True)  # of an earlier run in the same folder
 
     # Practices, and the loop that runs them.
-    callbacks = [instantiate(each, _convert_="all") for each in (cfg.get("callbacks") or {}).values() if each]
+    practices = [*(cfg.get("callbacks") or {}).values(), cfg.get("schedule")]
+    callbacks = [instantiate(each, _convert_="all") for each in practices if each]
     loggers = [instantiate(each, _convert_="all") for each in (cfg.get("logger") or {}).values() if each]
     keeper = next((each for each in callbacks if isinstance(each, RunRecord)), None)
     if keeper is None:
         raise MisconfigurationException("callbacks.record is missing: without it a run folder has no metrics.json.")
+    if cfg.trainer.max_epochs is None and cfg.trainer.max_steps == -1:
+        cfg.trainer.max_epochs = next((n for each in callbacks if (n := getattr(each, "epochs", None))), cfg.epochs)
     trainer = build_trainer(cfg.trainer, callbacks, loggers)
 
     # Data, and what they tell the model.
@@ -58,8 +64,15 @@ def main(cfg: DictConfig) -> dict[str, Any]:
     data.setup("fit")
     model = instantiate(cfg.model, optimizer=instantiate(cfg.optimizer), **data.describe(), _convert_="all")
 
-    trainer.fit(model, datamodule=data)
+    trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+    if not trainer.global_step:  # callbacks.lr_find.alone=true
+        print(f"Nothing was trained; the range test is in {os.path.relpath(run)}.")
+        return {}
     best = getattr(trainer.checkpoint_callback, "best_model_path", None) or None
+    ensemble = next((each for each in callbacks if isinstance(each, SnapshotEnsemble)), None)
+    if ensemble and ensemble.members():
+        with ensemble.off():  # first the single model, to stand beside it
+            trainer.test(model, datamodule=data, ckpt_path=best, weights_only=True, verbose=False)
     trainer.test(model, datamodule=data, ckpt_path=best, weights_only=True, verbose=False)
 
     record = keeper.record(trainer, model, "finished")
@@ -85,7 +98,11 @@ def _print_summary(record: dict[str, Any], run: Path) -> None:
         if name.startswith("test/"):
             known = record.get(f"known/{name.removeprefix('test/')}")
             ceiling = f"   (best possible: {known:.4f})" if known is not None else ""
-            table.add_row(f"{name.removeprefix('test/')} on {split}", f"{value:.4f}{ceiling}")
+            single = record.get(f"single/{name.removeprefix('test/')}")
+            beside = f"   ({record.get('snapshots', 0)} snapshots; single model {single:.4f})" if single is not None else ""
+            table.add_row(f"{name.removeprefix('test/')} on {split}", f"{value:.4f}{beside}{ceiling}")
+    if "lr_find/chosen" in record:
+        table.add_row("range test", f"rate {record['lr_find/chosen']:.2g}")
     phases = ", ".join(f"{k.removeprefix('seconds/')} {v:.0f}" for k, v in record.items() if k.startswith("seconds/"))
     table.add_row("seconds", f"{record['seconds']:.0f} ({phases}); {record['epochs']} epochs, {record['steps']} steps")
     table.add_row("precision", f"{record['precision']} on {record['devices']}")
@@ -106,7 +123,9 @@ def _print_summary(record: dict[str, Any], run: Path) -> None:
         following = ["data=image_folder", "data.root=PHOTOS"]
     else:
         kept = [
-            each for each in HydraConfig.get().overrides.task if not each.startswith(("model.weights=", "trainer.max_epochs="))
+            each
+            for each in HydraConfig.get().overrides.task
+            if not each.startswith(("model.weights=", "trainer.max_epochs=", "resume"))
         ]
         following = [*(shlex.quote(each) for each in kept), f"model.weights={folder}", "trainer.max_epochs=10"]
     here = Path(sys.argv[0])

@@ -1,19 +1,39 @@
 """Lightning callbacks, one technique a file. Each works alone in any Lightning project."""
 
+from .checkpoint_io import WholeFileCheckpointIO
 from .confusion_matrix import ConfusionMatrix
+from .cyclical_lr import CyclicalLR
 from .example_batch import ExampleBatch
+from .flat_cosine import FlatCosine
 from .gradual_unfreezing import GradualUnfreezing
+from .last_checkpoint import LastCheckpoint
 from .learning_curves import LearningCurves
+from .lr_finder import LRFinder
+from .one_cycle import OneCycle
 from .predictions_table import PredictionsTable
+from .run_log import RunLog
 from .run_record import RunRecord
+from .sgdr import SGDR
+from .slanted_triangular import SlantedTriangular
+from .snapshot_ensemble import SnapshotEnsemble
 from .top_losses import TopLosses
 
 __all__ = [
     "ConfusionMatrix",
+    "CyclicalLR",
     "ExampleBatch",
+    "FlatCosine",
     "GradualUnfreezing",
+    "LastCheckpoint",
     "LearningCurves",
+    "LRFinder",
+    "OneCycle",
     "PredictionsTable",
+    "RunLog",
     "RunRecord",
+    "SGDR",
+    "SlantedTriangular",
+    "SnapshotEnsemble",
     "TopLosses",
+    "WholeFileCheckpointIO",
 ]

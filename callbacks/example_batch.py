@@ -58,6 +58,8 @@ class ExampleBatch(pl.Callback):
         count: Photos, at most.
     """
 
+    watches_only = True  # has no part in a training step
+
     def __init__(self, folder: str | os.PathLike[str], count: int = 16) -> None:
         super().__init__()
         self.path = Path(folder) / "example_batch.png"

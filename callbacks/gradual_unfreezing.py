@@ -24,6 +24,8 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import nn
 from torch.optim import Optimizer
 
+from .group_rates import RATES_BY_GROUP, peak_rate, scale_group
+
 LayerGroup: TypeAlias = Sequence[nn.Module | nn.Parameter]
 
 
@@ -274,10 +276,7 @@ def _depth_of(layer_groups: Sequence[LayerGroup]) -> dict[nn.Parameter, int]:
     }
 
 
-# What torch's optimizers and schedulers call a rate: in a parameter group, and in a scheduler's list by group.
-_RATES_OF_GROUP = ("lr", "initial_lr", "max_lr", "min_lr")
-_RATES_BY_GROUP = ("base_lrs", "max_lrs", "min_lrs", "_last_lr")
-_OTHERS_BY_GROUP = ("lr_lambdas", "base_momentums", "max_momentums")
+_OTHERS_BY_GROUP = ("lr_lambdas", "base_momentums", "max_momentums")  # lists by group that hold no rates
 
 
 def _scale_rates(
@@ -289,10 +288,8 @@ def _scale_rates(
     for group in optimizer.param_groups:
         scale = factors[depth_of.get(group["params"][0], len(factors) - 1)]
         if absolute:
-            scale = scale / float(group.get("max_lr", group.get("initial_lr", group["lr"])))
-        for key in _RATES_OF_GROUP:
-            if key in group:
-                group[key] = group[key] * scale
+            scale = scale / peak_rate(group)
+        scale_group(group, scale)
         scales.append(scale)
     return scales
 
@@ -304,7 +301,7 @@ def _fit_to_groups(scheduler: Any, optimizer: Optimizer, origin: Sequence[int], 
     if getattr(scheduler, "optimizer", optimizer) is not optimizer:
         return
     for key, value in vars(scheduler).items():
-        if isinstance(value, list) and key in _RATES_BY_GROUP:
+        if isinstance(value, list) and key in RATES_BY_GROUP:
             setattr(scheduler, key, [value[old] * scale for old, scale in zip(origin, scales, strict=True)])
         elif isinstance(value, list) and key in _OTHERS_BY_GROUP:
             setattr(scheduler, key, [value[old] for old in origin])

@@ -17,6 +17,8 @@ _TITLES = {
     "curves": "Learning curves",
     "confusion": "Confusion matrix",
     "top_losses": "Most wrong",
+    "lr_find": "Range test of the learning rate",
+    "schedule": "Learning rate and momentum",
     "example_batch": "What the network was shown",
 }
 _STYLE = """

@@ -32,10 +32,11 @@ def better(name: str, value: float, than: float) -> bool:
 
 
 class RunRecord(pl.Callback):
-    """Writes ``metrics.json`` after a fit and again after a test.
+    """Writes ``metrics.json`` after each epoch, after a fit and again after a test.
 
-    Takes ``provenance`` (a flat dictionary) of the module and of the data module where they have it, and ``known_answer`` of
-    the data module: the best that any model can reach, where that is known.
+    Takes ``facts`` (a flat dictionary) of every other callback that has them, ``provenance`` (a flat dictionary) of the module
+    and of the data module where they have it, and ``known_answer`` of the data module: the best that any model can reach,
+    where that is known.
 
     Args:
         folder: Where ``metrics.json`` goes.
@@ -51,10 +52,8 @@ class RunRecord(pl.Callback):
         self._resumed: dict[str, Any] | None = None
 
     def state_dict(self) -> dict[str, Any]:
-        """Values and seconds so far, so that a resumed run's record is that of the whole."""
-        now = time.monotonic()
-        running = {phase: self.seconds.get(phase, 0) + now - start for phase, start in self._started.items()}
-        return {"last": self.last, "best": self.best, "seconds": {**self.seconds, **running}}
+        """Values so far, so that a resumed run's record is that of the whole; seconds are in the file that is there."""
+        return {"last": self.last, "best": self.best}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Keep what an earlier run recorded until a fit goes on from it: testing a checkpoint loads callbacks' states too."""
@@ -62,6 +61,16 @@ class RunRecord(pl.Callback):
 
     def _begin(self, phase: str) -> None:
         self._started[phase] = time.monotonic()
+
+    def _seconds_until_now(self) -> dict[str, float]:
+        now = time.monotonic()
+        return self.seconds | {phase: self.seconds.get(phase, 0) + now - start for phase, start in self._started.items()}
+
+    def _seconds_before(self) -> dict[str, float]:
+        if not self.path.is_file():
+            return {}
+        record = json.loads(self.path.read_text())
+        return {key.removeprefix("seconds/"): value for key, value in record.items() if key.startswith("seconds/")}
 
     def _end(self, phase: str) -> None:
         self.seconds[phase] = self.seconds.get(phase, 0) + time.monotonic() - self._started.pop(phase)
@@ -76,13 +85,15 @@ class RunRecord(pl.Callback):
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the clock; of a resumed run, where it stopped."""
         if self._resumed is not None:
-            self.last, self.best, self.seconds = (dict(self._resumed[key]) for key in ("last", "best", "seconds"))
+            self.last, self.best = dict(self._resumed["last"]), dict(self._resumed["best"])
+            self.seconds = self._seconds_before()
             self._resumed = None
         self._begin("fit")
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Take the epoch's values."""
+        """Take the epoch's values; write how the run goes."""
         self._take(trainer)
+        self._write(trainer, pl_module, "running")
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Take validation's values."""
@@ -109,20 +120,22 @@ class RunRecord(pl.Callback):
         """Say how the run ended."""
         for phase in list(self._started):
             self._end(phase)
-        stopped = isinstance(exception, KeyboardInterrupt)
+        stopped = isinstance(exception, KeyboardInterrupt | SystemExit)
         self._write(trainer, pl_module, "interrupted" if stopped else f"failed: {type(exception).__name__}")
 
     def record(self, trainer: pl.Trainer, pl_module: pl.LightningModule, status: str) -> dict[str, Any]:
         """The record as it stands."""
         datamodule = getattr(trainer, "datamodule", None)
         seed = os.environ.get("PL_GLOBAL_SEED")
+        seconds = self._seconds_until_now()
         return {
             "status": status,
             **self.last,
             **{f"{name}/best": value for name, value in self.best.items() if not name.startswith("test/")},
             **{f"known/{name}": value for name, value in getattr(datamodule, "known_answer", {}).items()},
-            "seconds": round(sum(self.seconds.values()), 2),
-            **{f"seconds/{phase}": round(value, 2) for phase, value in self.seconds.items()},
+            **{name: value for each in trainer.callbacks for name, value in getattr(each, "facts", {}).items()},  # type: ignore[attr-defined]
+            "seconds": round(sum(seconds.values()), 2),
+            **{f"seconds/{phase}": round(value, 2) for phase, value in seconds.items()},
             "epochs": trainer.current_epoch,
             "steps": trainer.global_step,
             "seed": int(seed) if seed else None,

@@ -19,6 +19,8 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+from .resume import ResumeError, apply_to_command_line
+
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
 
 
@@ -48,6 +50,7 @@ def run_command(main: Callable[[], Any], config_name: str) -> None:
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let Hydra raise instead of printing in its own form
     try:
+        apply_to_command_line()
         main()
     except Exception as error:
         _exit_if_explained(error, config_name)
@@ -87,7 +90,8 @@ def explain(error: BaseException, config_name: str) -> str | None:
         chain.append(link)
         link = link.__cause__ or link.__context__
     for link in chain:
-        if type(link).__name__ == "MisconfigurationException":  # by name: importing Lightning takes seconds
+        # By name: importing Lightning takes seconds.
+        if isinstance(link, ResumeError) or type(link).__name__ == "MisconfigurationException":
             return " ".join(str(link).split())
     for link in chain:
         if isinstance(link, OSError) and link.errno in _DISK:

@@ -10,6 +10,7 @@ import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig
+from practicum.callbacks import WholeFileCheckpointIO
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
@@ -60,7 +61,8 @@ def build_trainer(config: DictConfig, callbacks: list[pl.Callback], loggers: lis
         MisconfigurationException: An accelerator, strategy or precision that Lightning does not know or can't combine.
     """
     try:
-        return instantiate(config, callbacks=callbacks, logger=loggers, _convert_="all")
+        plugins = [*(instantiate(config.get("plugins"), _convert_="all") or []), WholeFileCheckpointIO()]
+        return instantiate(config, callbacks=callbacks, logger=loggers, plugins=plugins, _convert_="all")
     except InstantiationException as error:
         if isinstance(error.__cause__, ValueError | TypeError | RuntimeError):
             raise MisconfigurationException(f"trainer: {error.__cause__}") from error

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
+from pytorch_lightning import Callback
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 
@@ -19,11 +21,20 @@ class Run:
         config: As it was composed, with paths of the place it is used in.
         checkpoint: Its best weights, or those asked for.
         precision: What it was trained in.
+        trust: Whether classes of other packages may be run.
     """
 
     config: DictConfig
     checkpoint: Path
     precision: Any
+    trust: bool
+
+    def callbacks(self) -> list[Callback]:
+        """Those of its callbacks that have a say in predictions (``shapes_predictions = True``)."""
+        nodes = [node for node in (self.config.get("callbacks") or {}).values() if node]
+        nodes = [node for node in nodes if self.trust or node._target_.startswith("practicum.")]
+        shaping = [node for node in nodes if getattr(get_class(node._target_), "shapes_predictions", False)]
+        return [instantiate(node, _convert_="all") for node in shaping]
 
 
 def open_run(folder: Path, checkpoint: str | None = None, trust: bool = False) -> Run:
@@ -57,7 +68,7 @@ def open_run(folder: Path, checkpoint: str | None = None, trust: bool = False) -
         raise MisconfigurationException(f"run={folder}: this run never finished ({record.get('status', 'no record')}){hint}.")
     if not weights.is_file():
         raise MisconfigurationException(f"run={folder}: its weights {weights} are missing.")
-    return Run(config, weights, record.get("precision", "32-true"))
+    return Run(config, weights, record.get("precision", "32-true"), trust)
 
 
 def _targets(node: Any) -> list[str]:

@@ -1,0 +1,151 @@
+"""Kill a run with SIGKILL at random moments, resume it, and compare how it ends with a run that nobody killed.
+
+    python benchmarks/kill.py                 30 kills
+    python benchmarks/kill.py --kills 3       what CI does
+
+Drawn spiders, small settings; range test, unfreezing, restarts and snapshots are on, and a checkpoint is written every few steps.
+Prints a line a kill and, at the end, how many ended bit-equal: every tensor and every other value in ``last.ckpt`` and in the
+snapshots, and ``metrics.csv`` line by line. Exit code 1 where not all did.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+TRAIN = Path(__file__).resolve().parents[1] / "train.py"
+SETTINGS = [
+    "data=spiders",
+    "data.size=64",
+    "data.batch_size=16",
+    "model=timm",
+    "model.backbone=test_resnet",
+    "model.weights=random",
+    "schedule=sgdr",
+    "schedule.cycles=2",
+    "callbacks=[default,lr_find,snapshots]",
+    "callbacks.unfreeze.at=[1]",
+    "callbacks.unfreeze.only_pretrained=false",
+    "callbacks.lr_find.steps=30",
+    "callbacks.lr_find.at=[0,unfreeze]",
+    "callbacks.last.every_n_steps=5",
+    "callbacks.progress=null",
+    "trainer.limit_train_batches=24",
+    "trainer.limit_val_batches=4",
+    "trainer.limit_test_batches=4",
+]
+
+
+def start(where: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start a training in a process group of its own."""
+    with open(where / "output.log", "ab") as output:
+        return subprocess.Popen(
+            [sys.executable, TRAIN, *arguments], cwd=where, stdout=output, stderr=output, start_new_session=True
+        )
+
+
+def finish(where: Path, *arguments: str) -> None:
+    """Run a training to its end."""
+    if start(where, *arguments).wait(timeout=600):
+        raise SystemExit(f"{arguments}: failed\n{(where / 'output.log').read_text()[-3000:]}")
+
+
+def difference(a: Any, b: Any, path: str = "") -> str | None:
+    """Where two checkpoints differ first; ``None`` where they are bit-equal."""
+    if type(a) is not type(b):
+        return f"{path}: {type(a).__name__} and {type(b).__name__}"
+    if isinstance(a, torch.Tensor):
+        same = a.dtype == b.dtype and a.shape == b.shape and a.numpy().tobytes() == b.numpy().tobytes()
+        return None if same else f"{path}: tensors differ"
+    if isinstance(a, dict):
+        if list(a) != list(b):
+            return f"{path}: keys {set(a) ^ set(b)}"
+        return next((found for key in a if (found := difference(a[key], b[key], f"{path}/{key}"))), None)
+    if isinstance(a, list | tuple):
+        if len(a) != len(b):
+            return f"{path}: lengths {len(a)} and {len(b)}"
+        return next(
+            (found for i, (x, y) in enumerate(zip(a, b, strict=True)) if (found := difference(x, y, f"{path}/{i}"))), None
+        )
+    return None if a == b or repr(a) == repr(b) else f"{path}: {a} and {b}"
+
+
+def compare(run: Path, reference: Path) -> str | None:
+    """How a run ended otherwise than the reference did; ``None`` where it did not."""
+    for name in ("last.ckpt", "cycle-1.ckpt", "cycle-2.ckpt"):
+        texts = [path / "checkpoints" / name for path in (run, reference)]
+        mine, theirs = (torch.load(path, weights_only=True) for path in texts)
+        for checkpoint, folder in ((mine, run), (theirs, reference)):
+            _forget_place(checkpoint, str(folder.resolve()))
+        if found := difference(mine, theirs, name):
+            return found
+    rows, wanted = ((path / "metrics.csv").read_text().splitlines() for path in (run, reference))
+    if rows != wanted:
+        at = next(
+            (i for i, (row, want) in enumerate(zip(rows, wanted, strict=False)) if row != want), min(len(rows), len(wanted))
+        )
+        return f"metrics.csv: line {at + 1} of {len(rows)}, wanted {len(wanted)}"
+    return None
+
+
+def _forget_place(node: Any, place: str) -> None:
+    """The folder's own name is the one thing that may differ."""
+    if isinstance(node, dict):
+        for key, value in list(node.items()):
+            if isinstance(value, str):
+                node[key] = value.replace(place, "RUN")
+            _forget_place(value, place)
+            if isinstance(key, str) and place in key:
+                node[key.replace(place, "RUN")] = node.pop(key)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    options = parser.parse_args()
+    chance = random.Random(options.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        where = Path(folder)
+        finish(where, *SETTINGS[:6], "trainer.limit_train_batches=1", "epochs=1", "hydra.run.dir=draw")  # the photos, once
+        begun = time.monotonic()
+        process = start(where, *SETTINGS, "hydra.run.dir=reference")
+        while not (where / "reference" / "metrics.csv").exists() and process.poll() is None:
+            time.sleep(0.01)
+        first = time.monotonic() - begun
+        process.wait(timeout=600)
+        whole = time.monotonic() - begun
+        print(f"a whole run: {whole:.1f} s, first step logged after {first:.1f} s", flush=True)
+        equal = 0
+        for number in range(options.kills):
+            moment = chance.uniform(first - 1, whole)
+            run = f"killed{number}"
+            process = start(where, *SETTINGS, f"hydra.run.dir={run}")
+            time.sleep(moment)
+            finished = process.poll() is not None
+            if not finished:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            log = where / run / "metrics.csv"
+            reached = len(log.read_text().splitlines()) if log.exists() else 0
+            finish(where, f"resume={run}")
+            found = compare(where / run, where / "reference")
+            equal += found is None
+            note = ", had ended already" if finished else ""
+            print(f"{number + 1:3d}: killed after {moment:5.1f} s, {reached:3d} rows{note}: {found or 'bit-equal'}", flush=True)
+    print(f"{equal} of {options.kills} bit-equal")
+    sys.exit(equal != options.kills)
+
+
+if __name__ == "__main__":
+    main()

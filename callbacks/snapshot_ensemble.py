@@ -1,0 +1,302 @@
+"""Snapshot ensembles: train once, get several models, one from the end of each cycle of the learning rate.
+
+**What it does.** Keeps the weights at the end of each cycle, where the rate is lowest, and averages what the last few of them
+say: their probabilities (an ensemble), or by choice the weights themselves (one model, as fast as any).
+
+**When to use it.** With :class:`.SGDR`, :class:`.CyclicalLR` or any other schedule with cycles, when a few times the cost of
+prediction buys accuracy. Cycles must be long enough for each snapshot to be good by itself.
+
+**Defaults.** The last 5 snapshots, probabilities averaged.
+
+**Sources.** Huang et al. 2017, "Snapshot ensembles: train 1, get M for free", section 3; averaging weights: Izmailov et al.
+2018 (SWA), in torch's ``AveragedModel`` and ``update_bn``.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.trainer.states import TrainerFn
+from pytorch_lightning.utilities.combined_loader import CombinedLoader
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel, update_bn
+
+from .unchanged import endless_batches, on_device, sibling_loaders
+
+log = logging.getLogger(__name__)
+
+
+def mean_logits(probabilities: Tensor, multi_label: bool = False) -> Tensor:
+    """Logits whose softmax (or, ``multi_label``, sigmoid) is the mean of several models' probabilities.
+
+    Args:
+        probabilities: ``[models, ..., classes]``.
+        multi_label: Each class by itself.
+
+    Returns:
+        ``[..., classes]``.
+    """
+    mean = probabilities.mean(0)
+    tiny = torch.finfo(mean.dtype).tiny
+    if multi_label:
+        return mean.clamp(min=tiny).log() - (1 - mean).clamp(min=tiny).log()
+    return mean.clamp(min=tiny).log()
+
+
+class SnapshotEnsemble(pl.Callback):
+    """Collects ``cycle-1.ckpt``, ``cycle-2.ckpt`` ... and lets them speak together when the module is tested or predicts.
+
+    Works with any LightningModule whose ``forward`` returns logits ``[B, classes]`` and any scheduler with cycles: a cycle
+    ends where the rate, having fallen, rises again. In a test and a prediction ``forward`` gives the ensemble's logits, so
+    losses, metrics, pictures and tables follow by themselves. Memory: one model at a time, and the probabilities of all rows.
+
+    Args:
+        folder: Of the checkpoints.
+        last: How many snapshots, the latest ones.
+        average: ``probabilities``, or ``weights``: one model whose weights are the mean, its BatchNorm statistics taken anew
+            from the training data (``average.ckpt``).
+        multi_label: Sigmoid in place of softmax. Default: the module's attribute of that name, else softmax.
+
+    Attributes:
+        enabled: ``False`` tests and predicts with the single model; :meth:`off` does so for a block.
+
+    Raises:
+        MisconfigurationException: ``forward`` returns no tensor.
+    """
+
+    watches_only = True
+    shapes_predictions = True  # predict.py takes it along
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        last: int = 5,
+        average: Literal["probabilities", "weights"] = "probabilities",
+        multi_label: bool | None = None,
+    ) -> None:
+        super().__init__()
+        if last < 1:
+            raise MisconfigurationException(f"SnapshotEnsemble: last={last} must be at least 1.")
+        if average not in ("probabilities", "weights"):
+            raise MisconfigurationException(f"SnapshotEnsemble: average={average} must be probabilities or weights.")
+        self.folder, self.last, self.average, self.multi_label = Path(folder), last, average, multi_label
+        self.enabled = True
+        self.cycles = 0
+        self.facts: dict[str, float] = {}
+        self._factor: float | None = None  # of the latest step: its rate by the group's own
+        self._falling = False
+        self._resumed = False
+        self._forward: Any = None
+        self._logits: list[Tensor] = []
+        self._batch = 0
+
+    # Collecting -------------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """How many cycles have ended, and which way the rate goes."""
+        return {"cycles": self.cycles, "factor": self._factor, "falling": self._falling}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from there."""
+        self.cycles, self._factor, self._falling = state_dict["cycles"], state_dict["factor"], state_dict["falling"]
+
+    def snapshots(self) -> list[Path]:
+        """The latest snapshots, oldest first."""
+        numbered = {int(path.stem.removeprefix("cycle-")): path for path in self.folder.glob("cycle-*.ckpt")}
+        return [numbered[number] for number in sorted(numbered)][-self.last :]
+
+    def on_load_checkpoint(self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]) -> None:
+        """A training that goes on keeps its snapshots."""
+        self._resumed = trainer.state.fn == TrainerFn.FITTING
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Remove snapshots that are not this training's, or come after the point it goes on from."""
+        if not self._resumed:
+            self.cycles, self._factor, self._falling = 0, None, False
+        self._resumed = False
+        if trainer.is_global_zero:
+            for path in [*self.folder.glob("cycle-*.ckpt"), *self.folder.glob("average.ckpt")]:
+                if path.stem == "average" or int(path.stem.removeprefix("cycle-")) > self.cycles:
+                    path.unlink()
+
+    def on_before_optimizer_step(self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer) -> None:
+        """Note the rate of this step, by the group's own: a range test may move both."""
+        factor = _factor_of(optimizer)
+        self._falling = self._factor is not None and (factor < self._factor or (self._falling and factor == self._factor))
+        self._factor = factor
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """A schedule that moves by steps has moved by now."""
+        self._take_if_cycle_ended(trainer)
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """A schedule that moves by epochs has moved by now."""
+        self._take_if_cycle_ended(trainer)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """The last cycle may end with the training."""
+        self._take_if_cycle_ended(trainer)
+        if not self.cycles and trainer.is_global_zero:
+            log.warning(
+                "SnapshotEnsemble: no cycle of the learning rate ended, so there is no snapshot; train with schedule=sgdr."
+            )
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Average the weights if asked to."""
+        if self.average == "weights" and self.cycles:
+            self._average_weights(trainer, pl_module)
+
+    def _take_if_cycle_ended(self, trainer: pl.Trainer) -> None:
+        if not self._falling or self._factor is None or _factor_of(trainer.optimizers[0]) <= self._factor:
+            return
+        self._falling = False
+        self.cycles += 1
+        trainer.save_checkpoint(self.folder / f"cycle-{self.cycles}.ckpt", weights_only=True)
+        outdated = self.folder / f"cycle-{self.cycles - self.last}.ckpt"
+        if trainer.is_global_zero:
+            outdated.unlink(missing_ok=True)
+
+    def _average_weights(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        trainer.strategy.barrier("snapshots")
+        own = {name: value.detach().clone() for name, value in pl_module.state_dict().items()}
+        mode = {module: module.training for module in pl_module.modules()}
+        averaged: AveragedModel | None = None
+        for path in self.snapshots():
+            _load(pl_module, path)
+            averaged = averaged or AveragedModel(pl_module)
+            averaged.update_parameters(pl_module)
+        assert averaged is not None
+        pl_module.load_state_dict(averaged.module.state_dict())
+        with torch.no_grad():
+            update_bn(self._inputs(trainer, pl_module), pl_module)
+        trainer.save_checkpoint(self.folder / "average.ckpt", weights_only=True)
+        pl_module.load_state_dict(own)
+        for module, training in mode.items():
+            module.training = training
+
+    @staticmethod
+    def _inputs(trainer: pl.Trainer, pl_module: pl.LightningModule) -> Iterator[Any]:
+        passes = [0]
+        for batch in endless_batches(trainer, lambda: passes.append(0)):
+            if len(passes) > 2:
+                return
+            yield _inputs_of(on_device(trainer, pl_module, batch))
+
+    # Speaking together ------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def off(self) -> Iterator[None]:
+        """The single model, for a block; what it scores in a test goes to :attr:`facts` as ``single/<metric>``."""
+        self.enabled = False
+        try:
+            yield
+        finally:
+            self.enabled = True
+
+    def members(self) -> list[Path]:
+        """Checkpoints of the models that speak."""
+        if self.average == "weights":
+            return [path for path in [self.folder / "average.ckpt"] if path.is_file()]
+        return self.snapshots()
+
+    def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Ask each snapshot in turn about every batch."""
+        self._ask(trainer, pl_module, trainer._evaluation_loop._combined_loader)
+
+    def on_predict_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Ask each snapshot in turn about every batch."""
+        self._ask(trainer, pl_module, trainer.predict_loop._combined_loader)
+
+    def on_test_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any) -> None:
+        """The next batch."""
+        self._batch += 1
+
+    def on_predict_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any) -> None:
+        """The next batch."""
+        self._batch += 1
+
+    def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Give ``forward`` back; keep what the single model scored, or how many spoke."""
+        if not self.enabled:
+            scores = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("test/")}
+            self.facts |= {f"single/{name.removeprefix('test/')}": value for name, value in scores.items()}
+        elif self._forward is not None:
+            self.facts["snapshots"] = len(self.members()) if self.average == "probabilities" else len(self.snapshots())
+        self._give_back(pl_module)
+
+    def on_predict_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Give ``forward`` back."""
+        self._give_back(pl_module)
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Give ``forward`` back."""
+        self._give_back(pl_module)
+
+    def _give_back(self, pl_module: pl.LightningModule) -> None:
+        if self._forward is not None:
+            del pl_module.__dict__["forward"]
+        self._forward, self._logits = None, []
+
+    def _ask(self, trainer: pl.Trainer, pl_module: pl.LightningModule, combined: CombinedLoader | None) -> None:
+        members = self.members() if self.enabled else []
+        if not members:
+            return
+        assert combined is not None
+        multi_label = bool(getattr(pl_module, "multi_label", False)) if self.multi_label is None else self.multi_label
+        own = {name: value.detach().clone() for name, value in pl_module.state_dict().items()}
+        total: list[Tensor] = []
+        for number, path in enumerate(members):
+            _load(pl_module, path)
+            for index, logits in enumerate(self._logits_of(trainer, pl_module, combined)):
+                probabilities = logits.float().sigmoid() if multi_label else logits.float().softmax(-1)
+                if number == 0:
+                    total.append(probabilities.cpu())
+                else:
+                    total[index] += probabilities.cpu()
+        pl_module.load_state_dict(own)
+        self._logits = [mean_logits(each[None] / len(members), multi_label) for each in total]
+        self._batch = -1
+        self._forward = pl_module.forward
+        device = pl_module.device
+
+        def forward(*inputs: Any, **options: Any) -> Tensor:
+            return self._logits[self._batch].to(device)
+
+        pl_module.forward = forward  # type: ignore[method-assign]
+
+    @staticmethod
+    def _logits_of(trainer: pl.Trainer, pl_module: pl.LightningModule, combined: CombinedLoader) -> Iterator[Tensor]:
+        for batch, _, _ in iter(sibling_loaders(combined)):
+            inputs = _inputs_of(on_device(trainer, pl_module, batch))
+            with trainer.precision_plugin.forward_context():
+                logits = pl_module(inputs)
+            if not isinstance(logits, Tensor):
+                raise MisconfigurationException(
+                    f"SnapshotEnsemble needs {type(pl_module).__name__}.forward to return logits [B, classes]; it returns a "
+                    f"{type(logits).__name__}."
+                )
+            yield logits
+
+
+def _factor_of(optimizer: Optimizer) -> float:
+    group = optimizer.param_groups[-1]
+    return float(group["lr"]) / (float(group.get("initial_lr", group["lr"])) or 1.0)
+
+
+def _inputs_of(batch: Any) -> Any:
+    return batch[0] if isinstance(batch, list | tuple) else batch
+
+
+def _load(pl_module: pl.LightningModule, path: Path) -> None:
+    pl_module.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["state_dict"])
