@@ -18,14 +18,12 @@ from __future__ import annotations
 
 import logging
 import os
-import random
 import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytorch_lightning as pl
 import torch
 import torch.distributed
@@ -34,6 +32,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torchmetrics import Metric
 
+from .random_state import random_state, set_random_state
 from .run_log import RunLog
 from .unchanged import generators_of
 
@@ -270,28 +269,6 @@ class LastCheckpoint(Checkpoint):
 def _loader_generators(trainer: pl.Trainer) -> list[torch.Generator]:
     combined = trainer.fit_loop._combined_loader
     return [] if combined is None else [each for loader in combined.flattened for each in generators_of(loader)]
-
-
-def random_state() -> dict[str, Any]:
-    """The state of Python's, NumPy's, torch's and every GPU's generator, in types that load without pickle."""
-    name, keys, position, has_gauss, gauss = np.random.get_state()
-    return {
-        "python": random.getstate(),
-        "numpy": (name, torch.from_numpy(np.asarray(keys).astype(np.int64)), int(position), int(has_gauss), float(gauss)),
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-    }
-
-
-def set_random_state(state: dict[str, Any]) -> None:
-    """The reverse of :func:`random_state`."""
-    version, numbers, gauss = state["python"]
-    random.setstate((version, tuple(numbers), gauss))
-    name, keys, position, has_gauss, cached = state["numpy"]
-    np.random.set_state((name, keys.numpy().astype(np.uint32), position, has_gauss, cached))
-    torch.set_rng_state(state["torch"])
-    if torch.cuda.is_available() and len(state["cuda"]) == torch.cuda.device_count():
-        torch.cuda.set_rng_state_all(state["cuda"])
 
 
 def _averages(trainer: pl.Trainer) -> dict[str, dict[str, Any]]:

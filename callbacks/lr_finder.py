@@ -213,7 +213,7 @@ class LRFinder(pl.Callback):
         lrs, losses = lrs[:finite], losses[:finite]
         smoothed = smooth(losses, self.beta)
         found = suggestions(lrs, smoothed, self.steps)
-        chosen = found.get(self.suggest) if has_valley(losses, smoothed, self.steps) else None
+        chosen = found.get(self.suggest) if has_valley(losses, self.steps) else None
         return {"epoch": epoch, "lr": lrs, "loss": losses, "smoothed": smoothed, "suggestions": found, "chosen": chosen}
 
     def _say(self, trainer: pl.Trainer, test: dict[str, Any], top: float) -> None:

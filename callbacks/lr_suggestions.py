@@ -98,22 +98,21 @@ def suggestions(lrs: Sequence[float], losses: Sequence[float], steps: int) -> di
     return {name: rule(lrs, losses) for name, rule in RULES.items()} if len(lrs) > 16 else {}
 
 
-def has_valley(losses: Sequence[float], smoothed: Sequence[float], steps: int, share: float = 0.01) -> bool:
+def has_valley(losses: Sequence[float], steps: int, share: float = 0.01) -> bool:
     """Whether the loss falls by more than ``share``, and by more than chance would have it.
 
-    Args:
-        losses: Of each step.
-        smoothed: The same, smoothed.
-        steps: Of a whole test; its first tenth is where the curve starts from.
-        share: Of the loss at first.
+    Compares the mean of the first tenth with the lowest mean of as many steps in a row. Both vary by chance, by what the loss
+    jumps from step to step; five standard errors of the first keep pure noise from passing.
 
-    Returns:
-        Whether the smoothed loss ever lies below the mean of the first tenth by ``share`` of it and by two standard errors.
+    Args:
+        losses: Of each step, not smoothed.
+        steps: Of a whole test.
+        share: Of the loss at first.
     """
-    first = steps // 10 + 1
-    if len(losses) <= first:
+    width = steps // 10 + 1
+    values = np.asarray(losses, dtype=float)
+    if len(values) < 2 * width:
         return False
-    start = sum(losses[:first]) / first
-    jumps = np.diff(np.asarray(losses[: 3 * first], dtype=float))
-    error = float(np.sqrt((jumps**2).mean() / 2) / math.sqrt(first))
-    return min(smoothed[first:]) < start - max(share * abs(start), 2 * error)
+    means = np.convolve(values, np.full(width, 1 / width), "valid")
+    error = np.sqrt((np.diff(values[: 3 * width]) ** 2).mean() / 2 / width)
+    return bool(means[width:].min() < means[0] - max(share * abs(means[0]), 5 * error))

@@ -30,11 +30,12 @@ from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
 from pytorch_lightning.trainer import call
 from pytorch_lightning.trainer.connectors.logger_connector.result import _ResultCollection
 from pytorch_lightning.utilities.combined_loader import CombinedLoader
-from pytorch_lightning.utilities.seed import isolate_rng
 from torch import Tensor
 from torch.nn.parameter import is_lazy
 from torch.utils._pytree import tree_map
 from torch.utils.data import DataLoader
+
+from .random_state import random_state, set_random_state
 
 # Callbacks of Lightning that watch a training and have no part in its steps.
 _WATCHERS = (
@@ -176,20 +177,21 @@ def unchanged(trainer: pl.Trainer, pl_module: pl.LightningModule) -> Iterator[No
     ]
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in places]
     gradients = torch.is_grad_enabled()
-    with isolate_rng():
-        try:
-            for owner, name, stand_in in places:
-                setattr(owner, name, stand_in)
-            for parameter in pl_module.parameters():
-                parameter.grad = None
-            yield
-        finally:
-            torch.set_grad_enabled(gradients)
-            for owner, name, original in before:
-                setattr(owner, name, original)
-            with torch.no_grad():
-                for restore in restores:
-                    restore()
+    draws = random_state()
+    try:
+        for owner, name, stand_in in places:
+            setattr(owner, name, stand_in)
+        for parameter in pl_module.parameters():
+            parameter.grad = None
+        yield
+    finally:
+        torch.set_grad_enabled(gradients)
+        for owner, name, original in before:
+            setattr(owner, name, original)
+        with torch.no_grad():
+            for restore in restores:
+                restore()
+        set_random_state(draws)
 
 
 def parts_of(loader: Any) -> list[Any]:
