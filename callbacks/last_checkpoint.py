@@ -160,7 +160,7 @@ class LastCheckpoint(Checkpoint):
             signal.signal(number, handler)
         self._handlers = {}
 
-    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Signals are no longer ours."""
         self._give_handlers_back()
 
@@ -182,7 +182,7 @@ class LastCheckpoint(Checkpoint):
             "random": random_state(),
             "loaders": [generator.get_state() for generator in _loader_generators(trainer)],
             "averages": _averages(trainer),
-            "metrics": {name: _metric_state(metric) for name, metric in _metrics(pl_module)},
+            "metrics": {name: _metric_state(metric) for name, metric in _metrics(pl_module) if id(metric) not in _ended(trainer)},
         }
         everyone: list[Any] = [mine]
         if trainer.world_size > 1:
@@ -280,6 +280,15 @@ def _averages(trainer: pl.Trainer) -> dict[str, dict[str, Any]]:
         if metric.is_tensor and metric.meta.on_epoch and metric.update_called:
             found[key] = {"value": metric.value.clone(), "size": getattr(metric, "cumulated_batch_size", torch.tensor(0)).clone()}
     return found
+
+
+def _ended(trainer: pl.Trainer) -> set[int]:
+    """Metrics that Lightning is about to reset, at an epoch's end: those that the module logged in it."""
+    if trainer._logger_connector._first_loop_iter is not None:
+        return set()
+    logged = trainer.fit_loop.epoch_loop._results.values()
+    inner = [each.value for each in logged if not each.is_tensor]
+    return {id(metric) for each in inner for metric in each.modules()}
 
 
 def _metrics(pl_module: pl.LightningModule, used: bool = True) -> list[tuple[str, Metric]]:

@@ -153,7 +153,7 @@ class SnapshotEnsemble(pl.Callback):
             )
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Average the weights if asked to."""
+        """Average the weights if asked to; here, as a training that is resumed at its very end has no other hook."""
         if self.average == "weights" and self.cycles:
             self._average_weights(trainer, pl_module)
 
@@ -169,6 +169,8 @@ class SnapshotEnsemble(pl.Callback):
 
     def _average_weights(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         trainer.strategy.barrier("snapshots")
+        device = pl_module.device  # the strategy has taken it off its own by now
+        pl_module.to(trainer.strategy.root_device)
         own = {name: value.detach().clone() for name, value in pl_module.state_dict().items()}
         mode = {module: module.training for module in pl_module.modules()}
         averaged: AveragedModel | None = None
@@ -184,6 +186,7 @@ class SnapshotEnsemble(pl.Callback):
         pl_module.load_state_dict(own)
         for module, training in mode.items():
             module.training = training
+        pl_module.to(device)
 
     @staticmethod
     def _inputs(trainer: pl.Trainer, pl_module: pl.LightningModule) -> Iterator[Any]:

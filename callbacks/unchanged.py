@@ -277,6 +277,7 @@ def _sibling(loader: Any) -> Any:
         return loader
     sibling = copy.copy(loader)
     vars(sibling)["_iterator"] = None
+    vars(sibling)["batch_sampler"] = copy.copy(loader.batch_sampler)  # Lightning's, when it predicts, is its own iterator
     for key, value in {"next_iter_state": None, "_initial_iter_for_state_dict": False}.items():  # of torchdata's
         if key in vars(sibling):
             vars(sibling)[key] = value
