@@ -230,12 +230,10 @@ class SnapshotEnsemble(pl.Callback):
         self._batch += 1
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Give ``forward`` back; keep what the single model scored, or how many spoke."""
+        """Give ``forward`` back; keep what the single model scored."""
         if not self.enabled:
             scores = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("test/")}
             self.facts |= {f"single/{name.removeprefix('test/')}": value for name, value in scores.items()}
-        elif self._forward is not None:
-            self.facts["snapshots"] = len(self.members()) if self.average == "probabilities" else len(self.snapshots())
         self._give_back(pl_module)
 
     def on_predict_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -268,6 +266,7 @@ class SnapshotEnsemble(pl.Callback):
                 else:
                     total[index] += probabilities.cpu()
         pl_module.load_state_dict(own)
+        self.facts["snapshots"] = len(self.snapshots())
         self._logits = [mean_logits(each[None] / len(members), multi_label) for each in total]
         self._batch = -1
         self._forward = pl_module.forward

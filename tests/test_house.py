@@ -63,6 +63,49 @@ print([round(group["lr"] * 81 / 1e-3) for group in trainer.optimizers[0].param_g
 """
 
 
+FIVE_LINES = """
+import pytorch_lightning as pl, torch, torchvision, practicum.callbacks
+from pytorch_lightning.demos.boring_classes import BoringModel
+assert str(practicum.callbacks.__file__).startswith({site!r})
+
+
+class Vision(pl.LightningModule):
+    def __init__(self):
+        super().__init__()
+        self.net = torchvision.models.resnet18(num_classes=2)
+
+    def training_step(self, batch, batch_idx):
+        return torch.nn.functional.cross_entropy(self.net(batch[0]), batch[1])
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=1e-2, momentum=0.9)
+
+    def train_dataloader(self):
+        x = torch.randn(16, 3, 32, 32)
+        return torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, (x.mean((1, 2, 3)) > 0).long()), batch_size=4)
+
+
+class HuggingFaceLike(Vision):
+    def forward(self, pixel_values, labels=None):
+        logits = self.net(pixel_values)
+        return {{"loss": torch.nn.functional.cross_entropy(logits, labels), "logits": logits}}
+
+    def training_step(self, batch, batch_idx):
+        return self(pixel_values=batch[0], labels=batch[1])
+
+
+for module in (BoringModel(), Vision(), HuggingFaceLike()):
+    # The five lines.
+    from practicum.callbacks import SGDR, LRFinder
+    finder, restarts = LRFinder(steps=25), SGDR(cycle_len=1, cycle_mult=2, replace=True)
+    trainer = pl.Trainer(max_epochs=3, accelerator="cpu", limit_train_batches=4, callbacks=[finder, restarts], logger=False,
+                         enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False)
+    trainer.fit(module)
+    assert trainer.global_step == 12 and len(finder.tests[0]["lr"]) > 3, finder.tests
+print("went well")
+"""
+
+
 def test_wheel_holds_everything_and_works_beside_another_projects_callbacks(tmp_path: Path) -> None:
     subprocess.run(
         [
@@ -104,3 +147,15 @@ def test_wheel_holds_everything_and_works_beside_another_projects_callbacks(tmp_
     )
     assert result.returncode == 0, result.stderr[-2000:]
     assert result.stdout.strip().splitlines()[-1] == "[1, 9, 81]"
+
+    (project / "five_lines.py").write_text(FIVE_LINES.format(site=str(site)))
+    result = subprocess.run(
+        [sys.executable, "five_lines.py"],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert result.stdout.strip().splitlines()[-1] == "went well"

@@ -6,12 +6,15 @@ import csv
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 HERE = Path(__file__).resolve().parents[1]
@@ -38,6 +41,20 @@ def command(script: str, *arguments: str, cwd: Path) -> subprocess.CompletedProc
         timeout=300,
         check=False,
     )
+
+
+def start(where: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """A training in the background, in a process group of its own."""
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "2"}
+    with open(where / "output.log", "wb") as log:
+        return subprocess.Popen(
+            [sys.executable, HERE / "train.py", *arguments],
+            cwd=where,
+            stdout=log,
+            stderr=log,
+            env=environment,
+            start_new_session=True,
+        )
 
 
 def refused(result: subprocess.CompletedProcess[str]) -> str:
@@ -231,7 +248,103 @@ def test_two_processes_share_the_photos_and_freeze_alike(trained: Path) -> None:
     assert record["test/accuracy"] == pytest.approx(sum(row["true"] == row["predicted"] for row in rows) / len(rows))
 
 
+def test_two_processes_find_one_rate_and_resume(trained: Path) -> None:
+    options = [*SMALL, "data.root=photos", "trainer=ddp", "trainer.accelerator=cpu", "schedule=sgdr", "schedule.cycles=2"]
+    options += ["callbacks=[default,lr_find,snapshots]", "callbacks.lr_find.steps=30", "callbacks.last.every_n_steps=2"]
+    options = [option for option in options if not option.startswith("trainer.max_epochs")]
+    result = command("train.py", *options, "hydra.run.dir=whole2", cwd=trained)
+    assert result.returncode == 0, result.stderr[-3000:]
+    states = [torch.load(trained / "whole2/checkpoints/last.ckpt", weights_only=True)]
+    process = start(trained, *options, "hydra.run.dir=broken2")
+    while process.poll() is None and not (trained / "broken2/checkpoints/last.ckpt").is_file():
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    result = command("train.py", "resume=broken2", cwd=trained)
+    assert result.returncode == 0, result.stderr[-3000:]
+    states.append(torch.load(trained / "broken2/checkpoints/last.ckpt", weights_only=True))
+    assert states[0]["global_step"] == states[1]["global_step"] == 9
+    assert len(states[1]["exact_resume"]["ranks"]) == 2
+    for name, value in states[0]["state_dict"].items():
+        assert torch.equal(value, states[1]["state_dict"][name]), name
+    # One rate on both: each optimizer moved by it, and DDP keeps weights alike only where they do.
+    record = json.loads((trained / "whole2/metrics.json").read_text())
+    schedule = states[0]["lr_schedulers"][0]["base_lrs"]
+    assert max(schedule) == pytest.approx(record.get("lr_find/chosen", 0.01))
+
+
+def test_schedule_range_test_and_snapshots_from_the_command_line(trained: Path) -> None:
+    options = [option for option in SMALL if not option.startswith("trainer.max_epochs")]
+    practices = ["schedule=sgdr", "schedule.cycles=2", "callbacks=[default,lr_find,snapshots]"]
+    result = command("train.py", *options, *practices, "data.root=photos", "hydra.run.dir=cycles", cwd=trained)
+    assert result.returncode == 0, result.stderr[-3000:]
+    run = trained / "cycles"
+    record = json.loads((run / "metrics.json").read_text())
+    assert record["epochs"] == 3  # 1 + 2
+    assert record["snapshots"] == 2
+    assert {"single/accuracy", "test/accuracy", "lr_find/valley"} <= record.keys()
+    assert "single model" in result.stdout
+    for name in ("lr_find", "schedule"):
+        with Image.open(run / "figures" / f"{name}.png") as picture:
+            assert min(picture.size) > 200
+    assert (run / "lr_find.csv").is_file()
+    assert {"cycle-1.ckpt", "cycle-2.ckpt", "last.ckpt", "before_last.ckpt"} <= {p.name for p in (run / "checkpoints").iterdir()}
+    result = command("predict.py", "run=cycles", "input=photos/valid/red", "output=cycles.csv", cwd=trained)
+    assert result.returncode == 0, result.stderr[-2000:]
+    mine = {Path(row["file"]).name: float(row["probability_red"]) for row in rows_of(trained / "cycles.csv")}
+    for row in rows_of(run / "predictions.csv"):
+        if row["true"] == "red":
+            assert mine[Path(row["file"]).name] == pytest.approx(float(row["probability_red"]), abs=1e-5)
+
+
+def test_range_test_alone_trains_nothing(trained: Path) -> None:
+    options = [*SMALL, "data.root=photos", "hydra.run.dir=alone", "callbacks=[default,lr_find]", "callbacks.lr_find.alone=true"]
+    result = command("train.py", *options, cwd=trained)
+    assert result.returncode == 0, result.stderr[-3000:]
+    assert "range test is in alone" in result.stdout
+    assert (trained / "alone" / "figures" / "lr_find.png").is_file()
+    assert not list((trained / "alone").rglob("*.ckpt"))
+
+
+def test_a_stopped_run_goes_on_and_a_changed_one_is_refused(trained: Path) -> None:
+    options = [*SMALL, "data.root=photos", "hydra.run.dir=stopped", "trainer.max_epochs=400", "callbacks.progress=null"]
+    process = start(trained, *options)
+    metrics = trained / "stopped" / "metrics.csv"
+    while process.poll() is None and not (metrics.is_file() and metrics.stat().st_size > 2000):
+        time.sleep(0.05)
+    process.terminate()
+    assert process.wait(timeout=60) == 143
+    assert "python train.py resume=" in (trained / "output.log").read_text()
+    assert json.loads((trained / "stopped" / "metrics.json").read_text())["status"] == "interrupted"
+    done = torch.load(trained / "stopped/checkpoints/last.ckpt", weights_only=True)["global_step"]
+    said = refused(command("train.py", "resume=stopped", "optimizer.lr=0.5", "trainer.max_epochs=3", cwd=trained))
+    assert "optimizer.lr 0.01 -> 0.5; trainer.max_epochs 400 -> 3" in said
+    epochs = done // 6 + 2
+    result = command("train.py", "resume=stopped", f"trainer.max_epochs={epochs}", "resume.force=true", cwd=trained)
+    assert result.returncode == 0, result.stderr[-3000:]
+    steps = [int(row["step"]) for row in rows_of(metrics) if row["train/loss_step"]]
+    assert steps == list(range(6 * epochs))
+    assert json.loads((trained / "stopped" / "metrics.json").read_text())["status"] == "finished"
+
+
+def test_killed_runs_end_bit_equal() -> None:
+    result = subprocess.run(
+        [sys.executable, HERE / "benchmarks" / "kill.py", "--kills", "3"],
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout.strip().splitlines()[-1] == "3 of 3 bit-equal"
+
+
 MISTAKES = [
+    (["resume=nowhere"], "resume=nowhere: not a run folder"),
+    (["resume=nowhere", "-m", "seed=1,2"], "leave out -m"),
+    ([*SMALL, "data.root=photos", "schedule=sgdr", "schedule.cycle_len=0"], "cycle_len=0"),
+    ([*SMALL, "data.root=photos", "schedule=one_cycle", "optimizer=sgd", "optimizer.momentum=0"], "momentum can't cycle"),
+    ([*SMALL, "data.root=photos", "schedule=one_cicle"], "did you mean schedule=one_cycle?"),
     (["modle=resnext50"], "did you mean model?"),
     (["model=resnet5O"], "model=resnet5O: there is no such choice; did you mean model=resnext50?"),
     (["trainer.max_epoch=3"], "did you mean trainer.max_epochs?"),
