@@ -25,27 +25,31 @@ from practicum.conf.errors import one_sentence, run_command
 def main(cfg: DictConfig) -> dict[str, Any]:
     """Run one training; return its record."""
     # Heavy imports come late, so that --help and a mistyped option answer at once.
+    from hydra.core.hydra_config import HydraConfig
     from hydra.utils import instantiate
     from practicum.callbacks import RunRecord, SnapshotEnsemble
     from practicum.callbacks.report import write_report
     from practicum.conf.check import check_config
     from practicum.conf.machine import build_trainer, check_accelerator, keep_freed_memory, resolve_precision
     from practicum.conf.messages import ignore_known_warnings
-    from practicum.conf.resume import prepare_resume
+    from practicum.conf.resume import keep_configuration, prepare_resume, warn_of_other_data
     from pytorch_lightning import seed_everything
     from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
     # Configuration: nothing is touched before it has been checked.
-    checkpoint = prepare_resume(cfg)
+    checkpoint, composed = prepare_resume(cfg), cfg.copy()
     cfg.trainer.precision = resolve_precision(cfg.trainer.precision, cfg.trainer.accelerator)
     check_accelerator(cfg.trainer.accelerator)
     check_config(cfg)
+    if cfg.resume.run is not None:
+        keep_configuration(composed, HydraConfig.get().overrides.task)
     keep_freed_memory()
     ignore_known_warnings()
     seed_everything(cfg.seed, workers=True, verbose=False)
     run = Path(cfg.paths.run)
     if checkpoint is None:
-        (run / "metrics.json").unlink(missing_ok=True)  # of an earlier run in the same folder
+        for name in ("metrics.json", "checkpoints/last.ckpt", "checkpoints/before_last.ckpt"):
+            (run / name).unlink(missing_ok=True)  # of an earlier run in the same folder
 
     # Practices, and the loop that runs them.
     practices = [*(cfg.get("callbacks") or {}).values(), cfg.get("schedule")]
@@ -55,17 +59,22 @@ def main(cfg: DictConfig) -> dict[str, Any]:
     if keeper is None:
         raise MisconfigurationException("callbacks.record is missing: without it a run folder has no metrics.json.")
     if cfg.trainer.max_epochs is None and cfg.trainer.max_steps == -1:
+        cfg.trainer.max_steps = next((n for each in callbacks if (n := getattr(each, "steps_of_cycles", None))), -1)
         cfg.trainer.max_epochs = next((n for each in callbacks if (n := getattr(each, "epochs", None))), cfg.epochs)
+        if cfg.trainer.max_steps != -1:
+            cfg.trainer.max_epochs = -1
     trainer = build_trainer(cfg.trainer, callbacks, loggers)
 
     # Data, and what they tell the model.
     data = instantiate(cfg.data, _convert_="all")
     data.prepare_data()
     data.setup("fit")
+    if checkpoint is not None:
+        warn_of_other_data(run, data)
     model = instantiate(cfg.model, optimizer=instantiate(cfg.optimizer), **data.describe(), _convert_="all")
 
     trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
-    if not trainer.global_step:  # callbacks.lr_find.alone=true
+    if any(getattr(each, "alone", False) for each in callbacks):
         print(f"Nothing was trained; the range test is in {os.path.relpath(run)}.")
         return {}
     best = getattr(trainer.checkpoint_callback, "best_model_path", None) or None

@@ -100,6 +100,11 @@ class CyclicalLR(RateSchedule):
         """Epochs of all cycles together, where their number is given."""
         return None if self.cycles is None or self.unit == "step" else 2 * self.step_size * self.cycles
 
+    @property
+    def steps_of_cycles(self) -> int | None:
+        """Steps of all cycles together, where they are counted in steps and their number is given."""
+        return None if self.cycles is None or self.unit == "epoch" else 2 * self.step_size * self.cycles
+
     def _half(self, length: Length) -> int:
         return self.step_size * (length.epoch or 0) if self.unit == "epoch" else self.step_size
 

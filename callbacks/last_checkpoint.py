@@ -27,7 +27,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 import torch.distributed
-from pytorch_lightning.callbacks import Checkpoint
+from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint
 from pytorch_lightning.trainer.states import TrainerFn
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torchmetrics import Metric
@@ -74,6 +74,7 @@ class LastCheckpoint(Checkpoint):
         self.before = self.path.with_name("before_last.ckpt")
         self.every_n_steps, self.every_n_minutes, self.how_to_resume = every_n_steps, every_n_minutes, how_to_resume
         self._signal: int | None = None
+        self._process = os.getpid()
         self._handlers: dict[int, Any] = {}
         self._resumed: dict[str, Any] | None = None
         self._averages: dict[str, dict[str, Any]] = {}
@@ -130,7 +131,7 @@ class LastCheckpoint(Checkpoint):
 
     def _take_handlers(self) -> None:
         """For as long as the training lasts; in place of Lightning's, which would end it without a checkpoint."""
-        self._signal = None
+        self._signal, self._process = None, os.getpid()
         try:
             for number in (signal.SIGTERM, signal.SIGINT):
                 self._handlers[number] = signal.signal(number, self._on_signal)
@@ -138,8 +139,10 @@ class LastCheckpoint(Checkpoint):
             self._handlers = {}
 
     def _on_signal(self, number: int, frame: Any) -> None:
+        if os.getpid() != self._process:
+            return  # a loader's worker: its parent decides
         if self._signal is not None:
-            self._give_handlers_back()
+            signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
             return
         self._signal = number
@@ -161,7 +164,8 @@ class LastCheckpoint(Checkpoint):
         self._handlers = {}
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Signals are no longer ours."""
+        """A signal that came after the last step still ends it here; others are no longer ours."""
+        self._stop_if_asked(trainer)
         self._give_handlers_back()
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
@@ -204,11 +208,18 @@ class LastCheckpoint(Checkpoint):
 
     def on_load_checkpoint(self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]) -> None:
         """Keep it until the training starts."""
-        if trainer.state.fn == TrainerFn.FITTING:
-            self._resumed = checkpoint.get(_KEY)
+        if trainer.state.fn != TrainerFn.FITTING:
+            return
+        self._resumed = checkpoint.get(_KEY)
+        for callback in trainer.callbacks:  # type: ignore[attr-defined]
+            if isinstance(callback, ModelCheckpoint) and callback.state_key in checkpoint["callbacks"]:
+                _move(checkpoint["callbacks"][callback.state_key], str(callback.dirpath))
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Go on with ``metrics.csv``, also where there is nothing left to train."""
+        if trainer.is_global_zero:
+            for left in self.path.parent.glob(f".{self.path.name}.*.part"):  # by a process that was killed as it wrote
+                left.unlink()
         if self._resumed is None:
             return
         logs = [logger for logger in trainer.loggers if isinstance(logger, RunLog)]
@@ -264,6 +275,18 @@ class LastCheckpoint(Checkpoint):
             if metric.meta.is_mean_reduction:
                 metric.cumulated_batch_size = metric.cumulated_batch_size + before["size"].to(metric.cumulated_batch_size)
             metric._computed = None
+
+
+def _move(state: dict[str, Any], place: str) -> None:
+    """Let a ``ModelCheckpoint`` know its best one by where the folder lies now: elsewhere it would forget that."""
+    before = str(state.get("dirpath"))
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {moved(key): moved(each) for key, each in value.items()}
+        return place + value[len(before) :] if isinstance(value, str) and value.startswith(before) else value
+
+    state.update(moved(state))
 
 
 def _loader_generators(trainer: pl.Trainer) -> list[torch.Generator]:

@@ -113,6 +113,7 @@ class LRFinder(pl.Callback):
         self.folder = None if folder is None else Path(folder)
         self.tests: list[dict[str, Any]] = []
         self._trainable: int | None = None
+        self._resumed: dict[str, Any] | None = None
 
     def state_dict(self) -> dict[str, Any]:
         """The tests so far, and how many parameters trained at the last look."""
@@ -120,7 +121,13 @@ class LRFinder(pl.Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from there."""
-        self.tests, self._trainable = list(state_dict["tests"]), state_dict["trainable"]
+        self._resumed = state_dict
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Take up what an earlier part of this training found: testing a checkpoint loads callbacks' states, too."""
+        if self._resumed is not None:
+            self.tests, self._trainable = list(self._resumed["tests"]), self._resumed["trainable"]
+        self._resumed = None
 
     @property
     def facts(self) -> dict[str, float]:
@@ -161,8 +168,7 @@ class LRFinder(pl.Callback):
             raise MisconfigurationException(f"LRFinder: every rate of {type(optimizer).__name__} is 0; give it one above.")
         lrs: list[float] = []
         losses: list[float] = []
-        with unchanged(trainer, pl_module):
-            steps = _Steps(trainer, pl_module)
+        with unchanged(trainer, pl_module), _Steps(trainer, pl_module) as steps:
             for lr in range_test_rates(self.start, self.end, self.steps, self.mode):
                 for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                     group["lr"] = lr * (peak / top)
@@ -175,7 +181,9 @@ class LRFinder(pl.Callback):
                         "broken inputs or targets, or a loss without a bound."
                     )
                 smoothed = smooth(losses, self.beta)
-                if not math.isfinite(loss) or (self.stop_at is not None and smoothed[-1] > self.stop_at * min(smoothed)):
+                lowest = min(smoothed)
+                too_high = self.stop_at is not None and smoothed[-1] - lowest > (self.stop_at - 1) * abs(lowest)
+                if not math.isfinite(loss) or too_high:
                     break
         test = self._read(trainer.current_epoch, lrs, losses)
         self._say(trainer, test, top)
@@ -284,26 +292,36 @@ class _Steps:
         self.trainer, self.module, self.loop = trainer, pl_module, trainer.fit_loop.epoch_loop
         self._batches = endless_batches(trainer, self.loop.batch_progress.reset_on_run)
         self._stepped = False
-        if not pl_module.automatic_optimization:
-            # Steps are the module's own business there: see when it makes one.
-            optimizer = trainer.optimizers[0]
-            handle = optimizer.register_step_post_hook(lambda *_: setattr(self, "_stepped", True))
-            self._unhook = handle.remove
+
+    def __enter__(self) -> _Steps:
+        # Optimization by hand steps when it likes: see when it does.
+        self._hook = self.trainer.optimizers[0].register_step_post_hook(self._on_step)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._hook.remove()
+
+    def _on_step(self, *arguments: object) -> None:
+        self._stepped = not self.module.automatic_optimization
 
     def run(self, most: int = 1000) -> float:
         """Batches up to the next step of the optimizer; their mean loss, over all processes."""
         losses: list[float] = []
         self._stepped = False
-        while not self._stepped:
-            if len(losses) == most:
-                raise MisconfigurationException(f"LRFinder: {type(self.module).__name__} made no step in {most} batches.")
+        batches = 0
+        while not (self._stepped and losses):
+            if batches == most:
+                raise MisconfigurationException(
+                    f"LRFinder: {type(self.module).__name__} made no step with a loss in {most} batches."
+                )
+            batches += 1
             batch = next(self._batches, None)
             if batch is None:
                 raise MisconfigurationException("LRFinder: there are no training batches.")
             loss = self._train_on(batch)
             if loss is not None:
                 losses.append(loss)
-        mean = torch.tensor(sum(losses) / max(1, len(losses)), dtype=torch.float64)
+        mean = torch.tensor(sum(losses) / len(losses), dtype=torch.float64)
         if self.trainer.world_size > 1:
             mean = self.trainer.strategy.reduce(mean.float().to(self.trainer.strategy.root_device), reduce_op="mean")
         return float(mean)

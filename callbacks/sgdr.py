@@ -108,6 +108,13 @@ class SGDR(RateSchedule):
             return None
         return sgdr_length(self.cycles, self.cycle_len, self.cycle_mult)
 
+    @property
+    def steps_of_cycles(self) -> int | None:
+        """Steps of all cycles together, where they are counted in steps and their number is given."""
+        if self.cycles is None or self.unit == "epoch":
+            return None
+        return sgdr_length(self.cycles, self.cycle_len, self.cycle_mult)
+
     def _first(self, length: Length) -> int:
         """Steps of the first cycle."""
         return self.cycle_len * (length.epoch or 0) if self.unit == "epoch" else self.cycle_len

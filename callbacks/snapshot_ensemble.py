@@ -63,7 +63,7 @@ class SnapshotEnsemble(pl.Callback):
         folder: Of the checkpoints.
         last: How many snapshots, the latest ones.
         average: ``probabilities``, or ``weights``: one model whose weights are the mean, its BatchNorm statistics taken anew
-            from the training data (``average.ckpt``).
+            from the training data (``average.ckpt``), under several processes from the first one's share of them.
         multi_label: Sigmoid in place of softmax. Default: the module's attribute of that name, else softmax.
 
     Attributes:
@@ -94,20 +94,22 @@ class SnapshotEnsemble(pl.Callback):
         self.facts: dict[str, float] = {}
         self._factor: float | None = None  # of the latest step: its rate by the group's own
         self._falling = False
+        self._lowest = float("inf")  # factor so far
         self._resumed = False
         self._forward: Any = None
         self._logits: list[Tensor] = []
-        self._batch = 0
+        self._batch, self._called = 0, False
 
     # Collecting -------------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
         """How many cycles have ended, and which way the rate goes."""
-        return {"cycles": self.cycles, "factor": self._factor, "falling": self._falling}
+        return {"cycles": self.cycles, "factor": self._factor, "falling": self._falling, "lowest": self._lowest}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from there."""
-        self.cycles, self._factor, self._falling = state_dict["cycles"], state_dict["factor"], state_dict["falling"]
+        self.cycles, self._factor = state_dict["cycles"], state_dict["factor"]
+        self._falling, self._lowest = state_dict["falling"], state_dict["lowest"]
 
     def snapshots(self) -> list[Path]:
         """The latest snapshots, oldest first."""
@@ -121,7 +123,7 @@ class SnapshotEnsemble(pl.Callback):
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Remove snapshots that are not this training's, or come after the point it goes on from."""
         if not self._resumed:
-            self.cycles, self._factor, self._falling = 0, None, False
+            self.cycles, self._factor, self._falling, self._lowest = 0, None, False, float("inf")
         self._resumed = False
         if trainer.is_global_zero:
             for path in [*self.folder.glob("cycle-*.ckpt"), *self.folder.glob("average.ckpt")]:
@@ -132,7 +134,7 @@ class SnapshotEnsemble(pl.Callback):
         """Note the rate of this step, by the group's own: a range test may move both."""
         factor = _factor_of(optimizer)
         self._falling = self._factor is not None and (factor < self._factor or (self._falling and factor == self._factor))
-        self._factor = factor
+        self._factor, self._lowest = factor, min(factor, self._lowest)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -145,8 +147,10 @@ class SnapshotEnsemble(pl.Callback):
         self._take_if_cycle_ended(trainer)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """The last cycle may end with the training."""
+        """The last cycle may end with the training: where the rate has come down to its lowest."""
         self._take_if_cycle_ended(trainer)
+        if self._falling and _factor_of(trainer.optimizers[0]) <= self._lowest:
+            self._take(trainer)
         if not self.cycles and trainer.is_global_zero:
             log.warning(
                 "SnapshotEnsemble: no cycle of the learning rate ended, so there is no snapshot; train with schedule=sgdr."
@@ -160,9 +164,12 @@ class SnapshotEnsemble(pl.Callback):
     def _take_if_cycle_ended(self, trainer: pl.Trainer) -> None:
         if not self._falling or self._factor is None or _factor_of(trainer.optimizers[0]) <= self._factor:
             return
+        self._take(trainer)
+
+    def _take(self, trainer: pl.Trainer) -> None:
         self._falling = False
         self.cycles += 1
-        trainer.save_checkpoint(self.folder / f"cycle-{self.cycles}.ckpt", weights_only=True)
+        _save(trainer, self.folder / f"cycle-{self.cycles}.ckpt")
         outdated = self.folder / f"cycle-{self.cycles - self.last}.ckpt"
         if trainer.is_global_zero:
             outdated.unlink(missing_ok=True)
@@ -180,9 +187,9 @@ class SnapshotEnsemble(pl.Callback):
             averaged.update_parameters(pl_module)
         assert averaged is not None
         pl_module.load_state_dict(averaged.module.state_dict())
-        with torch.no_grad():
+        with torch.no_grad(), trainer.precision_plugin.forward_context():
             update_bn(self._inputs(trainer, pl_module), pl_module)
-        trainer.save_checkpoint(self.folder / "average.ckpt", weights_only=True)
+        _save(trainer, self.folder / "average.ckpt")
         pl_module.load_state_dict(own)
         for module, training in mode.items():
             module.training = training
@@ -229,6 +236,13 @@ class SnapshotEnsemble(pl.Callback):
         """The next batch."""
         self._batch += 1
 
+    def on_test_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any) -> None:
+        """See to it that the ensemble has spoken."""
+        if self._forward is not None and not self._called:
+            raise MisconfigurationException(
+                f"SnapshotEnsemble needs {type(pl_module).__name__}.test_step to call self(x): it speaks through forward."
+            )
+
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Give ``forward`` back; keep what the single model scored."""
         if not self.enabled:
@@ -257,22 +271,25 @@ class SnapshotEnsemble(pl.Callback):
         multi_label = bool(getattr(pl_module, "multi_label", False)) if self.multi_label is None else self.multi_label
         own = {name: value.detach().clone() for name, value in pl_module.state_dict().items()}
         total: list[Tensor] = []
-        for number, path in enumerate(members):
-            _load(pl_module, path)
-            for index, logits in enumerate(self._logits_of(trainer, pl_module, combined)):
-                probabilities = logits.float().sigmoid() if multi_label else logits.float().softmax(-1)
-                if number == 0:
-                    total.append(probabilities.cpu())
-                else:
-                    total[index] += probabilities.cpu()
-        pl_module.load_state_dict(own)
+        try:
+            for number, path in enumerate(members):
+                _load(pl_module, path)
+                for index, logits in enumerate(self._logits_of(trainer, pl_module, combined)):
+                    probabilities = logits.float().sigmoid() if multi_label else logits.float().softmax(-1)
+                    if number == 0:
+                        total.append(probabilities.cpu())
+                    else:
+                        total[index] += probabilities.cpu()
+        finally:
+            pl_module.load_state_dict(own)
         self.facts["snapshots"] = len(self.snapshots())
         self._logits = [mean_logits(each[None] / len(members), multi_label) for each in total]
-        self._batch = -1
+        self._batch, self._called = -1, False
         self._forward = pl_module.forward
         device = pl_module.device
 
         def forward(*inputs: Any, **options: Any) -> Tensor:
+            self._called = True
             return self._logits[self._batch].to(device)
 
         pl_module.forward = forward  # type: ignore[method-assign]
@@ -298,6 +315,12 @@ def _factor_of(optimizer: Optimizer) -> float:
 
 def _inputs_of(batch: Any) -> Any:
     return batch[0] if isinstance(batch, list | tuple) else batch
+
+
+def _save(trainer: pl.Trainer, path: Path) -> None:
+    """Weights and nothing else: these load without running anything, whatever the module's hyperparameters are."""
+    trainer.strategy.save_checkpoint({"state_dict": trainer.strategy.lightning_module_state_dict()}, path)
+    trainer.strategy.barrier("snapshot")
 
 
 def _load(pl_module: pl.LightningModule, path: Path) -> None:

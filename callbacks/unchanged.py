@@ -49,6 +49,8 @@ _WATCHERS = (
     WeightAveraging,
 )
 
+_PLAIN = {bool, int, float, complex, str, bytes, type(None)}
+
 Restore = Callable[[], Any]
 
 
@@ -87,6 +89,9 @@ def keep(value: Any, contents: bool = True, seen: dict[int, Restore] | None = No
     elif contents and isinstance(value, np.ndarray):
         array = value.copy()
         restore = _then(value, lambda: np.copyto(value, array))
+    elif contents and isinstance(value, list) and all(type(member) in _PLAIN for member in value):
+        plain = value.copy()
+        restore = _then(value, lambda: value.__setitem__(slice(None), plain))
     elif contents and isinstance(value, dict):
         members = {key: keep(member, contents, seen) for key, member in value.items()}
         restore = _then(value, lambda: _refill(value, members))
@@ -210,12 +215,17 @@ def generators_of(loader: Any) -> list[torch.Generator]:
 
 
 def _keep_loader(loader: Any, seen: dict[int, Restore]) -> list[Restore]:
-    """Generators and positions of a loader's parts; not the data themselves."""
+    """Samplers with all that they hold; of the data set generators and numbers, not the data themselves."""
     kept: list[Restore] = []
+    data = getattr(loader, "dataset", None)
+    seen.setdefault(id(data), lambda: data)
     for part in parts_of(loader):
-        kept += [keep(value, contents=False, seen=seen) for value in vars(part).values()]
-        if not isinstance(part, DataLoader):
-            kept.append(_keep_numbers(part))
+        if part is data or isinstance(part, DataLoader):
+            kept += [keep(value, contents=False, seen=seen) for value in vars(part).values()]
+            if part is data:
+                kept.append(_keep_numbers(part))
+        else:
+            kept.append(keep(vars(part), seen=seen))
     return kept
 
 

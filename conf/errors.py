@@ -9,6 +9,7 @@ import logging
 import os
 import re
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -52,6 +53,13 @@ def run_command(main: Callable[[], Any], config_name: str) -> None:
     try:
         apply_to_command_line()
         main()
+    except SystemExit as left:
+        # Lightning leaves with 0 after a SIGTERM and with 1 after Ctrl-C; shells and schedulers expect 128 + the signal.
+        if type(left).__name__ == "SIGTERMException":
+            sys.exit(128 + signal.SIGTERM)
+        if isinstance(left.__context__, KeyboardInterrupt):
+            sys.exit(128 + signal.SIGINT)
+        raise
     except Exception as error:
         _exit_if_explained(error, config_name)
         raise

@@ -6,10 +6,12 @@ The run's own overrides come first and what is typed now after them, so ``python
 from __future__ import annotations
 
 import fnmatch
+import json
 import logging
 import os
 import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +80,7 @@ def _key(override: str) -> str:
 
 
 def _newest_run(overrides: list[str]) -> Path:
-    """The newest folder of a run of this name that has something to go on from."""
+    """The newest folder of a run of this name under ``runs/``."""
     from hydra import compose, initialize_config_module  # noqa: PLC0415 (help and ordinary runs do without)
     from hydra.core.global_hydra import GlobalHydra  # noqa: PLC0415
     from hydra.core.hydra_config import HydraConfig  # noqa: PLC0415
@@ -124,8 +126,7 @@ def prepare_resume(cfg: DictConfig) -> Path | None:
     """The checkpoint that a run goes on from; ``None`` where it starts, or stopped before there was one.
 
     Args:
-        cfg: Composed now; the run's own configuration is in its folder, and is replaced by this one where both agree or
-            ``resume.force`` is given.
+        cfg: Composed now; the run's own configuration is in its folder.
 
     Raises:
         ResumeError: The configurations differ in more than harmless keys.
@@ -133,8 +134,7 @@ def prepare_resume(cfg: DictConfig) -> Path | None:
     if cfg.resume.run is None:
         return None
     folder = Path(cfg.resume.run)
-    file = folder / ".hydra" / "config.yaml"
-    found = differences(OmegaConf.load(file), cfg)
+    found = differences(OmegaConf.load(folder / ".hydra" / "config.yaml"), cfg)
     if found and not cfg.resume.force:
         raise ResumeError(
             f"resume={folder}: the configuration is not the run's own: {'; '.join(found)}. Leave that out, or give "
@@ -142,10 +142,22 @@ def prepare_resume(cfg: DictConfig) -> Path | None:
         )
     if found:
         log.warning(f"Going on with another configuration: {'; '.join(found)}.")
-        beside = file.with_name(f".{file.name}.{os.getpid()}.part")
-        OmegaConf.save(cfg, beside)
-        os.replace(beside, file)
     return _newest_checkpoint(folder / "checkpoints")
+
+
+def keep_configuration(cfg: DictConfig, overrides: Sequence[str]) -> None:
+    """Let a run's folder tell what it goes on with, so that the next resume does so, too.
+
+    Args:
+        cfg: As it was composed, and has been checked since.
+        overrides: That it was composed of.
+    """
+    folder = Path(cfg.resume.run) / ".hydra"
+    mine = [each for each in overrides if not _key(each).startswith("resume")]
+    for content, name in ((OmegaConf.create(mine), "overrides.yaml"), (cfg, "config.yaml")):
+        beside = folder / f".{name}.{os.getpid()}.part"
+        OmegaConf.save(content, beside)
+        os.replace(beside, folder / name)
 
 
 def _newest_checkpoint(folder: Path) -> Path | None:
@@ -156,8 +168,9 @@ def _newest_checkpoint(folder: Path) -> Path | None:
         if _is_whole(path):
             log.info(f"Going on from {path}.")
             return path
+        os.replace(path, folder / "damaged.ckpt")  # or it would take the place of the good one at the next save
         then = f"taking the one before, {other}" if other and other.is_file() else "there is no other: starting anew"
-        log.warning(f"{path} is damaged; {then}.")
+        log.warning(f"{path} is damaged (now damaged.ckpt); {then}.")
     log.warning(f"{folder} holds no checkpoint yet: starting anew.")
     return None
 
@@ -169,6 +182,22 @@ def _is_whole(path: Path) -> bool:
             return archive.testzip() is None
     except (zipfile.BadZipFile, OSError, EOFError):
         return False
+
+
+def warn_of_other_data(folder: Path, data: Any) -> None:
+    """Say so where the data are not those that the run began with.
+
+    Args:
+        folder: The run's; its ``metrics.json`` has their SHA-256.
+        data: The data module, with ``provenance``.
+    """
+    file = folder / "metrics.json"
+    then = json.loads(file.read_text()).get("data/sha256") if file.is_file() else None
+    now = getattr(data, "provenance", {}).get("sha256")
+    if then and now and then != now:
+        log.warning(
+            f"The data are not those this run began with (SHA-256 {then[:12]}, now {now[:12]}): it goes on, but not exactly."
+        )
 
 
 def apply_to_command_line() -> None:

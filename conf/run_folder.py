@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra.utils import get_class, instantiate
+from hydra.utils import get_class, get_object, instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from pytorch_lightning import Callback
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
@@ -22,17 +22,21 @@ class Run:
         checkpoint: Its best weights, or those asked for.
         precision: What it was trained in.
         trust: Whether classes of other packages may be run.
+        best: Whether these are its own best weights, with all that belongs to them.
     """
 
     config: DictConfig
     checkpoint: Path
     precision: Any
     trust: bool
+    best: bool
 
     def callbacks(self) -> list[Callback]:
         """Those of its callbacks that have a say in predictions (``shapes_predictions = True``)."""
+        if not self.best:
+            return []
         nodes = [node for node in (self.config.get("callbacks") or {}).values() if node]
-        nodes = [node for node in nodes if self.trust or node._target_.startswith("practicum.")]
+        nodes = [node for node in nodes if self.trust or all(map(_is_ours, _targets(node)))]
         shaping = [node for node in nodes if getattr(get_class(node._target_), "shapes_predictions", False)]
         return [instantiate(node, _convert_="all") for node in shaping]
 
@@ -55,7 +59,7 @@ def open_run(folder: Path, checkpoint: str | None = None, trust: bool = False) -
     assert isinstance(config, DictConfig)
     config.paths.run = str(folder)  # where it lies now, which need not be where it was made
     strangers = sorted({name for node in (config.model, config.data) for name in _targets(node)})
-    strangers = [name for name in strangers if not name.startswith("practicum.")]
+    strangers = [name for name in strangers if not _is_ours(name)]
     if strangers and not trust:
         raise MisconfigurationException(
             f"run={folder}: its configuration would run {strangers[0]}, which is not part of practicum; trust=true allows it."
@@ -68,7 +72,12 @@ def open_run(folder: Path, checkpoint: str | None = None, trust: bool = False) -
         raise MisconfigurationException(f"run={folder}: this run never finished ({record.get('status', 'no record')}){hint}.")
     if not weights.is_file():
         raise MisconfigurationException(f"run={folder}: its weights {weights} are missing.")
-    return Run(config, weights, record.get("precision", "32-true"), trust)
+    return Run(config, weights, record.get("precision", "32-true"), trust, checkpoint is None)
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a dotted name leads to something that practicum itself defines."""
+    return name.startswith("practicum.") and str(getattr(get_object(name), "__module__", "")).startswith("practicum.")
 
 
 def _targets(node: Any) -> list[str]:

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import logging
 import os
+import signal
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -301,6 +302,7 @@ class ImageFolder(pl.LightningDataModule):
             drop_last=shuffle and len(sampler) > self.batch_size > 1 and len(sampler) % self.batch_size == 1,
             pin_memory=torch.cuda.is_available(),
             persistent_workers=workers > 0,
+            worker_init_fn=_leave_interrupts_to_parent if workers else None,
         )
 
     def train_dataloader(self) -> StatefulDataLoader[Any]:
@@ -353,6 +355,11 @@ class ImageFolder(pl.LightningDataModule):
     def predict_rows(self) -> list[dict[str, str]]:
         """What each prediction is of: its ``file``."""
         return [{"file": name} for name in self.row_names("predict")]
+
+
+def _leave_interrupts_to_parent(worker: int) -> None:
+    """Ctrl-C reaches every process of a terminal; the parent still needs its workers to end its step."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _photos_in(source: Path, file_column: str, images: str) -> list[Path]:

@@ -6,6 +6,8 @@ import csv
 import json
 import logging
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -443,3 +445,29 @@ def test_what_it_cannot_test_is_one_sentence(make_trainer: MakeTrainer, build: t
     with pytest.raises(MisconfigurationException) as refused:
         make_trainer(callbacks=[LRFinder()]).fit(build())
     assert message in str(refused.value)
+
+
+TWO_PROCESSES = """
+import json, sys
+import pytorch_lightning as pl
+from practicum.callbacks import SGDR, LRFinder
+sys.path.insert(0, {here!r})
+from test_lr_finder import Classifier
+
+finder = LRFinder()
+pl.seed_everything(1, verbose=False)
+trainer = pl.Trainer(max_epochs=3, accelerator="cpu", devices=2, strategy="ddp", callbacks=[finder, SGDR()], logger=False,
+                     enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False)
+trainer.fit(Classifier(dropout=0.0))
+losses, rates = finder.tests[0]["loss"], [group["lr"] for group in trainer.optimizers[0].param_groups]
+with open(f"rank{{trainer.global_rank}}.json", "w") as file:
+    json.dump([finder.tests[0]["suggestions"], losses, rates], file)
+"""
+
+
+def test_two_processes_average_their_losses_and_find_the_same(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(TWO_PROCESSES.format(here=str(Path(__file__).parent)))
+    subprocess.run([sys.executable, "main.py"], cwd=tmp_path, check=True, capture_output=True, timeout=300)
+    first, second = (json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in (0, 1))
+    assert first == second
+    assert first[0]["valley"] > 0

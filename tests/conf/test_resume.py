@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from omegaconf import OmegaConf
-from practicum.conf.resume import ResumeError, differences, prepare_resume, resume_arguments
+from practicum.conf.resume import ResumeError, differences, keep_configuration, prepare_resume, resume_arguments
 
 
 @pytest.fixture
@@ -87,7 +87,10 @@ def test_another_configuration_is_refused_or_forced(run: Path) -> None:
     with pytest.raises(ResumeError, match=r"optimizer.lr 0.1 -> 0.2.*resume.force=true"):
         prepare_resume(composed(run, 0.2))
     assert prepare_resume(composed(run, 0.2, force=True)) is None  # no checkpoint yet
+    keep_configuration(composed(run, 0.2), ["model=vgg16", "optimizer.lr=0.2", "resume.force=true"])
     assert OmegaConf.load(run / ".hydra" / "config.yaml").optimizer.lr == 0.2  # the folder tells what was done
+    assert "optimizer.lr=0.2" in resume_arguments(["resume=runs/x"])
+    assert "resume.force=true" not in resume_arguments(["resume=runs/x"])
     assert prepare_resume(composed(run, 0.2)) is None
 
 
@@ -106,6 +109,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(run: Path, caplog: pyt
         with caplog.at_level(logging.WARNING, logger="practicum"):
             assert prepare_resume(composed(run, 0.1)) == folder / "before_last.ckpt"
         assert "last.ckpt is damaged" in caplog.text
+        assert (folder / "damaged.ckpt").read_bytes() == damaged
     (folder / "before_last.ckpt").write_bytes(b"")
     assert prepare_resume(composed(run, 0.1)) is None
     assert "starting anew" in caplog.text

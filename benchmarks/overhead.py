@@ -1,0 +1,222 @@
+"""What schedules, callbacks, the range test and checkpoints cost beside what they are added to.
+
+    python benchmarks/overhead.py --peer-python PEER_ENV/bin/python
+
+Measured in turn, `--rounds` times; medians and ratios are printed. The peer (fastai==2.8.12) lives in an environment of its own.
+
+- steps: milliseconds a step of a two-layer MLP, batch 64: a bare loop, Lightning, Lightning with a schedule of torch's that the
+  module configures, Lightning with ours and the callbacks of the default run, fastai's fit_one_cycle;
+- range test: seconds of a whole test (100 steps) by those of 100 training steps, ResNet-18, batch 16, 96 pixels; fastai's lr_find
+  by 100 of its steps;
+- checkpoint: seconds that a checkpoint of 0.3 GB blocks the training, by those its bytes take to be written and synced.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+import torchvision
+from practicum.callbacks import (
+    GradualUnfreezing,
+    LastCheckpoint,
+    LearningCurves,
+    LRFinder,
+    OneCycle,
+    RunRecord,
+    SnapshotEnsemble,
+    WholeFileCheckpointIO,
+)
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from torch.utils.data import DataLoader, TensorDataset
+
+HERE = Path(__file__).resolve().parent
+STEPS, WARM = 1500, 100
+
+
+class Net(pl.LightningModule):
+    """Any network on batches ``(x, y)``."""
+
+    def __init__(self, net: nn.Module, scheduled: bool = False) -> None:
+        super().__init__()
+        self.net, self.scheduled = net, scheduled
+
+    def layer_groups(self) -> list[list[nn.Module]]:
+        return [[each] for each in self.net.children()]
+
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+        return cross_entropy(self.net(batch[0]), batch[1])
+
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.AdamW(self.parameters(), lr=1e-3)
+        if not self.scheduled:
+            return optimizer
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1e-3, total_steps=STEPS + 1)
+        return [optimizer], [{"scheduler": schedule, "interval": "step"}]
+
+
+class Clock(pl.Callback):
+    """When each step began."""
+
+    watches_only = True
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+
+    def on_train_batch_start(self, *arguments: Any) -> None:
+        self.times.append(time.perf_counter())
+
+    def per_step(self) -> float:
+        spans = [b - a for a, b in zip(self.times[WARM:], self.times[WARM + 1 :], strict=False)]
+        return 1000 * statistics.median(spans)
+
+
+def mlp() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, 10))
+
+
+class Ready:
+    """Batches that cost nothing to make."""
+
+    def __init__(self, batch: tuple[Tensor, Tensor], count: int) -> None:
+        self.batch, self.count = batch, count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Any:
+        return (self.batch for _ in range(self.count))
+
+
+def trainer(callbacks: list[pl.Callback], folder: str, **options: Any) -> pl.Trainer:
+    return pl.Trainer(
+        accelerator="cpu",
+        callbacks=callbacks,
+        logger=False,
+        default_root_dir=folder,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        **{"max_epochs": 1, "enable_checkpointing": False, **options},
+    )
+
+
+def step_costs(folder: str) -> dict[str, Callable[[], float]]:
+    """Milliseconds a step, each way."""
+    batch = (torch.randn(64, 64), torch.randint(0, 10, (64,)))
+
+    def bare() -> float:
+        net, clock = mlp(), Clock()
+        optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3)
+        for x, y in Ready(batch, STEPS):
+            clock.on_train_batch_start()
+            optimizer.zero_grad()
+            cross_entropy(net(x), y).backward()
+            optimizer.step()
+        return clock.per_step()
+
+    def fit(callbacks: Callable[[], list[pl.Callback]], scheduled: bool = False) -> float:
+        clock = Clock()
+        own = callbacks()
+        checkpoints = any(isinstance(each, LastCheckpoint) for each in own)
+        trainer([clock, *own], folder, enable_checkpointing=checkpoints).fit(Net(mlp(), scheduled), Ready(batch, STEPS))
+        return clock.per_step()
+
+    def ours() -> list[pl.Callback]:
+        path = Path(folder)
+        others = [GradualUnfreezing(at=[0]), LRFinder(at=[9]), SnapshotEnsemble(path), LastCheckpoint(path), RunRecord(path)]
+        return [OneCycle(folder=path), LearningCurves(path), *others]
+
+    return {
+        "bare loop": bare,
+        "Lightning": lambda: fit(list),
+        "Lightning, torch's OneCycleLR": lambda: fit(list, scheduled=True),
+        "Lightning, our OneCycle": lambda: fit(lambda: [OneCycle()]),
+        "Lightning, our OneCycle and callbacks": lambda: fit(ours),
+    }
+
+
+def range_test_cost(folder: str) -> float:
+    """Seconds of a range test of 100 steps, by those of 100 training steps."""
+    torch.manual_seed(0)
+    data = TensorDataset(torch.randn(1760, 3, 96, 96), torch.randint(0, 10, (1760,)))
+    clock, seconds = Clock(), []
+
+    class Timed(LRFinder):
+        def sweep(self, *arguments: Any) -> dict[str, Any]:
+            began = time.perf_counter()
+            found = super().sweep(*arguments)
+            seconds.append(time.perf_counter() - began)
+            return found
+
+    finder = Timed(update=False, stop_at=None)
+    net = Net(torchvision.models.resnet18(num_classes=10))
+    trainer([finder, clock], folder).fit(net, DataLoader(data, batch_size=16, shuffle=True))
+    training = clock.times[-1] - clock.times[-101]
+    return seconds[0] / training
+
+
+def checkpoint_cost(folder: str, plugin: bool) -> float:
+    """Seconds that a checkpoint blocks, by those its bytes take to be written."""
+    path = Path(folder, "big.ckpt")
+    net = Net(nn.Sequential(nn.Linear(2500, 10000), nn.Linear(10000, 10)))
+    run = trainer([], folder, plugins=[WholeFileCheckpointIO()] if plugin else [])
+    run.fit(net, Ready((torch.randn(2, 2500), torch.tensor([0, 1])), 2))
+    began = time.perf_counter()
+    run.save_checkpoint(path, weights_only=False)
+    blocked = time.perf_counter() - began
+    content = path.read_bytes()
+    began = time.perf_counter()
+    with open(path, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return blocked / (time.perf_counter() - began)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peer-python", help="python of an environment with fastai")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    warnings.filterwarnings("ignore")
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    logging.getLogger("practicum").setLevel(logging.ERROR)
+    results: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(options.rounds):
+            for name, run in step_costs(folder).items():
+                results.setdefault(f"ms a step, {name}", []).append(run())
+            results.setdefault("range test by its steps", []).append(range_test_cost(folder))
+            results.setdefault("checkpoint by its bytes", []).append(checkpoint_cost(folder, plugin=True))
+            results.setdefault("checkpoint by its bytes, Lightning's own", []).append(checkpoint_cost(folder, plugin=False))
+            if options.peer_python:
+                peer = subprocess.run(
+                    [options.peer_python, HERE / "peers" / "fastai_overhead.py"], capture_output=True, text=True, check=True
+                )
+                for name, value in json.loads(peer.stdout.strip().splitlines()[-1]).items():
+                    results.setdefault(name, []).append(value)
+    medians = {name: statistics.median(values) for name, values in results.items()}
+    for name, values in results.items():
+        print(f"{name:45s} {medians[name]:7.3f}   ({' '.join(f'{value:.3f}' for value in values)})")
+    plain = results["ms a step, Lightning"]
+    for name in ("Lightning, torch's OneCycleLR", "Lightning, our OneCycle", "Lightning, our OneCycle and callbacks"):
+        ratio = statistics.median(a / b for a, b in zip(results[f"ms a step, {name}"], plain, strict=True))
+        print(f"{name} by Lightning: {ratio:.3f}")
+
+
+if __name__ == "__main__":
+    main()
