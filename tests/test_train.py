@@ -98,14 +98,14 @@ def test_run_folder_is_the_whole_artefact(trained: Path) -> None:
     assert len(record["data/sha256"]) == 64
     assert record["seconds/fit"] > 0
     assert record["val/accuracy/best"] >= record["val/accuracy"]
-    for name in ("curves", "example_batch", "confusion", "top_losses"):
+    for name in ("curves", "example_batch", "confusion", "top_losses", "schedule"):
         with Image.open(run / "figures" / f"{name}.png") as picture:
             assert min(picture.size) > 200
     steps = [row for row in rows_of(run / "metrics.csv") if row["train/loss_step"]]
     assert len(steps) == record["steps"] == 12
-    assert {path.name for path in (run / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    assert {path.name for path in (run / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt", "before_last.ckpt"}
     page = (run / "report.html").read_text()
-    assert page.count("data:image/png;base64,") == 4
+    assert page.count("data:image/png;base64,") == 5
     assert "http" not in page.split("<h2>Record")[0]  # nothing is loaded from elsewhere
     assert not list(run.rglob("*.part"))
 
