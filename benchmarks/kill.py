@@ -117,7 +117,9 @@ def main() -> None:
     chance = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder:
         where = Path(folder)
-        finish(where, *SETTINGS[:6], "schedule=none", "trainer.limit_train_batches=1", "epochs=1", "hydra.run.dir=draw")  # the photos, once
+        finish(
+            where, *SETTINGS[:6], "schedule=none", "trainer.limit_train_batches=1", "epochs=1", "hydra.run.dir=draw"
+        )  # the photos, once
         begun = time.monotonic()
         process = start(where, *SETTINGS, "hydra.run.dir=reference")
         while not (where / "reference" / "metrics.csv").exists() and process.poll() is None:

@@ -75,7 +75,8 @@ class FactorLR(LambdaLR):
                     group["betas"] = (momentum, *group["betas"][1:])
                 else:
                     group["momentum"] = momentum
-        return [base * factor(self.last_epoch) for base, factor in zip(self.base_lrs, self.lr_lambdas, strict=True)]
+        factor = self.lr_lambdas[0](self.last_epoch)  # the same for every group
+        return [base * factor for base in self.base_lrs]
 
     def set_rates(self) -> None:
         """Set the present step's rates (and momentum) anew, after the functions or the position have changed."""
@@ -214,9 +215,9 @@ class RateSchedule(pl.Callback):
 
     def on_before_optimizer_step(self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer) -> None:
         """Note the rate and momentum of the group with the highest rate."""
-        step = trainer.global_step
-        if self.path is None or step % self._stride:
+        if self.path is None or self._scheduler is None or self._scheduler.last_epoch % self._stride:
             return
+        step = self._scheduler.last_epoch
         group = max(optimizer.param_groups, key=lambda each: float(each["lr"]))
         self._was.append((step, float(group["lr"]), momentum_of(group)))
         if len(self._was) > _MOST_POINTS:
