@@ -143,7 +143,7 @@ class RateSchedule(pl.Callback):
         if length.total is None:
             self._fail("the length of the training is not known: give trainer.max_steps, or trainer.limit_train_batches")
         elif length.total < 2:
-            self._fail(f"the whole training is {length.total} step long; give it more epochs, or smaller batches")
+            self._fail(f"the whole training is {length.total} step long; give it more epochs, smaller batches, or no schedule")
 
     def simulate(self, steps: int, steps_per_epoch: int | None = None, lr: float = 1.0) -> list[float]:
         """The rates of a training of so many steps, without training anything.

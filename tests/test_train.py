@@ -219,6 +219,7 @@ def test_going_on_from_a_run_takes_its_weights_and_refuses_another_network(train
 
 def test_sweep_ends_with_one_table(trained: Path) -> None:
     options = [*SMALL, "data.root=photos", "trainer.limit_train_batches=1", "trainer.max_epochs=1", "callbacks=none"]
+    options += ["schedule=none"]  # a single step
     result = command(
         "train.py", "-m", *options, "model.head=linear,concat_pool", "seed=1,2", "hydra.sweep.dir=sweep", cwd=trained
     )
