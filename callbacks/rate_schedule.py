@@ -199,7 +199,7 @@ class RateSchedule(pl.Callback):
         """Work the plan out and set the present step's rate; after a resume that is any step."""
         assert self._scheduler is not None
         self.length = self._length_of(trainer)
-        if not trainer.fast_dev_run:
+        if not trainer.fast_dev_run:  # type: ignore[attr-defined]
             self.check(self.length)
         self._scheduler.set_rates()
 
