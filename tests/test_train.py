@@ -380,8 +380,8 @@ def test_full_disk_is_one_sentence(trained: Path) -> None:
         pytest.fail("no /dev/full here")
     target = trained / "full"
     (target / "checkpoints").mkdir(parents=True, exist_ok=True)
-    (target / "metrics.csv").unlink(missing_ok=True)
-    (target / "metrics.csv").symlink_to(full)  # the first write that reaches the disk fails with ENOSPC
+    (target / "hparams.yaml").unlink(missing_ok=True)
+    (target / "hparams.yaml").symlink_to(full)  # the first write that reaches the disk fails with ENOSPC
     result = command("train.py", *SMALL, "data.root=photos", "hydra.run.dir=full", cwd=trained)
     assert "No space left on device" in refused(result)
 
