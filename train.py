@@ -27,7 +27,7 @@ def main(cfg: DictConfig) -> dict[str, Any]:
     # Heavy imports come late, so that --help and a mistyped option answer at once.
     from hydra.core.hydra_config import HydraConfig
     from hydra.utils import instantiate
-    from practicum.callbacks import RunRecord, SnapshotEnsemble
+    from practicum.callbacks import RunRecord
     from practicum.callbacks.report import write_report
     from practicum.conf.check import check_config
     from practicum.conf.machine import build_trainer, check_accelerator, keep_freed_memory, resolve_precision
@@ -78,7 +78,7 @@ def main(cfg: DictConfig) -> dict[str, Any]:
         print(f"Nothing was trained; the range test is in {os.path.relpath(run)}.")
         return {}
     best = getattr(trainer.checkpoint_callback, "best_model_path", None) or None
-    ensemble = next((each for each in callbacks if isinstance(each, SnapshotEnsemble)), None)
+    ensemble = next((each for each in callbacks if getattr(each, "shapes_predictions", False)), None)
     if ensemble and ensemble.members():
         with ensemble.off():  # first the single model, to stand beside it
             trainer.test(model, datamodule=data, ckpt_path=best, weights_only=True, verbose=False)

@@ -185,7 +185,7 @@ class LastCheckpoint(Checkpoint):
         mine = {
             "random": random_state(),
             "loaders": [generator.get_state() for generator in _loader_generators(trainer)],
-            "averages": _averages(trainer),
+            "averages": {**self._averages, **_averages(trainer)},  # those not logged again since a resume, too
             "metrics": {name: _metric_state(metric) for name, metric in _metrics(pl_module) if id(metric) not in _ended(trainer)},
         }
         everyone: list[Any] = [mine]

@@ -56,8 +56,9 @@ class SnapshotEnsemble(pl.Callback):
     """Collects ``cycle-1.ckpt``, ``cycle-2.ckpt`` ... and lets them speak together when the module is tested or predicts.
 
     Works with any LightningModule whose ``forward`` returns logits ``[B, classes]`` and any scheduler with cycles: a cycle
-    ends where the rate, having fallen, rises again. In a test and a prediction ``forward`` gives the ensemble's logits, so
-    losses, metrics, pictures and tables follow by themselves. Memory: one model at a time, and the probabilities of all rows.
+    ends where the rate, having fallen, rises again, or where the training ends at its lowest. In a test and a prediction
+    ``forward`` gives the ensemble's logits, so losses, metrics, pictures and tables follow by themselves. Memory: one model
+    at a time, and the probabilities of all rows.
 
     Args:
         folder: Of the checkpoints.
@@ -70,7 +71,7 @@ class SnapshotEnsemble(pl.Callback):
         enabled: ``False`` tests and predicts with the single model; :meth:`off` does so for a block.
 
     Raises:
-        MisconfigurationException: ``forward`` returns no tensor.
+        MisconfigurationException: ``forward`` returns no tensor, or ``test_step`` does not call it.
     """
 
     watches_only = True

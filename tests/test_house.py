@@ -136,26 +136,16 @@ def test_wheel_holds_everything_and_works_beside_another_projects_callbacks(tmp_
     project = tmp_path / "project"
     (project / "callbacks").mkdir(parents=True)
     (project / "callbacks" / "__init__.py").write_text("MINE = True\n")
-    (project / "main.py").write_text(FOREIGN.format(site=str(site)))
-    result = subprocess.run(
-        [sys.executable, "main.py"],
-        cwd=project,
-        env={**os.environ, "PYTHONPATH": str(site)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr[-2000:]
-    assert result.stdout.strip().splitlines()[-1] == "[1, 9, 81]"
+    assert _last_line(project, FOREIGN, site) == "[1, 9, 81]"
+    assert _last_line(project, FIVE_LINES, site) == "went well"
 
-    (project / "five_lines.py").write_text(FIVE_LINES.format(site=str(site)))
+
+def _last_line(project: Path, program: str, site: Path) -> str:
+    """What a program of another project prints last, with our wheel beside its own packages."""
+    (project / "main.py").write_text(program.format(site=str(site)))
+    environment = {**os.environ, "PYTHONPATH": str(site)}
     result = subprocess.run(
-        [sys.executable, "five_lines.py"],
-        cwd=project,
-        env={**os.environ, "PYTHONPATH": str(site)},
-        capture_output=True,
-        text=True,
-        check=False,
+        [sys.executable, "main.py"], cwd=project, env=environment, capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr[-2000:]
-    assert result.stdout.strip().splitlines()[-1] == "went well"
+    return result.stdout.strip().splitlines()[-1]

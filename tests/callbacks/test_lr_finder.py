@@ -21,7 +21,7 @@ from PIL import Image
 from practicum.callbacks import SGDR, GradualUnfreezing, LRFinder
 from practicum.callbacks.lr_finder import range_test_rates
 from practicum.callbacks.lr_suggestions import has_valley, smooth, suggestions
-from pytorch_lightning.callbacks import EarlyStopping, LearningRateFinder, ModelCheckpoint
+from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
@@ -371,7 +371,6 @@ def test_other_callbacks_shape_the_test_and_watchers_do_not(make_trainer: MakeTr
     assert finder.tests[0]["loss"] != plain.tests[0]["loss"]
     assert halves.calls == 8  # as if there had been no test
     assert len(list(tmp_path.glob("*.ckpt"))) == 8
-    assert not issubclass(LRFinder, LearningRateFinder)
 
 
 # Bad input ---------------------------------------------------------------------------------------------------------------

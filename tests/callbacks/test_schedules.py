@@ -10,7 +10,7 @@ from practicum.callbacks import SGDR, CyclicalLR, FlatCosine, OneCycle, SlantedT
 from practicum.callbacks.cyclical_lr import cyclical
 from practicum.callbacks.flat_cosine import flat_cosine
 from practicum.callbacks.one_cycle import one_cycle
-from practicum.callbacks.rate_schedule import RateSchedule
+from practicum.callbacks.rate_schedule import Length, RateSchedule
 from practicum.callbacks.sgdr import cycle_of, sgdr, sgdr_length
 from practicum.callbacks.slanted_triangular import slanted_triangular
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
@@ -96,20 +96,14 @@ def test_simulation_needs_no_training(schedule: RateSchedule) -> None:
 
 def test_one_cycle_momentum_runs_against_the_rate() -> None:
     schedule = OneCycle()
-    length = schedule_length(100)
+    length = Length(None, 100)
     momenta = [schedule.momentum(step, length) for step in (0, 25, 100)]
     assert momenta == pytest.approx([0.95, 0.85, 0.95])
 
 
 def test_cyclical_momentum_runs_against_the_rate() -> None:
     schedule = CyclicalLR(5, unit="step", momentum=[0.95, 0.85])
-    assert [schedule.momentum(step, schedule_length(10)) for step in (0, 5, 10)] == pytest.approx([0.95, 0.85, 0.95])
-
-
-def schedule_length(total: int):  # type: ignore[no-untyped-def]
-    from practicum.callbacks.rate_schedule import Length  # noqa: PLC0415
-
-    return Length(None, total)
+    assert [schedule.momentum(step, Length(None, 10)) for step in (0, 5, 10)] == pytest.approx([0.95, 0.85, 0.95])
 
 
 @pytest.mark.parametrize(
