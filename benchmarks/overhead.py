@@ -5,7 +5,8 @@
 Measured in turn, `--rounds` times; medians and ratios are printed. The peer (fastai==2.8.12) lives in an environment of its own.
 
 - steps: milliseconds a step of a two-layer MLP, batch 64: a bare loop, Lightning, Lightning with a schedule of torch's that the
-  module configures, Lightning with ours and the callbacks of the default run, fastai's fit_one_cycle;
+  module configures, Lightning with as many callbacks as ours that do nothing, with ours, with ours in a trainer as train.py
+  builds it, fastai's fit_one_cycle. Short trainings, in turn and in random order, as the machine's pace wanders;
 - range test: seconds of a whole test (100 steps) by those of 100 training steps, ResNet-18, batch 16, 96 pixels; fastai's lr_find
   by 100 of its steps;
 - checkpoint: seconds that a checkpoint of 0.3 GB blocks the training, by those its bytes take to be written and synced.
@@ -17,6 +18,7 @@ import argparse
 import json
 import logging
 import os
+import random
 import statistics
 import subprocess
 import tempfile
@@ -39,12 +41,13 @@ from practicum.callbacks import (
     SnapshotEnsemble,
     WholeFileCheckpointIO,
 )
+from practicum.conf.machine import NoProfiler
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
 HERE = Path(__file__).resolve().parent
-STEPS, WARM = 1500, 100
+STEPS, WARM, TURNS = 400, 50, 8
 
 
 class Net(pl.LightningModule):
@@ -128,11 +131,11 @@ def step_costs(folder: str) -> dict[str, Callable[[], float]]:
             optimizer.step()
         return clock.per_step()
 
-    def fit(callbacks: Callable[[], list[pl.Callback]], scheduled: bool = False) -> float:
+    def fit(callbacks: Callable[[], list[pl.Callback]], scheduled: bool = False, **options: Any) -> float:
         clock = Clock()
         own = callbacks()
-        checkpoints = any(isinstance(each, LastCheckpoint) for each in own)
-        trainer([clock, *own], folder, enable_checkpointing=checkpoints).fit(Net(mlp(), scheduled), Ready(batch, STEPS))
+        options["enable_checkpointing"] = any(isinstance(each, LastCheckpoint) for each in own)
+        trainer([clock, *own], folder, **options).fit(Net(mlp(), scheduled), Ready(batch, STEPS))
         return clock.per_step()
 
     def ours() -> list[pl.Callback]:
@@ -144,8 +147,10 @@ def step_costs(folder: str) -> dict[str, Callable[[], float]]:
         "bare loop": bare,
         "Lightning": lambda: fit(list),
         "Lightning, torch's OneCycleLR": lambda: fit(list, scheduled=True),
+        "Lightning, 7 empty callbacks": lambda: fit(lambda: [type(f"Empty{i}", (pl.Callback,), {})() for i in range(7)]),
         "Lightning, our OneCycle": lambda: fit(lambda: [OneCycle()]),
         "Lightning, our OneCycle and callbacks": lambda: fit(ours),
+        "train.py's trainer, our OneCycle and callbacks": lambda: fit(ours, profiler=NoProfiler()),
     }
 
 
@@ -198,8 +203,9 @@ def main() -> None:
     results: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(options.rounds):
-            for name, run in step_costs(folder).items():
-                results.setdefault(f"ms a step, {name}", []).append(run())
+            ways = step_costs(folder)
+            for name in [name for _ in range(TURNS) for name in random.sample(list(ways), len(ways))]:
+                results.setdefault(f"ms a step, {name}", []).append(ways[name]())
             results.setdefault("range test by its steps", []).append(range_test_cost(folder))
             results.setdefault("checkpoint by its bytes", []).append(checkpoint_cost(folder, plugin=True))
             results.setdefault("checkpoint by its bytes, Lightning's own", []).append(checkpoint_cost(folder, plugin=False))
@@ -211,11 +217,11 @@ def main() -> None:
                     results.setdefault(name, []).append(value)
     medians = {name: statistics.median(values) for name, values in results.items()}
     for name, values in results.items():
-        print(f"{name:45s} {medians[name]:7.3f}   ({' '.join(f'{value:.3f}' for value in values)})")
+        print(f"{name:57s} {medians[name]:7.3f}   ({min(values):.3f} to {max(values):.3f}, {len(values)} times)")
     plain = results["ms a step, Lightning"]
-    for name in ("Lightning, torch's OneCycleLR", "Lightning, our OneCycle", "Lightning, our OneCycle and callbacks"):
-        ratio = statistics.median(a / b for a, b in zip(results[f"ms a step, {name}"], plain, strict=True))
-        print(f"{name} by Lightning: {ratio:.3f}")
+    for name in [each for each in results if each.startswith("ms a step, ") and ("Lightning" in each or "train.py" in each)]:
+        ratio = statistics.median(a / b for a, b in zip(results[name], plain, strict=True))
+        print(f"{name.removeprefix('ms a step, ')} by Lightning: {ratio:.3f}")
 
 
 if __name__ == "__main__":
