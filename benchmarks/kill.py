@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -52,6 +53,25 @@ def start(where: Path, *arguments: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, TRAIN, *arguments], cwd=where, stdout=output, stderr=output, start_new_session=True
         )
+
+
+def rows_of(run: Path) -> int:
+    """Rows that a run has logged so far: a step each, and an epoch's values."""
+    log = run / "metrics.csv"
+    return max(0, len(log.read_text().splitlines()) - 1) if log.exists() else 0
+
+
+def kill(where: Path, run: str, rows: int, seconds: float) -> bool:
+    """Start a run, kill it so many seconds after its ``rows``-th row; whether it was still there to be killed."""
+    process = start(where, *SETTINGS, f"hydra.run.dir={run}")
+    while (not (where / run / ".hydra").exists() or rows_of(where / run) < rows) and process.poll() is None:
+        time.sleep(0.005)
+    time.sleep(seconds)
+    if process.poll() is not None:
+        return False
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return True
 
 
 def finish(where: Path, *arguments: str) -> None:
@@ -120,31 +140,24 @@ def main() -> None:
         finish(
             where, *SETTINGS[:6], "schedule=none", "trainer.limit_train_batches=1", "epochs=1", "hydra.run.dir=draw"
         )  # the photos, once
-        begun = time.monotonic()
-        process = start(where, *SETTINGS, "hydra.run.dir=reference")
-        while not (where / "reference" / "metrics.csv").exists() and process.poll() is None:
-            time.sleep(0.01)
-        first = time.monotonic() - begun
-        process.wait(timeout=600)
-        whole = time.monotonic() - begun
-        print(f"a whole run: {whole:.1f} s, first step logged after {first:.1f} s", flush=True)
-        equal = 0
-        for number in range(options.kills):
-            moment = chance.uniform(first - 1, whole)
+        finish(where, *SETTINGS, "hydra.run.dir=reference")
+        whole = rows_of(where / "reference")
+        print(f"a whole run: {whole} rows", flush=True)
+        equal = number = 0
+        while number < options.kills:
+            # After so many rows, and then a part of a step: or, before the first and after the last, of a second.
+            rows = chance.randint(0, whole)
+            more = chance.uniform(0, 1 if rows in (0, whole) else 0.1)
             run = f"killed{number}"
-            process = start(where, *SETTINGS, f"hydra.run.dir={run}")
-            time.sleep(moment)
-            finished = process.poll() is not None
-            if not finished:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-            log = where / run / "metrics.csv"
-            reached = len(log.read_text().splitlines()) if log.exists() else 0
+            if not kill(where, run, rows, more):
+                shutil.rmtree(where / run)  # it had ended before: another moment
+                continue
+            reached = rows_of(where / run)
             finish(where, f"resume={run}")
             found = compare(where / run, where / "reference")
             equal += found is None
-            note = ", had ended already" if finished else ""
-            print(f"{number + 1:3d}: killed after {moment:5.1f} s, {reached:3d} rows{note}: {found or 'bit-equal'}", flush=True)
+            number += 1
+            print(f"{number:3d}: killed after {reached:3d} rows: {found or 'bit-equal'}", flush=True)
     print(f"{equal} of {options.kills} bit-equal")
     sys.exit(equal != options.kills)
 
