@@ -54,7 +54,7 @@ def main(cfg: DictConfig) -> None:
             logger=False,
             enable_checkpointing=False,
         )
-        outputs: Any = trainer.predict(model, dataloaders=data.predict_dataloader())
+        outputs: Any = trainer.predict(model, datamodule=data)
     table = model.prediction_table(torch.cat(outputs), top_k=cfg.top_k)
 
     rows = data.predict_rows()

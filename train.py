@@ -78,10 +78,14 @@ def main(cfg: DictConfig) -> dict[str, Any]:
         print(f"Nothing was trained; the range test is in {os.path.relpath(run)}.")
         return {}
     best = getattr(trainer.checkpoint_callback, "best_model_path", None) or None
-    ensemble = next((each for each in callbacks if getattr(each, "shapes_predictions", False)), None)
-    if ensemble and ensemble.members():
-        with ensemble.off():  # first the single model, to stand beside it
-            trainer.test(model, datamodule=data, ckpt_path=best, weights_only=True, verbose=False)
+    shaping: list[Any] = [each for each in callbacks if getattr(each, "shapes_predictions", False)]
+    if shaping:  # first the plain model's own predictions, to stand beside theirs
+        for each in shaping:
+            each.enabled = False
+        trainer.test(model, datamodule=data, ckpt_path=best, weights_only=True, verbose=False)
+        keeper.keep_plain()
+        for each in shaping:
+            each.enabled = True
     trainer.test(model, datamodule=data, ckpt_path=best, weights_only=True, verbose=False)
 
     record = keeper.record(trainer, model, "finished")
@@ -107,8 +111,13 @@ def _print_summary(record: dict[str, Any], run: Path) -> None:
         if name.startswith("test/"):
             known = record.get(f"known/{name.removeprefix('test/')}")
             ceiling = f"   (best possible: {known:.4f})" if known is not None else ""
-            single = record.get(f"single/{name.removeprefix('test/')}")
-            beside = f"   ({record.get('snapshots', 0)} snapshots; single model {single:.4f})" if single is not None else ""
+            plain = record.get(f"plain/{name.removeprefix('test/')}")
+            parts = [
+                f"{record[key]} {what}"
+                for key, what in (("snapshots", "snapshots"), ("tta/views", "more views"))
+                if key in record
+            ]
+            beside = f"   (with {' and '.join(parts)}; without {plain:.4f})" if plain is not None and parts else ""
             table.add_row(f"{name.removeprefix('test/')} on {split}", f"{value:.4f}{beside}{ceiling}")
     if "lr_find/chosen" in record:
         table.add_row("range test", f"rate {record['lr_find/chosen']:.2g}")

@@ -1,5 +1,6 @@
 """Lightning callbacks, one technique a file. Each works alone in any Lightning project."""
 
+from .augmentation_examples import AugmentationExamples
 from .checkpoint_io import WholeFileCheckpointIO
 from .confusion_matrix import ConfusionMatrix
 from .cyclical_lr import CyclicalLR
@@ -16,9 +17,11 @@ from .run_record import RunRecord
 from .sgdr import SGDR
 from .slanted_triangular import SlantedTriangular
 from .snapshot_ensemble import SnapshotEnsemble
+from .test_time_augmentation import TestTimeAugmentation
 from .top_losses import TopLosses
 
 __all__ = [
+    "AugmentationExamples",
     "ConfusionMatrix",
     "CyclicalLR",
     "ExampleBatch",
@@ -34,6 +37,7 @@ __all__ = [
     "SGDR",
     "SlantedTriangular",
     "SnapshotEnsemble",
+    "TestTimeAugmentation",
     "TopLosses",
     "WholeFileCheckpointIO",
 ]

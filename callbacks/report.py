@@ -17,8 +17,10 @@ _TITLES = {
     "curves": "Learning curves",
     "confusion": "Confusion matrix",
     "top_losses": "Most wrong",
+    "tta": "Changed most by looking again",
     "lr_find": "Range test of the learning rate",
     "schedule": "Learning rate and momentum",
+    "augmentation": "One photo in several versions",
     "example_batch": "What the network was shown",
 }
 _STYLE = """

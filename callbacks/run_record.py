@@ -48,6 +48,7 @@ class RunRecord(pl.Callback):
         self.last: dict[str, float] = {}
         self.best: dict[str, float] = {}
         self.seconds: dict[str, float] = {}
+        self.plain: dict[str, float] = {}
         self._started: dict[str, float] = {}
         self._resumed: dict[str, Any] | None = None
 
@@ -74,6 +75,12 @@ class RunRecord(pl.Callback):
 
     def _end(self, phase: str) -> None:
         self.seconds[phase] = self.seconds.get(phase, 0) + time.monotonic() - self._started.pop(phase)
+
+    def keep_plain(self) -> None:
+        """Keep what a test gave under ``plain/``, to stand beside one with callbacks that shape predictions."""
+        self.plain = {
+            f"plain/{name.removeprefix('test/')}": value for name, value in self.last.items() if name.startswith("test/")
+        }
 
     def _take(self, trainer: pl.Trainer) -> None:
         for name, value in trainer.callback_metrics.items():
@@ -132,6 +139,7 @@ class RunRecord(pl.Callback):
             "status": status,
             **self.last,
             **{f"{name}/best": value for name, value in self.best.items() if not name.startswith("test/")},
+            **self.plain,
             **{f"known/{name}": value for name, value in getattr(datamodule, "known_answer", {}).items()},
             **{name: value for each in trainer.callbacks for name, value in getattr(each, "facts", {}).items()},  # type: ignore[attr-defined]
             "seconds": round(sum(seconds.values()), 2),

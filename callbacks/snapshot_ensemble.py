@@ -17,7 +17,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,26 +29,10 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, update_bn
 
+from .said_through_forward import Forward, in_place_of_logits, is_multi_label, logits_in, logits_of, probabilities_of
 from .unchanged import endless_batches, on_device, sibling_loaders
 
 log = logging.getLogger(__name__)
-
-
-def mean_logits(probabilities: Tensor, multi_label: bool = False) -> Tensor:
-    """Logits whose softmax (or, ``multi_label``, sigmoid) is the mean of several models' probabilities.
-
-    Args:
-        probabilities: ``[models, ..., classes]``.
-        multi_label: Each class by itself.
-
-    Returns:
-        ``[..., classes]``.
-    """
-    mean = probabilities.mean(0)
-    tiny = torch.finfo(mean.dtype).tiny
-    if multi_label:
-        return mean.clamp(min=tiny).log() - (1 - mean).clamp(min=tiny).log()
-    return mean.clamp(min=tiny).log()
 
 
 class SnapshotEnsemble(pl.Callback):
@@ -66,12 +49,13 @@ class SnapshotEnsemble(pl.Callback):
         average: ``probabilities``, or ``weights``: one model whose weights are the mean, its BatchNorm statistics taken anew
             from the training data (``average.ckpt``), under several processes from the first one's share of them.
         multi_label: Sigmoid in place of softmax. Default: the module's attribute of that name, else softmax.
+        output: The key of the logits where ``forward`` returns a dictionary; while the ensemble speaks there is no other key.
 
     Attributes:
-        enabled: ``False`` tests and predicts with the single model; :meth:`off` does so for a block.
+        enabled: ``False`` tests and predicts with the single model.
 
     Raises:
-        MisconfigurationException: ``forward`` returns no tensor, or ``test_step`` does not call it.
+        MisconfigurationException: ``forward`` returns no logits, or ``test_step`` does not call it.
     """
 
     watches_only = True
@@ -83,13 +67,15 @@ class SnapshotEnsemble(pl.Callback):
         last: int = 5,
         average: Literal["probabilities", "weights"] = "probabilities",
         multi_label: bool | None = None,
+        output: str | None = None,
     ) -> None:
         super().__init__()
         if last < 1:
             raise MisconfigurationException(f"SnapshotEnsemble: last={last} must be at least 1.")
         if average not in ("probabilities", "weights"):
             raise MisconfigurationException(f"SnapshotEnsemble: average={average} must be probabilities or weights.")
-        self.folder, self.last, self.average, self.multi_label = Path(folder), last, average, multi_label
+        self.folder, self.last, self.average = Path(folder), last, average
+        self.multi_label, self.output = multi_label, output
         self.enabled = True
         self.cycles = 0
         self.facts: dict[str, float] = {}
@@ -97,7 +83,7 @@ class SnapshotEnsemble(pl.Callback):
         self._falling = False
         self._lowest = float("inf")  # factor so far
         self._resumed = False
-        self._forward: Any = None
+        self._forward: Forward | None = None
         self._logits: list[Tensor] = []
         self._batch, self._called = 0, False
 
@@ -206,15 +192,6 @@ class SnapshotEnsemble(pl.Callback):
 
     # Speaking together ------------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def off(self) -> Iterator[None]:
-        """The single model, for a block; what it scores in a test goes to :attr:`facts` as ``single/<metric>``."""
-        self.enabled = False
-        try:
-            yield
-        finally:
-            self.enabled = True
-
     def members(self) -> list[Path]:
         """Checkpoints of the models that speak."""
         if self.average == "weights":
@@ -245,23 +222,20 @@ class SnapshotEnsemble(pl.Callback):
             )
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Give ``forward`` back; keep what the single model scored."""
-        if not self.enabled:
-            scores = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("test/")}
-            self.facts |= {f"single/{name.removeprefix('test/')}": value for name, value in scores.items()}
-        self._give_back(pl_module)
+        """Give ``forward`` back."""
+        self._give_back()
 
     def on_predict_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Give ``forward`` back."""
-        self._give_back(pl_module)
+        self._give_back()
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         """Give ``forward`` back."""
-        self._give_back(pl_module)
+        self._give_back()
 
-    def _give_back(self, pl_module: pl.LightningModule) -> None:
+    def _give_back(self) -> None:
         if self._forward is not None:
-            del pl_module.__dict__["forward"]
+            self._forward.give_back()
         self._forward, self._logits = None, []
 
     def _ask(self, trainer: pl.Trainer, pl_module: pl.LightningModule, combined: CombinedLoader | None) -> None:
@@ -269,14 +243,14 @@ class SnapshotEnsemble(pl.Callback):
         if not members:
             return
         assert combined is not None
-        multi_label = bool(getattr(pl_module, "multi_label", False)) if self.multi_label is None else self.multi_label
+        multi_label = is_multi_label(pl_module, self.multi_label)
         own = {name: value.detach().clone() for name, value in pl_module.state_dict().items()}
         total: list[Tensor] = []
         try:
             for number, path in enumerate(members):
                 _load(pl_module, path)
                 for index, logits in enumerate(self._logits_of(trainer, pl_module, combined)):
-                    probabilities = logits.float().sigmoid() if multi_label else logits.float().softmax(-1)
+                    probabilities = probabilities_of(logits, multi_label)
                     if number == 0:
                         total.append(probabilities.cpu())
                     else:
@@ -284,29 +258,27 @@ class SnapshotEnsemble(pl.Callback):
         finally:
             pl_module.load_state_dict(own)
         self.facts["snapshots"] = len(self.snapshots())
-        self._logits = [mean_logits(each[None] / len(members), multi_label) for each in total]
+        self._logits = [logits_of(each / len(members), multi_label) for each in total]
         self._batch, self._called = -1, False
-        self._forward = pl_module.forward
         device = pl_module.device
 
-        def forward(*inputs: Any, **options: Any) -> Tensor:
+        def forward(beneath: Any, *inputs: Any, **options: Any) -> Any:
             self._called = True
-            return self._logits[self._batch].to(device)
+            return in_place_of_logits({}, self.output, self._logits[self._batch].to(device))
 
-        pl_module.forward = forward  # type: ignore[method-assign]
+        self._forward = Forward(pl_module, forward)
 
-    @staticmethod
-    def _logits_of(trainer: pl.Trainer, pl_module: pl.LightningModule, combined: CombinedLoader) -> Iterator[Tensor]:
-        for batch, _, _ in iter(sibling_loaders(combined)):
-            inputs = _inputs_of(on_device(trainer, pl_module, batch))
+    def _logits_of(self, trainer: pl.Trainer, pl_module: pl.LightningModule, combined: CombinedLoader) -> Iterator[Tensor]:
+        hook = "on_test_batch_start" if trainer.testing else "on_predict_batch_start"
+        callbacks: list[Any] = trainer.callbacks  # type: ignore[attr-defined]
+        others = [each for each in callbacks if getattr(each, "shapes_predictions", False) and each is not self]
+        for batch, index, _ in iter(sibling_loaders(combined)):
+            prepared = on_device(trainer, pl_module, batch)
+            for each in others:  # they have a say in every snapshot's predictions
+                getattr(each, hook)(trainer, pl_module, prepared, index)
             with trainer.precision_plugin.forward_context():
-                logits = pl_module(inputs)
-            if not isinstance(logits, Tensor):
-                raise MisconfigurationException(
-                    f"SnapshotEnsemble needs {type(pl_module).__name__}.forward to return logits [B, classes]; it returns a "
-                    f"{type(logits).__name__}."
-                )
-            yield logits
+                output = pl_module(_inputs_of(prepared))
+            yield logits_in(output, self.output, "SnapshotEnsemble", pl_module)
 
 
 def _factor_of(optimizer: Optimizer) -> float:

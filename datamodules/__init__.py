@@ -1,7 +1,8 @@
 """LightningDataModules, one kind of data a file, and what they are made of."""
 
+from .augment import Augment
 from .image_folder import ImageFolder
-from .random_crop_mirror import RandomCropMirror
+from .rand_augment import RandAugment
 from .spiders import Spiders
 
-__all__ = ["ImageFolder", "RandomCropMirror", "Spiders"]
+__all__ = ["Augment", "ImageFolder", "RandAugment", "Spiders"]

@@ -19,9 +19,10 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 from torchdata.stateful_dataloader import StatefulDataLoader
 
-from .photo import MAX_PIXELS
+from .mix import Mix
+from .photo import MAX_PIXELS, center_crop
 from .photo_cache import ScannedPhotos, near_duplicates, scan_photos
-from .photo_dataset import Augment, PhotoDataset, as_batch
+from .photo_dataset import Augmentation, Batch, PhotoDataset, as_batch, finish
 from .photo_layout import SPLITS, Photos, existing_photo, open_table, read_class_folders, read_csv, split_train
 from .seeded_sampler import SeededSampler
 
@@ -40,7 +41,10 @@ class ImageFolder(pl.LightningDataModule):
         size: Side of the square the model sees, in pixels.
         batch_size: Photos a batch, on each process.
         crop_fraction: Share of the photo's shorter side that the square covers.
-        augment: Makes a training view from a decoded photo; ``None``: the middle of it, as in validation.
+        augment: Makes training views (:class:`.Augment`, :class:`.RandAugment`); ``None``: the middle of each photo, as in
+            validation.
+        mixup: Blend photos of a batch in training, see :class:`.Mix`; 0: no.
+        cutmix: Paste parts of photos into others in training, see :class:`.Mix`; 0: no.
         valid_fraction: Share of each class that becomes the validation split where the layout has none.
         csv: A CSV of files and labels, relative to ``root`` (or absolute); default: class folders.
         file_column: Column of file names in it, relative to ``root`` or to ``images``.
@@ -65,7 +69,9 @@ class ImageFolder(pl.LightningDataModule):
         size: int = 224,
         batch_size: int = 16,
         crop_fraction: float = 0.875,
-        augment: Augment | None = None,
+        augment: Augmentation | None = None,
+        mixup: float = 0.0,
+        cutmix: float = 0.0,
         valid_fraction: float = 0.2,
         csv: str | None = None,
         file_column: str = "file",
@@ -97,6 +103,7 @@ class ImageFolder(pl.LightningDataModule):
         self.short_side = round(size / crop_fraction)
         self.batch_size = batch_size
         self.augment = augment
+        self.mixup, self.cutmix = mixup, cutmix
         self.valid_fraction = valid_fraction
         self.csv = csv
         self.file_column = file_column
@@ -114,6 +121,7 @@ class ImageFolder(pl.LightningDataModule):
         self.rejected: list[tuple[str, str]] = []
         self._datasets: dict[str, PhotoDataset] = {}
         self._digest = ""
+        self._mix: Mix | None = None
 
     # What is there ----------------------------------------------------------------------------------------------------
 
@@ -132,7 +140,9 @@ class ImageFolder(pl.LightningDataModule):
         )
 
     def prepare_data(self) -> None:
-        """Read every photo once and keep what was found on disk; once a node."""
+        """Read every photo once and keep what was found on disk; once a node. Not where only new ones are to be predicted."""
+        if "predict" in self._datasets:
+            return
         self._scan(self._read_layout())
 
     def _scan(self, photos: Photos) -> ScannedPhotos:
@@ -153,6 +163,7 @@ class ImageFolder(pl.LightningDataModule):
         self._digest = hashlib.sha256("\n".join(digests).encode()).hexdigest()
         self._report_near_duplicates(photos, scanned.dhash[usable])
         targets = self._targets(photos)
+        self._mix = Mix(self.mixup, self.cutmix, len(self.classes))
         for split in SPLITS:
             chosen = [i for i, s in enumerate(photos.splits) if s == split]
             if not chosen:
@@ -164,6 +175,7 @@ class ImageFolder(pl.LightningDataModule):
                 self.size,
                 self.short_side,
                 self.augment if split == "train" else None,
+                self._mix if split == "train" else None,
                 self.seed,
                 None if scanned.pixels is None else (scanned.pixels, scanned.offset[rows], scanned.shape[rows]),
                 self.max_pixels,
@@ -279,8 +291,7 @@ class ImageFolder(pl.LightningDataModule):
 
     # Loaders ----------------------------------------------------------------------------------------------------------
 
-    def _loader(self, split: str, shuffle: bool = False) -> StatefulDataLoader[Any]:
-        dataset = self._datasets[split]
+    def _loader(self, dataset: PhotoDataset, shuffle: bool = False, views: int = 0) -> StatefulDataLoader[Any]:
         trainer = self.trainer
         workers = self.num_workers
         if workers is None:
@@ -294,8 +305,8 @@ class ImageFolder(pl.LightningDataModule):
         )
         return StatefulDataLoader(
             dataset,
-            batch_size=self.batch_size,
-            sampler=sampler,
+            batch_size=self.batch_size * max(1, views),
+            sampler=sampler if views == 0 else [(view, index) for _, index in sampler for view in range(views)],
             num_workers=workers,
             collate_fn=as_batch,
             # A last training batch of one photo would leave BatchNorm without a deviation.
@@ -307,15 +318,52 @@ class ImageFolder(pl.LightningDataModule):
 
     def train_dataloader(self) -> StatefulDataLoader[Any]:
         """Training photos, augmented, in an order of their own each epoch."""
-        return self._loader("train", shuffle=True)
+        return self._loader(self._datasets["train"], shuffle=True)
 
     def val_dataloader(self) -> StatefulDataLoader[Any]:
         """Validation photos, plain."""
-        return self._loader("valid")
+        return self._loader(self._datasets["valid"])
 
     def test_dataloader(self) -> StatefulDataLoader[Any]:
         """Test photos, plain; those of validation where there are no others."""
-        return self._loader(self.tests_on)
+        return self._loader(self._datasets[self.tests_on])
+
+    def views_dataloader(self, split: str, count: int) -> StatefulDataLoader[Any]:
+        """Augmented views of a split's photos in their unshuffled order: those that training shows in epochs 0 to ``count - 1``.
+
+        Args:
+            split: ``train valid test predict``; ``test`` as in :meth:`test_dataloader`.
+            count: Views of each photo.
+
+        Returns:
+            Batches as the split's own, but each photo ``count`` times in succession.
+
+        Raises:
+            MisconfigurationException: There is no augmentation.
+        """
+        if self.augment is None:
+            raise MisconfigurationException("augment=none makes all views of a photo alike; choose one, e.g. augment=side_on.")
+        dataset = self._datasets[self.tests_on if split == "test" else split]
+        return self._loader(dataset.views(self.augment, self.seed), views=count)
+
+    def example_views(self, count: int) -> Tensor | None:
+        """The first training photo, plain and in ``count`` augmented views: ``uint8 [1 + count, 3, size, size]``."""
+        if self.augment is None:
+            return None
+        dataset = self._datasets["train"]
+        photo = center_crop(dataset.photo(0), self.size)
+        drawn = [
+            self.on_after_batch_transfer(dataset.views(self.augment, self.seed).__getitems__([(view, 0)]), 0)[0]
+            for view in range(count)
+        ]
+        return torch.cat([torch.from_numpy(photo.copy()).permute(2, 0, 1)[None], *drawn])
+
+    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Batch:
+        """Make the views of a batch on the model's device, where ``augment.on=device``."""
+        if not (isinstance(batch, list | tuple) and len(batch) == 4):
+            return batch
+        windows, y, changes, seed = batch
+        return finish(windows, y, changes, seed, self.size, self.augment, self._mix)
 
     # New photos -------------------------------------------------------------------------------------------------------
 
@@ -350,7 +398,7 @@ class ImageFolder(pl.LightningDataModule):
         """The photos of :meth:`predict_from`, plain, in their order."""
         if "predict" not in self._datasets:
             raise MisconfigurationException("No photos to predict: call predict_from(FILE, FOLDER or CSV) first.")
-        return self._loader("predict")
+        return self._loader(self._datasets["predict"])
 
     def predict_rows(self) -> list[dict[str, str]]:
         """What each prediction is of: its ``file``."""

@@ -88,6 +88,13 @@ def _resize(image: Image.Image, short_side: int) -> Pixels:
     return np.asarray(image)
 
 
+def center_crop(photo: Pixels, size: int) -> Pixels:
+    """The middle square of ``size`` pixels of a photo ``[H, W, 3]``: the plain view."""
+    height, width = photo.shape[:2]
+    top, left = (height - size) // 2, (width - size) // 2
+    return photo[top : top + size, left : left + size]
+
+
 def difference_hash(pixels: Pixels) -> int:
     """64-bit perceptual hash (dHash): whether each place of an 8x8 grid is brighter than its right neighbour.
 

@@ -203,7 +203,7 @@ def test_prediction_refuses_in_one_sentence(trained: Path, arguments: list[str],
         (unfinished / "metrics.json").write_text('{"status": "trained"}')
         stranger = shutil.copytree(trained / "run", trained / "stranger")
         config = stranger / ".hydra" / "config.yaml"
-        config.write_text(config.read_text().replace("practicum.datamodules.RandomCropMirror", "os.system"))
+        config.write_text(config.read_text().replace("practicum.datamodules.Augment", "os.system"))
     assert message in refused(command("predict.py", *arguments, cwd=trained))
 
 
@@ -283,7 +283,7 @@ def test_schedule_range_test_and_snapshots_from_the_command_line(trained: Path) 
     record = json.loads((run / "metrics.json").read_text())
     assert record["epochs"] == 3  # 1 + 2
     assert record["snapshots"] == 2
-    assert {"single/accuracy", "test/accuracy", "lr_find/valley"} <= record.keys()
+    assert {"plain/accuracy", "test/accuracy", "lr_find/valley"} <= record.keys()
     assert "single model" in result.stdout
     for name in ("lr_find", "schedule"):
         with Image.open(run / "figures" / f"{name}.png") as picture:

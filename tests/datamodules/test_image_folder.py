@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from practicum.datamodules import ImageFolder, RandomCropMirror
+from practicum.datamodules import Augment, ImageFolder
 from practicum.datamodules.photo import decode_photo
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
@@ -109,13 +109,13 @@ def test_order_is_seeded_differs_by_epoch_and_covers_everything(photos: Path, tm
 
 
 def test_augmentation_depends_on_seed_epoch_and_photo_alone(photos: Path, tmp_path: Path) -> None:
-    data = ready(photos, tmp_path, augment=RandomCropMirror(), crop_fraction=0.5)
+    data = ready(photos, tmp_path, augment=Augment(), crop_fraction=0.5)
     dataset = data.train_dataloader().dataset
     one = dataset[(0, 3)][0]
     dataset[(0, 7)]
     assert torch.equal(dataset[(0, 3)][0], one)
     assert not torch.equal(dataset[(1, 3)][0], one)
-    again = ready(photos, tmp_path, augment=RandomCropMirror(), crop_fraction=0.5, num_workers=2, cache_gb=0)
+    again = ready(photos, tmp_path, augment=Augment(), crop_fraction=0.5, num_workers=2, cache_gb=0)
     loader = again.train_dataloader()
     batch, _ = next(iter(loader))
     first = [int(i) for _, i in itertools.islice(loader.sampler, 4)]
@@ -349,14 +349,14 @@ def test_ranks_share_out_the_photos(photos: Path, tmp_path: Path) -> None:
 
 
 def test_position_in_the_data_is_taken_up_again(photos: Path, tmp_path: Path) -> None:
-    data = ready(photos, tmp_path, augment=RandomCropMirror())
+    data = ready(photos, tmp_path, augment=Augment())
     loader = data.train_dataloader()
     batches = iter(loader)
     for _ in range(2):
         next(batches)
     state = loader.state_dict()
     expected = [batch[0] for batch in batches]
-    again = ready(photos, tmp_path, augment=RandomCropMirror()).train_dataloader()
+    again = ready(photos, tmp_path, augment=Augment()).train_dataloader()
     again.load_state_dict(state)
     rest = [batch[0] for batch in again]
     assert len(rest) == len(expected) == 4
