@@ -11,6 +11,7 @@ from .last_checkpoint import LastCheckpoint
 from .learning_curves import LearningCurves
 from .lr_finder import LRFinder
 from .one_cycle import OneCycle
+from .precomputed_activations import PrecomputedActivations
 from .predictions_table import PredictionsTable
 from .run_log import RunLog
 from .run_record import RunRecord
@@ -31,6 +32,7 @@ __all__ = [
     "LearningCurves",
     "LRFinder",
     "OneCycle",
+    "PrecomputedActivations",
     "PredictionsTable",
     "RunLog",
     "RunRecord",

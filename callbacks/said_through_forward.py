@@ -15,26 +15,27 @@ from torch import Tensor, nn
 
 
 class Forward:
-    """A function in the place of a module's ``forward``, until :meth:`give_back`.
+    """A function in the place of a module's ``forward`` (or another method), until :meth:`give_back`.
 
     Args:
         module: Whose ``forward``.
         function: Called with what is beneath (the module's own ``forward``, or another such function), then with the inputs.
+        name: Of the method.
     """
 
-    def __init__(self, module: nn.Module, function: Callable[..., Any]) -> None:
-        self._module, self._function = module, function
-        self._beneath = module.__dict__.get("forward")
-        module.__dict__["forward"] = self
+    def __init__(self, module: nn.Module, function: Callable[..., Any], name: str = "forward") -> None:
+        self._module, self._function, self._name = module, function, name
+        self._beneath = module.__dict__.get(name)
+        module.__dict__[name] = self
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """What the function makes of the inputs."""
-        own = type(self._module).forward.__get__(self._module)
+        own = getattr(type(self._module), self._name).__get__(self._module)
         return self._function(self._beneath or own, *inputs, **options)
 
     def give_back(self) -> None:
         """Take the function out, also from beneath others."""
-        above, top = None, self._module.__dict__.get("forward")
+        above, top = None, self._module.__dict__.get(self._name)
         while isinstance(top, Forward) and top is not self:
             above, top = top, top._beneath
         if top is not self:
@@ -42,9 +43,9 @@ class Forward:
         if above is not None:
             above._beneath = self._beneath
         elif self._beneath is not None:
-            self._module.__dict__["forward"] = self._beneath
+            self._module.__dict__[self._name] = self._beneath
         else:
-            del self._module.__dict__["forward"]
+            del self._module.__dict__[self._name]
 
 
 def logits_in(output: Any, key: str | None, asks: str, module: nn.Module) -> Tensor:

@@ -121,6 +121,7 @@ class ImageFolder(pl.LightningDataModule):
         self.rejected: list[tuple[str, str]] = []
         self._datasets: dict[str, PhotoDataset] = {}
         self._digest = ""
+        self._digests: dict[str, str] = {}  # of each split's photos in their order
         self._mix: Mix | None = None
 
     # What is there ----------------------------------------------------------------------------------------------------
@@ -169,6 +170,7 @@ class ImageFolder(pl.LightningDataModule):
             if not chosen:
                 continue
             rows = np.asarray(usable)[chosen]
+            self._digests[split] = hashlib.sha256("\n".join(scanned.sha256[rows].tolist()).encode()).hexdigest()
             self._datasets[split] = PhotoDataset(
                 [photos.paths[i] for i in chosen],
                 targets[chosen],
@@ -333,7 +335,7 @@ class ImageFolder(pl.LightningDataModule):
 
         Args:
             split: ``train valid test predict``; ``test`` as in :meth:`test_dataloader`.
-            count: Views of each photo.
+            count: Views of each photo; 0: the plain one.
 
         Returns:
             Batches as the split's own, but each photo ``count`` times in succession.
@@ -341,10 +343,32 @@ class ImageFolder(pl.LightningDataModule):
         Raises:
             MisconfigurationException: There is no augmentation.
         """
-        if self.augment is None:
+        if count and self.augment is None:
             raise MisconfigurationException("augment=none makes all views of a photo alike; choose one, e.g. augment=side_on.")
         dataset = self._datasets[self.tests_on if split == "test" else split]
-        return self._loader(dataset.views(self.augment, self.seed), views=count)
+        return self._loader(dataset.views(self.augment if count else None, self.seed), views=count)
+
+    @property
+    def augments(self) -> bool:
+        """Whether training photos vary."""
+        return self.augment is not None
+
+    def fingerprint(self, split: str, views: int) -> str:
+        """What batches of :meth:`views_dataloader` follow from: the photos' contents and order, size and augmentation."""
+        facts = [self._digests[split], self.size, self.short_side]
+        return " ".join(map(str, [*facts, self.augment, self.seed, views] if views else facts))
+
+    def use_features(self, split: str, path: Path | None) -> None:
+        """Give what a network has made of a split's photos in place of their pixels: see :meth:`.PhotoDataset.use_features`.
+
+        Raises:
+            MisconfigurationException: Photos are blended, which can't be done to features.
+        """
+        if path is not None and split == "train" and self._mix:
+            raise MisconfigurationException(
+                "data.mixup and data.cutmix blend pixels, and precomputed activations are none: leave out one or the other."
+            )
+        self._datasets[split].use_features(path)
 
     def example_views(self, count: int) -> Tensor | None:
         """The first training photo, plain and in ``count`` augmented views: ``uint8 [1 + count, 3, size, size]``."""

@@ -135,8 +135,8 @@ class PhotoDataset(Dataset[Batch]):
             return batch
         return finish(*batch, self.size, self.augment, self.mix)
 
-    def views(self, augment: Augmentation, seed: int) -> PhotoDataset:
-        """The same photos, each shown in the view that ``augment`` makes of it in each epoch."""
+    def views(self, augment: Augmentation | None, seed: int) -> PhotoDataset:
+        """The same photos, each shown in the view that ``augment`` makes of it in each epoch; unblended."""
         return PhotoDataset(
             self.paths, self.targets, self.size, self.short_side, augment, None, seed, self.store, self.max_pixels
         )

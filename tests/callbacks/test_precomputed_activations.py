@@ -1,0 +1,190 @@
+"""Precomputed activations: the same run as without, from disk, switched off by thawing, bounded, never half-written."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import pytorch_lightning as pl
+import torch
+from practicum.callbacks import GradualUnfreezing, LRFinder, PrecomputedActivations
+from practicum.datamodules import Augment, ImageFolder
+from practicum.modules import ImageClassifier
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from torch import Tensor, nn
+
+MakeTrainer = Callable[..., pl.Trainer]
+
+
+class Looks(pl.Callback):
+    """How many photos the backbone has looked at, and what batches it was given."""
+
+    def __init__(self) -> None:
+        self.photos = 0
+        self.batches: list[int] = []
+
+    def setup(self, trainer: pl.Trainer, pl_module: Any, stage: str) -> None:
+        pl_module.backbone.register_forward_hook(lambda module, inputs, output: self._count(inputs[0]))
+
+    def _count(self, x: Tensor) -> None:
+        self.photos += len(x)
+
+    def on_train_batch_start(self, trainer: pl.Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
+        self.batches.append(batch[0].ndim)
+
+
+def data(root: Path, tmp_path: Path, **options: Any) -> ImageFolder:
+    return ImageFolder(root, **{"size": 32, "batch_size": 4, "cache": tmp_path / "cache", **options})
+
+
+def model() -> ImageClassifier:
+    torch.manual_seed(3)
+    return ImageClassifier(["blue", "red"], backbone="test_resnet", weights="random", dropout=0.2)
+
+
+def trained(
+    make_trainer: MakeTrainer, source: pl.LightningDataModule, *callbacks: pl.Callback, thaws: int = 3, epochs: int = 4
+) -> dict[str, Tensor]:
+    module = model()
+    unfreeze = GradualUnfreezing(at=[thaws], only_pretrained=False)
+    make_trainer(max_epochs=epochs, callbacks=[unfreeze, *callbacks]).fit(module, datamodule=source)
+    return module.state_dict()
+
+
+def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    return all(torch.allclose(one[name].float(), other[name].float(), atol=1e-6) for name in one)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_cached_and_plain_training_are_the_same_run(
+    make_trainer: MakeTrainer, photos: Path, tmp_path: Path, workers: int
+) -> None:
+    options = {"num_workers": workers, "cache_gb": 0.0 if workers else 4.0}
+    plain, cached = Looks(), Looks()
+    wanted = trained(make_trainer, data(photos, tmp_path, **options), plain)
+    precompute = PrecomputedActivations(tmp_path / "features")
+    got = trained(make_trainer, data(photos, tmp_path, **options), precompute, cached)
+    assert same(wanted, got)
+    assert plain.photos == 4 * (24 + 11)
+    assert cached.photos <= 2 * (24 + 11) + 16  # once frozen, once thawed; and what workers had made ahead
+    assert cached.batches[12:] == [2] * 6 + [4] * 6  # features in the last frozen epoch, then photos
+    finder = LRFinder(update=False, steps=25)
+    assert same(wanted, trained(make_trainer, data(photos, tmp_path, **options), PrecomputedActivations(tmp_path / "f"), finder))
+
+
+def test_as_many_views_as_frozen_epochs_keep_the_augmentation(make_trainer: MakeTrainer, photos: Path, tmp_path: Path) -> None:
+    augment = Augment(mirror=0.5)
+    wanted = trained(make_trainer, data(photos, tmp_path, augment=augment))
+    three = PrecomputedActivations(tmp_path / "features", views=3)
+    one = PrecomputedActivations(tmp_path / "features", views=1)
+    assert same(wanted, trained(make_trainer, data(photos, tmp_path, augment=augment), three))
+    assert not same(wanted, trained(make_trainer, data(photos, tmp_path, augment=augment), one))
+
+
+def test_stored_features_are_used_again_and_only_for_what_they_are_of(
+    make_trainer: MakeTrainer, photos: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "features"
+
+    def looked(**options: Any) -> int:
+        looks = Looks()
+        trained(make_trainer, data(photos, tmp_path, **options), PrecomputedActivations(folder), looks, epochs=2)
+        return looks.photos
+
+    assert looked() == 35
+    assert looked() == 0
+    (folder / ".features-train-abc.npy.1.part").write_bytes(b"half")  # of a process that was killed
+    assert looked() == 0
+    assert looked(size=36) == 35
+    assert looked(augment=Augment()) == 24  # validation photos are plain either way
+    (photos / "train" / "red" / "0.jpg").unlink()
+    assert looked() == 23
+
+
+def test_photos_are_back_after_an_exception(make_trainer: MakeTrainer, photos: Path, tmp_path: Path) -> None:
+    class Breaks(pl.Callback):
+        def on_train_batch_end(self, *arguments: Any) -> None:
+            raise RuntimeError("broken")
+
+    source, module = data(photos, tmp_path), model()
+    callbacks = [GradualUnfreezing(at=[], only_pretrained=False), PrecomputedActivations(tmp_path / "f"), Breaks()]
+    with pytest.raises(RuntimeError, match="broken"):
+        make_trainer(callbacks=callbacks).fit(module, datamodule=source)
+    assert "features" not in vars(module)
+    assert source.train_dataloader().dataset[(0, 0)][0].shape == (3, 32, 32)
+
+
+def test_disk_is_bounded(make_trainer: MakeTrainer, photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = tmp_path / "features"
+    folder.mkdir()
+    for age, name in ((2, "older"), (1, "old")):
+        np.save(folder / f"features-train-{name}.npy", np.zeros(3000, np.float32))
+        os.utime(folder / f"features-train-{name}.npy", (time.time() - 100 * age,) * 2)
+    width = model().backbone.num_features
+    room = (35 * width * 4 + 12000 + 1000) / 1e9  # what is needed, and one of the old
+    trained(make_trainer, data(photos, tmp_path), PrecomputedActivations(folder, max_gb=room), epochs=1)
+    left = sorted(path.name for path in folder.iterdir())
+    assert len(left) == 3
+    assert "features-train-old.npy" in left
+    looks = Looks()
+    with caplog.at_level(logging.WARNING):
+        trained(make_trainer, data(photos, tmp_path, size=36), PrecomputedActivations(folder, max_gb=1e-6), looks, epochs=2)
+    assert "more than max_gb=1e-06" in caplog.text
+    assert set(looks.batches) == {4}
+
+
+def test_any_module_and_submodule(make_trainer: MakeTrainer, photos: Path, tmp_path: Path) -> None:
+    class Foreign(pl.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(1)
+            self.encoder = nn.Sequential(nn.Conv2d(3, 5, 4, stride=4), nn.BatchNorm2d(5), nn.ReLU())  # a map, not a vector
+            self.head = nn.Sequential(nn.Flatten(), nn.LazyLinear(2))
+            self.head(torch.zeros(1, 5, 8, 8))
+
+        def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+            return nn.functional.cross_entropy(self.head(self.encoder(batch[0])), batch[1])
+
+        def configure_optimizers(self) -> Any:
+            return torch.optim.SGD(self.parameters(), lr=0.1)
+
+    class Bytes(ImageFolder):
+        """Photos as floating point, as the module wants them."""
+
+        def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
+            return batch if batch[0].dtype != torch.uint8 else (batch[0].float() / 255, batch[1])
+
+    def fit(*callbacks: pl.Callback) -> dict[str, Tensor]:
+        module = Foreign()
+        unfreeze = GradualUnfreezing(at=[], groups=[["encoder"], ["head"]])
+        source = Bytes(photos, size=32, batch_size=4, cache=tmp_path / "cache")
+        make_trainer(max_epochs=2, callbacks=[unfreeze, *callbacks]).fit(module, datamodule=source)
+        return module.state_dict()
+
+    assert same(fit(), fit(PrecomputedActivations(tmp_path / "f", features="encoder", backbone="encoder")))
+
+
+def test_bad_use_is_refused(make_trainer: MakeTrainer, photos: Path, tmp_path: Path) -> None:
+    for options, named in (({"views": 0}, "views=0"), ({"max_gb": 0.0}, "max_gb=0.0")):
+        with pytest.raises(MisconfigurationException, match=named):
+            PrecomputedActivations(tmp_path, **options)  # type: ignore[arg-type]
+    precompute = PrecomputedActivations(tmp_path / "f")
+    with pytest.raises(MisconfigurationException, match="mixup and data.cutmix blend pixels"):
+        trained(make_trainer, data(photos, tmp_path, mixup=0.4), precompute)
+    with pytest.raises(MisconfigurationException, match="submodule 'encoder'"):
+        trained(make_trainer, data(photos, tmp_path), PrecomputedActivations(tmp_path, backbone="encoder"))
+    early = [PrecomputedActivations(tmp_path / "f"), GradualUnfreezing(at=[1], only_pretrained=False)]
+    with pytest.raises(MisconfigurationException, match="has thawed in the midst of an epoch; list the callback"):
+        make_trainer(max_epochs=2, callbacks=early).fit(model(), datamodule=data(photos, tmp_path))
+    source = data(photos, tmp_path)
+    source.prepare_data()
+    source.setup("fit")
+    trainer = make_trainer(callbacks=[GradualUnfreezing(at=[], only_pretrained=False), precompute])
+    with pytest.raises(MisconfigurationException, match="needs a data module with views_dataloader"):
+        trainer.fit(model(), source.train_dataloader())
