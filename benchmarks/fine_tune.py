@@ -28,7 +28,7 @@ def ours(root: str, backbone: str, epochs: int, seed: int, weights: str) -> dict
     import torch
     from practicum.callbacks import GradualUnfreezing
     from practicum.conf.machine import keep_freed_memory, resolve_precision
-    from practicum.datamodules import ImageFolder, RandomCropMirror
+    from practicum.datamodules import Augment, ImageFolder
     from practicum.modules import ImageClassifier
 
     class EpochTimer(pl.Callback):
@@ -55,7 +55,14 @@ def ours(root: str, backbone: str, epochs: int, seed: int, weights: str) -> dict
     keep_freed_memory()
     pl.seed_everything(seed, verbose=False)
     began = time.perf_counter()
-    data = ImageFolder(root, size=224, batch_size=16, augment=RandomCropMirror(), cache="data/cache", seed=seed)
+    data = ImageFolder(
+        root,
+        size=224,
+        batch_size=16,
+        augment=Augment(mirror=0.5, rotate=0, zoom=1, brightness=0, contrast=0),
+        cache="data/cache",
+        seed=seed,
+    )
     data.prepare_data()
     data.setup("fit")
     model = ImageClassifier(**data.describe(), backbone=backbone, weights=weights, optimizer=partial(torch.optim.AdamW, lr=2e-3))

@@ -79,10 +79,11 @@ def resample(windows: Tensor, matrices: Tensor, size: int) -> Tensor:
         ``[B, C, size, size]``.
     """
     steps = (torch.arange(size, dtype=windows.dtype, device=windows.device) * 2 + 1) / size - 1
-    x, y = steps.expand(size, size), steps[:, None].expand(size, size)
-    places = torch.stack([x, y, torch.ones_like(x)], dim=-1).reshape(1, -1, 3)
-    places = places @ matrices.to(windows).transpose(1, 2)
-    grid = (places[..., :2] / places[..., 2:]).reshape(-1, size, size, 2)
+    matrices = matrices.to(windows)
+    across = matrices[:, :, :1] * steps
+    down = matrices[:, :, 1:2] * steps + matrices[:, :, 2:]
+    places = down[..., None] + across[:, :, None]  # [B, (x, y, scale), size, size]
+    grid = (places[:, :2] / places[:, 2:]).permute(0, 2, 3, 1)
     return F.grid_sample(windows, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 
 

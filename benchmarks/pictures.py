@@ -1,0 +1,188 @@
+"""What pictures cost: the input pipeline alone beside fastai's, frozen epochs from stored features, test-time augmentation.
+
+    python benchmarks/pictures.py PHOTOS --peer-python PEER_ENV/bin/python
+
+PHOTOS holds train/ and val/ of class folders. The peer (fastai==2.8.12) lives in an environment of its own. Measured in turn,
+`--rounds` times; medians and ratios are printed.
+
+- input pipeline: images per second of decoding, augmenting at 224 pixels and batching by 16, with 2 workers or cores, for photos
+  of 500 x 375 and of 4000 x 3000 (made from PHOTOS): the first epoch with all that is done once, later epochs, and with photos
+  decoded anew each time; fastai as it is documented, and with a random resized crop;
+- frozen epochs: seconds of the first and of later epochs, validation included, EfficientNet-Lite0 at 224, with stored features
+  (the first with making them) by those without;
+- test-time augmentation: seconds of a test with four more views by those of a plain one; peak memory on 1 and 4 times the data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from PIL import Image
+from practicum.callbacks import GradualUnfreezing, PrecomputedActivations, TestTimeAugmentation
+from practicum.conf.machine import keep_freed_memory, resolve_precision
+from practicum.datamodules import Augment, ImageFolder
+from practicum.modules import ImageClassifier
+
+HERE = Path(__file__).resolve().parent
+
+
+def make_photos(source: Path, root: Path, size: tuple[int, int], count: int) -> None:
+    """So many photos of one size, in the layout both read."""
+    files = sorted((source / "train").rglob("*.jpg"))
+    for number in range(count + 8):
+        file = files[number * 7 % len(files)]
+        folder = root / ("train" if number < count else "valid") / file.parent.name
+        folder.mkdir(parents=True, exist_ok=True)
+        with Image.open(file) as photo:
+            photo.convert("RGB").resize(size, Image.Resampling.BICUBIC).save(folder / f"{number}.jpg", quality=90)
+
+
+def pipeline(root: Path) -> dict[str, float]:
+    """Images per second of ours."""
+    rates = {}
+    for name, options in (("", {}), (", decoded anew each time", {"cache_gb": 0.0, "num_workers": 2})):
+        with tempfile.TemporaryDirectory() as cache:
+            began = time.perf_counter()
+            data = ImageFolder(root, size=224, augment=Augment(mirror=0.5), cache=cache, **options)  # type: ignore[arg-type]
+            data.prepare_data()
+            data.setup("fit")
+            loader = data.train_dataloader()
+            count = sum(len(batch[0]) for batch in loader)
+            if not options:
+                rates["ours, first epoch with all that is done once"] = count / (time.perf_counter() - began)
+            loader.sampler.set_epoch(1)  # type: ignore[union-attr]
+            began = time.perf_counter()
+            count = sum(len(batch[0]) for batch in loader)
+            rates[f"ours, later epochs{name}"] = count / (time.perf_counter() - began)
+    return rates
+
+
+class Epochs(pl.Callback):
+    """Seconds of each epoch, from the start of the fit."""
+
+    watches_only = True
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.times = [time.perf_counter()]
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.times.append(time.perf_counter())
+
+    def seconds(self) -> list[float]:
+        return [b - a for a, b in zip(self.times, self.times[1:], strict=False)]
+
+
+def trainer(*callbacks: pl.Callback, **options: Any) -> pl.Trainer:
+    quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False, "enable_model_summary": False}
+    precision: Any = resolve_precision("auto")
+    return pl.Trainer(
+        accelerator="cpu", precision=precision, num_sanity_val_steps=0, callbacks=list(callbacks), **{**quiet, **options}
+    )
+
+
+def frozen_epochs(root: Path, stored: bool) -> list[float]:
+    """Seconds of five epochs of the head alone."""
+    pl.seed_everything(1, verbose=False)
+    with tempfile.TemporaryDirectory() as cache:
+        data = ImageFolder(root, size=224, augment=Augment(mirror=0.5), cache=cache)
+        data.prepare_data()
+        data.setup("fit")
+        epochs = Epochs()
+        precompute = [PrecomputedActivations(cache)] if stored else []
+        run = trainer(epochs, GradualUnfreezing(at=[]), *precompute, max_epochs=5)
+        run.fit(ImageClassifier(**data.describe()), datamodule=data)
+    return epochs.seconds()
+
+
+def looking_again(root: Path, copies: int) -> None:
+    """In a process of its own: seconds of a plain test and of one with more views, and peak memory in MB. Prints JSON."""
+    keep_freed_memory()
+    with tempfile.TemporaryDirectory() as folder:
+        for split, times in (("train", 1), ("val", copies)):
+            for file in (root / split).rglob("*.jpg"):
+                for copy in range(times):
+                    place = Path(folder, "photos", split, file.parent.name, f"{copy}-{file.name}")
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    place.write_bytes(file.read_bytes() + b"\0" * copy)  # another photo by its bytes
+        data = ImageFolder(Path(folder, "photos"), size=224, augment=Augment(mirror=0.5), cache=Path(folder, "cache"))
+        data.prepare_data()
+        data.setup("fit")
+        module = ImageClassifier(**data.describe())
+        seconds = []
+        for callbacks in ([], [], [TestTimeAugmentation(n=4)]):
+            run = trainer(*callbacks)
+            began = time.perf_counter()
+            run.test(module, datamodule=data, verbose=False)
+            seconds.append(time.perf_counter() - began)
+    anonymous = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("RssAnon"))
+    print(json.dumps({"plain": seconds[1], "views": seconds[2], "memory": int(anonymous.split()[1]) / 1000}))
+
+
+def child(*arguments: str | Path) -> dict[str, float]:
+    """The JSON line a program prints last."""
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.strip().splitlines()[-1])  # type: ignore[no-any-return]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("--peer-python", help="python of an environment with fastai")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--looking-again", type=int, metavar="COPIES", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    warnings.filterwarnings("ignore")
+    for name in ("pytorch_lightning", "practicum"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    if options.looking_again:
+        looking_again(options.photos, options.looking_again)
+        return
+    keep_freed_memory()
+    torch.set_num_threads(os.cpu_count() or 1)
+    results: dict[str, list[float]] = {}
+
+    def note(name: str, value: float) -> None:
+        results.setdefault(name, []).append(value)
+
+    with tempfile.TemporaryDirectory() as folder:
+        sizes = {"500 x 375": ((500, 375), 240), "4000 x 3000": ((4000, 3000), 64)}
+        for name, (size, count) in sizes.items():
+            make_photos(options.photos, Path(folder, name), size, count)
+        for _ in range(options.rounds):
+            for name in sizes:
+                for what, rate in pipeline(Path(folder, name)).items():
+                    note(f"images/s, {name}: {what}", rate)
+                if options.peer_python:
+                    peer = child(options.peer_python, HERE / "peers" / "fastai_pipeline.py", Path(folder, name))
+                    for what, rate in peer.items():
+                        note(f"images/s, {name}: {what}", rate)
+            plain, stored = frozen_epochs(options.photos, stored=False), frozen_epochs(options.photos, stored=True)
+            note("frozen epochs: first, with stored features by without", stored[0] / plain[0])
+            note("frozen epochs: later, without by with", statistics.median(plain[1:]) / statistics.median(stored[1:]))
+            one, four = (child(sys.executable, __file__, options.photos, "--looking-again", str(n)) for n in (1, 4))
+            note("test with 4 more views by a plain one", one["views"] / one["plain"])
+            note("memory on 4 times the data by that on 1", four["memory"] / one["memory"])
+        shutil.rmtree(folder, ignore_errors=True)
+    for name, values in results.items():
+        print(f"{name:70s} {statistics.median(values):8.2f}   ({' '.join(f'{value:.2f}' for value in values)})")
+
+
+if __name__ == "__main__":
+    main()
