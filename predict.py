@@ -32,6 +32,8 @@ def main(cfg: DictConfig) -> None:
     for name in ("top_k", "batch_size"):
         if cfg[name] is not None and not (isinstance(cfg[name], int) and cfg[name] >= 1):
             raise MisconfigurationException(f"{name}={cfg[name]} must be a whole number from 1.")
+    if cfg.format not in ("csv", "kaggle"):
+        raise MisconfigurationException(f"format={cfg.format}: choose csv or kaggle.")
     run = open_run(Path(cfg.run), cfg.checkpoint, trust=cfg.trust)
     output.parent.mkdir(parents=True, exist_ok=True)
     keep_freed_memory()
@@ -45,6 +47,10 @@ def main(cfg: DictConfig) -> None:
 
     with TemporaryDirectory(prefix="practicum-") as scratch:
         data = instantiate(run.config.data, report=None, cache=scratch, _convert_="all")
+        if cfg.format == "kaggle" and not hasattr(data, "submission"):
+            raise MisconfigurationException(
+                f"format=kaggle: {type(data).__name__} is no challenge of Kaggle's; dogs_vs_cats, dog_breeds and planet are."
+            )
         data.predict_from(source)
         trainer = Trainer(
             callbacks=run.callbacks(),
@@ -55,10 +61,11 @@ def main(cfg: DictConfig) -> None:
             enable_checkpointing=False,
         )
         outputs: Any = trainer.predict(model, datamodule=data)
-    table = model.prediction_table(torch.cat(outputs), top_k=cfg.top_k)
-
+    kaggle = cfg.format == "kaggle"
     rows = data.predict_rows()
-    _write(output, {**{key: [row[key] for row in rows] for key in rows[0]}, **table})
+    table = {key: [row[key] for row in rows] for key in rows[0]}
+    table |= model.prediction_table(torch.cat(outputs), top_k=None if kaggle else cfg.top_k)
+    _write(output, data.submission(table) if kaggle else table)
     print(f"{len(rows)} predictions: {output}")
     if data.rejected:
         rejected = output.with_name(f"{output.stem}.rejected.csv")

@@ -91,11 +91,11 @@ def main(cfg: DictConfig) -> dict[str, Any]:
     record = keeper.record(trainer, model, "finished")
     if trainer.is_global_zero:
         write_report(run)
-        _print_summary(record, run)
+        _print_summary(record, run, asked=data.test_photos() if hasattr(data, "test_photos") else None)
     return record
 
 
-def _print_summary(record: dict[str, Any], run: Path) -> None:
+def _print_summary(record: dict[str, Any], run: Path, asked: Path | None) -> None:
     """The last table: metrics, seconds, where the run lies, provenance; and what to type next."""
     from hydra.core.hydra_config import HydraConfig
     from rich.console import Console
@@ -148,8 +148,11 @@ def _print_summary(record: dict[str, Any], run: Path) -> None:
         following = [*(shlex.quote(each) for each in kept), f"model.weights={folder}", "trainer.max_epochs=10"]
     here = Path(sys.argv[0])
     console.print("\nNext:")
+    new = "input=PHOTOS output=predictions.csv"
+    if asked is not None:  # a challenge: these photos, in its own form
+        new = f"{shlex.quote(f'input={os.path.relpath(asked)}')} output=submission.csv format=kaggle"
     for command in (
-        f"python {shlex.quote(str(here.with_name('predict.py')))} run={folder} input=PHOTOS output=predictions.csv",
+        f"python {shlex.quote(str(here.with_name('predict.py')))} run={folder} {new}",
         f"python {shlex.quote(str(here))} {' '.join(following)}",
     ):
         console.print(f"  {command}", soft_wrap=True, markup=False)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from typing import TextIO
 import numpy as np
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
+log = logging.getLogger(__name__)
+
 SPLITS = ("train", "valid", "test")
 _FOLDERS = {
     "train": "train",
@@ -31,6 +34,7 @@ _FOLDERS = {
     "validation": "valid",
     "test": "test",
 }
+_PHOTOS = (".jpg", ".jpeg", ".png")
 _WANTED = (
     "wanted: class folders under ROOT/train and ROOT/valid (or val), class folders right under ROOT, or a CSV named by data.csv"
 )
@@ -175,6 +179,9 @@ def read_csv(
             photos.add(path, labels, split)
     if not photos.paths:
         raise MisconfigurationException(f"{table}: has no rows.")
+    unlisted = sorted(path for path in root.iterdir() if path.suffix.lower() in _PHOTOS and path not in seen)
+    if unlisted:
+        log.warning(f"{len(unlisted)} photos in {root} have no row in {table} and are left out, e.g. {unlisted[0].name}.")
     return photos
 
 

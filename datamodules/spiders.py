@@ -6,8 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
+from .drawn.folder import draw_once
 from .drawn.spiders import VERSION, draw_spiders
 from .image_folder import ImageFolder
 
@@ -29,10 +28,7 @@ class Spiders(ImageFolder):
         """Draw the photos if they are wanted and not there yet; then read them like any others."""
         if self.draws:
             assert self.root is not None
-            self.root.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.root.parent / f".{self.root.name}.lock"):
-                if not self.root.is_dir():
-                    draw_spiders(self.root)
+            draw_once(self.root, draw_spiders)
         super().prepare_data()
 
     @property

@@ -16,6 +16,7 @@ average and maximum pooling, better when the photo's subject is small.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import torch
@@ -28,12 +29,12 @@ from torchmetrics.classification import (
     MulticlassAccuracy,
     MultilabelAccuracy,
     MultilabelAveragePrecision,
-    MultilabelFBetaScore,
 )
 
 from .depthwise import keep_depthwise_in_float32, slow_in_bfloat16
+from .f_beta_by_threshold import FBetaByThreshold
 from .fine_tunable import FineTunable, LayerGroup, OptimizerFactory
-from .pretrained import Provenance, load_backbone
+from .pretrained import Provenance, head_part, load_backbone
 
 Head: TypeAlias = Literal["linear", "concat_pool"]
 
@@ -44,10 +45,12 @@ class ImageClassifier(FineTunable):
     Args:
         classes: Names of the classes, in the order of the outputs.
         class_counts: Training photos of each class; needed for ``class_weights="balanced"`` only.
-        multi_label: A photo may have any number of the classes: sigmoid and binary cross-entropy in place of softmax.
+        multi_label: A photo may have any number of the classes: sigmoid and binary cross-entropy in place of softmax. From
+            which probability on a label is said follows from validation: where the photo-averaged F2 is highest.
         image_size: Side of the square photos, in pixels; networks that are built for one size are built for this one.
         backbone: A timm model name.
-        weights: ``auto``, ``pretrained``, ``random`` or a path: see :func:`.pretrained.load_backbone`.
+        weights: ``auto``, ``pretrained``, ``random`` or a path: see :func:`.pretrained.load_backbone`. From one of our runs on
+            the same classes the head comes along, so that a training goes on from it (at another size, say).
         head: ``linear`` or ``concat_pool``.
         dropout: Probability of dropping a feature before the last layer (``concat_pool``: half of it before the hidden one).
             Default 0 with ``linear``, .5 with ``concat_pool``.
@@ -105,10 +108,16 @@ class ImageClassifier(FineTunable):
         weight = _class_weights(class_weights, class_counts, self.classes)
         self.register_buffer("class_weight", weight, persistent=False)
 
+        self.threshold: Tensor
+        if multi_label:  # the probability from which a label is said: where validation's F2 is highest
+            self.register_buffer("threshold", torch.tensor(0.5))
         metrics = _metrics(len(self.classes), multi_label)
         self.val_metrics = metrics.clone(prefix="val/")
         self.test_metrics = metrics.clone(prefix="test/")
 
+        if weights not in ("auto", "pretrained", "random") and (learnt := head_part(Path(weights), self.classes, self.head)):
+            self.head.load_state_dict(learnt)
+            self.provenance["head"] = True
         self.to(memory_format=torch.channels_last)  # the layout convolution kernels want: 1.3 to 1.8 times as fast
         if slow_in_bfloat16():
             keep_depthwise_in_float32(self.backbone)
@@ -172,6 +181,20 @@ class ImageClassifier(FineTunable):
         """Logs ``test/loss`` and ``test/<metric>``; returns ``loss``, ``logits`` and ``target`` for callbacks."""
         return self._evaluate(batch, self.test_metrics, "test")
 
+    def on_validation_epoch_end(self) -> None:
+        """Choose the threshold of a multi-label model."""
+        if self.multi_label:
+            self.threshold.fill_(self._f2(self.val_metrics).best_threshold())
+
+    def on_test_epoch_start(self) -> None:
+        """Measure at the threshold that validation chose."""
+        if self.multi_label:
+            self._f2(self.test_metrics).threshold = round(float(self.threshold), 2)
+
+    @staticmethod
+    def _f2(metrics: MetricCollection) -> FBetaByThreshold:
+        return next(metric for metric in metrics.values(copy_state=False) if isinstance(metric, FBetaByThreshold))
+
     def predict_step(self, batch: Tensor | tuple[Tensor, Any], batch_idx: int) -> Tensor:
         """Probabilities ``[B, classes]`` of a batch of photos, with or without targets."""
         return self.probabilities(self(batch[0] if isinstance(batch, tuple | list) else batch))
@@ -184,12 +207,11 @@ class ImageClassifier(FineTunable):
             top_k: Give the ``k`` likeliest classes in order of probability instead of every class in a fixed order.
 
         Returns:
-            ``predicted`` (for multi-label every class over one half, joined by blanks) and the probabilities' columns.
+            ``predicted`` (for multi-label every class over the threshold, joined by blanks) and the probabilities' columns.
         """
         if self.multi_label:
-            predicted = [
-                " ".join(name for name, p in zip(self.classes, row, strict=True) if p > 0.5) for row in probabilities.tolist()
-            ]
+            above = (probabilities > self.threshold.to(probabilities)).tolist()
+            predicted = [" ".join(name for name, said in zip(self.classes, row, strict=True) if said) for row in above]
         else:
             predicted = [self.classes[i] for i in probabilities.argmax(1).tolist()]
         table: dict[str, list[Any]] = {"predicted": predicted}
@@ -280,7 +302,7 @@ def _metrics(classes: int, multi_label: bool) -> MetricCollection:
     return MetricCollection(
         {
             "accuracy": MultilabelAccuracy(classes),
-            "f2": MultilabelFBetaScore(beta=2.0, num_labels=classes),
+            "f2": FBetaByThreshold(beta=2.0),
             "map": MultilabelAveragePrecision(classes),
         }
     )

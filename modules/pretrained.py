@@ -18,7 +18,7 @@ import logging
 import os
 import pickle
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -160,6 +160,18 @@ def _from_file(name: str, path: Path, options: dict[str, Any]) -> tuple[Any, Pro
         )
     backbone.load_state_dict({key: state[key] for key in ours})
     return backbone, {"source": str(path), "pretrained": True, "sha256": _hash_of_file(path)}
+
+
+def head_part(path: Path, classes: Sequence[str], head: nn.Module) -> dict[str, Tensor] | None:
+    """The head in one of our checkpoints or run folders, if it is one like ``head`` for the same classes in the same order."""
+    path = path / "checkpoints" / "best.ckpt" if path.is_dir() else path
+    if path.suffix != ".ckpt":
+        return None
+    state = read_state_dict(path)  # refuses what can't be read safely
+    known = torch.load(path, map_location="cpu", weights_only=True).get("hyper_parameters", {}).get("classes")
+    found = {key.removeprefix("head."): value for key, value in state.items() if key.startswith("head.")}
+    wanted = {key: value.shape for key, value in head.state_dict().items()}
+    return found if known == list(classes) and {key: value.shape for key, value in found.items()} == wanted else None
 
 
 def _backbone_part(state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -9,18 +9,15 @@ beside the folders says it.
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageFilter
-from rich.progress import track
+from PIL import Image
 
-from .painter import Colour, Floats, Painter, Point, noise
+from .folder import draw_folder
+from .painter import Colour, Floats, Painter, Point
+from .scene import clutter, expose, ground, set_off, tone, walk
 
 COUNTS = {"train": {"scorpions": 290, "spiders": 290}, "valid": {"scorpions": 117, "spiders": 118}}
 WRONG = 0.02  # share of photos in the other class's folder
@@ -34,47 +31,31 @@ def draw_spiders(folder: Path, seed: int = 2017) -> None:
         folder: Made by this call; must not exist.
         seed: Of everything drawn.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
-    try:
-        jobs: list[tuple[Path, str, int]] = []
-        answer: dict[str, object] = {"seed": seed, "wrong_share": WRONG}
-        wrong_files: list[str] = []
-        for split, classes in COUNTS.items():
-            wrong_here = 0
-            for name, count in classes.items():
-                rng = np.random.default_rng([seed, len(jobs)])
-                wrong = set(rng.choice(count, size=round(WRONG * count), replace=False).tolist())
-                wrong_here += len(wrong)
-                (work / split / name).mkdir(parents=True)
-                other = next(kind for kind in classes if kind != name)
-                for index in range(count):
-                    path = work / split / name / f"{index:04d}.jpg"
-                    jobs.append((path, other if index in wrong else name, len(jobs)))
-                    if index in wrong:
-                        wrong_files.append(str(path.relative_to(work)))
-            if split == "valid":
-                answer["accuracy"] = 1 - wrong_here / sum(classes.values())
-
-        def draw(job: tuple[Path, str, int]) -> None:
-            path, kind, number = job
-            rng = np.random.default_rng([seed, 1, number])
-            draw_photo(kind, rng).save(path, quality=int(rng.integers(70, 95)))
-
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for _ in track(pool.map(draw, jobs), total=len(jobs), description="Drawing spiders and scorpions", transient=True):
-                pass
-        answer["wrong_labels"] = wrong_files
-        (work / "answer.json").write_text(json.dumps(answer, indent=1))
-        work.rename(folder)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    jobs: list[tuple[str, str]] = []  # file, and what is drawn
+    answer: dict[str, object] = {"seed": seed, "wrong_share": WRONG}
+    wrong_files: list[str] = []
+    for split, classes in COUNTS.items():
+        wrong_here = 0
+        for name, count in classes.items():
+            rng = np.random.default_rng([seed, len(jobs)])
+            wrong = set(rng.choice(count, size=round(WRONG * count), replace=False).tolist())
+            wrong_here += len(wrong)
+            other = next(kind for kind in classes if kind != name)
+            for index in range(count):
+                file = f"{split}/{name}/{index:04d}.jpg"
+                jobs.append((file, other if index in wrong else name))
+                if index in wrong:
+                    wrong_files.append(file)
+        if split == "valid":
+            answer["accuracy"] = 1 - wrong_here / sum(classes.values())
+    answer["wrong_labels"] = wrong_files
+    draw_folder(folder, jobs, draw_photo, seed, {"answer.json": json.dumps(answer, indent=1)}, "spiders and scorpions")
 
 
 def draw_photo(kind: str, rng: np.random.Generator) -> Image.Image:
     """One photo of a ``spiders`` or ``scorpions`` animal, 260 to 420 pixels a side."""
     width, height = int(rng.integers(260, 420)), int(rng.integers(240, 380))
-    ground = _ground(rng, height, width)
+    below = ground(rng, height, width)
     light = (float(rng.uniform(-1, 1)), float(rng.uniform(-1, 0.4)), float(rng.uniform(0.5, 1.2)))
     painter = Painter(height, width, light, gloss=float(rng.uniform(0, 0.8)))
 
@@ -87,29 +68,20 @@ def draw_photo(kind: str, rng: np.random.Generator) -> Image.Image:
     place = _pose(centre, size, rng)
     {"spiders": _spider, "scorpions": _scorpion}[kind](painter, place, size, rng)
 
-    ground = _set_off(ground, painter)
+    below = set_off(below, painter)
     offset = size * float(rng.uniform(0.02, 0.12))
     direction = painter.light
     photo = painter.over(
-        ground,
+        below,
         (-direction[0] * offset * 2, -direction[1] * offset * 2 + offset / 2),
         softness=max(1.0, size * float(rng.uniform(0.015, 0.07))),
         depth=float(rng.uniform(0.35, 0.75)),
     )
-    photo = _clutter(photo, painter.light, rng)
-    return _expose(photo, rng)
+    photo = clutter(photo, painter.light, rng)
+    return expose(photo, rng)
 
 
 Place = Callable[[float, float], Point]
-
-
-def _set_off(ground: Floats, painter: Painter, contrast: float = 0.16) -> Floats:
-    """The ground made lighter or darker where it would hide the animal."""
-    animal, around = float(painter.rgb[painter.alpha > 0.5].mean()), float(ground.mean())
-    if abs(animal - around) >= contrast:
-        return ground
-    wanted = animal + contrast if animal < 0.45 else animal - contrast
-    return np.clip(ground * (wanted / max(around, 0.05)), 0, 1)
 
 
 def _pose(centre: Point, size: float, rng: np.random.Generator) -> Place:
@@ -151,20 +123,6 @@ def _ellipsoid(
     )
 
 
-def _walk(start: Point, steps: list[tuple[float, float]]) -> list[Point]:
-    """Points of a limb: from ``start``, each step ``(direction, length)`` in body coordinates."""
-    points = [start]
-    for direction, length in steps:
-        x, y = points[-1]
-        points.append((x + length * np.cos(direction), y + length * np.sin(direction)))
-    return points
-
-
-def _tone(rng: np.random.Generator, colours: list[tuple[float, float, float]], spread: float = 0.018) -> Floats:
-    base = np.array(colours[rng.integers(len(colours))], np.float32)
-    return np.clip(base * rng.uniform(0.85, 1.25) + rng.normal(0, spread, 3), 0.02, 0.95).astype(np.float32)
-
-
 # Spiders --------------------------------------------------------------------------------------------------------------
 
 _SPIDER_COLOURS = [
@@ -180,7 +138,7 @@ _SPIDER_COLOURS = [
 
 
 def _spider(painter: Painter, place: Place, size: float, rng: np.random.Generator) -> None:
-    colour = _tone(rng, _SPIDER_COLOURS)
+    colour = tone(rng, _SPIDER_COLOURS)
     legs = np.clip(colour * rng.uniform(0.7, 1.3), 0, 1)
     build = rng.choice(["orb", "wolf", "jumper", "cellar", "tarantula", "widow"], p=[0.25, 0.27, 0.13, 0.1, 0.15, 0.1])
     thick, reach, abdomen, front = {
@@ -209,7 +167,7 @@ def _spider(painter: Painter, place: Place, size: float, rng: np.random.Generato
             directions = [np.radians(a) if side > 0 else np.pi - np.radians(a) for a in (lean + jitter, knee, shin, foot)]
             total = reach * length * rng.uniform(0.92, 1.08)
             start = (side * front[1] * 0.6, 0.3 + front[0] * (0.5 - 0.36 * pair))
-            points = _walk(start, list(zip(directions, [0.3 * total, 0.12 * total, 0.33 * total, 0.25 * total], strict=True)))
+            points = walk(start, list(zip(directions, [0.3 * total, 0.12 * total, 0.33 * total, 0.25 * total], strict=True)))
             radii = [size * thick * f for f in (0.95, 0.9, 0.75, 0.5, 0.22)]
             pixels = [place(*p) for p in points]
             for i in range(4):
@@ -218,7 +176,7 @@ def _spider(painter: Painter, place: Place, size: float, rng: np.random.Generato
 
     # Palps and jaws.
     for side in (1, -1):
-        palp = _walk((side * 0.09, 0.3 + front[0] * 0.85), [(np.pi / 2 - side * 0.5, 0.13), (np.pi / 2 + side * 0.35, 0.12)])
+        palp = walk((side * 0.09, 0.3 + front[0] * 0.85), [(np.pi / 2 - side * 0.5, 0.13), (np.pi / 2 + side * 0.35, 0.12)])
         painter.chain([place(*p) for p in palp], [max(0.5, size * thick * f) for f in (0.7, 0.6, 0.5)], legs)
         _ellipsoid(painter, place, (side * 0.055, 0.3 + front[0]), 0.09, 0.055, colour * 0.7)
 
@@ -275,7 +233,7 @@ _SCORPION_COLOURS = [
 
 
 def _scorpion(painter: Painter, place: Place, size: float, rng: np.random.Generator) -> None:
-    colour = _tone(rng, _SCORPION_COLOURS)
+    colour = tone(rng, _SCORPION_COLOURS)
     limbs = np.clip(colour * rng.uniform(0.85, 1.6), 0, 0.95)
     stout = rng.uniform(0.85, 1.25)  # of body and pincers
     tail_thick = rng.uniform(0.055, 0.1)
@@ -288,7 +246,7 @@ def _scorpion(painter: Painter, place: Place, size: float, rng: np.random.Genera
             directions = [np.radians(v) if side > 0 else np.pi - np.radians(v) for v in angles]
             total = length * rng.uniform(0.9, 1.1)
             start = (side * 0.12 * stout, 0.44 - 0.1 * pair)
-            points = _walk(start, list(zip(directions, [0.4 * total, 0.34 * total, 0.26 * total], strict=True)))
+            points = walk(start, list(zip(directions, [0.4 * total, 0.34 * total, 0.26 * total], strict=True)))
             radii = [max(0.5, size * 0.04 * f) for f in (1.1, 1.0, 0.65, 0.25)]
             painter.chain([place(*p) for p in points], radii, limbs)
 
@@ -301,13 +259,13 @@ def _scorpion(painter: Painter, place: Place, size: float, rng: np.random.Genera
         def turn(a: float, side: int = side) -> float:
             return a if side > 0 else np.pi - a
 
-        arm = _walk((side * 0.13 * stout, 0.6), [(turn(0.35 + lift), 0.3), (turn(1.25 + fold + lift), 0.34)])
+        arm = walk((side * 0.13 * stout, 0.6), [(turn(0.35 + lift), 0.3), (turn(1.25 + fold + lift), 0.34)])
         painter.chain([place(*p) for p in arm], [max(0.6, size * r) for r in (0.05, 0.06, 0.065)], limbs)
         pointing = turn(1.75 + fold + lift)
         wrist = arm[-1]
         palm = (wrist[0] + hand * 1.1 * np.cos(pointing), wrist[1] + hand * 1.1 * np.sin(pointing))
         for finger, bend in ((1, opening), (-1, -opening)):
-            tip = _walk(
+            tip = walk(
                 (palm[0] + finger * -0.45 * hand * np.sin(pointing), palm[1] + finger * 0.45 * hand * np.cos(pointing)),
                 [(pointing + bend * 1.2, hand * 1.5), (pointing - bend * 0.9, hand * 1.3)],
             )
@@ -334,107 +292,16 @@ def _scorpion(painter: Painter, place: Place, size: float, rng: np.random.Genera
     spot = (0.0, -0.4)
     for i in range(5):
         length = (0.21 + 0.02 * i) * (0.85 if raised else 1.0)
-        nxt = _walk(spot, [(heading, length)])[-1]
+        nxt = walk(spot, [(heading, length)])[-1]
         middle = ((spot[0] + nxt[0]) / 2, (spot[1] + nxt[1]) / 2)
         thick = tail_thick * (1.0 - 0.05 * i)
         _ellipsoid(painter, place, middle, length * 0.58, thick, colour * (1.05 - 0.05 * i), heading=heading, pattern=plate)
         spot = nxt
         heading += bend * rng.uniform(0.8, 1.2)
-    bulb = _walk(spot, [(heading, 0.1)])[-1]
+    bulb = walk(spot, [(heading, 0.1)])[-1]
     _ellipsoid(painter, place, bulb, 0.13, tail_thick * 0.95, limbs * 0.9, heading=heading)
-    sting = _walk(
-        _walk(spot, [(heading, 0.19)])[-1],
+    sting = walk(
+        walk(spot, [(heading, 0.19)])[-1],
         [(heading + 0.5 * np.sign(bend), 0.08), (heading + 1.3 * np.sign(bend), 0.09)],
     )
     painter.chain([place(*p) for p in sting], [max(0.6, size * r) for r in (0.045, 0.03, 0.006)], (0.1, 0.05, 0.03))
-
-
-# Ground, clutter, exposure --------------------------------------------------------------------------------------------
-
-
-def _ground(rng: np.random.Generator, height: int, width: int) -> Floats:
-    kind = rng.choice(["sand", "soil", "stone", "wood", "wall", "leaf", "litter"])
-    fine = noise(rng, height, width, 6, 3)[..., None]
-    coarse = noise(rng, height, width, 90, 5)[..., None]
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    if kind == "sand":
-        base = _tone(rng, [(0.78, 0.66, 0.48), (0.7, 0.55, 0.38), (0.82, 0.76, 0.64)])
-        ground = base * (0.65 + 0.3 * coarse + 0.35 * fine)
-    elif kind == "soil":
-        base = _tone(rng, [(0.34, 0.25, 0.18), (0.24, 0.19, 0.15), (0.42, 0.3, 0.22)])
-        ground = base * (0.45 + 0.6 * coarse + 0.7 * fine)
-    elif kind == "stone":
-        base = _tone(rng, [(0.5, 0.5, 0.48), (0.6, 0.57, 0.52), (0.38, 0.38, 0.4)])
-        cracks = np.abs(noise(rng, height, width, 70, 3)[..., None] - 0.5) < 0.008
-        ground = base * (0.6 + 0.55 * coarse + 0.2 * fine) * np.where(cracks, 0.45, 1.0)
-    elif kind == "wood":
-        base = _tone(rng, [(0.5, 0.33, 0.2), (0.62, 0.47, 0.32), (0.36, 0.27, 0.2)])
-        turn = rng.uniform(0, np.pi)
-        across = x * np.cos(turn) + y * np.sin(turn) + 40 * coarse[..., 0]
-        rings = 0.5 + 0.5 * np.sin(across / rng.uniform(2.5, 6))
-        ground = base * (0.65 + 0.3 * rings[..., None] * fine + 0.3 * coarse)
-    elif kind == "wall":
-        base = _tone(rng, [(0.85, 0.83, 0.78), (0.75, 0.72, 0.7), (0.8, 0.74, 0.6)])
-        ground = base * (0.85 + 0.12 * coarse + 0.08 * fine)
-    elif kind == "leaf":
-        base = _tone(rng, [(0.25, 0.45, 0.15), (0.35, 0.5, 0.2), (0.18, 0.34, 0.14)])
-        turn = rng.uniform(0, np.pi)
-        along, off = x * np.cos(turn) + y * np.sin(turn), x * -np.sin(turn) + y * np.cos(turn)
-        off = off - off.mean()
-        veins = (np.abs(off) < 3) | (np.abs((along + np.abs(off) * 0.8) % 46 - 23) < 1.2)
-        ground = base * (0.7 + 0.35 * coarse + 0.15 * fine) * np.where(veins, 1.25, 1.0)[..., None]
-    else:
-        ground = _tone(rng, [(0.3, 0.22, 0.15)]) * (0.5 + 0.5 * coarse + 0.4 * fine)
-        layer = Painter(height, width, (0.3, -0.5, 1.0), 0.1)
-        for _ in range(int(rng.integers(25, 50))):
-            _leaf(layer, (rng.uniform(0, width), rng.uniform(0, height)), rng.uniform(14, 46), rng)
-        ground = layer.over(ground.astype(np.float32), (2, 3), 3, 0.5)
-    return np.clip(ground, 0, 1).astype(np.float32)
-
-
-def _leaf(painter: Painter, at: Point, length: float, rng: np.random.Generator) -> None:
-    colour = _tone(rng, [(0.45, 0.3, 0.14), (0.55, 0.4, 0.18), (0.35, 0.2, 0.1), (0.35, 0.42, 0.18), (0.6, 0.45, 0.25)])
-
-    def vein(u: Floats, v: Floats, base: Floats) -> Floats:
-        return base * np.where(np.abs(v) < 0.07, 0.7, 0.9 + 0.1 * np.sin(9 * u + 6 * np.abs(v)))[..., None]
-
-    painter.ellipsoid(at, length, length * rng.uniform(0.25, 0.5), rng.uniform(0, np.pi), colour, vein)
-
-
-def _clutter(photo: Floats, light: Floats, rng: np.random.Generator) -> Floats:
-    """Twigs, blades of grass, pebbles and leaves, some of them over the animal."""
-    height, width = photo.shape[:2]
-    layer = Painter(height, width, (float(light[0]), float(light[1]), float(light[2])), 0.15)
-    for _ in range(rng.poisson(1.4)):
-        kind = rng.choice(["twig", "grass", "pebble", "leaf"])
-        angle = rng.uniform(0, 2 * np.pi)
-        away = rng.uniform(0.3, 0.6) * min(height, width)
-        at = (width / 2 + away * np.cos(angle), height / 2 + away * np.sin(angle))
-        if kind == "pebble":
-            r = rng.uniform(5, 20)
-            layer.ellipsoid(at, r, r * rng.uniform(0.6, 1), rng.uniform(0, 3), _tone(rng, [(0.5, 0.48, 0.45), (0.6, 0.5, 0.4)]))
-        elif kind == "leaf":
-            _leaf(layer, at, rng.uniform(18, 40), rng)
-        else:
-            tone = _tone(rng, [(0.3, 0.22, 0.14)] if kind == "twig" else [(0.3, 0.45, 0.15), (0.5, 0.5, 0.2)])
-            direction, bend = rng.uniform(0, 2 * np.pi), rng.normal(0, 0.2)
-            points = _walk(at, [(direction + i * bend, rng.uniform(20, 60)) for i in range(4)])
-            r = rng.uniform(1.5, 4) if kind == "twig" else rng.uniform(1, 2.5)
-            layer.chain(points, [r, r, r * 0.9, r * 0.8, r * 0.4], tone)
-    return layer.over(photo, (2, 3), 3, 0.4)
-
-
-def _expose(photo: Floats, rng: np.random.Generator) -> Image.Image:
-    """Uneven light, colour of the light, vignette, focus, sensor noise."""
-    height, width = photo.shape[:2]
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
-    slope = 1 + rng.normal(0, 0.15) * x + rng.normal(0, 0.15) * y
-    vignette = 1 - rng.uniform(0, 0.35) * (x * x + y * y) / 2
-    warm = np.array([1 + rng.normal(0, 0.06), 1.0, 1 + rng.normal(0, 0.08)], np.float32)
-    photo = photo * (slope * vignette * rng.uniform(0.85, 1.15))[..., None] * warm
-    photo = (photo - 0.5) * rng.uniform(0.8, 1.2) + 0.5
-    image = Image.fromarray((np.clip(photo, 0, 1) * 255).astype(np.uint8))
-    if rng.random() < 0.6:
-        image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 1.6)))
-    grain = rng.normal(0, rng.uniform(1, 7), (height, width, 1)).astype(np.float32)
-    return Image.fromarray(np.clip(np.asarray(image, np.float32) + grain, 0, 255).astype(np.uint8))

@@ -1,0 +1,64 @@
+"""F-beta of several labels, averaged over photos, at many thresholds at once: the best one can be chosen.
+
+**What it does.** For each photo, the F-beta score of the labels whose probability is above a threshold; averaged over photos, as
+Kaggle scores (torchmetrics averages over labels). Sums for 99 thresholds are kept, so that the best is known at the end of an
+epoch without keeping any prediction.
+
+**Source.** Evaluation of Kaggle's "Planet: understanding the Amazon from space"; van Rijsbergen 1979.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+
+
+class FBetaByThreshold(Metric):
+    """Photo-averaged F-beta at thresholds .01, .02 ... .99.
+
+    Args:
+        beta: How many times as much recall counts as precision.
+
+    Attributes:
+        threshold: Where it is measured; ``None``: where it is highest.
+
+    Shape:
+        Probabilities ``[B, labels]`` and a 0/1 matrix of the same shape.
+    """
+
+    is_differentiable = False
+    higher_is_better = True
+    full_state_update = False
+    total: Tensor
+    count: Tensor
+
+    def __init__(self, beta: float = 2.0) -> None:
+        super().__init__()
+        self.beta = beta
+        self.threshold: float | None = None
+        self.thresholds = torch.arange(1, 100) / 100
+        self.add_state("total", torch.zeros(99, dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("count", torch.tensor(0.0, dtype=torch.float64), dist_reduce_fx="sum")
+
+    def update(self, probabilities: Tensor, target: Tensor) -> None:
+        """Add a batch. A photo without labels scores 1 where none is said, else 0."""
+        said = probabilities[None] > self.thresholds.to(probabilities)[:, None, None]  # [99, B, labels]
+        truth = target.bool()[None]
+        hits = (said & truth).sum(2).double()
+        weight = self.beta**2
+        bound = weight * truth.sum(2) + said.sum(2)
+        scores = torch.where(bound > 0, (1 + weight) * hits / bound.clamp(min=1), 1.0)
+        self.total += scores.sum(1)
+        self.count += len(target)
+
+    def compute(self) -> Tensor:
+        """The score at the threshold."""
+        scores = self.total / self.count
+        return (scores.max() if self.threshold is None else scores[round(100 * self.threshold) - 1]).float()
+
+    def best_threshold(self) -> float:
+        """Where the score is highest, over all processes; the middle one of several as high."""
+        with self.sync_context():
+            best = (self.total == self.total.max()).nonzero().flatten().cpu()
+        return float(self.thresholds[best[len(best) // 2]])
