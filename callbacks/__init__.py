@@ -1,16 +1,19 @@
 """Lightning callbacks, one technique a file. Each works alone in any Lightning project."""
 
 from .augmentation_examples import AugmentationExamples
+from .calibration import Calibration
 from .checkpoint_io import WholeFileCheckpointIO
 from .confusion_matrix import ConfusionMatrix
 from .cyclical_lr import CyclicalLR
 from .example_batch import ExampleBatch
 from .flat_cosine import FlatCosine
+from .grad_cam import GradCAM
 from .gradual_unfreezing import GradualUnfreezing
 from .last_checkpoint import LastCheckpoint
 from .learning_curves import LearningCurves
 from .lr_finder import LRFinder
 from .one_cycle import OneCycle
+from .per_class import PerClass
 from .precomputed_activations import PrecomputedActivations
 from .predictions_table import PredictionsTable
 from .run_log import RunLog
@@ -23,15 +26,18 @@ from .top_losses import TopLosses
 
 __all__ = [
     "AugmentationExamples",
+    "Calibration",
     "ConfusionMatrix",
     "CyclicalLR",
     "ExampleBatch",
     "FlatCosine",
+    "GradCAM",
     "GradualUnfreezing",
     "LastCheckpoint",
     "LearningCurves",
     "LRFinder",
     "OneCycle",
+    "PerClass",
     "PrecomputedActivations",
     "PredictionsTable",
     "RunLog",

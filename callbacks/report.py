@@ -16,7 +16,10 @@ from .whole_file import whole_file
 _TITLES = {
     "curves": "Learning curves",
     "confusion": "Confusion matrix",
+    "per_class": "Class by class",
     "top_losses": "Most wrong",
+    "grad_cam": "Where it looked when it was most wrong",
+    "calibration": "Calibration",
     "tta": "Changed most by looking again",
     "lr_find": "Range test of the learning rate",
     "schedule": "Learning rate and momentum",

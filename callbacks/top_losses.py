@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+from matplotlib.axes import Axes
 from torch import Tensor
 
 from .example_batch import draw_photo, label_of
@@ -96,5 +97,9 @@ class TopLosses(pl.Callback):
             axes = figure.add_subplot(rows, columns, number)
             name = f"\n{os.sep.join(Path(names[wrong.row]).parts[-2:])[-34:]}" if names else ""
             draw_photo(axes, wrong.photo, f"said {wrong.said}\nis {wrong.true} (loss {wrong.loss:.2f}){name}")
+            self.draw_over(axes, wrong.row)
         save_figure(figure, self.path)
         self._worst = []
+
+    def draw_over(self, axes: Axes, row: int) -> None:
+        """For what a subclass lays over the photo of a row."""
