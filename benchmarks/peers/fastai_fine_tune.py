@@ -46,6 +46,7 @@ def main() -> None:
     parser.add_argument("backbone")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--flip-vert", action="store_true", help="photos seen from above")
     args = parser.parse_args()
     set_seed(args.seed)
 
@@ -56,7 +57,7 @@ def main() -> None:
         train="train",
         valid="val",
         item_tfms=Resize(460),
-        batch_tfms=[*aug_transforms(size=224), Normalize.from_stats(*stats)],
+        batch_tfms=[*aug_transforms(size=224, flip_vert=args.flip_vert), Normalize.from_stats(*stats)],
         bs=16,
     )
     learner = vision_learner(loaders, args.backbone, pretrained=False, metrics=accuracy)
@@ -77,6 +78,7 @@ def main() -> None:
         json.dumps(
             {
                 "accuracy": float(learner.recorder.values[-1][-1]),
+                "log-loss": float(learner.recorder.values[-1][-2]),
                 "seconds": seconds,
                 "frozen": timer.rates[0],
                 "unfrozen": sorted(timer.rates[1:])[len(timer.rates[1:]) // 2],

@@ -1,0 +1,78 @@
+"""A real data set seen from above, trained from its CSV, beside fastai: defects of solar cells (elpv-dataset).
+
+    python benchmarks/solar_cells.py PEER_ENV/lib/python3.11/site-packages/elpv_dataset/data --peer-python PEER_ENV/bin/python
+
+`pip install --no-deps elpv-dataset` brings the photos (2,624 of single cells, with the probability of a defect; Deitsch et al. 2019).
+A seeded share of them is written to a CSV with a column of splits, which `train.py` reads with `augment=top_down`; the same photos
+in the same splits are linked into class folders for the peer. Both start from the same weights, train one frozen epoch and
+`--epochs` unfrozen ones, at 224 pixels, batch 16.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+
+
+def lay_out(source: Path, folder: Path, count: int, seed: int) -> None:
+    """``cells.csv`` for us, links in class folders for the peer; defective is what is more likely so than not."""
+    rows = [line.split() for line in (source / "labels.csv").read_text().splitlines()]
+    chosen = np.random.default_rng(seed).permutation(len(rows))[:count]
+    with open(folder / "cells.csv", "w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["file", "label", "split"])
+        for place, index in enumerate(chosen):
+            name, label = rows[index][0], "defective" if float(rows[index][1]) > 0.5 else "whole"
+            split = "valid" if place < count // 5 else "train"
+            table.writerow([source / name, label, split])
+            link = folder / "folders" / {"valid": "val"}.get(split, split) / label / Path(name).name
+            link.parent.mkdir(parents=True, exist_ok=True)
+            os.symlink(source / name, link)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("--peer-python", required=True)
+    parser.add_argument("--count", type=int, default=1250)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        lay_out(options.photos.resolve(), folder, options.count, options.seed)
+        command = [
+            *(sys.executable, HERE.parent / "train.py", "data=image_folder", f"data.root={folder}", "data.csv=cells.csv"),
+            *("data.split_column=split", "data.size=224", "augment=top_down", f"epochs={1 + options.epochs}"),
+            *("callbacks=[default,tta]", "callbacks.unfreeze.at=[1]", "optimizer.lr=0.005", f"seed={options.seed}"),
+            *(f"hydra.run.dir={folder / 'run'}", f"paths.data={folder / 'data'}"),
+        ]
+        began = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        seconds = time.perf_counter() - began
+        ours = json.loads((folder / "run" / "metrics.json").read_text())
+        peer = [
+            *(options.peer_python, HERE / "peers" / "fastai_fine_tune.py", folder / "folders", "tf_efficientnet_lite0"),
+            *("--epochs", str(options.epochs), "--seed", str(options.seed), "--flip-vert"),
+        ]
+        done = subprocess.run(peer, check=True, capture_output=True, text=True)
+        theirs = json.loads(done.stdout.strip().splitlines()[-1])
+    print("| | accuracy | log-loss | seconds |\n|---|---|---|---|")
+    print(f"| practicum | {ours['plain/accuracy']:.3f} | {ours['plain/loss']:.3f} | {seconds:.0f} |")
+    print(f"| practicum, 4 more views | {ours['test/accuracy']:.3f} | {ours['test/loss']:.3f} | |")
+    print(f"| fastai | {theirs['accuracy']:.3f} | {theirs['log-loss']:.3f} | {theirs['seconds']:.0f} |")
+
+
+if __name__ == "__main__":
+    main()
