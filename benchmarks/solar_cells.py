@@ -2,10 +2,10 @@
 
     python benchmarks/solar_cells.py PEER_ENV/lib/python3.11/site-packages/elpv_dataset/data --peer-python PEER_ENV/bin/python
 
-`pip install --no-deps elpv-dataset` brings the photos (2,624 of single cells, with the probability of a defect; Deitsch et al. 2019).
-A seeded share of them is written to a CSV with a column of splits, which `train.py` reads with `augment=top_down`; the same photos
-in the same splits are linked into class folders for the peer. Both start from the same weights, train one frozen epoch and
-`--epochs` unfrozen ones, at 224 pixels, batch 16.
+`pip install --no-deps elpv-dataset` brings the photos: 2,624 of single cells, each with the probability of a defect (Deitsch et
+al. 2019). A seeded share of them is written to a CSV with a column of splits, which `train.py` reads with `augment=top_down`; the
+same photos in the same splits are linked into class folders for the peer. Both start from the same weights, train one frozen
+epoch and `--epochs` unfrozen ones, at 224 pixels, batch 16.
 """
 
 from __future__ import annotations
