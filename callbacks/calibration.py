@@ -94,10 +94,12 @@ class Calibration(pl.Callback):
         multi_label: Sigmoid in place of softmax. Default: the module's attribute of that name, else softmax.
 
     Raises:
-        MisconfigurationException: There is nothing to find the temperature on, or none was kept.
+        MisconfigurationException: There is nothing to find the temperature on, none was kept, or the module has a ``threshold``
+            of its own, which would no longer fit.
     """
 
     watches_only = True  # has no part in a training step
+    shapes_predictions = True  # predict.py takes it along; an instance without temperature says no
 
     def __init__(
         self,
@@ -109,7 +111,7 @@ class Calibration(pl.Callback):
         super().__init__()
         self.path = Path(folder) / "calibration.png"
         self.kept = Path(folder if keep is None else keep) / "temperature.json"
-        self.shapes_predictions = temperature  # predict.py takes it along
+        self.shapes_predictions = temperature
         self.enabled = True
         self.multi_label = multi_label
         self.facts: dict[str, float] = {}
@@ -123,6 +125,11 @@ class Calibration(pl.Callback):
         """Put the temperature in the way of ``forward``."""
         if stage not in ("test", "predict") or not (self.shapes_predictions and self.enabled):
             return
+        if hasattr(pl_module, "threshold"):
+            raise MisconfigurationException(
+                f"Calibration: {type(pl_module).__name__} says labels from a threshold that was chosen without a temperature; "
+                "leave temperature=false for it."
+            )
         self._temperature = 1.0
 
         def cooled(beneath: Callable[..., Any], *inputs: Any, **options: Any) -> Any:

@@ -25,17 +25,31 @@ from torch import Tensor, nn
 from .said_through_forward import logits_in
 from .top_losses import TopLosses
 
+_OF_MAPS = (
+    nn.Conv2d,
+    nn.modules.batchnorm._BatchNorm,
+    nn.modules.pooling._MaxPoolNd,
+    nn.modules.pooling._AvgPoolNd,
+    *(kind for kind in vars(nn.modules.activation).values() if isinstance(kind, type) and issubclass(kind, nn.Module)),
+)
+
 
 def last_feature_map(module: nn.Module, x: Tensor) -> nn.Module | None:
-    """The submodule that computes the last feature map ``[B, C, h, w]`` with more than one place; ``None``: there is none.
+    """The submodule that computes the last feature map of a convolutional network; ``None``: there is none.
 
-    Transformers have none: their tokens are no map.
+    A map is what a convolution, a BatchNorm, an activation or a pool gives, ``[B, C, h, w]`` with sides of at least a fortieth of
+    the photo's: what comes after the usual stride of 32 is no longer a map. Where normalised tokens follow, as in transformers,
+    there is none.
     """
-    found: list[nn.Module] = []
+    found: list[nn.Module | None] = [None]
 
     def look(part: nn.Module, inputs: Any, output: Any) -> None:
-        if isinstance(output, Tensor) and output.ndim == 4 and output[0, 0].numel() > 1:
-            found.append(part)
+        if not isinstance(output, Tensor):
+            return
+        if isinstance(part, nn.LayerNorm) and output.shape[-1] == part.normalized_shape[-1]:
+            found[0] = None
+        elif output.ndim == 4 and isinstance(part, _OF_MAPS) and 40 * min(output.shape[2:]) >= min(x.shape[2:]) > 1:
+            found[0] = part
 
     hooks = [part.register_forward_hook(look) for part in module.modules() if not any(part.children())]
     try:
@@ -44,7 +58,7 @@ def last_feature_map(module: nn.Module, x: Tensor) -> nn.Module | None:
     finally:
         for hook in hooks:
             hook.remove()
-    return found[-1] if found else None
+    return found[0]
 
 
 def grad_cam(module: nn.Module, x: Tensor, layer: nn.Module, output: str | None = None) -> tuple[Tensor, Tensor]:

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from filelock import FileLock
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor, nn
 
@@ -52,6 +53,11 @@ def _differs_in_training(module: nn.Module) -> bool:
     return isinstance(module, nn.modules.batchnorm._BatchNorm) or bool(rate) or type(module).__name__ == "StochasticDepth"
 
 
+def as_batch_of_one(loader: Any) -> Any:
+    """The first row of a loader's data, as its batches are, without starting its workers."""
+    return loader.collate_fn(loader.dataset.__getitems__([next(iter(loader.sampler))]))
+
+
 class PrecomputedActivations(pl.Callback):
     """Trains the head of a frozen network from stored features.
 
@@ -63,8 +69,8 @@ class PrecomputedActivations(pl.Callback):
     :class:`.GradualUnfreezing`.
 
     Args:
-        folder: Where features are kept between runs. Their key is the frozen weights, the data's contents, size and augmentation,
-            and the precision.
+        folder: Where features are kept between runs. Their key is the frozen weights, what becomes of one photo, the data's
+            contents, size and augmentation, and the precision.
         views: Augmented versions of each training photo.
         features: The method or submodule that turns photos into features.
         backbone: The submodule that must be frozen for it.
@@ -98,6 +104,11 @@ class PrecomputedActivations(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """After a resume this may be in the middle of an epoch."""
         self._too_large = False
+        if trainer.current_epoch == 0 and not self._is_frozen(pl_module):
+            log.warning(
+                f"PrecomputedActivations: {self.backbone} is not frozen as training starts, so photos are looked at: some of it "
+                "learns, or its BatchNorm or dropout is in training mode, or what freezes is listed after this."
+            )
         self._switch(trainer, pl_module)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -112,8 +123,8 @@ class PrecomputedActivations(pl.Callback):
                 "before this one."
             )
 
-    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Back to photos."""
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Back to photos, before any callback does something with the data as the fit ends."""
         self._to_photos(trainer)
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
@@ -156,6 +167,8 @@ class PrecomputedActivations(pl.Callback):
                 paths.append(self._stored(trainer, pl_module, split, keep=paths))
         except _TooLarge:
             self._too_large = True
+            for split in ("train", "valid"):
+                data.use_features(split, None)
             log.warning(
                 f"PrecomputedActivations: the features would take more than max_gb={self.max_gb}, so photos are looked at in "
                 "every epoch; raise it, or use fewer views."
@@ -163,8 +176,6 @@ class PrecomputedActivations(pl.Callback):
             return
         finally:
             set_random_state(before)
-        for split, path in zip(("train", "valid"), paths, strict=True):
-            data.use_features(split, path)
         shape = np.load(paths[0], mmap_mode="r", allow_pickle=False).shape[2:]
         part = getattr(pl_module, self.features)
         owner, name = (part, "forward") if isinstance(part, nn.Module) else (pl_module, self.features)
@@ -181,33 +192,36 @@ class PrecomputedActivations(pl.Callback):
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         views = self.views if split == "train" and data.augments else 0
         backbone: nn.Module = getattr(pl_module, self.backbone)
-        own = pl_module.named_buffers(recurse=False)  # mean and deviation, where the module normalises
-        weights = tensors_hash([*backbone.named_parameters(), *backbone.named_buffers(), *own])
-        facts = f"{_VERSION} {split} {data.fingerprint(split, views)} {trainer.precision} {self.features} {weights}"
+        loader = data.views_dataloader(split, views)
+        see: Any = getattr(pl_module, self.features)
+        with torch.no_grad(), trainer.precision_plugin.forward_context():
+            first = on_device(trainer, pl_module, as_batch_of_one(loader))[0]
+            probe = see(first).float()  # depends on all that is done to a photo: normalisation, pooling, a neck
+        size = probe.nbytes * len(loader.dataset) * max(1, views)
+        if size + sum(each.stat().st_size for each in keep) > self.max_gb * 1e9:
+            raise _TooLarge
+        weights = tensors_hash([*backbone.named_parameters(), *backbone.named_buffers(), ("probe", probe)])
+        facts = f"{_VERSION} {split} {data.fingerprint(split, views)} {trainer.precision} {weights}"
         path = self.folder / f"features-{split}-{hashlib.sha256(facts.encode()).hexdigest()[:20]}.npy"
         if not trainer.strategy.broadcast(path.is_file()):
-            found = self._compute(trainer, pl_module, split, views)
+            found = self._compute(trainer, pl_module, loader, views)
             if trainer.local_rank == 0:
-                self._make_room(found.nbytes, keep)
-                with whole_file(path) as beside, open(beside, "wb") as file:
-                    np.save(file, found, allow_pickle=False)
+                with FileLock(self.folder / ".features.lock"):
+                    self._make_room(found.nbytes, [*keep, path])
+                    with whole_file(path) as beside, open(beside, "wb") as file:
+                        np.save(file, found, allow_pickle=False)
         trainer.strategy.barrier("features")
         os.utime(path)
+        data.use_features(split, path)  # mapped at once: it stays readable if another run needs its place on disk
         return path
 
-    def _compute(self, trainer: pl.Trainer, pl_module: pl.LightningModule, split: str, views: int) -> np.ndarray[Any, Any]:
+    def _compute(self, trainer: pl.Trainer, pl_module: pl.LightningModule, loader: Any, views: int) -> np.ndarray[Any, Any]:
         """Features ``[views, N, ...]`` of all rows; each process computes its share."""
-        data: Any = trainer.datamodule  # type: ignore[attr-defined]
         see: Any = getattr(pl_module, self.features)
         parts: list[np.ndarray[Any, Any]] = []
-        size = 0
         with torch.no_grad(), trainer.precision_plugin.forward_context():
-            for batch in data.views_dataloader(split, views):
-                part = see(on_device(trainer, pl_module, batch)[0]).float().cpu().numpy()
-                size += part.nbytes * trainer.world_size
-                if size > self.max_gb * 1e9:
-                    raise _TooLarge
-                parts.append(part)
+            for batch in loader:
+                parts.append(see(on_device(trainer, pl_module, batch)[0]).float().cpu().numpy())
         mine = np.concatenate(parts)
         mine = mine.reshape(-1, max(1, views), *mine.shape[1:]).swapaxes(0, 1)
         if trainer.world_size == 1:
@@ -221,6 +235,8 @@ class PrecomputedActivations(pl.Callback):
 
     def _make_room(self, size: int, keep: list[Path]) -> None:
         """The features that were used longest ago leave first; those in ``keep`` stay."""
+        for left in self.folder.glob(".features-*.part"):  # of a process that was killed: only the holder of the lock writes
+            left.unlink(missing_ok=True)
         stored = sorted(self.folder.glob("features-*.npy"), key=lambda path: path.stat().st_mtime)
         total = sum(path.stat().st_size for path in stored) + size
         for path in stored:
@@ -228,7 +244,7 @@ class PrecomputedActivations(pl.Callback):
                 return
             if path not in keep:
                 total -= path.stat().st_size
-                path.unlink()
+                path.unlink(missing_ok=True)
 
 
 class _TooLarge(Exception):

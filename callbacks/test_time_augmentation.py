@@ -130,9 +130,13 @@ class TestTimeAugmentation(pl.Callback):
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Put the views in the way of ``forward``; before any other callback asks the module for predictions."""
+        source = getattr(trainer, "datamodule", None)
+        if self.augment is None and getattr(source, "augments", True) is False:  # said before a training, not after it
+            raise MisconfigurationException(
+                "TestTimeAugmentation: augment=none makes all views of a photo alike; choose one, e.g. augment=side_on."
+            )
         if stage not in ("test", "predict") or not self.enabled:
             return
-        source = getattr(trainer, "datamodule", None)
         if self.augment is None and not hasattr(source, "views_dataloader"):
             raise MisconfigurationException(
                 "TestTimeAugmentation has no views to show: give augment=... (a function of a batch, e.g. one of "
@@ -193,7 +197,9 @@ class TestTimeAugmentation(pl.Callback):
         with torch.random.fork_rng(devices=[x.device] if x.is_cuda else []):
             for place, photo in enumerate(x):
                 draw = np.random.SeedSequence([self.seed, view, self._row(place)]).generate_state(1, np.uint64)[0]
-                torch.manual_seed(int(draw >> np.uint64(1)))
+                torch.default_generator.manual_seed(int(draw >> np.uint64(1)))
+                if x.is_cuda:
+                    torch.cuda.default_generators[x.device.index].manual_seed(int(draw >> np.uint64(1)))
                 views.append(self.augment(photo[None]))
         return torch.cat(views)
 

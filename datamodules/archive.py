@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import shutil
 import stat
-import tempfile
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from filelock import FileLock
@@ -49,7 +49,9 @@ def opened(root: Path, unpacked: Path) -> Path:
     with FileLock(unpacked / f".{place.name}.lock"):
         if place.is_dir():
             return place
-        work = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=unpacked))
+        work = unpacked / f".unfinished-{place.name}"
+        shutil.rmtree(work, ignore_errors=True)  # of a process that was killed
+        work.mkdir()
         try:
             for archive in archives:
                 unpack(archive, work)
@@ -78,11 +80,12 @@ def unpack(archive: Path, into: Path) -> None:
                     f"{archive}: needs {size / 1e9:.1f} GB, and the disk of {into} has {free / 1e9:.1f} GB left; make room."
                 )
             bare = any("/" not in entry.filename and entry.filename.lower().endswith(_PHOTOS) for entry in entries)
-            file.extractall(into / archive.stem if bare else into, entries)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+            place = into / archive.stem if bare else into
+            file.extractall(place, entries)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise MisconfigurationException(f"{archive}: can't be unpacked ({error}); fetch it again.") from error
     for entry in entries:
-        inner = into / entry.filename
+        inner = place / entry.filename
         if inner.suffix == ".zip":
             unpack(inner, inner.parent)
             inner.unlink()

@@ -401,8 +401,9 @@ class ImageFolder(pl.LightningDataModule):
         Raises:
             MisconfigurationException: Nothing there, or nothing in it that can be used.
         """
-        source = Path(source)
-        paths = _photos_in(source, self.file_column, self.images)
+        self._predict(photos_in(Path(source), self.file_column, self.images), source)
+
+    def _predict(self, paths: list[Path], source: str | os.PathLike[str]) -> None:
         scanned = scan_photos(paths, self.short_side, self.cache, self.cache_gb, self.max_pixels)
         usable = [i for i, reason in enumerate(scanned.reason.tolist()) if not reason]
         self.rejected = [(str(paths[i]), str(r)) for i, r in enumerate(scanned.reason.tolist()) if r]
@@ -434,7 +435,8 @@ def _leave_interrupts_to_parent(worker: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _photos_in(source: Path, file_column: str, images: str) -> list[Path]:
+def photos_in(source: Path, file_column: str, images: str) -> list[Path]:
+    """Files that new photos may be: one, those of a folder and all below it, or those that a CSV names."""
     if source.is_dir():
         return sorted(path for path in source.rglob("*") if path.is_file() and not path.name.startswith("."))
     if not source.is_file():

@@ -13,8 +13,8 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from .archive import find, opened
 from .drawn.folder import draw_once
-from .image_folder import ImageFolder
-from .photo_layout import Photos, open_table
+from .image_folder import ImageFolder, photos_in
+from .photo_layout import PHOTOS, Photos, open_table
 
 Table = dict[str, list[Any]]
 
@@ -37,7 +37,7 @@ class KaggleChallenge(ImageFolder):
     sample: ClassVar[str]
     """Folder of the drawn sample."""
     test_folders: ClassVar[tuple[str, ...]] = ("test", "test1")
-    """What the folder of photos to predict may be called."""
+    """What folders of photos to predict may be called; all that are there are taken."""
 
     def __init__(self, root: str | os.PathLike[str] | None = None, drawn: str = "data/drawn", **options: Any) -> None:
         self.draws = root is None
@@ -68,11 +68,12 @@ class KaggleChallenge(ImageFolder):
     def _wanted(self, root: Path, names: Sequence[str], folder: bool) -> Path:
         found = find(root, tuple(names), folder)
         if found is None:
+            packed = next((f"; unpack {each.name} first" for each in sorted(root.glob("*.7z"))), "")
             held = ", ".join(sorted(each.name for each in root.iterdir())[:8]) or "nothing"
             kind = "folder" if folder else "file"
             raise MisconfigurationException(
                 f"data.root={self._given}: has no {kind} {' or '.join(names)} (it holds {held}); wanted "
-                f"is what `kaggle competitions download -c {self.challenge}` fetches."
+                f"is what `kaggle competitions download -c {self.challenge}` fetches{packed}."
             )
         return found
 
@@ -85,17 +86,25 @@ class KaggleChallenge(ImageFolder):
     # Answers ----------------------------------------------------------------------------------------------------------
 
     def test_photos(self) -> Path | None:
-        """The folder of photos that the challenge asks about, once the archive has been read; ``None`` if it is not there."""
-        return None if self.root is None or not self.root.is_dir() else find(self.root, self.test_folders, folder=True)
+        """Where the photos lie that the challenge asks about, once the archive has been read; ``None`` if they are not there."""
+        folders = [] if self.root is None or not self.root.is_dir() else self._test_folders(self.root)
+        return folders[0] if len(folders) == 1 else self.root if folders else None
+
+    def _test_folders(self, root: Path) -> list[Path]:
+        found = [find(root, (name,), folder=True) for name in self.test_folders]
+        return [each for each in found if each is not None]
 
     def predict_from(self, source: str | os.PathLike[str]) -> None:
-        """As :class:`ImageFolder`'s; the whole archive will do as well, packed or not: its test photos are taken."""
+        """As :class:`ImageFolder`'s; the whole archive will do as well, packed or not: its test photos are taken, all of them."""
         place = Path(source)
-        if place.suffix == ".zip" or (place.is_dir() and find(place, self.test_folders, folder=True)):
+        if place.suffix == ".zip" or (place.is_dir() and any(place.glob("*.zip"))):
             place = opened(place, self.cache / "unpacked")
-            place = find(place, self.test_folders, folder=True) or place
-        self._asked = self._ids_asked(place)
-        super().predict_from(place)
+        folders = self._test_folders(place) if place.is_dir() else []
+        if folders:
+            self._predict([path for folder in folders for path in photos_in(folder, self.file_column, self.images)], source)
+        else:
+            super().predict_from(place)
+        self._asked = self._ids_asked(folders[0] if folders else place)
 
     def _ids_asked(self, photos: Path) -> list[str]:
         """Ids in the order of Kaggle's sample submission, or of the photos where it is not there."""
@@ -105,8 +114,10 @@ class KaggleChallenge(ImageFolder):
             if tables:
                 with open_table(tables[0]) as file:
                     return [row[0] for row in list(csv.reader(file))[1:] if row]
-        ids = [path.stem for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
-        return sorted(ids, key=lambda name: (0, int(name), "") if name.isdigit() else (1, 0, name))
+        files = [*self.row_names("predict"), *(file for file, _ in self.rejected if Path(file).suffix.lower() in PHOTOS)]
+        return sorted(
+            (Path(file).stem for file in files), key=lambda name: (0, int(name), "") if name.isdigit() else (1, 0, name)
+        )
 
     def submission(self, table: Mapping[str, Sequence[Any]]) -> Table:
         """Predictions in the form that Kaggle takes.

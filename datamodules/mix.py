@@ -55,7 +55,7 @@ class Mix:
             Photos of the same type, and shares of classes, floating point ``[B, classes]``.
         """
         with torch.random.fork_rng(devices=[]):  # torchvision draws from torch's global generator, on the CPU
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
             way = self._ways[int(torch.randint(len(self._ways), ()))]
             mixed, shares = way(x.float(), y)
         if x.dtype == torch.uint8:

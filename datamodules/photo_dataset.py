@@ -130,10 +130,10 @@ class PhotoDataset(Dataset[Batch]):
         if self.augment is None and not self.mix:
             return x, y
         seed = int(np.random.SeedSequence([self.seed, *keys[0], 1]).generate_state(1, np.uint32)[0]) if self.mix else -1
-        batch = x, y, torch.tensor(changes, dtype=torch.float64), torch.tensor([seed])
-        if self.augment is not None and self.augment.on == "device":
-            return batch
-        return finish(*batch, self.size, self.augment, self.mix)
+        if self.augment is not None and self.augment.on == "device":  # some have no 64 bit numbers
+            return x, y, torch.tensor(changes, dtype=torch.float32), torch.tensor([seed])
+        drawn = torch.tensor(changes, dtype=torch.float64)
+        return finish(x, y, drawn, torch.tensor([seed]), self.size, self.augment, self.mix)
 
     def views(self, augment: Augmentation | None, seed: int) -> PhotoDataset:
         """The same photos, each shown in the view that ``augment`` makes of it in each epoch; unblended."""
@@ -152,6 +152,7 @@ class PhotoDataset(Dataset[Batch]):
         name = b"" if path is None else str(path.resolve()).encode()
         self._features_path.zero_()
         self._features_path[: len(name)] = torch.tensor(list(name), dtype=torch.uint8)
+        self.features()  # mapped at once, in this process
 
     def features(self) -> Any:
         """The features in use, memory-mapped ``[views, N, F]``, or ``None``."""

@@ -34,7 +34,7 @@ _FOLDERS = {
     "validation": "valid",
     "test": "test",
 }
-_PHOTOS = (".jpg", ".jpeg", ".png")
+PHOTOS = (".jpg", ".jpeg", ".png")  # what a file of a challenge is taken for a photo by
 _WANTED = (
     "wanted: class folders under ROOT/train and ROOT/valid (or val), class folders right under ROOT, or a CSV named by data.csv"
 )
@@ -179,7 +179,7 @@ def read_csv(
             photos.add(path, labels, split)
     if not photos.paths:
         raise MisconfigurationException(f"{table}: has no rows.")
-    unlisted = sorted(path for path in root.iterdir() if path.suffix.lower() in _PHOTOS and path not in seen)
+    unlisted = sorted(path for path in root.iterdir() if path.suffix.lower() in PHOTOS and path not in seen)
     if unlisted:
         log.warning(f"{len(unlisted)} photos in {root} have no row in {table} and are left out, e.g. {unlisted[0].name}.")
     return photos

@@ -11,7 +11,7 @@ from .photo_layout import Photos, read_csv
 
 
 class Planet(KaggleChallenge):
-    """``train_v2.csv`` (``image_name,tags``), ``train-jpg/``, ``test-jpg-v2/``. Multi-label.
+    """``train_v2.csv`` (``image_name,tags``), ``train-jpg/``, ``test-jpg/`` and ``test-jpg-additional/``. Multi-label.
 
     Args:
         root: See :class:`.KaggleChallenge`.
@@ -21,7 +21,7 @@ class Planet(KaggleChallenge):
 
     challenge = "planet-understanding-the-amazon-from-space"
     sample = f"planet-{VERSION}"
-    test_folders = ("test-jpg-v2", "test-jpg", "test")
+    test_folders = ("test-jpg-v2", "test-jpg", "test-jpg-additional", "test")
 
     def __init__(self, root: str | None = None, drawn: str = "data/drawn", **options: Any) -> None:
         super().__init__(root, drawn, **{**options, "label_separator": " "})

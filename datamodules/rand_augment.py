@@ -63,6 +63,6 @@ class RandAugment:
         views = []
         with torch.random.fork_rng(devices=[]):  # torchvision draws from torch's global generator
             for window, (mirror, seed) in zip(windows, changes.tolist(), strict=True):
-                torch.manual_seed(int(seed))
+                torch.default_generator.manual_seed(int(seed))
                 views.append(self._change(window.flip(2) if mirror else window))
         return torch.stack(views).contiguous(memory_format=torch.channels_last)

@@ -38,14 +38,14 @@ class FBetaByThreshold(Metric):
         self.beta = beta
         self.threshold: float | None = None
         self.thresholds = torch.arange(1, 100) / 100
-        self.add_state("total", torch.zeros(99, dtype=torch.float64), dist_reduce_fx="sum")
-        self.add_state("count", torch.tensor(0.0, dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("total", torch.zeros(99), dist_reduce_fx="sum")
+        self.add_state("count", torch.tensor(0), dist_reduce_fx="sum")
 
     def update(self, probabilities: Tensor, target: Tensor) -> None:
         """Add a batch. A photo without labels scores 1 where none is said, else 0."""
         said = probabilities[None] > self.thresholds.to(probabilities)[:, None, None]  # [99, B, labels]
         truth = target.bool()[None]
-        hits = (said & truth).sum(2).double()
+        hits = (said & truth).sum(2).float()
         weight = self.beta**2
         bound = weight * truth.sum(2) + said.sum(2)
         scores = torch.where(bound > 0, (1 + weight) * hits / bound.clamp(min=1), 1.0)

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from .folder import draw_folder
 from .painter import Floats, noise
 
-COUNTS = {"train": 320, "test": 60}
+COUNTS = {"train": 320, "test": 40, "additional": 20}
 VERSION = 1
 _SIDE = 256
 _WEATHER = {"clear": 0.68, "partly_cloudy": 0.17, "haze": 0.08, "cloudy": 0.07}
@@ -22,12 +22,11 @@ _CHANCE = {"agriculture": 0.35, "bare_ground": 0.08, "cultivation": 0.12, "habit
 
 
 def draw_planet(folder: Path, seed: int = 2019) -> None:
-    """``train_v2.csv``, ``train-jpg/train_0.jpg`` ..., ``test-jpg/test_0.jpg`` ..., ``sample_submission_v2.csv``."""
+    """``train_v2.csv``, ``train-jpg/train_0.jpg`` ..., two folders to predict as Kaggle has, ``sample_submission_v2.csv``."""
     rng = np.random.default_rng(seed)
     tags = [_tags(rng) for _ in range(sum(COUNTS.values()))]
-    files = [f"train-jpg/train_{i}.jpg" for i in range(COUNTS["train"])] + [
-        f"test-jpg/test_{i}.jpg" for i in range(COUNTS["test"])
-    ]
+    names = {"train": "train-jpg/train", "test": "test-jpg/test", "additional": "test-jpg-additional/file"}
+    files = [f"{names[part]}_{i}.jpg" for part, count in COUNTS.items() for i in range(count)]
     rows = [f"{Path(file).stem},{' '.join(each)}" for file, each in zip(files, tags, strict=True)]
     texts = {
         "train_v2.csv": "\n".join(["image_name,tags", *rows[: COUNTS["train"]]]) + "\n",

@@ -58,6 +58,12 @@ class Foreign(pl.LightningModule):
             self.log("test/accuracy", self.accuracy, on_epoch=True)
         self.log("test/loss", loss, batch_size=len(batch[0]), sync_dist=True)
 
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+        return F.cross_entropy(self(batch[0]), batch[1])
+
+    def configure_optimizers(self) -> Any:
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
     def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
         output = self(batch[0])
         return output if self.key is None else output[self.key]
@@ -264,8 +270,9 @@ def test_bad_options_and_modules_are_refused(make_trainer: MakeTrainer, data: Im
     with pytest.raises(MisconfigurationException, match='output="logits"'):
         make_trainer(callbacks=[TestTimeAugmentation(augment=v2.RandomErasing())]).predict(Foreign("logits"), loader())
     data.augment = None
-    with pytest.raises(MisconfigurationException, match="augment=none makes all views of a photo alike"):
-        make_trainer(callbacks=[TestTimeAugmentation()]).test(Foreign(), datamodule=data, verbose=False)
+    for phase in ("fit", "test"):  # before a training, not after it
+        with pytest.raises(MisconfigurationException, match="augment=none makes all views of a photo alike"):
+            getattr(make_trainer(callbacks=[TestTimeAugmentation()]), phase)(Foreign(), datamodule=data)
 
 
 def test_a_module_that_changes_its_photos_first_needs_an_augmentation_of_its_own(

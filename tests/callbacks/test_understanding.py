@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import pytorch_lightning as pl
+import timm
 import torch
 import torch.nn.functional as F
 from PIL import Image
@@ -49,6 +50,17 @@ def test_heat_lies_where_the_class_was_seen() -> None:
     assert said.tolist() == [1, 0]
     assert heat[0].tolist() == [[0, 1], [0, 0]]
     assert heat[1].tolist() == [[0, 0], [1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("resnet10t", nn.ReLU), ("vgg11", nn.MaxPool2d), ("test_vit", None), ("swin_tiny_patch4_window7_224", None)],
+)
+def test_the_last_feature_map_of_networks(name: str, kind: type | None) -> None:
+    network = timm.create_model(name, num_classes=2).eval()
+    x = torch.rand(1, 3, *network.pretrained_cfg["input_size"][1:])
+    layer = last_feature_map(network, x)
+    assert layer is None if kind is None else isinstance(layer, kind)
 
 
 def test_heat_is_the_papers_formula_and_leaves_no_gradient() -> None:
@@ -145,6 +157,10 @@ def test_temperature_is_found_used_and_kept(make_trainer: MakeTrainer, tmp_path:
             assert min(picture.size) > 400
     with pytest.raises(MisconfigurationException, match="temperature.json is missing; test the model first"):
         make_trainer(callbacks=[Calibration(tmp_path / "none", temperature=True)]).predict(module, data)
+    labels = Sure(multi_label=True)
+    labels.threshold = 0.2  # type: ignore[assignment]
+    with pytest.raises(MisconfigurationException, match="says labels from a threshold"):
+        make_trainer(callbacks=[cooled]).test(labels, Points(multi_label=True), verbose=False)
     with pytest.raises(MisconfigurationException, match="needs a data module with val_dataloader"):
         make_trainer(callbacks=[cooled]).test(module, data.test_dataloader(), verbose=False)
     assert "forward" not in vars(module)

@@ -22,7 +22,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pets, "CATS_AND_DOGS", {"train": 6, "test": 11})
     monkeypatch.setattr(pets, "BREED_PHOTOS", {"train": 2, "test": 5})
     monkeypatch.setattr(pets, "COLOURS", {"collie": (0.85, 0.82, 0.76), "setter": (0.6, 0.24, 0.1)})
-    monkeypatch.setattr(land, "COUNTS", {"train": 40, "test": 6})
+    monkeypatch.setattr(land, "COUNTS", {"train": 40, "test": 4, "additional": 2})
 
 
 def ready(kind: type[KaggleChallenge], tmp_path: Path, **options: Any) -> Any:
@@ -80,12 +80,13 @@ def test_chips_have_tags(tmp_path: Path) -> None:
     assert data.describe()["multi_label"]
     assert {"clear", "primary"} <= set(data.describe()["classes"])
     root = tmp_path / "drawn" / Planet.sample
-    data.predict_from(root / "test-jpg")
+    assert data.test_photos() == root  # two folders of photos to predict
+    data.predict_from(root)
     table = even(data)
     table["predicted"][0] = ""
     answer = data.submission(table)
     assert list(answer) == header(root / "sample_submission_v2.csv")
-    assert answer["image_name"] == [f"test_{i}" for i in range(6)]
+    assert answer["image_name"] == [*(f"test_{i}" for i in range(4)), "file_0", "file_1"]
     assert answer["tags"][0] == data.describe()["classes"][-1]  # none likely enough: the likeliest
     assert answer["tags"][1] == data.describe()["classes"][0]
 
@@ -109,8 +110,12 @@ def test_archives_are_read_as_kaggle_hands_them_out(tmp_path: Path) -> None:
     packed = ready(DogsVsCats, tmp_path, root=str(tmp_path / "kaggle" / "dogs-vs-cats.zip"))
     assert packed.provenance["sha256"] == drawn.provenance["sha256"]
     assert packed.provenance["source"].endswith("dogs-vs-cats.zip")
-    packed.predict_from(tmp_path / "kaggle" / "dogs-vs-cats.zip")
-    assert len(packed.submission(even(packed))["id"]) == 11
+    (tmp_path / "zips").mkdir()
+    for name in ("train.zip", "test.zip"):
+        shutil.copy(tmp_path / name, tmp_path / "zips")
+    for source in (tmp_path / "kaggle" / "dogs-vs-cats.zip", tmp_path / "zips"):
+        packed.predict_from(source)
+        assert packed.submission(even(packed))["id"] == [str(i) for i in range(1, 12)]
 
 
 def test_class_folders_will_do_for_cats_and_dogs(tmp_path: Path) -> None:
@@ -133,6 +138,15 @@ def test_what_lacks_or_is_wrong_is_said(tmp_path: Path, caplog: pytest.LogCaptur
     data.predict_from(root / "test")
     with pytest.raises(MisconfigurationException, match=r"1 of 11 ids that Kaggle asks for have no prediction \(first 3: not an"):
         data.submission(even(data))
+    (root / "sample_submission.csv").unlink()
+    (root / "test" / "Thumbs.db").write_bytes(b"no photo either")
+    (root / "test" / "3.jpg").unlink()
+    (root / "test" / "deeper").mkdir()
+    shutil.move(root / "test" / "10.jpg", root / "test" / "deeper")
+    data.predict_from(root / "test")
+    assert data.submission(even(data))["id"] == ["1", "2", *map(str, range(4, 12))]
+    with pytest.raises(MisconfigurationException, match="no such file"):
+        data.predict_from(tmp_path / "missing" / "1.jpg")
     with pytest.raises(MisconfigurationException, match=r"data.clip=0.5"):
         DogsVsCats(clip=0.5)
     (root / "train" / "bird.1.jpg").write_bytes(b"")
