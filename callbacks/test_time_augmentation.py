@@ -123,6 +123,7 @@ class TestTimeAugmentation(pl.Callback):
         self._batch: Any = None  # of the data, while it is being tested
         self._of_batch: list[Tensor] | Tensor | None = None  # its views, [n, B, ...]
         self._seen, self._count = 0, 0  # rows before this batch, and in it
+        self._called = False  # forward, for this batch
         self._rank, self._processes = 0, 1
         self._changed: dict[int, _Changed] = {}
 
@@ -169,7 +170,7 @@ class TestTimeAugmentation(pl.Callback):
                 f"{me} needs {type(self._module).__name__}.forward to be called with a tensor of photos, as its first argument."
             )
         x, others = inputs[0], inputs[1:]
-        self._count = len(x)
+        self._count, self._called = len(x), True
         multi_label = is_multi_label(self._module, self.multi_label)
         plain = probabilities_of(logits_in(output, self.output, me, self._module), multi_label)
         views = self._views_of(x)
@@ -224,7 +225,7 @@ class TestTimeAugmentation(pl.Callback):
     def _next(self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int, split: str) -> None:
         if self._forward is None:
             return
-        self._batch = batch
+        self._batch, self._called = batch, False
         self._seen = 0 if batch_idx == 0 else self._seen + self._count
         self._rank, self._processes = trainer.global_rank, trainer.world_size
         self.facts["tta/views"] = self.n
@@ -236,6 +237,22 @@ class TestTimeAugmentation(pl.Callback):
         assert self._views is not None
         views = _inputs_of(on_device(trainer, pl_module, next(self._views)))
         self._of_batch = views.reshape(-1, self.n, *views.shape[1:]).transpose(0, 1)
+
+    def on_test_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any) -> None:
+        """See to it that the views had a say."""
+        self._check_called(pl_module, "test_step")
+
+    def on_predict_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any) -> None:
+        """See to it that the views had a say."""
+        self._check_called(pl_module, "predict_step")
+
+    def _check_called(self, pl_module: pl.LightningModule, step: str) -> None:
+        on_top = self._forward is not None and pl_module.__dict__.get("forward") is self._forward
+        if on_top and not self._called:
+            raise MisconfigurationException(
+                f"TestTimeAugmentation needs {type(pl_module).__name__}.{step} to call self(x), and a forward that returns "
+                "logits: it speaks through forward."
+            )
 
     # The picture ------------------------------------------------------------------------------------------------------
 

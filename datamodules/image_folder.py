@@ -98,6 +98,11 @@ class ImageFolder(pl.LightningDataModule):
         ):
             if not valid:
                 raise MisconfigurationException(f"data.{option}={value} is out of range.")
+        if augment is not None and not all(callable(getattr(augment, each, None)) for each in ("window", "draw", "__call__")):
+            raise MisconfigurationException(
+                f"data.augment is a {type(augment).__name__}, which makes no views of photos; choose augment=none, basic, "
+                "side_on, top_down, crop_mirror or randaugment."
+            )
         self.root = None if root is None else Path(root)
         self.size = size
         self.short_side = round(size / crop_fraction)

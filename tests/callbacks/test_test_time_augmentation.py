@@ -275,6 +275,21 @@ def test_bad_options_and_modules_are_refused(make_trainer: MakeTrainer, data: Im
             getattr(make_trainer(callbacks=[TestTimeAugmentation()]), phase)(Foreign(), datamodule=data)
 
 
+def test_a_module_without_forward_is_refused(make_trainer: MakeTrainer) -> None:
+    class Silent(pl.LightningModule):
+        def test_step(self, batch: Any, batch_idx: int) -> None:
+            self.log("test/loss", batch[0].mean())
+
+        def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
+            return batch[0].mean((1, 2, 3))
+
+    trainer = make_trainer(callbacks=[TestTimeAugmentation(augment=v2.RandomErasing())])
+    with pytest.raises(MisconfigurationException, match=r"needs Silent.test_step to call self\(x\), and a forward"):
+        trainer.test(Silent(), loader(), verbose=False)
+    with pytest.raises(MisconfigurationException, match=r"needs Silent.predict_step to call self\(x\), and a forward"):
+        trainer.predict(Silent(), loader())
+
+
 def test_a_module_that_changes_its_photos_first_needs_an_augmentation_of_its_own(
     make_trainer: MakeTrainer, data: ImageFolder
 ) -> None:

@@ -192,6 +192,11 @@ def test_numbers_out_of_range_are_refused(options: dict[str, float], named: str)
         Augment(**options)  # type: ignore[arg-type]
 
 
+def test_what_makes_no_views_of_photos_is_refused(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(MisconfigurationException, match="data.augment is a Compose, which makes no views of photos; choose"):
+        ready(photos, tmp_path, augment=v2.Compose([v2.RandomHorizontalFlip()]))
+
+
 def test_mix_below_zero_is_refused(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(MisconfigurationException, match="data.mixup=-1"):
         ready(photos, tmp_path, mixup=-1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import timm
@@ -243,3 +244,20 @@ def test_a_checkpoint_remembers_where_its_weights_came_from(tmp_path: Path, make
     again = ImageClassifier.load_from_checkpoint(tmp_path / "a.ckpt", weights_only=True)
     assert again.provenance == model.provenance
     assert again.pretrained
+
+
+def test_a_training_goes_on_from_a_run_with_its_head_for_the_same_classes_only(tmp_path: Path) -> None:
+    def fresh(classes: list[str], **options: Any) -> ImageClassifier:
+        return ImageClassifier(classes, backbone="test_resnet", **options)
+
+    first = fresh(["a", "b"], weights="random")
+    (tmp_path / "checkpoints").mkdir()
+    content = {"state_dict": first.state_dict(), "hyper_parameters": dict(first.hparams)}
+    torch.save(content, tmp_path / "checkpoints" / "best.ckpt")
+    again = fresh(["a", "b"], weights=str(tmp_path))
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in first.state_dict().items())
+    assert again.provenance["head"]
+    other = fresh(["a", "c"], weights=str(tmp_path))
+    assert torch.equal(next(other.backbone.parameters()), next(first.backbone.parameters()))
+    assert not torch.equal(other.head[1].weight, first.head[1].weight)  # type: ignore[index]
+    assert "head" not in other.provenance
