@@ -98,14 +98,16 @@ def test_run_folder_is_the_whole_artefact(trained: Path) -> None:
     assert len(record["data/sha256"]) == 64
     assert record["seconds/fit"] > 0
     assert record["val/accuracy/best"] >= record["val/accuracy"]
-    for name in ("curves", "example_batch", "confusion", "top_losses", "schedule"):
+    shown = {"curves", "example_batch", "augmentation", "confusion", "top_losses", "schedule", "per_class", "grad_cam", "calibration"}
+    assert {path.stem for path in (run / "figures").iterdir()} == shown
+    for name in shown:
         with Image.open(run / "figures" / f"{name}.png") as picture:
             assert min(picture.size) > 200
     steps = [row for row in rows_of(run / "metrics.csv") if row["train/loss_step"]]
     assert len(steps) == record["steps"] == 12
     assert {path.name for path in (run / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt", "before_last.ckpt"}
     page = (run / "report.html").read_text()
-    assert page.count("data:image/png;base64,") == 5
+    assert page.count("data:image/png;base64,") == len(shown)
     assert "http" not in page.split("<h2>Record")[0]  # nothing is loaded from elsewhere
     assert not list(run.rglob("*.part"))
 
@@ -284,7 +286,7 @@ def test_schedule_range_test_and_snapshots_from_the_command_line(trained: Path) 
     assert record["epochs"] == 3  # 1 + 2
     assert record["snapshots"] == 2
     assert {"plain/accuracy", "test/accuracy", "lr_find/valley"} <= record.keys()
-    assert "single model" in result.stdout
+    assert f"(with 2 snapshots; without {record['plain/accuracy']:.4f})" in result.stdout
     for name in ("lr_find", "schedule"):
         with Image.open(run / "figures" / f"{name}.png") as picture:
             assert min(picture.size) > 200
