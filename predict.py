@@ -24,7 +24,7 @@ def main(cfg: DictConfig) -> None:
     from practicum.conf.machine import keep_freed_memory
     from practicum.conf.messages import ignore_known_warnings
     from practicum.conf.run_folder import open_run
-    from practicum.modules.pretrained import read_state_dict
+    from practicum.modules.weight_file import read_state_dict
     from pytorch_lightning import Trainer
     from pytorch_lightning.utilities.exceptions import MisconfigurationException
 

@@ -91,11 +91,11 @@ def main(cfg: DictConfig) -> dict[str, Any]:
     record = keeper.record(trainer, model, "finished")
     if trainer.is_global_zero:
         write_report(run)
-        _print_summary(record, run, asked=data.test_photos() if hasattr(data, "test_photos") else None)
+        _print_summary(record, run, data)
     return record
 
 
-def _print_summary(record: dict[str, Any], run: Path, asked: Path | None) -> None:
+def _print_summary(record: dict[str, Any], run: Path, data: Any) -> None:
     """The last table: metrics, seconds, where the run lies, provenance; and what to type next."""
     from hydra.core.hydra_config import HydraConfig
     from rich.console import Console
@@ -138,7 +138,7 @@ def _print_summary(record: dict[str, Any], run: Path, asked: Path | None) -> Non
         console.print("[yellow]These weights started from random values: transfer learning would do far better.[/yellow]")
     folder = shlex.quote(where)
     if str(record.get("data/source", "")).startswith("drawn"):
-        following = ["data=image_folder", "data.root=PHOTOS"]
+        following = list(data.own)
     else:
         kept = [
             each
@@ -148,13 +148,16 @@ def _print_summary(record: dict[str, Any], run: Path, asked: Path | None) -> Non
         following = [*(shlex.quote(each) for each in kept), f"model.weights={folder}", "trainer.max_epochs=10"]
     here = Path(sys.argv[0])
     console.print("\nNext:")
-    new = "input=PHOTOS output=predictions.csv"
+    train, predict = (f"python {shlex.quote(str(script))}" for script in (here, here.with_name("predict.py")))
+    asked = data.test_photos() if hasattr(data, "test_photos") else None
     if asked is not None:  # a challenge: these photos, in its own form
-        new = f"{shlex.quote(f'input={os.path.relpath(asked)}')} output=submission.csv format=kaggle"
-    for command in (
-        f"python {shlex.quote(str(here.with_name('predict.py')))} run={folder} {new}",
-        f"python {shlex.quote(str(here))} {' '.join(following)}",
-    ):
+        asked = shlex.quote(f"input={os.path.relpath(asked)}")
+        first = f"{predict} run={folder} {asked} output=submission.csv format=kaggle"
+    elif data.predicts is None:  # a language model: a classifier goes on top of it
+        first = f"{train} experiment=reviews model.encoder={folder}"
+    else:
+        first = f"{predict} run={folder} input={data.predicts} output=predictions.csv"
+    for command in (first, f"{train} {' '.join(following)}"):
         console.print(f"  {command}", soft_wrap=True, markup=False)
 
 

@@ -12,6 +12,7 @@ from .gradual_unfreezing import GradualUnfreezing
 from .last_checkpoint import LastCheckpoint
 from .learning_curves import LearningCurves
 from .lr_finder import LRFinder
+from .nearest_words import NearestWords
 from .one_cycle import OneCycle
 from .per_class import PerClass
 from .precomputed_activations import PrecomputedActivations
@@ -22,7 +23,10 @@ from .sgdr import SGDR
 from .slanted_triangular import SlantedTriangular
 from .snapshot_ensemble import SnapshotEnsemble
 from .test_time_augmentation import TestTimeAugmentation
+from .text_samples import TextSamples
 from .top_losses import TopLosses
+from .top_texts import TopTexts
+from .truncated_bptt import TruncatedBPTT
 
 __all__ = [
     "AugmentationExamples",
@@ -36,6 +40,7 @@ __all__ = [
     "LastCheckpoint",
     "LearningCurves",
     "LRFinder",
+    "NearestWords",
     "OneCycle",
     "PerClass",
     "PrecomputedActivations",
@@ -46,6 +51,9 @@ __all__ = [
     "SlantedTriangular",
     "SnapshotEnsemble",
     "TestTimeAugmentation",
+    "TextSamples",
     "TopLosses",
+    "TopTexts",
+    "TruncatedBPTT",
     "WholeFileCheckpointIO",
 ]

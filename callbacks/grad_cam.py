@@ -122,7 +122,7 @@ class GradCAM(TopLosses):
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Draw, worst first."""
-        x = torch.stack([wrong.photo for wrong in self._worst]).to(pl_module.device) if self._worst else None
+        x = torch.stack([wrong.x for wrong in self._worst]).to(pl_module.device) if self._worst else None
         layer = None if x is None else self._layer_of(pl_module, x)
         if x is None or layer is None:
             self._worst = []

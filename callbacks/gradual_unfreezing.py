@@ -65,6 +65,11 @@ def discriminative_rates(groups: int, span: float) -> list[float]:
     return [*(span**-step for step in steps), 1.0]
 
 
+def geometric_rates(groups: int, factor: float) -> list[float]:
+    """Each group's rate as a share of the head's: each is ``factor`` times that of the group below it (ULMFiT: 2.6)."""
+    return [factor ** (depth + 1 - groups) for depth in range(groups)]
+
+
 def sliced_rates(groups: int, low: float, high: float) -> list[float]:
     """Rates from ``low`` for the first group to ``high`` for the head in even geometric steps (fastai's ``slice``)."""
     return [low * (high / low) ** (depth / max(1, groups - 1)) for depth in range(groups)]
@@ -84,8 +89,10 @@ class GradualUnfreezing(pl.Callback):
         groups_at_once: How many groups thaw each time. Default: evenly many, all of them by the last epoch in ``at``.
         lr_span: The head's learning rate divided by that of the first group; see :func:`discriminative_rates`. 1 gives all
             the same.
+        lr_factor: A group's learning rate divided by that of the group below it, up to the head's, instead of ``lr_span``;
+            see :func:`geometric_rates`.
         lr_slice: ``[lo, hi]``: absolute rates of the first group and of the head, in even geometric steps; overrides the
-            optimizer's own and ``lr_span``.
+            optimizer's own, ``lr_span`` and ``lr_factor``.
         train_bn: Leave BatchNorm layers of frozen groups training (fastai's default). Default: everything frozen is in
             evaluation mode, so that a frozen backbone computes the same features in every epoch.
         groups: Names of modules for each layer group, for modules without ``layer_groups()``.
@@ -101,6 +108,7 @@ class GradualUnfreezing(pl.Callback):
         at: Sequence[int] = (1,),
         groups_at_once: int | None = None,
         lr_span: float = 81.0,
+        lr_factor: float | None = None,
         lr_slice: Sequence[float] | None = None,
         train_bn: bool = False,
         groups: Sequence[Sequence[str]] | None = None,
@@ -115,6 +123,10 @@ class GradualUnfreezing(pl.Callback):
             raise MisconfigurationException(
                 f"GradualUnfreezing: lr_span={lr_span} must be at least 1 (the head's rate divided by the first group's)."
             )
+        if lr_factor is not None and lr_factor < 1:
+            raise MisconfigurationException(
+                f"GradualUnfreezing: lr_factor={lr_factor} must be at least 1 (a group's rate divided by that of the one below)."
+            )
         if lr_slice is not None and not (len(lr_slice) == 2 and 0 < lr_slice[0] <= lr_slice[1]):
             raise MisconfigurationException(
                 f"GradualUnfreezing: lr_slice={list(lr_slice)} must be two rates, the first group's (lower) and the head's."
@@ -122,6 +134,7 @@ class GradualUnfreezing(pl.Callback):
         self.at = list(at)
         self.groups_at_once = groups_at_once
         self.lr_span = lr_span
+        self.lr_factor = lr_factor
         self.lr_slice = lr_slice
         self.train_bn = train_bn
         self.groups = groups
@@ -164,6 +177,8 @@ class GradualUnfreezing(pl.Callback):
             )
         groups = self.layer_groups(pl_module)
         factors = discriminative_rates(len(groups), self.lr_span)
+        if self.lr_factor is not None:
+            factors = geometric_rates(len(groups), self.lr_factor)
         if self.lr_slice is not None:
             factors = sliced_rates(len(groups), *self.lr_slice)
         original = pl_module.configure_optimizers

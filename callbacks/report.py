@@ -20,6 +20,8 @@ _TITLES = {
     "top_losses": "Most wrong",
     "grad_cam": "Where it looked when it was most wrong",
     "calibration": "Calibration",
+    "samples": "In its own words",
+    "nearest_words": "Words that lie nearest",
     "tta": "Changed most by looking again",
     "lr_find": "Range test of the learning rate",
     "schedule": "Learning rate and momentum",
@@ -43,6 +45,7 @@ figure { margin: 0; } img { max-width: 100%; background: #fff; border: 1px solid
 table { border-collapse: collapse; width: 100%; font-size: .88rem; }
 td { border-top: 1px solid var(--line); padding: .25rem .6rem; vertical-align: top; overflow-wrap: anywhere; }
 td:first-child { color: var(--soft); white-space: nowrap; } pre { background: var(--card); padding: 1rem; overflow: auto; }
+pre.text { white-space: pre-wrap; font: inherit; }
 """
 
 
@@ -56,7 +59,7 @@ def write_report(folder: Path) -> Path:
         The page's path.
     """
     record: dict[str, Any] = json.loads((folder / "metrics.json").read_text())
-    figures = sorted((folder / "figures").glob("*.png"), key=lambda path: (_order(path.stem), path.stem))
+    figures = sorted((folder / "figures").glob("*.*"), key=lambda path: (_order(path.stem), path.stem))
     config = folder / ".hydra" / "config.yaml"
     overrides = folder / ".hydra" / "overrides.yaml"
     command = " ".join(line.removeprefix("- ") for line in overrides.read_text().splitlines()) if overrides.is_file() else ""
@@ -110,5 +113,7 @@ def _text(value: Any) -> str:
 
 def _figure(path: Path) -> str:
     title = _TITLES.get(path.stem, path.stem.replace("_", " ").capitalize())
+    if path.suffix == ".txt":
+        return f"<h2>{html.escape(title)}</h2><pre class=text>{html.escape(path.read_text(encoding='utf-8'))}</pre>"
     data = base64.b64encode(path.read_bytes()).decode()
     return f"<h2>{html.escape(title)}</h2><figure><img alt='{html.escape(title)}' src='data:image/png;base64,{data}'></figure>"

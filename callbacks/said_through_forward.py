@@ -26,12 +26,31 @@ class Forward:
     def __init__(self, module: nn.Module, function: Callable[..., Any], name: str = "forward") -> None:
         self._module, self._function, self._name = module, function, name
         self._beneath = module.__dict__.get(name)
+        self._called = False
         module.__dict__[name] = self
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """What the function makes of the inputs."""
+        self._called = True
         own = getattr(type(self._module), self._name).__get__(self._module)
         return self._function(self._beneath or own, *inputs, **options)
+
+    def check_called(self, asks: str, step: str) -> None:
+        """See to it that the function had a say since the last check; one beneath another is left to that.
+
+        Args:
+            asks: Who wants to know, for the message.
+            step: What should have called, for the message.
+
+        Raises:
+            MisconfigurationException: It was not called.
+        """
+        if self._module.__dict__.get(self._name) is self and not self._called:
+            raise MisconfigurationException(
+                f"{asks} needs {type(self._module).__name__}.{step} to call self(x), and a forward that returns logits: it "
+                "speaks through forward."
+            )
+        self._called = False
 
     def give_back(self) -> None:
         """Take the function out, also from beneath others."""

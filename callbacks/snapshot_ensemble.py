@@ -30,7 +30,7 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, update_bn
 
 from .said_through_forward import Forward, in_place_of_logits, is_multi_label, logits_in, logits_of, probabilities_of
-from .unchanged import endless_batches, on_device, sibling_loaders
+from .unchanged import endless_batches, inputs_of, on_device, sibling_loaders
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class SnapshotEnsemble(pl.Callback):
         self._resumed = False
         self._forward: Forward | None = None
         self._logits: list[Tensor] = []
-        self._batch, self._called = 0, False
+        self._batch = 0
 
     # Collecting -------------------------------------------------------------------------------------------------------
 
@@ -188,7 +188,7 @@ class SnapshotEnsemble(pl.Callback):
         for batch in endless_batches(trainer, lambda: passes.append(0)):
             if len(passes) > 2:
                 return
-            yield _inputs_of(on_device(trainer, pl_module, batch))
+            yield inputs_of(on_device(trainer, pl_module, batch))
 
     # Speaking together ------------------------------------------------------------------------------------------------
 
@@ -216,10 +216,13 @@ class SnapshotEnsemble(pl.Callback):
 
     def on_test_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any) -> None:
         """See to it that the ensemble has spoken."""
-        if self._forward is not None and not self._called:
-            raise MisconfigurationException(
-                f"SnapshotEnsemble needs {type(pl_module).__name__}.test_step to call self(x): it speaks through forward."
-            )
+        if self._forward is not None:
+            self._forward.check_called(type(self).__name__, "test_step")
+
+    def on_predict_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any) -> None:
+        """See to it that the ensemble has spoken."""
+        if self._forward is not None:
+            self._forward.check_called(type(self).__name__, "predict_step")
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Give ``forward`` back."""
@@ -259,11 +262,10 @@ class SnapshotEnsemble(pl.Callback):
             pl_module.load_state_dict(own)
         self.facts["snapshots"] = len(self.snapshots())
         self._logits = [logits_of(each / len(members), multi_label) for each in total]
-        self._batch, self._called = -1, False
+        self._batch = -1
         device = pl_module.device
 
         def forward(beneath: Any, *inputs: Any, **options: Any) -> Any:
-            self._called = True
             return in_place_of_logits({}, self.output, self._logits[self._batch].to(device))
 
         self._forward = Forward(pl_module, forward)
@@ -277,17 +279,13 @@ class SnapshotEnsemble(pl.Callback):
             for each in others:  # they have a say in every snapshot's predictions
                 getattr(each, hook)(trainer, pl_module, prepared, index)
             with trainer.precision_plugin.forward_context():
-                output = pl_module(_inputs_of(prepared))
+                output = pl_module(inputs_of(prepared))
             yield logits_in(output, self.output, "SnapshotEnsemble", pl_module)
 
 
 def _factor_of(optimizer: Optimizer) -> float:
     group = optimizer.param_groups[-1]
     return float(group["lr"]) / (float(group.get("initial_lr", group["lr"])) or 1.0)
-
-
-def _inputs_of(batch: Any) -> Any:
-    return batch[0] if isinstance(batch, list | tuple) else batch
 
 
 def _save(trainer: pl.Trainer, path: Path) -> None:

@@ -29,7 +29,7 @@ from torch import Tensor
 from .example_batch import draw_photo, label_of
 from .figure import new_figure, save_figure
 from .said_through_forward import Forward, in_place_of_logits, is_multi_label, logits_in, logits_of, probabilities_of
-from .unchanged import on_device
+from .unchanged import inputs_of, on_device
 
 
 def combine(plain: Tensor, views: Tensor, beta: float = 0.25, how: Literal["mean", "max"] = "mean") -> Tensor:
@@ -123,7 +123,6 @@ class TestTimeAugmentation(pl.Callback):
         self._batch: Any = None  # of the data, while it is being tested
         self._of_batch: list[Tensor] | Tensor | None = None  # its views, [n, B, ...]
         self._seen, self._count = 0, 0  # rows before this batch, and in it
-        self._called = False  # forward, for this batch
         self._rank, self._processes = 0, 1
         self._changed: dict[int, _Changed] = {}
 
@@ -170,7 +169,7 @@ class TestTimeAugmentation(pl.Callback):
                 f"{me} needs {type(self._module).__name__}.forward to be called with a tensor of photos, as its first argument."
             )
         x, others = inputs[0], inputs[1:]
-        self._count, self._called = len(x), True
+        self._count = len(x)
         multi_label = is_multi_label(self._module, self.multi_label)
         plain = probabilities_of(logits_in(output, self.output, me, self._module), multi_label)
         views = self._views_of(x)
@@ -184,7 +183,7 @@ class TestTimeAugmentation(pl.Callback):
         if self.augment is not None:
             return [self._augmented(x, view) for view in range(self.n)]
         assert isinstance(self._of_batch, Tensor)
-        mine = _inputs_of(self._batch)
+        mine = inputs_of(self._batch)
         if x is not mine and (not isinstance(mine, Tensor) or x.shape != mine.shape or x.dtype != mine.dtype):
             raise MisconfigurationException(
                 f"TestTimeAugmentation: {type(self._module).__name__} calls forward with something else than the data's batch, "
@@ -225,7 +224,7 @@ class TestTimeAugmentation(pl.Callback):
     def _next(self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int, split: str) -> None:
         if self._forward is None:
             return
-        self._batch, self._called = batch, False
+        self._batch = batch
         self._seen = 0 if batch_idx == 0 else self._seen + self._count
         self._rank, self._processes = trainer.global_rank, trainer.world_size
         self.facts["tta/views"] = self.n
@@ -235,24 +234,18 @@ class TestTimeAugmentation(pl.Callback):
             datamodule: Any = trainer.datamodule  # type: ignore[attr-defined]
             self._views = iter(datamodule.views_dataloader(split, self.n))
         assert self._views is not None
-        views = _inputs_of(on_device(trainer, pl_module, next(self._views)))
+        views = inputs_of(on_device(trainer, pl_module, next(self._views)))
         self._of_batch = views.reshape(-1, self.n, *views.shape[1:]).transpose(0, 1)
 
     def on_test_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any) -> None:
         """See to it that the views had a say."""
-        self._check_called(pl_module, "test_step")
+        if self._forward is not None:
+            self._forward.check_called(type(self).__name__, "test_step")
 
     def on_predict_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any) -> None:
         """See to it that the views had a say."""
-        self._check_called(pl_module, "predict_step")
-
-    def _check_called(self, pl_module: pl.LightningModule, step: str) -> None:
-        on_top = self._forward is not None and pl_module.__dict__.get("forward") is self._forward
-        if on_top and not self._called:
-            raise MisconfigurationException(
-                f"TestTimeAugmentation needs {type(pl_module).__name__}.{step} to call self(x), and a forward that returns "
-                "logits: it speaks through forward."
-            )
+        if self._forward is not None:
+            self._forward.check_called(type(self).__name__, "predict_step")
 
     # The picture ------------------------------------------------------------------------------------------------------
 
@@ -292,7 +285,3 @@ class TestTimeAugmentation(pl.Callback):
 def _said(probabilities: Tensor, classes: Any) -> str:
     probability, index = probabilities.max(0)
     return f"{label_of(index, classes)} {float(probability):.2f}"
-
-
-def _inputs_of(batch: Any) -> Any:
-    return batch[0] if isinstance(batch, list | tuple) else batch

@@ -11,6 +11,7 @@ from __future__ import annotations
 import heapq
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,12 @@ from .step_outputs import losses_by_row, step_outputs
 
 
 @dataclass(order=True)
-class _Wrong:
+class Wrong:
+    """A row of a test that the module was wrong about."""
+
     loss: float
     row: int
-    photo: Tensor = field(compare=False)
+    x: Tensor = field(compare=False)
     said: str = field(compare=False)
     true: str = field(compare=False)
 
@@ -49,7 +52,7 @@ class TopLosses(pl.Callback):
         super().__init__()
         self.path = Path(folder) / "top_losses.png"
         self.count = count
-        self._worst: list[_Wrong] = []
+        self._worst: list[Wrong] = []
         self._seen = 0
 
     def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -67,7 +70,7 @@ class TopLosses(pl.Callback):
     ) -> None:
         """Keep the worst so far."""
         x = batch[0]
-        if not (trainer.is_global_zero and isinstance(x, Tensor) and x.ndim == 4 and x.shape[1] == 3):
+        if not (trainer.is_global_zero and isinstance(x, Tensor) and self.can_show(x)):
             return
         logits, target = step_outputs(outputs, type(self).__name__)
         classes = getattr(pl_module, "classes", None)
@@ -80,26 +83,34 @@ class TopLosses(pl.Callback):
                 said = f"{label_of(index, classes)} {float(probability):.2f}"
             else:
                 said = label_of(logits[place] > 0, classes)
-            entry = _Wrong(loss, row, x[place].cpu().clone(), said, label_of(target[place], classes))
+            entry = Wrong(loss, row, x[place].cpu().clone(), said, label_of(target[place], classes))
             (heapq.heappush if len(self._worst) < self.count else heapq.heappushpop)(self._worst, entry)
         self._seen += len(x)
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Draw, worst first."""
+        """Show them, worst first."""
         if not self._worst:
             return
         datamodule: Any = getattr(trainer, "datamodule", None)
         names = datamodule.row_names(datamodule.tests_on) if hasattr(datamodule, "row_names") else None
-        columns = min(4, len(self._worst))
-        rows = math.ceil(len(self._worst) / columns)
+        self.show(sorted(self._worst, reverse=True), names, datamodule)
+        self._worst = []
+
+    def can_show(self, x: Tensor) -> bool:
+        """Whether rows of ``x`` are photos."""
+        return x.ndim == 4 and x.shape[1] == 3
+
+    def show(self, worst: Sequence[Wrong], names: Sequence[str] | None, datamodule: Any) -> None:
+        """Draw the photos."""
+        columns = min(4, len(worst))
+        rows = math.ceil(len(worst) / columns)
         figure = new_figure(2.2 * columns, 2.75 * rows)
-        for number, wrong in enumerate(sorted(self._worst, reverse=True), 1):
+        for number, wrong in enumerate(worst, 1):
             axes = figure.add_subplot(rows, columns, number)
             name = f"\n{os.sep.join(Path(names[wrong.row]).parts[-2:])[-34:]}" if names else ""
-            draw_photo(axes, wrong.photo, f"said {wrong.said}\nis {wrong.true} (loss {wrong.loss:.2f}){name}")
+            draw_photo(axes, wrong.x, f"said {wrong.said}\nis {wrong.true} (loss {wrong.loss:.2f}){name}")
             self.draw_over(axes, wrong.row)
         save_figure(figure, self.path)
-        self._worst = []
 
     def draw_over(self, axes: Axes, row: int) -> None:
         """For what a subclass lays over the photo of a row."""

@@ -275,6 +275,11 @@ def on_device(trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any) ->
     return call._call_strategy_hook(trainer, "batch_to_device", batch, dataloader_idx=0)
 
 
+def inputs_of(batch: Any) -> Any:
+    """What ``forward`` takes of a batch: the first of several, else all of it."""
+    return batch[0] if isinstance(batch, list | tuple) else batch
+
+
 def sibling_loaders(combined: CombinedLoader) -> CombinedLoader:
     """Loaders of the same data with iterators, and workers, of their own: reading them leaves the others where they are."""
     siblings = CombinedLoader(tree_map(_sibling, combined.iterables), combined._mode)

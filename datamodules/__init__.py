@@ -1,11 +1,31 @@
 """LightningDataModules, one kind of data a file, and what they are made of."""
 
 from .augment import Augment
+from .bptt_windows import BPTTWindows
 from .dog_breeds import DogBreeds
 from .dogs_vs_cats import DogsVsCats
 from .image_folder import ImageFolder
+from .imdb import IMDb
+from .plain_text import PlainText
 from .planet import Planet
 from .rand_augment import RandAugment
+from .reviews import Reviews
 from .spiders import Spiders
+from .text_csv import TextCSV
+from .text_folder import TextFolder
 
-__all__ = ["Augment", "DogBreeds", "DogsVsCats", "ImageFolder", "Planet", "RandAugment", "Spiders"]
+__all__ = [
+    "Augment",
+    "BPTTWindows",
+    "DogBreeds",
+    "DogsVsCats",
+    "IMDb",
+    "ImageFolder",
+    "PlainText",
+    "Planet",
+    "RandAugment",
+    "Reviews",
+    "Spiders",
+    "TextCSV",
+    "TextFolder",
+]

@@ -8,7 +8,6 @@ import logging
 import os
 import signal
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,12 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 from torchdata.stateful_dataloader import StatefulDataLoader
 
+from .csv_table import open_table, write_csv
 from .mix import Mix
 from .photo import MAX_PIXELS, center_crop
 from .photo_cache import ScannedPhotos, near_duplicates, scan_photos
 from .photo_dataset import Augmentation, Batch, PhotoDataset, as_batch, finish
-from .photo_layout import SPLITS, Photos, existing_photo, open_table, read_class_folders, read_csv, split_train
+from .photo_layout import SPLITS, Photos, existing_photo, read_class_folders, read_csv, split_train
 from .seeded_sampler import SeededSampler
 
 log = logging.getLogger(__name__)
@@ -62,6 +62,9 @@ class ImageFolder(pl.LightningDataModule):
     Raises:
         MisconfigurationException: A folder or table that can't be used; the message says what was found and wanted.
     """
+
+    predicts = "PHOTOS"  # what predict.py is given, for the last table
+    own = ("data=image_folder", "data.root=PHOTOS")  # what to type for one's own data
 
     def __init__(
         self,
@@ -457,15 +460,3 @@ def photos_in(source: Path, file_column: str, images: str) -> list[Path]:
         names = [row[column] for row in reader if row[column]]
     folders = (source.parent / images, source.parent)  # as in training, or beside the table
     return [next((path for folder in folders if (path := existing_photo(folder, name))), source.parent / name) for name in names]
-
-
-def write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Write a CSV beside its place, then rename: a half-written one is never there, whoever else writes it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(beside, "w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([header, *rows])
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)

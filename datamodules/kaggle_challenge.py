@@ -12,9 +12,10 @@ from typing import Any, ClassVar
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from .archive import find, opened
+from .csv_table import open_table
 from .drawn.folder import draw_once
 from .image_folder import ImageFolder, photos_in
-from .photo_layout import PHOTOS, Photos, open_table
+from .photo_layout import PHOTOS, Photos
 
 Table = dict[str, list[Any]]
 

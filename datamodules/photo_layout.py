@@ -11,17 +11,16 @@ Two layouts are read:
 from __future__ import annotations
 
 import csv
-import difflib
 import logging
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+from .csv_table import open_table, require_columns
 
 log = logging.getLogger(__name__)
 
@@ -146,13 +145,7 @@ def read_csv(
     seen: dict[Path, tuple[int, tuple[str, ...]]] = {}
     with open_table(table) as file:
         reader = csv.DictReader(file)
-        for option, column in (("file", file_column), ("label", label_column), ("split", split_column)):
-            if column is not None and column not in (reader.fieldnames or []):
-                near = difflib.get_close_matches(column, reader.fieldnames or [], n=1)
-                raise MisconfigurationException(
-                    f"{table}: has no column {column!r} (data.{option}_column); its columns are "
-                    f"{', '.join(reader.fieldnames or [])}{f'; did you mean {near[0]!r}?' if near else '.'}"
-                )
+        require_columns(table, reader.fieldnames, {"file": file_column, "label": label_column, "split": split_column})
         for row in reader:
             line = reader.line_num
             path = existing_photo(root, row[file_column] or "")
@@ -183,16 +176,6 @@ def read_csv(
     if unlisted:
         log.warning(f"{len(unlisted)} photos in {root} have no row in {table} and are left out, e.g. {unlisted[0].name}.")
     return photos
-
-
-@contextmanager
-def open_table(table: Path) -> Iterator[TextIO]:
-    """A CSV opened for reading; one that is not UTF-8 is refused in a sentence."""
-    try:
-        with open(table, newline="", encoding="utf-8-sig") as file:
-            yield file
-    except UnicodeDecodeError as error:
-        raise MisconfigurationException(f"{table}: is not UTF-8 (byte {error.start}); save it as UTF-8.") from error
 
 
 def existing_photo(folder: Path, name: str) -> Path | None:

@@ -31,6 +31,7 @@ from torchmetrics.classification import (
     MultilabelAveragePrecision,
 )
 
+from .class_table import class_table
 from .depthwise import keep_depthwise_in_float32, slow_in_bfloat16
 from .f_beta_by_threshold import FBetaByThreshold
 from .fine_tunable import FineTunable, LayerGroup, OptimizerFactory
@@ -209,20 +210,10 @@ class ImageClassifier(FineTunable):
         Returns:
             ``predicted`` (for multi-label every class over the threshold, joined by blanks) and the probabilities' columns.
         """
+        table = class_table(self.classes, probabilities, top_k)
         if self.multi_label:
             above = (probabilities > self.threshold.to(probabilities)).tolist()
-            predicted = [" ".join(name for name, said in zip(self.classes, row, strict=True) if said) for row in above]
-        else:
-            predicted = [self.classes[i] for i in probabilities.argmax(1).tolist()]
-        table: dict[str, list[Any]] = {"predicted": predicted}
-        if top_k is None:
-            for column, name in enumerate(self.classes):
-                table[f"probability_{name}"] = probabilities[:, column].tolist()
-            return table
-        values, indices = probabilities.topk(min(top_k, len(self.classes)), dim=1)
-        for k in range(values.shape[1]):
-            table[f"class_{k + 1}"] = [self.classes[i] for i in indices[:, k].tolist()]
-            table[f"probability_{k + 1}"] = values[:, k].tolist()
+            table["predicted"] = [" ".join(name for name, said in zip(self.classes, row, strict=True) if said) for row in above]
         return table
 
     def layer_groups(self) -> list[LayerGroup]:

@@ -12,11 +12,8 @@ from its cache on disk.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import logging
-import os
-import pickle
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,9 +26,9 @@ import timm
 import torch
 from huggingface_hub import constants
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
+
+from .weight_file import hash_of_file, hash_of_tensors, read_state_dict
 
 log = logging.getLogger(__name__)
 Provenance: TypeAlias = dict[str, Any]
@@ -98,7 +95,7 @@ def _published(name: str, required: bool, options: dict[str, Any]) -> tuple[Any,
             "pretrained": False,
         }
     tag = backbone.pretrained_cfg.get("hf_hub_id") or backbone.pretrained_cfg.get("url") or name
-    return backbone, {"source": f"timm: {tag}", "pretrained": True, "sha256": _hash_of_tensors(backbone)}
+    return backbone, {"source": f"timm: {tag}", "pretrained": True, "sha256": hash_of_tensors(backbone)}
 
 
 @contextmanager
@@ -136,7 +133,7 @@ def _lite0_from_package(name: str) -> tuple[Any, Provenance]:
     return backbone, {
         "source": f"package {_LITE0_PACKAGE} {version}",
         "pretrained": True,
-        "sha256": _hash_of_file(path),
+        "sha256": hash_of_file(path),
     }
 
 
@@ -159,7 +156,7 @@ def _from_file(name: str, path: Path, options: dict[str, Any]) -> tuple[Any, Pro
             f"another shape, e.g. {example}); set model.backbone to the network they were trained with."
         )
     backbone.load_state_dict({key: state[key] for key in ours})
-    return backbone, {"source": str(path), "pretrained": True, "sha256": _hash_of_file(path)}
+    return backbone, {"source": str(path), "pretrained": True, "sha256": hash_of_file(path)}
 
 
 def head_part(path: Path, classes: Sequence[str], head: nn.Module) -> dict[str, Tensor] | None:
@@ -179,41 +176,3 @@ def _backbone_part(state: dict[str, Tensor]) -> dict[str, Tensor]:
     prefix = "backbone."
     ours = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
     return ours or state
-
-
-def read_state_dict(path: Path) -> dict[str, Tensor]:
-    """The tensors of a ``.ckpt``, ``.pth`` or ``.safetensors`` file, read without executing anything in it.
-
-    Raises:
-        MisconfigurationException: The file is damaged, holds code, or holds no tensors.
-    """
-    try:
-        if path.suffix == ".safetensors":
-            content: Any = load_file(path)
-        else:
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError, SafetensorError) as error:
-        raise MisconfigurationException(
-            f"{path}: not a weight file that can be read safely (it is damaged, or holds more than tensors: "
-            f"{type(error).__name__}); nothing in it was run."
-        ) from error
-    content = content if isinstance(content, dict) else {}
-    state = content["state_dict"] if isinstance(content.get("state_dict"), dict) else content
-    tensors = {str(key): value for key, value in state.items() if isinstance(value, Tensor)}
-    if not tensors:
-        raise MisconfigurationException(f"{path}: holds no weights; a state dict or a Lightning checkpoint is wanted.")
-    return tensors
-
-
-def _hash_of_file(path: os.PathLike[str]) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _hash_of_tensors(network: nn.Module) -> str:
-    """SHA-256 over names and values of all tensors, for weights that don't come as one file."""
-    digest = hashlib.sha256()
-    for key, value in network.state_dict().items():
-        digest.update(key.encode())
-        digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()

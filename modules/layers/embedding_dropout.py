@@ -1,0 +1,31 @@
+"""Embedding dropout: whole words are dropped, wherever they stand in the batch.
+
+**Source.** Gal and Ghahramani 2016, section 4.2; Merity et al. 2018, section 4.3.
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def embedding_dropout(tokens: Tensor, weight: Tensor, p: float, training: bool = True, padding: int | None = None) -> Tensor:
+    """Rows of ``weight`` for tokens; each row is zero for the whole batch with chance ``p``, the others divided by ``1 - p``.
+
+    The mask is drawn for the vocabulary and looked up with the tokens, which costs no pass over all of ``weight``.
+
+    Args:
+        tokens: ``int64 [...]``.
+        weight: ``[V, E]``.
+        p: Chance of a word to be dropped.
+        training: ``False`` drops none.
+        padding: Token whose row gets no gradient.
+
+    Returns:
+        ``[..., E]``.
+    """
+    vectors = F.embedding(tokens, weight, padding_idx=padding)
+    if not training or p == 0:
+        return vectors
+    mask = weight.new_empty(len(weight), 1).bernoulli_(1 - p).div_(1 - p)
+    return vectors * F.embedding(tokens, mask)

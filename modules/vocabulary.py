@@ -1,0 +1,26 @@
+"""Carrying the rows of one vocabulary over to another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def mapped_rows(rows: Tensor, known: Sequence[str], wanted: Sequence[str]) -> tuple[Tensor, int]:
+    """Rows for ``wanted`` tokens, taken from those of ``known`` ones; a token that was not known gets the mean row.
+
+    Args:
+        rows: ``[known, ...]``.
+        known: Tokens of the rows.
+        wanted: Tokens to have rows for.
+
+    Returns:
+        ``[wanted, ...]``, and how many were known. Source: Howard and Ruder 2018 (ULMFiT), section 3.2.
+    """
+    place = {token: index for index, token in enumerate(known)}
+    sources = torch.tensor([place.get(token, -1) for token in wanted])
+    mapped = rows[sources.clamp(min=0)]
+    mapped[sources < 0] = rows.mean(0)
+    return mapped, int((sources >= 0).sum())
