@@ -59,7 +59,8 @@ def write_report(folder: Path) -> Path:
         The page's path.
     """
     record: dict[str, Any] = json.loads((folder / "metrics.json").read_text())
-    figures = sorted((folder / "figures").glob("*.*"), key=lambda path: (_order(path.stem), path.stem))
+    figures = [path for path in (folder / "figures").glob("*") if path.suffix in (".png", ".txt")]
+    figures.sort(key=lambda path: (_order(path.stem), path.stem))
     config = folder / ".hydra" / "config.yaml"
     overrides = folder / ".hydra" / "overrides.yaml"
     command = " ".join(line.removeprefix("- ") for line in overrides.read_text().splitlines()) if overrides.is_file() else ""
