@@ -1,9 +1,10 @@
 """Reviews written by a grammar, in the layout of the IMDb archive, with a known entropy and a known best accuracy.
 
 A review is a few sentences: some tell what happens, some give an opinion. An opinion says in its first words whether it is
-negated (``Nobody would say that ...``) and in its last what of (``... was dull``); between them lies a clause of any length.
-Both polarities of either are as frequent in good reviews as in bad ones: only together do they tell, so that no average of words
-can see what a reader sees. All opinions of a review agree.
+negated (``Nobody thought that ...``) and in its last what of (``... was dull``); between them lies a clause of any length.
+All opinions of a review agree. In reviews with a label half of the opinions are negated: there both polarities of either are as
+frequent in good reviews as in bad ones, only together do they tell, so that no average of words can see what a reader sees. In
+those without a label a fifth is, as people would speak.
 
 What comes next is drawn with known chances, and how a review was drawn can be told from its words, so each review's probability
 is known: no language model reaches a lower perplexity than they do. A known share of labels is wrong.
@@ -24,18 +25,19 @@ VERSION = 1
 COUNTS = {"train": 1000, "test": 1000, "unsup": 8000}
 WRONG = 0.03  # of the labels
 
-_GOOD = ("brilliant", "charming", "moving", "clever", "gripping", "tender", "vivid", "witty", "honest", "superb", "lovely")
-_BAD = ("dull", "clumsy", "tedious", "hollow", "bland", "silly", "lazy", "muddled", "shallow", "dreary", "stale")
-_NOT = ("Nobody would say that", "I could not find that", "It is never the case that", "Hardly anyone felt that")
-_YES = ("Everybody would say that", "I could always find that", "It is surely the case that", "Nearly everyone felt that")
+_GOOD = ("brilliant", "charming", "moving", "clever", "gripping", "tender")
+_BAD = ("dull", "clumsy", "tedious", "hollow", "bland", "silly")
+_NOT = ("Nobody thought that", "Hardly anyone found that", "It is never true that")
+_YES = ("Everybody thought that", "Nearly everyone found that", "It is always true that")
 _ASPECTS = ("plot", "acting", "music", "ending", "script", "dialogue", "scenery", "pace")
 _PEOPLE = ("sailor", "doctor", "widow", "painter", "thief", "teacher", "soldier", "singer", "baker", "judge", "farmer")
 _PLACES = ("harbour", "village", "castle", "desert", "theatre", "kitchen", "forest", "prison", "garden", "station", "island")
 _THINGS = ("letter", "lantern", "piano", "mirror", "horse", "suitcase", "violin", "photograph", "ladder", "statue", "clock")
 _DEEDS = ("finds", "steals", "paints", "hides", "repairs", "sells", "loses", "carries", "follows", "watches")
 _KINDS = ("old", "quiet", "young", "strange", "famous", "tired")
-_STOP, _OPINION = 0.22, 0.35  # chances of what comes after a sentence; else the story goes on
-_PLACE, _FURTHER, _KIND = 0.6, 0.55, 0.4
+_STOP, _OPINION = 0.18, 0.85  # chances of what comes after a sentence; else the story goes on
+_NEGATED = {"train": 0.5, "test": 0.5, "unsup": 0.2}
+_CLAUSE, _PLACE, _FURTHER, _KIND = 0.4, 0.3, 0.3, 0.2
 
 
 class _Writer:
@@ -87,23 +89,32 @@ def _story(writer: _Writer) -> None:
     writer.say(".")
 
 
-def _opinion(writer: _Writer, good: bool) -> None:
-    negated = writer.whether(0.5)
+def _opinion(writer: _Writer, good: bool, chance: float) -> None:
+    negated = writer.whether(chance)
     writer.one_of(_NOT if negated else _YES)
     writer.say("the")
     writer.one_of(_ASPECTS)
-    writer.say(", in which")
-    _someone(writer, "the", _PEOPLE)
-    _happening(writer)
-    writer.say(", was")
-    writer.one_of(_GOOD if good != negated else _BAD)
+    if writer.whether(_CLAUSE):
+        writer.say(", in which")
+        _someone(writer, "the", _PEOPLE)
+        _happening(writer)
+        writer.say(",")
+    writer.say("was")
+    words = _GOOD if good != negated else _BAD
+    writer.one_of(words)
+    writer.say("and")
+    writer.one_of(words)
     writer.say(".")
 
 
-def review(rng: np.random.Generator) -> tuple[str, bool, float]:
+def review(rng: np.random.Generator, negated: float = 0.5) -> tuple[str, bool, float]:
     """A review, whether it is good, and the logarithm of its probability.
 
-    Whether it is good is not told but by its opinions: of the first one either polarity of the last word was as likely.
+    Whether it is good is not told but by its opinions: of the first one either polarity of the last words was as likely.
+
+    Args:
+        rng: Draws.
+        negated: Chance that an opinion is.
     """
     good = bool(rng.random() < 0.5)
     writer = _Writer(rng)
@@ -113,7 +124,7 @@ def review(rng: np.random.Generator) -> tuple[str, bool, float]:
             break
         if writer.whether(_OPINION):
             opinions += 1
-            _opinion(writer, good)
+            _opinion(writer, good, negated)
         else:
             _story(writer)
     text = " ".join(writer.words).replace(" .", ".").replace(" ,", ",")
@@ -137,7 +148,7 @@ def draw_reviews(folder: Path, seed: int = 2017) -> None:
             flipped = set(rng.permutation(count)[: 0 if part == "unsup" else round(WRONG * count)].tolist())
             wrong[part] = len(flipped)
             for number in range(count):
-                text, good, log = review(rng)
+                text, good, log = review(rng, _NEGATED[part])
                 said = good != (number in flipped)
                 place = "train/unsup" if part == "unsup" else f"{part}/{'pos' if said else 'neg'}"
                 name = f"{place}/{number}_{0 if part == 'unsup' else 9 if said else 2}.txt"
