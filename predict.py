@@ -1,6 +1,7 @@
 """Predict: a run folder and new raw input -> a table of predictions.
 
 python predict.py run=runs/spiders/2026-01-31_12-00-00 input=PHOTOS output=predictions.csv
+python predict.py "run=[RUN,ANOTHER]" input=TEXTS        the mean of what several runs say
 """
 
 from __future__ import annotations
@@ -8,24 +9,21 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import hydra
-from omegaconf import DictConfig
+from omegaconf import DictConfig, ListConfig
 from practicum.conf.errors import one_sentence, run_command
 
 
 @hydra.main(version_base="1.3", config_path="pkg://practicum.conf", config_name="predict")
 @one_sentence
 def main(cfg: DictConfig) -> None:
-    """Predict one input with one run."""
+    """Predict one input with a run, or with the mean of several."""
     import torch
-    from hydra.utils import get_class, instantiate
     from practicum.conf.machine import keep_freed_memory
     from practicum.conf.messages import ignore_known_warnings
     from practicum.conf.run_folder import open_run
-    from practicum.modules.weight_file import read_state_dict
-    from pytorch_lightning import Trainer
     from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
     source, output = str(cfg.input), Path(cfg.output)
@@ -34,17 +32,58 @@ def main(cfg: DictConfig) -> None:
             raise MisconfigurationException(f"{name}={cfg[name]} must be a whole number from 1.")
     if cfg.format not in ("csv", "kaggle"):
         raise MisconfigurationException(f"format={cfg.format}: choose csv or kaggle.")
-    run = open_run(Path(cfg.run), cfg.checkpoint, trust=cfg.trust)
+    folders = [str(each) for each in cfg.run] if isinstance(cfg.run, ListConfig) else [str(cfg.run)]
+    if len(folders) > 1 and (cfg.checkpoint is not None or cfg.explain):
+        raise MisconfigurationException(f"run={cfg.run}: checkpoint and explain are for a single run.")
+    runs = [open_run(Path(folder), cfg.checkpoint, trust=cfg.trust) for folder in folders]
     output.parent.mkdir(parents=True, exist_ok=True)
     keep_freed_memory()
     ignore_known_warnings()
+
+    first, *others = (_predict(run, source, cfg) for run in runs)
+    for folder, other in zip(folders[1:], others, strict=True):
+        if other.rows != first.rows or other.model.classes != first.model.classes:
+            raise MisconfigurationException(f"run={folder}: has other classes than {folders[0]}, or read the input otherwise.")
+    mean = torch.stack([each.probabilities for each in (first, *others)]).mean(0)
+
+    kaggle = cfg.format == "kaggle"
+    table = {key: [row[key] for row in first.rows] for key in first.rows[0]}
+    table |= first.model.prediction_table(mean, top_k=None if kaggle else cfg.top_k)
+    if cfg.explain:
+        table["because"] = first.because
+    _write(output, first.data.submission(table) if kaggle else table)
+    print(f"{len(first.rows)} predictions: {output}")
+    if first.data.rejected:
+        rejected = output.with_name(f"{output.stem}.rejected.csv")
+        _write(rejected, dict(zip(("file", "reason"), zip(*first.data.rejected, strict=True), strict=True)))
+        print(f"{len(first.data.rejected)} files could not be read; each is named in {rejected}")
+
+
+class _Said(NamedTuple):
+    """What one run says of the input."""
+
+    rows: list[dict[str, str]]
+    probabilities: Any
+    because: list[str]
+    model: Any
+    data: Any
+
+
+def _predict(run: Any, source: str, cfg: DictConfig) -> _Said:
+    """Read the input as the run read its data, and ask its model."""
+    import torch
+    from hydra.utils import get_class, instantiate
+    from practicum.callbacks import WordImportance
+    from practicum.modules.weight_file import read_state_dict
+    from pytorch_lightning import Trainer
+    from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
     read_state_dict(run.checkpoint)  # a damaged file, or one that holds code, is refused here
     module_class: Any = get_class(run.config.model._target_)
     model = module_class.load_from_checkpoint(run.checkpoint, map_location="cpu", weights_only=True)
     if cfg.batch_size is not None:
         run.config.data.batch_size = cfg.batch_size
-
+    explaining = [WordImportance()] if cfg.explain else []
     with TemporaryDirectory(prefix="practicum-") as scratch:
         data = instantiate(run.config.data, report=None, cache=scratch, _convert_="all")
         if cfg.format == "kaggle" and not hasattr(data, "submission"):
@@ -53,7 +92,7 @@ def main(cfg: DictConfig) -> None:
             )
         data.predict_from(source)
         trainer = Trainer(
-            callbacks=run.callbacks(),
+            callbacks=[*run.callbacks(), *explaining],
             accelerator=cfg.accelerator,
             devices=1,
             precision=run.precision,
@@ -61,16 +100,8 @@ def main(cfg: DictConfig) -> None:
             enable_checkpointing=False,
         )
         outputs: Any = trainer.predict(model, datamodule=data)
-    kaggle = cfg.format == "kaggle"
-    rows = data.predict_rows()
-    table = {key: [row[key] for row in rows] for key in rows[0]}
-    table |= model.prediction_table(torch.cat(outputs), top_k=None if kaggle else cfg.top_k)
-    _write(output, data.submission(table) if kaggle else table)
-    print(f"{len(rows)} predictions: {output}")
-    if data.rejected:
-        rejected = output.with_name(f"{output.stem}.rejected.csv")
-        _write(rejected, dict(zip(("file", "reason"), zip(*data.rejected, strict=True), strict=True)))
-        print(f"{len(data.rejected)} files could not be read; each is named in {rejected}")
+    because = explaining[0].because if explaining else []
+    return _Said(data.predict_rows(), torch.cat(outputs), because, model, data)
 
 
 def _write(path: Path, table: dict[str, Any]) -> None:

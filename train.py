@@ -153,8 +153,8 @@ def _print_summary(record: dict[str, Any], run: Path, data: Any) -> None:
     if asked is not None:  # a challenge: these photos, in its own form
         asked = shlex.quote(f"input={os.path.relpath(asked)}")
         first = f"{predict} run={folder} {asked} output=submission.csv format=kaggle"
-    elif data.predicts is None:  # a language model: a classifier goes on top of it
-        first = f"{train} experiment=reviews model.encoder={folder}"
+    elif data.predicts is None:  # a language model or word vectors: a classifier goes on top
+        first = f"{train} {data.builds}{folder}"
     else:
         first = f"{predict} run={folder} input={data.predicts} output=predictions.csv"
     for command in (first, f"{train} {' '.join(following)}"):

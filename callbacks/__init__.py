@@ -13,6 +13,7 @@ from .last_checkpoint import LastCheckpoint
 from .learning_curves import LearningCurves
 from .lr_finder import LRFinder
 from .nearest_words import NearestWords
+from .nt_asgd import NTASGD
 from .one_cycle import OneCycle
 from .per_class import PerClass
 from .precomputed_activations import PrecomputedActivations
@@ -27,6 +28,8 @@ from .text_samples import TextSamples
 from .top_losses import TopLosses
 from .top_texts import TopTexts
 from .truncated_bptt import TruncatedBPTT
+from .word_importance import WordImportance
+from .word_vectors_file import WordVectorsFile
 
 __all__ = [
     "AugmentationExamples",
@@ -40,6 +43,7 @@ __all__ = [
     "LastCheckpoint",
     "LearningCurves",
     "LRFinder",
+    "NTASGD",
     "NearestWords",
     "OneCycle",
     "PerClass",
@@ -56,4 +60,6 @@ __all__ = [
     "TopTexts",
     "TruncatedBPTT",
     "WholeFileCheckpointIO",
+    "WordImportance",
+    "WordVectorsFile",
 ]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
@@ -40,13 +41,15 @@ def nearest(vectors: Tensor, row: int, count: int) -> list[tuple[int, float]]:
 class NearestWords(pl.Callback):
     """Writes the neighbours of some words after a test.
 
-    Needs a module with ``vocab`` (a token a row), and an ``nn.Embedding`` with as many rows.
+    Needs a module with ``vocab`` (a token a row), and ``word_vectors()`` or an ``nn.Embedding`` with as many rows.
 
     Args:
         folder: Where ``nearest_words.txt`` goes.
         words: Whose neighbours. Default: ``count`` words spread over the more frequent half, for a vocabulary in the order of
-        frequency. count: How many words where none are named. neighbours: Of each. among: Neighbours are sought among this many
-        first rows, the frequent ones.
+            frequency.
+        count: How many words where none are named.
+        neighbours: Of each.
+        among: Neighbours are sought among this many first rows, the frequent ones.
 
     Raises:
         MisconfigurationException: No such embedding, or a word that is not in the vocabulary.
@@ -70,13 +73,17 @@ class NearestWords(pl.Callback):
         """Find and write them."""
         if not trainer.is_global_zero:
             return
-        vocab: Sequence[str] = getattr(pl_module, "vocab", ())
-        found = [each for each in pl_module.modules() if isinstance(each, nn.Embedding) and each.num_embeddings == len(vocab)]
-        if not found:
-            raise MisconfigurationException(
-                f"NearestWords needs {type(pl_module).__name__} to have `vocab` and an nn.Embedding with as many rows."
-            )
-        vectors = found[0].weight.detach()[: self.among]
+        module: Any = pl_module
+        vocab: Sequence[str] = getattr(module, "vocab", ())
+        if callable(getattr(module, "word_vectors", None)):
+            vectors = module.word_vectors()[: self.among]
+        else:
+            found = [each for each in module.modules() if isinstance(each, nn.Embedding) and each.num_embeddings == len(vocab)]
+            if not found:
+                raise MisconfigurationException(
+                    f"NearestWords needs {type(module).__name__} to have `vocab` and an nn.Embedding with as many rows."
+                )
+            vectors = found[0].weight.detach()[: self.among]
         lines = []
         for word in self.words if self.words is not None else self._some(vocab[: self.among]):
             if word not in vocab[: self.among]:

@@ -16,15 +16,17 @@ class PlainText(Text):
 
     Args:
         root: The folder or the file.
-        task: ``language_model``.
+        task: ``language_model`` or ``skip_gram``.
         options: Those of :class:`.Text`.
     """
 
     marks_begin = False
 
     def __init__(self, root: str | None = None, task: Task = "language_model", **options: Any) -> None:
-        if task != "language_model":
-            raise MisconfigurationException(f"data.task={task}: a plain text has no classes; it is for experiment=lm.")
+        if task == "classification":
+            raise MisconfigurationException(
+                f"data.task={task}: a plain text has no classes; it is for experiment=lm and experiment=word_vectors."
+            )
         super().__init__(root, task=task, **options)
 
     def documents(self) -> Iterator[Document]:

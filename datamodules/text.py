@@ -9,7 +9,7 @@ import os
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pytorch_lightning as pl
@@ -28,7 +28,8 @@ from .tokenizer import BEGIN, LEVELS, Level, prepare, vocabulary, written
 
 log = logging.getLogger(__name__)
 
-Task = Literal["classification", "language_model"]
+TRAINING = ("train", "unsup")  # splits that a language is learnt from
+Task = Literal["classification", "language_model", "skip_gram"]
 
 
 class Text(pl.LightningDataModule):
@@ -40,7 +41,7 @@ class Text(pl.LightningDataModule):
     Args:
         root: Where the texts lie.
         task: ``classification``: batches of documents and their classes; ``language_model``: windows of all texts as parallel
-            streams, those without a label included.
+            streams, those without a label included; ``skip_gram``: the same, and how often each token occurs.
         level: Of tokens, see :mod:`.tokenizer`.
         max_vocab: Tokens at most.
         min_count: Rarer words are unknown.
@@ -79,7 +80,7 @@ class Text(pl.LightningDataModule):
     ) -> None:
         super().__init__()
         for option, value, valid in (
-            ("task", task, task in ("classification", "language_model")),
+            ("task", task, task in get_args(Task)),
             ("level", level, level in LEVELS),
             ("max_vocab", max_vocab, max_vocab >= 10),
             ("min_count", min_count, min_count >= 1),
@@ -115,13 +116,20 @@ class Text(pl.LightningDataModule):
     @property
     def predicts(self) -> str | None:
         """What ``predict.py`` is given, for the last table; a language model has nothing to predict."""
-        return None if self.task == "language_model" else "TEXTS"
+        return "TEXTS" if self.task == "classification" else None
+
+    @property
+    def builds(self) -> str:
+        """What to type to build on a run that has nothing to predict, the run's folder following."""
+        option = "model.encoder" if self.task == "language_model" else "model=word_vectors model.vectors"
+        return f"experiment=reviews {option}="
 
     @property
     def own(self) -> tuple[str, ...]:
         """What to type for one's own texts."""
-        if self.task == "language_model":
-            return "experiment=lm", "data=language_model", "data.root=TEXT"
+        if self.task != "classification":
+            experiment = "experiment=lm" if self.task == "language_model" else "experiment=word_vectors"
+            return experiment, "data=language_model", f"data.task={self.task}", "data.root=TEXT"
         return "experiment=reviews", "data=text_csv", "data.root=TEXTS"
 
     # What is there ----------------------------------------------------------------------------------------------------
@@ -207,7 +215,9 @@ class Text(pl.LightningDataModule):
     # What the model and the run need to know --------------------------------------------------------------------------
 
     def describe(self) -> dict[str, Any]:
-        """``vocab``, ``level``, ``tokenizer`` (a fingerprint), ``reverse``; for a classifier ``classes``, ``class_counts``."""
+        """``vocab``, ``level``, ``tokenizer`` (a fingerprint), ``reverse``; for a classifier ``classes``, ``class_counts``; for a
+        skip-gram ``counts`` of tokens.
+        """
         assert self._store is not None
         facts: dict[str, Any] = {
             "vocab": vocabulary(self._store.tokenizer),
@@ -218,6 +228,8 @@ class Text(pl.LightningDataModule):
         if self.task == "classification":
             labels = self._store.parts["train"].labels
             facts |= {"classes": self.classes, "class_counts": [labels.count(name) for name in self.classes]}
+        if self.task == "skip_gram":
+            facts["counts"] = self._store.counts(TRAINING).tolist()
         return facts
 
     @property
@@ -292,8 +304,8 @@ class Text(pl.LightningDataModule):
 
     def _loader(self, split: str, training: bool = False) -> StatefulDataLoader[Any]:
         dataset: BPTTWindows | DocumentBatches
-        if self.task == "language_model" and split != "predict":
-            dataset = self._windows(("train", "unsup") if training else (split,), self.vary and training)
+        if self.task != "classification" and split != "predict":
+            dataset = self._windows(TRAINING if training else (split,), self.vary and training)
         else:
             dataset = self._documents(split, shuffle=training)
         # Each process's share is the data set's business: the sampler goes through all of it.
@@ -323,10 +335,8 @@ class Text(pl.LightningDataModule):
         Raises:
             MisconfigurationException: Nothing there, nothing in it that can be used, or this run is a language model.
         """
-        if self.task == "language_model":
-            raise MisconfigurationException(
-                "A language model has no classes to predict; train a classifier on it: experiment=reviews model.encoder=RUN."
-            )
+        if self.task != "classification":
+            raise MisconfigurationException(f"This run has no classes to predict; train a classifier on it: {self.builds}RUN.")
         if self.keep is None:
             raise MisconfigurationException("data.keep is missing: the folder of the run, where its tokenizer.json lies.")
         found = list(new_texts(Path(source), getattr(self, "text_column", None)))

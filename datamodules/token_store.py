@@ -7,7 +7,7 @@ import json
 import logging
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -65,6 +65,14 @@ class TokenStore:
     rejected: list[tuple[str, str]]
     unknown: dict[str, float]
     sha256: str
+
+    def counts(self, splits: Sequence[str]) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """How often each token occurs in these splits ``[V]``."""
+        total = np.zeros(self.tokenizer.get_vocab_size(), np.int64)
+        for tokens in (self.parts[split].tokens for split in splits if split in self.parts):
+            for start in range(0, len(tokens), 1 << 24):  # a part at a time: they may not fit in memory
+                total += np.bincount(tokens[start : start + (1 << 24)], minlength=len(total))
+        return total
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from .image_classifier import ImageClassifier
 from .language_model import LanguageModel
+from .skip_gram import SkipGram
 from .text_classifier import TextClassifier
+from .word_vector_classifier import WordVectorClassifier
 
-__all__ = ["ImageClassifier", "LanguageModel", "TextClassifier"]
+__all__ = ["ImageClassifier", "LanguageModel", "SkipGram", "TextClassifier", "WordVectorClassifier"]

@@ -25,22 +25,18 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from timm.models import group_parameters
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
-from torchmetrics.classification import (
-    MulticlassAccuracy,
-    MultilabelAccuracy,
-    MultilabelAveragePrecision,
-)
+from torchmetrics.classification import MultilabelAccuracy, MultilabelAveragePrecision
 
-from .class_table import class_table
+from .classifier import Classifier
 from .depthwise import keep_depthwise_in_float32, slow_in_bfloat16
 from .f_beta_by_threshold import FBetaByThreshold
-from .fine_tunable import FineTunable, LayerGroup, OptimizerFactory
-from .pretrained import Provenance, head_part, load_backbone
+from .fine_tunable import LayerGroup, OptimizerFactory
+from .pretrained import head_part, load_backbone
 
 Head: TypeAlias = Literal["linear", "concat_pool"]
 
 
-class ImageClassifier(FineTunable):
+class ImageClassifier(Classifier):
     """A timm backbone and a head for the classes at hand; single-label or multi-label.
 
     Args:
@@ -86,19 +82,15 @@ class ImageClassifier(FineTunable):
         label_smoothing: float = 0.0,
         optimizer: OptimizerFactory | None = None,
     ) -> None:
-        super().__init__(optimizer)
+        super().__init__(classes, label_smoothing, optimizer, _multi_label_metrics(len(classes)) if multi_label else None)
         self.save_hyperparameters(ignore=["optimizer"])
-        self.hparams["weights"] = "random"  # a checkpoint brings its own: a module rebuilt from one fetches nothing
-        self.classes = list(classes)
         self.multi_label = multi_label
-        self.label_smoothing = label_smoothing
-        self.provenance: Provenance
+        self.hparams["weights"] = "random"  # a checkpoint brings its own: a module rebuilt from one fetches nothing
         self.backbone: Any
         self.mean: Tensor
         self.std: Tensor
         self.class_weight: Tensor | None
         self.backbone, self.provenance = load_backbone(backbone, weights, image_size)
-        self.pretrained: bool = self.provenance["pretrained"]
         self.pool: nn.Module | None
         self.head: nn.Module
         self.pool, self.head = _build_head(head, self.backbone, len(self.classes), dropout)
@@ -112,9 +104,6 @@ class ImageClassifier(FineTunable):
         self.threshold: Tensor
         if multi_label:  # the probability from which a label is said: where validation's F2 is highest
             self.register_buffer("threshold", torch.tensor(0.5))
-        metrics = _metrics(len(self.classes), multi_label)
-        self.val_metrics = metrics.clone(prefix="val/")
-        self.test_metrics = metrics.clone(prefix="test/")
 
         if weights not in ("auto", "pretrained", "random") and (learnt := head_part(Path(weights), self.classes, self.head)):
             self.head.load_state_dict(learnt)
@@ -122,15 +111,6 @@ class ImageClassifier(FineTunable):
         self.to(memory_format=torch.channels_last)  # the layout convolution kernels want: 1.3 to 1.8 times as fast
         if slow_in_bfloat16():
             keep_depthwise_in_float32(self.backbone)
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Where its weights came from goes with them."""
-        checkpoint["provenance"] = self.provenance
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take up where the weights came from."""
-        self.provenance = checkpoint.get("provenance", self.provenance)
-        self.pretrained = self.provenance["pretrained"]
 
     def normalise(self, x: Tensor) -> Tensor:
         """Photos in 0..255 (``uint8``) or 0..1 (floating point) to the backbone's mean 0 and deviation 1."""
@@ -158,30 +138,6 @@ class ImageClassifier(FineTunable):
         """Softmax over the classes, or for multi-label the sigmoid of each, in 32 bit."""
         return logits.float().sigmoid() if self.multi_label else logits.float().softmax(1)
 
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
-        """Loss of one batch ``(x, y)``; logs ``train/loss``."""
-        x, y = batch
-        loss = self.loss(self(x), y)
-        self.log("train/loss", loss, on_step=True, on_epoch=True, prog_bar=True, batch_size=len(x))
-        return loss
-
-    def _evaluate(self, batch: tuple[Tensor, Tensor], metrics: MetricCollection, stage: str) -> dict[str, Tensor]:
-        x, y = batch
-        logits = self(x)
-        loss = self.loss(logits, y)
-        metrics.update(self.probabilities(logits), y)
-        self.log(f"{stage}/loss", loss, batch_size=len(x), sync_dist=True, prog_bar=True)
-        self.log_dict(metrics, batch_size=len(x), prog_bar=True)
-        return {"loss": loss, "logits": logits.float(), "target": y}
-
-    def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
-        """Logs ``val/loss`` and ``val/<metric>``; returns ``loss``, ``logits`` and ``target`` for callbacks."""
-        return self._evaluate(batch, self.val_metrics, "val")
-
-    def test_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
-        """Logs ``test/loss`` and ``test/<metric>``; returns ``loss``, ``logits`` and ``target`` for callbacks."""
-        return self._evaluate(batch, self.test_metrics, "test")
-
     def on_validation_epoch_end(self) -> None:
         """Choose the threshold of a multi-label model."""
         if self.multi_label:
@@ -196,21 +152,9 @@ class ImageClassifier(FineTunable):
     def _f2(metrics: MetricCollection) -> FBetaByThreshold:
         return next(metric for metric in metrics.values(copy_state=False) if isinstance(metric, FBetaByThreshold))
 
-    def predict_step(self, batch: Tensor | tuple[Tensor, Any], batch_idx: int) -> Tensor:
-        """Probabilities ``[B, classes]`` of a batch of photos, with or without targets."""
-        return self.probabilities(self(batch[0] if isinstance(batch, tuple | list) else batch))
-
     def prediction_table(self, probabilities: Tensor, top_k: int | None = None) -> dict[str, list[Any]]:
-        """Predictions as named columns, a row a photo.
-
-        Args:
-            probabilities: ``[N, classes]``, as :meth:`predict_step` returns them.
-            top_k: Give the ``k`` likeliest classes in order of probability instead of every class in a fixed order.
-
-        Returns:
-            ``predicted`` (for multi-label every class over the threshold, joined by blanks) and the probabilities' columns.
-        """
-        table = class_table(self.classes, probabilities, top_k)
+        """As :meth:`.Classifier.prediction_table`; for multi-label ``predicted`` is every class over the threshold."""
+        table = super().prediction_table(probabilities, top_k)
         if self.multi_label:
             above = (probabilities > self.threshold.to(probabilities)).tolist()
             table["predicted"] = [" ".join(name for name, said in zip(self.classes, row, strict=True) if said) for row in above]
@@ -287,9 +231,7 @@ def _class_weights(weights: str | Sequence[float] | None, counts: Sequence[int] 
     return torch.tensor(list(weights), dtype=torch.float32)
 
 
-def _metrics(classes: int, multi_label: bool) -> MetricCollection:
-    if not multi_label:
-        return MetricCollection({"accuracy": MulticlassAccuracy(classes, average="micro")})
+def _multi_label_metrics(classes: int) -> MetricCollection:
     return MetricCollection(
         {
             "accuracy": MultilabelAccuracy(classes),

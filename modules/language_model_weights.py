@@ -58,7 +58,8 @@ def read_language_model(source: str, option: str = "model.encoder") -> LanguageM
 
     Args:
         source: A run folder, a ``.ckpt`` of one, or a ``.pth`` as fastai writes it, with its vocabulary as the only ``.pkl``
-        beside it. option: What named it, for messages.
+            beside it.
+        option: What named it, for messages.
 
     Raises:
         MisconfigurationException: No such file, not a language model, or one that holds code.

@@ -15,23 +15,17 @@ through the last 1,440 tokens of a document, which is read from its beginning.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
-import torch.nn.functional as F
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor, nn
-from torchmetrics import MetricCollection
-from torchmetrics.classification import MulticlassAccuracy
 
-from .class_table import class_table
-from .fine_tunable import FineTunable, LayerGroup, OptimizerFactory
+from .classifier import Classifier
+from .fine_tunable import LayerGroup, OptimizerFactory
 from .language_model import check_same_tokens, check_sizes, scaled_chances
 from .language_model_weights import read_language_model
 from .layers.awd_lstm import AWDLSTM, put_states, states_of
-from .vocabulary import mapped_rows
-
-PAD = 1
+from .vocabulary import PAD, mapped_rows
 
 
 def last_max_mean(outputs: Tensor, lengths: Tensor, before: Pooled | None = None) -> Tensor:
@@ -80,7 +74,7 @@ class Pooled:
         self.count[rows] += len(outputs)
 
 
-class TextClassifier(FineTunable):
+class TextClassifier(Classifier):
     """An AWD-LSTM encoder with a pooling head.
 
     A document's logits depend on it alone, whatever else is in its batch: rows are read to their own ends. Memory is bounded,
@@ -140,7 +134,8 @@ class TextClassifier(FineTunable):
         label_smoothing: float = 0.0,
         optimizer: OptimizerFactory | None = None,
     ) -> None:
-        super().__init__(optimizer)
+        super().__init__(classes, label_smoothing, optimizer)
+        self.vocab = list(vocab)
         for name, value in (("head_size", head_size), ("max_len", max_len), ("window", window)):
             if value < 1:
                 raise MisconfigurationException(f"model.{name}={value} must be at least 1.")
@@ -158,18 +153,15 @@ class TextClassifier(FineTunable):
         sizes |= {name: size for name, size in asked.items() if size is not None}
         check_sizes(**sizes)
         self.hparams.update(sizes, encoder="random")  # a checkpoint brings its own weights
-        self.classes, self.vocab = list(classes), list(vocab)
-        self.max_len, self.window, self.label_smoothing = max_len, window, label_smoothing
+        self.max_len, self.window = max_len, window
         chances = {"input_p": input_p, "hidden_p": hidden_p, "output_p": output_p, "embed_p": embed_p, "weight_p": weight_p}
         self.encoder = AWDLSTM(len(self.vocab), **sizes, **scaled_chances(chances, drop_mult))
-        self.provenance: dict[str, Any] = {"source": "random", "pretrained": False}
         if known is not None:
             check_same_tokens(known.facts, level, tokenizer, reverse, f"model.encoder={encoder}")
             rows, carried = mapped_rows(known.encoder["embedding.weight"], known.vocab, self.vocab)
             self.encoder.load_state_dict({**known.encoder, "embedding.weight": rows})
             tokens = f"{carried} of {len(self.vocab)} known"
             self.provenance = {"source": str(known.path), "pretrained": True, "sha256": known.sha256, "tokens": tokens}
-        self.pretrained: bool = self.provenance["pretrained"]
         pooled = 3 * sizes["embedding_size"]
         self.head = nn.Sequential(
             nn.BatchNorm1d(pooled),
@@ -180,18 +172,6 @@ class TextClassifier(FineTunable):
             nn.Dropout(head_p[1]),
             nn.Linear(head_size, len(self.classes)),
         )
-        metrics = MetricCollection({"accuracy": MulticlassAccuracy(len(self.classes), average="micro")})
-        self.val_metrics = metrics.clone(prefix="val/")
-        self.test_metrics = metrics.clone(prefix="test/")
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Where its weights came from goes with them."""
-        checkpoint["provenance"] = self.provenance
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take up where the weights came from."""
-        self.provenance = checkpoint.get("provenance", self.provenance)
-        self.pretrained = self.provenance["pretrained"]
 
     def features(self, tokens: Tensor) -> Tensor:
         """Documents ``int64 [B, T]``, padded at their ends with token 1, to ``[B, 3E]``: last, highest, mean."""
@@ -221,46 +201,6 @@ class TextClassifier(FineTunable):
     def forward(self, tokens: Tensor) -> Tensor:
         """Logits ``[B, classes]`` of documents ``int64 [B, T]``, padded at their ends with token 1."""
         return self.head(self.features(tokens))
-
-    def loss(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Cross-entropy in 32 bit."""
-        return F.cross_entropy(logits.float(), y, label_smoothing=self.label_smoothing)
-
-    def probabilities(self, logits: Tensor) -> Tensor:
-        """Softmax over the classes, in 32 bit."""
-        return logits.float().softmax(1)
-
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
-        """Loss of one batch ``(tokens, classes)``; logs ``train/loss``."""
-        x, y = batch
-        loss = self.loss(self(x), y)
-        self.log("train/loss", loss, on_step=True, on_epoch=True, prog_bar=True, batch_size=len(x))
-        return loss
-
-    def _evaluate(self, batch: tuple[Tensor, Tensor], metrics: MetricCollection, stage: str) -> dict[str, Tensor]:
-        x, y = batch
-        logits = self(x)
-        loss = self.loss(logits, y)
-        metrics.update(self.probabilities(logits), y)
-        self.log(f"{stage}/loss", loss, batch_size=len(x), sync_dist=True, prog_bar=True)
-        self.log_dict(metrics, batch_size=len(x), prog_bar=True)
-        return {"loss": loss, "logits": logits.float(), "target": y}
-
-    def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
-        """Logs ``val/loss`` and ``val/accuracy``; returns ``loss``, ``logits`` and ``target`` for callbacks."""
-        return self._evaluate(batch, self.val_metrics, "val")
-
-    def test_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
-        """Logs ``test/loss`` and ``test/accuracy``; returns ``loss``, ``logits`` and ``target`` for callbacks."""
-        return self._evaluate(batch, self.test_metrics, "test")
-
-    def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
-        """Probabilities ``[B, classes]`` of a batch of documents, with or without targets."""
-        return self.probabilities(self(batch[0] if isinstance(batch, tuple | list) else batch))
-
-    def prediction_table(self, probabilities: Tensor, top_k: int | None = None) -> dict[str, list[Any]]:
-        """As :meth:`.ImageClassifier.prediction_table`."""
-        return class_table(self.classes, probabilities, top_k)
 
     def layer_groups(self) -> list[LayerGroup]:
         """The embedding, the recurrent layers one by one, the head."""

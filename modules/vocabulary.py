@@ -1,4 +1,4 @@
-"""Carrying the rows of one vocabulary over to another."""
+"""Vocabularies: the token that stands for none, and carrying the rows of one over to another."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+
+PAD = 1  # fills the ends of a batch's shorter documents
 
 
 def mapped_rows(rows: Tensor, known: Sequence[str], wanted: Sequence[str]) -> tuple[Tensor, int]:

@@ -103,6 +103,42 @@ for module in (BoringModel(), Vision(), HuggingFaceLike()):
                          enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False)
     trainer.fit(module)
     assert trainer.global_step == 12 and len(finder.tests[0]["lr"]) > 3, finder.tests
+
+
+class Reader(pl.LightningModule):
+    def __init__(self):
+        super().__init__()
+        self.embed, self.rnn, self.out = torch.nn.Embedding(8, 6), torch.nn.GRU(6, 8, batch_first=True), torch.nn.Linear(8, 8)
+        self.losses = []
+
+    def training_step(self, batch, batch_idx):
+        logits = self.out(self.rnn(self.embed(batch[0]))[0])
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch[1].flatten())
+        self.losses.append(loss.detach())
+        return loss
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+# Truncated back-propagation, beside a loop written by hand.
+from practicum.callbacks import TruncatedBPTT
+from practicum.datamodules import BPTTWindows
+windows = BPTTWindows(torch.arange(200).mul(7).remainder(8).numpy(), batch_size=4, bptt=6)
+module, hand = Reader(), Reader()
+hand.load_state_dict(module.state_dict())
+trainer = pl.Trainer(max_epochs=1, accelerator="cpu", callbacks=[TruncatedBPTT()], logger=False, enable_checkpointing=False,
+                     enable_progress_bar=False, enable_model_summary=False)
+trainer.fit(module, torch.utils.data.DataLoader(windows, batch_size=None))
+state, optimizer = None, hand.configure_optimizers()
+for x, y in (windows[number] for number in range(len(windows))):
+    y_hat, state = hand.rnn(hand.embed(x), state)
+    state = state.detach()
+    optimizer.zero_grad()
+    torch.nn.functional.cross_entropy(hand.out(y_hat).flatten(0, 1), y.flatten()).backward()
+    optimizer.step()
+for mine, theirs in zip(module.parameters(), hand.parameters(), strict=True):
+    torch.testing.assert_close(mine, theirs, atol=1e-6, rtol=0)
 print("went well")
 """
 

@@ -406,3 +406,74 @@ def test_cfg_prints_what_would_run_and_runs_nothing(tmp_path: Path) -> None:
     assert result.returncode == 0
     assert "backbone: vgg16" in result.stdout
     assert not list(tmp_path.iterdir())
+
+
+# Texts ----------------------------------------------------------------------------------------------------------------
+
+TEXT_RUN = ["callbacks.progress=null", "data.batch_size=8", "optimizer.lr=0.01", "epochs=2"]
+SMALL_TEXT = ["model.embedding_size=12", "model.hidden_size=16", "model.layers=1"]
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``texts.csv`` of short reviews with a test split; a language model and word vectors of them in ``runs/``."""
+    where = tmp_path_factory.mktemp("texts")
+    with open(where / "texts.csv", "w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["text", "label", "split"])
+        for number in range(120):
+            label, word = (("good", "brilliant"), ("bad", "tedious"))[number % 2]
+            text = f"The film about the {('sea', 'town', 'war')[number % 3]} was {word}, and the acting was {word} too."
+            rows.writerow([text, label, ("train", "train", "valid", "test")[number % 4 if number > 3 else 0]])
+    data = ["data=text_csv", "data.root=texts.csv", "data.split_column=split", *TEXT_RUN]
+    for run, experiment, more in (("lm", "lm", [*SMALL_TEXT, "data.bptt=10"]), ("vectors", "word_vectors", ["data.bptt=32"])):
+        result = command("train.py", f"experiment={experiment}", *data, *more, f"hydra.run.dir=runs/{run}", cwd=where)
+        assert result.returncode == 0, result.stderr[-3000:]
+    return where
+
+
+def test_a_language_model_and_word_vectors_become_classifiers(texts: Path) -> None:
+    assert (texts / "runs/lm/figures/samples.txt").read_text().strip()
+    assert (texts / "runs/vectors/vectors.vec").is_file()
+    data = ["experiment=reviews", "data=text_csv", "data.root=texts.csv", "data.split_column=split", *TEXT_RUN]
+    for run, more in (
+        ("encoder", ["model.encoder=runs/lm"]),
+        ("backwards", ["data.reverse=true", *SMALL_TEXT]),
+        ("words", ["model=word_vectors", "model.vectors=runs/vectors", "epochs=6"]),
+    ):
+        result = command("train.py", *data, *more, f"hydra.run.dir=runs/{run}", cwd=texts)
+        assert result.returncode == 0, result.stderr[-3000:]
+        record = json.loads((texts / f"runs/{run}/metrics.json").read_text())
+        assert record["tests_on"] == "test"
+        assert record["data/test"] == 29
+        assert record["weights/pretrained"] is (run != "backwards")
+    assert record["test/accuracy"] == 1.0  # words alone tell
+
+    (texts / "new.txt").write_text("A brilliant film.\nThe war was tedious.\n")
+    result = command("predict.py", "run=runs/words", "input=new.txt", "explain=true", cwd=texts)
+    assert result.returncode == 0, result.stderr[-3000:]
+    rows = rows_of(texts / "predictions.csv")
+    assert [row["predicted"] for row in rows] == ["good", "bad"]
+    assert [row["because"].split()[0].lower() for row in rows] == ["brilliant", "tedious"]
+
+    # The mean of a network that reads forwards and one that reads backwards.
+    tables = []
+    for run in ("runs/encoder", "runs/backwards", "[runs/encoder,runs/backwards]"):
+        result = command("predict.py", f"run={run}", "input=new.txt", "output=both.csv", cwd=texts)
+        assert result.returncode == 0, result.stderr[-3000:]
+        tables.append([float(row["bad"]) for row in rows_of(texts / "both.csv")])
+    forwards, backwards, both = tables
+    assert both == pytest.approx([(a + b) / 2 for a, b in zip(forwards, backwards, strict=True)], abs=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run=[runs/lm,runs/vectors]", "explain=true"], "single run"),
+        (["run=runs/lm"], "model.encoder=RUN"),
+        (["run=runs/vectors"], "model=word_vectors model.vectors=RUN"),
+    ],
+)
+def test_prediction_of_texts_refuses_in_one_sentence(texts: Path, arguments: list[str], message: str) -> None:
+    (texts / "new.txt").write_text("A brilliant film.\n")
+    assert message in refused(command("predict.py", *arguments, "input=new.txt", cwd=texts))

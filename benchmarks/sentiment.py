@@ -1,0 +1,127 @@
+"""Sentiment: a language model's encoder, the same network without one, and word vectors, by seeds; fastText beside them.
+
+    python benchmarks/sentiment.py RT_POLARITY --more aclImdb_v1.tar.gz --reviews 4000 --peer-python PEER_ENV/bin/python
+    python benchmarks/sentiment.py aclImdb_v1.tar.gz --peer-python PEER_ENV/bin/python --lm epochs=1 data.batch_size=64 ...
+
+The texts are written to one CSV: of those that bring no test split a tenth is held out, and ``--more`` gives reviews without a
+label to the language model. The held-out texts are in no training. fastText (its supervised classifier, words and pairs of them)
+trains on what the others train and validate on. Prints accuracy on the held-out texts and seconds, all in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from practicum.datamodules.documents import Document, read_archive, read_folder
+
+HERE = Path(__file__).resolve().parent
+PEER = """
+import fasttext, json, sys, time
+started = time.perf_counter()
+net = fasttext.train_supervised(sys.argv[1], thread=2, epoch=25, wordNgrams=2, dim=50, lr=0.2, verbose=0)
+seconds = time.perf_counter() - started
+print(json.dumps({"accuracy": net.test(sys.argv[2])[1], "seconds": seconds}))
+"""
+
+
+def documents(source: Path) -> Iterator[Document]:
+    return read_archive(source) if source.is_file() else read_folder(source)
+
+
+def write_table(path: Path, source: Path, more: Path | None, reviews: int) -> None:
+    """``text,label,split``."""
+    rows = [[each.text, each.label or "", each.split] for each in documents(source) if each.text]
+    if not any(split == "test" for *_, split in rows):
+        for row in random.Random(1).sample(rows, len(rows) // 10):
+            row[2] = "test"
+    if more is not None:
+        others = [each.text for each in documents(more) if each.split == "unsup" and each.text]
+        rows += [[text, "", "unsup"] for text in random.Random(1).sample(others, reviews)]
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["text", "label", "split"], *rows])
+
+
+def train(folder: Path, run: str, *overrides: str) -> tuple[float, float]:
+    """Accuracy (or perplexity) on the test texts, and seconds."""
+    place = folder / run
+    if not (place / "report.html").exists():
+        data = ["data=text_csv", f"data.root={folder / 'texts.csv'}", "data.split_column=split", f"paths.data={folder / 'data'}"]
+        command = [sys.executable, str(HERE.parent / "train.py"), overrides[0], *data, "callbacks.progress=null", *overrides[1:]]
+        subprocess.run([*command, f"hydra.run.dir={place}"], check=True, stdout=subprocess.DEVNULL)
+    record = json.loads((place / "metrics.json").read_text())
+    return record.get("test/accuracy", record.get("test/perplexity")), record["seconds"]
+
+
+def fasttext(python: str, folder: Path) -> tuple[float, float]:
+    files = {}
+    for part in ("train", "test"):
+        files[part] = folder / f"fasttext.{part}"
+        with open(folder / "texts.csv", newline="", encoding="utf-8") as file, open(files[part], "w", encoding="utf-8") as out:
+            for row in csv.DictReader(file):
+                if row["split"] == part:
+                    out.write(f"__label__{row['label']} {' '.join(row['text'].lower().split())}\n")
+    answer = subprocess.run(
+        [python, "-c", PEER, str(files["train"]), str(files["test"])], capture_output=True, text=True, check=True
+    )
+    result = json.loads(answer.stdout.splitlines()[-1])
+    return result["accuracy"], result["seconds"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source", type=Path)
+    parser.add_argument("--more", type=Path)
+    parser.add_argument("--reviews", type=int, default=4000)
+    parser.add_argument("--folder", type=Path, default=Path("runs/sentiment"), help="for everything made; what is there is kept")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--lm", nargs="*", default=[], help="overrides of the language model")
+    parser.add_argument("--classifier", nargs="*", default=[], help="of the two networks")
+    parser.add_argument("--vectors", nargs="*", default=[], help="of the classifier by word vectors")
+    parser.add_argument("--without", nargs="*", default=[], choices=("random", "vectors"))
+    parser.add_argument("--peer-python")
+    options = parser.parse_args()
+    folder = options.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "texts.csv").exists():
+        write_table(folder / "texts.csv", options.source, options.more, options.reviews)
+    if options.peer_python:
+        accuracy, seconds = fasttext(options.peer_python, folder)
+        print(f"fastText          {accuracy:.4f}   {seconds:.0f} s", flush=True)
+    perplexity, seconds = train(folder, "lm", "experiment=lm", *options.lm)
+    print(f"language model    perplexity {perplexity:.1f}, {seconds:.0f} s", flush=True)
+    recipes = {"with it": ["experiment=reviews", f"model.encoder={folder / 'lm'}", *options.classifier]}
+    if "random" not in options.without:
+        recipes["without"] = ["experiment=reviews", *options.classifier]
+    if "vectors" not in options.without:
+        train(folder, "skip_gram", "experiment=word_vectors", "data.min_count=2")
+        recipes["word vectors"] = [
+            "experiment=reviews",
+            "model=word_vectors",
+            f"model.vectors={folder / 'skip_gram'}",
+            *options.vectors,
+        ]
+    for name, recipe in recipes.items():
+        started = time.time()
+        found = [
+            train(folder, f"{name.replace(' ', '_')}{seed}", *recipe, f"seed={seed}") for seed in range(1, options.seeds + 1)
+        ]
+        accuracies = [accuracy for accuracy, _ in found]
+        spread = statistics.stdev(accuracies) if len(found) > 1 else 0.0
+        print(
+            f"{name:17} {statistics.mean(accuracies):.4f} +- {spread:.4f}  {[round(each, 4) for each in accuracies]}  "
+            f"{statistics.median(seconds for _, seconds in found):.0f} s each ({time.time() - started:.0f} s)",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""NT-ASGD: averages the weights of SGD from the moment on at which validation no longer falls.
+
+**What it does.** Plain SGD at a constant rate, until the validation loss is no better than it was more than ``patience``
+validations ago; from then on the mean of the weights of all steps is what is validated, kept and tested, while SGD itself goes
+on.
+
+**When to use it.** To train a language model to its end, for hundreds of epochs, as the paper does; with ``schedule=none``. For a
+few epochs one cycle does better.
+
+**Defaults.** ``patience=5``, as the paper.
+
+**Source.** Merity, Keskar, Socher 2018, section 3 and algorithm 1; Polyak and Juditsky 1992. The averaging is Lightning's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import WeightAveraging
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+
+def no_longer_falls(losses: Sequence[float], patience: int) -> bool:
+    """Whether the last loss is above the lowest of those more than ``patience`` validations before it."""
+    earlier = losses[: max(0, len(losses) - 1 - patience)]
+    return bool(earlier) and losses[-1] > min(earlier)
+
+
+class NTASGD(WeightAveraging):
+    """Non-monotonically triggered averaging of weights, for any LightningModule.
+
+    Args:
+        patience: Validations that are passed over; the paper's non-monotone interval.
+        monitor: The loss.
+
+    Raises:
+        MisconfigurationException: ``patience`` below 0, or ``monitor`` is not logged.
+    """
+
+    def __init__(self, patience: int = 5, monitor: str = "val/loss") -> None:
+        super().__init__()
+        if patience < 0:
+            raise MisconfigurationException(f"NTASGD: patience={patience} must be at least 0.")
+        self.patience, self.monitor = patience, monitor
+        self.losses: list[float] = []
+        self.triggered = False
+
+    @property
+    def _averages(self) -> bool:
+        """Whether there is an average yet."""
+        return self._average_model is not None and bool(self._average_model.n_averaged > 0)
+
+    def should_update(self, step_idx: int | None = None, epoch_idx: int | None = None) -> bool:
+        """After each step, once triggered."""
+        return self.triggered and step_idx is not None
+
+    def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """The average takes its place, if there is one."""
+        if self._averages:
+            super().on_validation_epoch_start(trainer, pl_module)
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """... and gives it back."""
+        if self._averages:
+            super().on_validation_epoch_end(trainer, pl_module)
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Look whether the loss still falls."""
+        if trainer.sanity_checking or self.triggered or self._average_model is None:
+            return
+        if self.monitor not in trainer.callback_metrics:
+            raise MisconfigurationException(f"NTASGD: {type(pl_module).__name__} logs no {self.monitor} in validation.")
+        self.losses.append(float(trainer.callback_metrics[self.monitor]))
+        self.triggered = no_longer_falls(self.losses, self.patience)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """The average becomes the module's weights, if there is one."""
+        if self._averages:
+            super().on_train_end(trainer, pl_module)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Losses so far, and whether they have triggered."""
+        return {**super().state_dict(), "losses": list(self.losses), "triggered": self.triggered}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from them."""
+        super().load_state_dict(state_dict)
+        self.losses, self.triggered = list(state_dict["losses"]), state_dict["triggered"]
+
+    def on_save_checkpoint(self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]) -> None:
+        """The average is what a checkpoint's weights are, beside SGD's own to go on from."""
+        if self._averages:
+            super().on_save_checkpoint(trainer, pl_module, checkpoint)
+
+    def on_load_checkpoint(self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Go on from both; from a checkpoint without an average, or in a test, as without this callback."""
+        if self._average_model is None:
+            return
+        if "averaging_state" in checkpoint:
+            super().on_load_checkpoint(trainer, pl_module, checkpoint)
+        else:
+            self._average_model.module.load_state_dict(deepcopy(checkpoint["state_dict"]))

@@ -1,0 +1,128 @@
+"""Word vectors: words that keep the same company lie near one another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import pytorch_lightning as pl
+import torch
+from practicum.callbacks import NearestWords, SlantedTriangular, WordVectorsFile
+from practicum.datamodules import BPTTWindows
+from practicum.modules import SkipGram
+from practicum.modules.skip_gram import chance_to_keep
+from practicum.modules.word_vector_file import read_vec, vectors_for
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from torch.utils.data import DataLoader
+
+VOCAB = [*(f"{a}{b}" for a in "kl" for b in "abcdefgh"), "walk", "walks"]  # of two topics, and two of both
+
+
+def corpus(sentences: int = 3000) -> np.ndarray[Any, Any]:
+    rng = np.random.default_rng(1)
+    topics = rng.integers(0, 2, (sentences, 1))
+    words = 8 * topics + rng.integers(0, 8, (sentences, 8))
+    words[:, 4] = rng.integers(16, 18, sentences)
+    return words.flatten().astype(np.uint16)
+
+
+def skip_gram(**options: Any) -> SkipGram:
+    torch.manual_seed(0)
+    counts = np.bincount(corpus(), minlength=len(VOCAB)).tolist()
+    options = {
+        "width": 16,
+        "reach": 3,
+        "shared": 32,
+        "subsample": 0,
+        "optimizer": lambda p: torch.optim.SGD(p, lr=0.005),
+        **options,
+    }
+    return SkipGram(VOCAB, counts, **options)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[SkipGram, Path]:
+    folder = tmp_path_factory.mktemp("vectors")
+    net, data = skip_gram(longest=0), BPTTWindows(corpus(), batch_size=8, bptt=32)
+    trainer = pl.Trainer(
+        accelerator="cpu",
+        max_epochs=4,
+        logger=False,
+        enable_progress_bar=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        callbacks=[SlantedTriangular(cut_frac=0.01), WordVectorsFile(folder), NearestWords(folder, words=["ka"])],
+    )
+    loader = DataLoader(data, batch_size=None)
+    trainer.fit(net, loader, loader)
+    trainer.test(net, loader, verbose=False)
+    trainer.save_checkpoint(folder / "checkpoints" / "best.ckpt")
+    return net, folder
+
+
+def test_words_of_a_topic_lie_near_one_another(trained: tuple[SkipGram, Path]) -> None:
+    unit = torch.nn.functional.normalize(trained[0].word_vectors()[:16], dim=1)
+    cosines = unit @ unit.T
+    same = torch.block_diag(torch.ones(8, 8), torch.ones(8, 8)).bool()
+    assert cosines[same].min() > cosines[~same].max()
+    said = (trained[1] / "nearest_words.txt").read_text()
+    assert said.startswith("ka: k")
+
+
+def test_vectors_in_a_file_are_those_of_the_model(trained: tuple[SkipGram, Path]) -> None:
+    net, folder = trained
+    words, vectors = read_vec(folder / "vectors.vec")
+    assert words == VOCAB
+    torch.testing.assert_close(vectors, net.word_vectors(), atol=1e-4, rtol=1e-4)
+    for source in (folder, folder / "vectors.vec"):
+        found, there, _ = vectors_for(str(source), ["lb", "nowhere"])
+        torch.testing.assert_close(found[0], net.vector("lb"), atol=1e-4, rtol=1e-4)
+        assert there.tolist() == [True, False]
+
+
+def test_a_run_gives_unseen_words_the_vector_of_their_parts() -> None:
+    net = skip_gram(shortest=3, longest=4)
+    assert torch.nn.functional.cosine_similarity(net.vector("walked"), net.vector("walk"), dim=0) > 0
+    assert net.vector("walk").equal(net(torch.tensor([16]))[0].detach())
+
+
+def test_frequent_words_are_passed_over_in_part() -> None:
+    keep = chance_to_keep(torch.tensor([990.0, 9.0, 1.0]), 0.01)
+    torch.testing.assert_close(keep, torch.tensor([(0.01 / 0.99) ** 0.5 + 0.01 / 0.99, 1.0, 1.0]))
+    assert chance_to_keep(torch.tensor([990.0, 9.0, 1.0]), 0).tolist() == [1, 1, 1]
+
+
+def test_validation_draws_the_same_each_time_and_leaves_training_alone(make_trainer: Callable[..., pl.Trainer]) -> None:
+    loader = DataLoader(BPTTWindows(corpus(50), batch_size=2, bptt=16), batch_size=None)
+    net = skip_gram(subsample=0.01)
+    losses = []
+    for _ in range(2):
+        before = torch.get_rng_state()
+        losses.append(make_trainer().validate(net, loader, verbose=False)[0]["val/loss"])
+        assert torch.equal(before, torch.get_rng_state())
+    assert losses[0] == losses[1]
+
+
+@pytest.mark.parametrize("options", [{"width": 0}, {"reach": 0}, {"negatives": 0}, {"subsample": -1.0}])
+def test_numbers_out_of_range_are_named(options: dict[str, Any]) -> None:
+    with pytest.raises(MisconfigurationException, match=next(iter(options))):
+        skip_gram(**options)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("cat 1 2\n", "first line"),
+        ("2 2\ncat 1 2\n", "says 2 words and holds 1"),
+        ("1 2\ncat 1\n", "line 2"),
+        ("1 2\ncat 1 nan\n", "line 2"),
+        ("1 2\ncat one two\n", "line 2"),
+    ],
+)
+def test_a_damaged_file_of_vectors_is_named(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "a.vec").write_text(content)
+    with pytest.raises(MisconfigurationException, match=message):
+        read_vec(tmp_path / "a.vec")

@@ -1,0 +1,43 @@
+"""The mean of word vectors, and what may be put in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from practicum.modules import WordVectorClassifier
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+VOCAB = ["xxunk", "xxpad", "xxbos", "good", "bad"]
+
+
+def test_logits_are_those_of_the_mean_whatever_the_padding(tmp_path: Path) -> None:
+    (tmp_path / "a.vec").write_text("2 3\ngood 1 2 3\nbad -1 0 1\n")
+    net = WordVectorClassifier(["no", "yes"], VOCAB, vectors=str(tmp_path / "a.vec")).eval()
+    mean = (torch.tensor([1.0, 2, 3]) * 2 + torch.tensor([-1.0, 0, 1])) / 4  # xxbos has no vector, and counts
+    row = torch.tensor([[2, 3, 4, 3]])
+    torch.testing.assert_close(net(row)[0], net.head(mean))
+    padded = torch.tensor([[2, 3, 4, 3, 1, 1], [4, 4, 4, 4, 4, 4]])
+    torch.testing.assert_close(net(padded)[0], net(row)[0])
+    assert net.pretrained
+    assert net.provenance["tokens"] == "2 of 5 have a vector"
+    assert not net.embedding.weight[1].any()
+
+
+def test_a_checkpoint_needs_no_file_of_vectors(tmp_path: Path) -> None:
+    (tmp_path / "a.vec").write_text("1 3\ngood 1 2 3\n")
+    net = WordVectorClassifier(["no", "yes"], VOCAB, vectors=str(tmp_path / "a.vec"))
+    again = WordVectorClassifier(**dict(net.hparams))
+    assert again.embedding.weight.shape == (5, 3)
+
+
+def test_vectors_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.vec").write_text("1 3\ngood 1 2 3\n")
+    with pytest.raises(MisconfigurationException, match="3 wide, not 5"):
+        WordVectorClassifier(["no", "yes"], VOCAB, vectors=str(tmp_path / "a.vec"), width=5)
+    with pytest.raises(MisconfigurationException, match="no such file"):
+        WordVectorClassifier(["no", "yes"], VOCAB, vectors=str(tmp_path / "b.vec"))
+    torch.save({"state_dict": {"weight": torch.zeros(2)}}, tmp_path / "c.ckpt")
+    with pytest.raises(MisconfigurationException, match="holds no word vectors"):
+        WordVectorClassifier(["no", "yes"], VOCAB, vectors=str(tmp_path / "c.ckpt"))
