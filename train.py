@@ -91,12 +91,19 @@ def main(cfg: DictConfig) -> dict[str, Any]:
     record = keeper.record(trainer, model, "finished")
     if trainer.is_global_zero:
         write_report(run)
-        _print_summary(record, run, data)
+        _print_summary(record, run, data, goes_on="weights" in cfg.model)
     return record
 
 
-def _print_summary(record: dict[str, Any], run: Path, data: Any) -> None:
-    """The last table: metrics, seconds, where the run lies, provenance; and what to type next."""
+def _print_summary(record: dict[str, Any], run: Path, data: Any, goes_on: bool) -> None:
+    """The last table: metrics, seconds, where the run lies, provenance; and what to type next.
+
+    Args:
+        record: Of the run.
+        run: Its folder.
+        data: What it learnt from.
+        goes_on: Whether the model takes another run's weights.
+    """
     from hydra.core.hydra_config import HydraConfig
     from rich.console import Console
     from rich.table import Table
@@ -137,15 +144,13 @@ def _print_summary(record: dict[str, Any], run: Path, data: Any) -> None:
     if not record.get("weights/pretrained", True):
         console.print("[yellow]These weights started from random values: transfer learning would do far better.[/yellow]")
     folder = shlex.quote(where)
+    typed = HydraConfig.get().overrides.task
     if str(record.get("data/source", "")).startswith("drawn"):
         following = list(data.own)
     else:
-        kept = [
-            each
-            for each in HydraConfig.get().overrides.task
-            if not each.startswith(("model.weights=", "trainer.max_epochs=", "resume"))
-        ]
-        following = [*(shlex.quote(each) for each in kept), f"model.weights={folder}", "trainer.max_epochs=10"]
+        kept = [each for each in typed if not each.startswith(("model.weights=", "trainer.max_epochs=", "resume"))]
+        weights = [f"model.weights={folder}"] if goes_on else []
+        following = [*(shlex.quote(each) for each in kept), *weights, "trainer.max_epochs=10"]
     here = Path(sys.argv[0])
     console.print("\nNext:")
     train, predict = (f"python {shlex.quote(str(script))}" for script in (here, here.with_name("predict.py")))
@@ -154,7 +159,8 @@ def _print_summary(record: dict[str, Any], run: Path, data: Any) -> None:
         asked = shlex.quote(f"input={os.path.relpath(asked)}")
         first = f"{predict} run={folder} {asked} output=submission.csv format=kaggle"
     elif data.predicts is None:  # a language model or word vectors: a classifier goes on top
-        first = f"{train} {data.builds}{folder}"
+        texts = data.builds_on(HydraConfig.get().runtime.choices["data"], typed)
+        first = f"{train} {' '.join(shlex.quote(each) for each in texts)} {data.builds}{folder}"
     else:
         first = f"{predict} run={folder} input={data.predicts} output=predictions.csv"
     for command in (first, f"{train} {' '.join(following)}"):

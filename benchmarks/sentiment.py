@@ -46,8 +46,10 @@ def write_table(path: Path, source: Path, more: Path | None, reviews: int) -> No
     if more is not None:
         others = [each.text for each in documents(more) if each.split == "unsup" and each.text]
         rows += [[text, "", "unsup"] for text in random.Random(1).sample(others, reviews)]
-    with open(path, "w", newline="", encoding="utf-8") as file:
+    beside = path.with_suffix(".part")
+    with open(beside, "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["text", "label", "split"], *rows])
+    beside.replace(path)
 
 
 def train(folder: Path, run: str, *overrides: str) -> tuple[float, float]:

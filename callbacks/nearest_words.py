@@ -69,6 +69,12 @@ class NearestWords(pl.Callback):
         self.path = Path(folder) / "nearest_words.txt"
         self.words, self.count, self.neighbours, self.among = words, count, neighbours, among
 
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Refuse a word that has no vector, before anything is trained."""
+        among = set(getattr(pl_module, "vocab", ())[: self.among])
+        if missing := [word for word in self.words or () if word not in among]:
+            raise MisconfigurationException(f"NearestWords: {missing[0]!r} is not among the first {len(among)} words.")
+
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Find and write them."""
         if not trainer.is_global_zero:
@@ -86,8 +92,6 @@ class NearestWords(pl.Callback):
             vectors = found[0].weight.detach()[: self.among]
         lines = []
         for word in self.words if self.words is not None else self._some(vocab[: self.among]):
-            if word not in vocab[: self.among]:
-                raise MisconfigurationException(f"NearestWords: {word!r} is not among the first {len(vectors)} words.")
             near = nearest(vectors, vocab.index(word), self.neighbours)
             lines.append(f"{word}: {', '.join(f'{vocab[row]} {cosine:.2f}' for row, cosine in near)}")
         with whole_file(self.path) as beside:

@@ -57,6 +57,11 @@ class NTASGD(WeightAveraging):
         """After each step, once triggered."""
         return self.triggered and step_idx is not None
 
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """The average lies where the module does."""
+        if self._average_model is not None:
+            self._average_model.to(pl_module.device)
+
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """The average takes its place, if there is one."""
         if self._averages:
@@ -81,6 +86,10 @@ class NTASGD(WeightAveraging):
         if self._averages:
             super().on_train_end(trainer, pl_module)
 
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """The average belongs to the training: a test of a checkpoint takes its weights as they are."""
+        self._average_model = None
+
     def state_dict(self) -> dict[str, Any]:
         """Losses so far, and whether they have triggered."""
         return {**super().state_dict(), "losses": list(self.losses), "triggered": self.triggered}
@@ -96,7 +105,7 @@ class NTASGD(WeightAveraging):
             super().on_save_checkpoint(trainer, pl_module, checkpoint)
 
     def on_load_checkpoint(self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Go on from both; from a checkpoint without an average, or in a test, as without this callback."""
+        """Go on from both; from a checkpoint without an average as without this callback."""
         if self._average_model is None:
             return
         if "averaging_state" in checkpoint:

@@ -56,13 +56,19 @@ class TextSamples(pl.Callback):
         self.count, self.length, self.temperature, self.seed = count, length, temperature, seed
         self.begin = ["xxbos"] if begin is None else begin
 
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Refuse what could not be written, before anything is trained."""
+        if not callable(getattr(pl_module, "sample", None)):
+            raise MisconfigurationException(f"TextSamples needs {type(pl_module).__name__}.sample().")
+        vocab = getattr(pl_module, "vocab", None)
+        if vocab is not None and (missing := [token for token in self.begin if token not in vocab]):
+            raise MisconfigurationException(f"TextSamples: begin={self.begin}: {missing[0]!r} is not in the vocabulary.")
+
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Draw and write."""
         if not trainer.is_global_zero:
             return
         module: Any = pl_module
-        if not callable(getattr(module, "sample", None)):
-            raise MisconfigurationException(f"TextSamples needs {type(module).__name__}.sample().")
         texts = module.sample(self.count, self.length, self.begin, self.temperature, self.seed)
         written = getattr(getattr(trainer, "datamodule", None), "written", " ".join)
         with whole_file(self.path) as beside:

@@ -25,37 +25,34 @@ from pytorch_lightning.trainer.states import TrainerFn
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.utils._pytree import tree_map_only
 from torch.utils.hooks import RemovableHandle
 
 from .unchanged import inputs_of
 
-State = Any  # a tensor [layers, B, H], or a tuple of them
+State = Any  # a tensor [layers, B, H], or a nest of them
 
 
 def detached(state: State) -> State:
     """The same state without its history."""
-    if isinstance(state, Tensor):
-        return state.detach()
-    if isinstance(state, Mapping):
-        return {key: detached(each) for key, each in state.items()}
-    if isinstance(state, list | tuple):
-        return type(state)(detached(each) for each in state)
-    return state
+    return tree_map_only(Tensor, Tensor.detach, state)
 
 
 def begun_anew(state: State, begins: Tensor, dim: int = 1) -> State:
     """A state of zeros for the rows in which another stream begins, as it was for the others.
 
     Args:
-        state: ``[layers, B, H]``, or a tuple of such.
+        state: ``[layers, B, H]``, or any nest of such.
         begins: ``bool [B]``.
         dim: Where the rows are.
     """
-    if isinstance(state, list | tuple):
-        return type(state)(begun_anew(each, begins, dim) for each in state)
-    shape = [1] * state.ndim
-    shape[dim] = -1
-    return state.masked_fill(begins.to(state.device).view(shape), 0)
+
+    def zeroed(part: Tensor) -> Tensor:
+        shape = [1] * part.ndim
+        shape[dim] = -1
+        return part.masked_fill(begins.to(part.device).view(shape), 0)
+
+    return tree_map_only(Tensor, zeroed, state)
 
 
 class TruncatedBPTT(pl.Callback):
@@ -63,7 +60,8 @@ class TruncatedBPTT(pl.Callback):
 
     A layer that its module calls without a state is given the one it was left in; training, validation, test and prediction have
     states of their own, which begin at zero with each epoch and each loader. A module that keeps its state itself does so in an
-    attribute ``state`` (any nest of tensors): that is detached and kept apart in the same way. With several processes each has
+    attribute ``state`` (any nest of tensors; what it is at the beginning, each epoch begins with): that is detached and kept
+    apart in the same way. With several processes each has
     its own states. They are in the checkpoint, so that a training goes on exactly.
 
     Args:
@@ -91,6 +89,7 @@ class TruncatedBPTT(pl.Callback):
             raise MisconfigurationException(f"TruncatedBPTT: usual_length={usual_length} must be at least 1.")
         self.layers, self.begins, self.usual_length, self.time_dim = layers, begins, usual_length, time_dim
         self._states: dict[str, dict[str, State]] = {}  # by stage and layer
+        self._initial: State = None  # of a module that keeps its state itself
         self._stage: str | None = None  # whose batch is being worked on
         self._begins: Tensor | None = None
         self._called: set[str] = set()
@@ -124,6 +123,7 @@ class TruncatedBPTT(pl.Callback):
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Hook into the recurrent layers."""
         self._unhook()
+        self._initial = detached(getattr(pl_module, "state", None))
         for name, layer in self._found(pl_module).items():
             self._hooks += [
                 layer.register_forward_pre_hook(self._give(name), with_kwargs=True),
@@ -191,7 +191,9 @@ class TruncatedBPTT(pl.Callback):
         self._begins = None if self.begins is None else _flag(batch, self.begins)
         if hasattr(pl_module, "state"):
             state = states.get("")
-            if state is not None and self._begins is not None:
+            if state is None:
+                state = _on(self._initial, pl_module.device)
+            elif self._begins is not None:
                 state = begun_anew(state, self._begins)
             pl_module.state = state
 
@@ -269,12 +271,12 @@ class TruncatedBPTT(pl.Callback):
 
     def on_save_checkpoint(self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]) -> None:
         """Keep training's states of every process. Called on all of them."""
-        mine = self._states.get("train", {})
+        mine = {name: _on(state, "cpu") for name, state in self._states.get("train", {}).items()}
         everyone: list[Any] = [mine]
         if trainer.world_size > 1:
             everyone = [None] * trainer.world_size
             torch.distributed.all_gather_object(everyone, mine)
-        checkpoint["truncated_bptt"] = [{name: _on(state, "cpu") for name, state in each.items()} for each in everyone]
+        checkpoint["truncated_bptt"] = everyone
 
     def on_load_checkpoint(self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]) -> None:
         """Go on from them, where a training goes on within an epoch."""
@@ -292,12 +294,8 @@ def _first(state: Any) -> Tensor:
     return state
 
 
-def _on(state: Any, device: Any) -> Any:
-    if isinstance(state, Tensor):
-        return state.to(device)
-    if isinstance(state, Mapping):
-        return {key: _on(each, device) for key, each in state.items()}
-    return type(state)(_on(each, device) for each in state) if isinstance(state, list | tuple) else state
+def _on(state: State, device: Any) -> State:
+    return tree_map_only(Tensor, lambda part: part.to(device), state)
 
 
 def _rows(x: Any, layer: nn.RNNBase) -> int | None:

@@ -11,7 +11,7 @@ rows for each text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
@@ -104,13 +104,7 @@ class WordImportance(pl.Callback):
                     return module.probabilities(module(texts))[:, chosen]
 
             adds, spans = occlusion(score, tokens, self.pieces)
-            self.because.append(self._told(adds, [tokens[span].tolist() for span in spans], module.vocab, written))
-
-    def _told(self, adds: Tensor, pieces: Sequence[Sequence[int]], vocab: Sequence[str], written: Any) -> str:
-        best = adds.topk(min(self.words, len(adds)))
-        told = [
-            f"{written([vocab[token] for token in pieces[place]]).strip()} {value:+.2f}"
-            for value, place in zip(best.values.tolist(), best.indices.tolist(), strict=True)
-            if value >= 0.005
-        ]
-        return ", ".join(told)
+            words = [written([module.vocab[token] for token in tokens[span].tolist()]).strip() for span in spans]
+            best = sorted(zip(adds.tolist(), words, strict=True), reverse=True)
+            told = [f"{word} {value:+.2f}" for value, word in best if value >= 0.005 and word]  # a mark alone says nothing
+            self.because.append(", ".join(told[: self.words]))

@@ -30,6 +30,14 @@ def check_config(cfg: DictConfig) -> None:
     for key in cfg:
         if not OmegaConf.is_missing(cfg, key):
             _check_node(cfg[key], str(key))
+    callbacks = {f"callbacks.{key}": each for key, each in (cfg.get("callbacks") or {}).items()}
+    practices = {"schedule": cfg.get("schedule"), **callbacks}
+    for path, node in practices.items():
+        if node and "_target_" not in node:
+            option = next(iter(node))
+            raise MisconfigurationException(
+                f"{path}.{option}: no {path} is chosen that it could belong to; choose one, or leave it out (~{path}.{option})."
+            )
 
 
 def _check_node(node: Any, path: str) -> None:

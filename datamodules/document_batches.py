@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -58,8 +59,17 @@ class DocumentBatches(Dataset[tuple[Tensor, Tensor]]):
 
     def _batches(self, epoch: int) -> list[np.ndarray[Any, Any]]:
         if self._plan is None or (self.shuffle and self._plan[0] != epoch):
-            self._plan = epoch, self._shuffled(epoch) if self.shuffle else self._cut(self.order[self.rank :: self.world_size])
+            self._plan = epoch, self._shuffled(epoch) if self.shuffle else self._in_order()
         return self._plan[1]
+
+    def _in_order(self) -> list[np.ndarray[Any, Any]]:
+        mine = self.order[self.rank :: self.world_size]
+        if self.world_size == 1:
+            return self._cut(mine)
+        # As many batches on each process, or one would wait for the others for ever.
+        most = math.ceil(len(self.order) / self.world_size)
+        count = min(math.ceil(most / self.batch_size), len(self.order) // self.world_size)
+        return np.array_split(mine, max(1, count))
 
     def _cut(self, order: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
         return [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import re
 import tarfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -121,7 +122,7 @@ def read_archive(archive: Path) -> Iterator[Document]:
                 if place is not None and content is not None:
                     found += 1
                     yield _document(content.read(), *place, entry.name)
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise MisconfigurationException(f"{archive}: can't be read ({error}); fetch it again.") from error
     if not found:
         raise MisconfigurationException(f"{archive}: holds no train/<class>/*.txt.")

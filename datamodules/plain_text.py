@@ -21,6 +21,8 @@ class PlainText(Text):
     """
 
     marks_begin = False
+    labelled = False
+    pattern = "*"
 
     def __init__(self, root: str | None = None, task: Task = "language_model", **options: Any) -> None:
         if task == "classification":

@@ -112,6 +112,8 @@ class Text(pl.LightningDataModule):
         self._tokenizer: Tokenizer | None = None
 
     marks_begin = True  # whether a document begins with xxbos; a plain corpus has no documents
+    labelled = True  # whether texts may have labels
+    pattern = "**/*"  # of the files that are read, below ``root``
 
     @property
     def predicts(self) -> str | None:
@@ -120,9 +122,21 @@ class Text(pl.LightningDataModule):
 
     @property
     def builds(self) -> str:
-        """What to type to build on a run that has nothing to predict, the run's folder following."""
-        option = "model.encoder" if self.task == "language_model" else "model=word_vectors model.vectors"
-        return f"experiment=reviews {option}="
+        """What to type to build a classifier on a run that has nothing to predict, the run's folder following."""
+        return "model.encoder=" if self.task == "language_model" else "model=word_vectors model.vectors="
+
+    def builds_on(self, choice: str, typed: Sequence[str]) -> list[str]:
+        """What to type before :attr:`builds`: the same texts, read as they were.
+
+        Args:
+            choice: Of ``data=``.
+            typed: What was typed for this run.
+        """
+        own = ("data.task", "data.batch_size", "data.bptt", "data.vary", "data.tokenizer")  # a language model's
+        kept = [each for each in typed if each.startswith("data.") and not each.startswith(own)]
+        kept = [f"data={choice}", *kept] if self.labelled else ["data=text_csv", "data.root=TEXTS", f"data.level={self.level}"]
+        pieces = [f"data.tokenizer={self.keep}/tokenizer.json"] if self.level == "bpe" else []
+        return ["experiment=reviews", *kept, *pieces]
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -139,9 +153,9 @@ class Text(pl.LightningDataModule):
         """Read the texts, one at a time."""
 
     def fingerprint(self) -> str:
-        """SHA-256 of what :meth:`documents` reads: by default of all files under ``root``, their names and contents."""
+        """SHA-256 of what :meth:`documents` reads: names and contents of the files."""
         assert self.root is not None
-        files = [self.root] if self.root.is_file() else sorted(path for path in self.root.rglob("*") if path.is_file())
+        files = [self.root] if self.root.is_file() else sorted(path for path in self.root.glob(self.pattern) if path.is_file())
         digest = hashlib.sha256()
         for path in files:
             digest.update(f"{path.relative_to(self.root)}\0{path.stat().st_size}\0".encode())
@@ -155,6 +169,8 @@ class Text(pl.LightningDataModule):
             self._tokens()
 
     def _tokens(self) -> TokenStore:
+        if self._store is not None:
+            return self._store
         if self.root is None:
             raise MisconfigurationException(
                 "data.root is missing: give the file or folder that holds your texts, data.root=TEXTS."
@@ -162,7 +178,8 @@ class Text(pl.LightningDataModule):
         if not self.root.exists():
             raise MisconfigurationException(f"data.root={self.root}: no such file or folder.")
         reads = f"{type(self).__name__} {self.reads()} {self.fingerprint()}"
-        return token_store(self.documents, reads, self._recipe, self.cache)
+        self._store = token_store(self.documents, reads, self._recipe, self.cache)
+        return self._store
 
     def reads(self) -> str:
         """Settings that :meth:`documents` depends on beside the files."""
@@ -170,9 +187,9 @@ class Text(pl.LightningDataModule):
 
     def setup(self, stage: str | None = None) -> None:
         """Open the tokens; cheap after :meth:`prepare_data`."""
-        if self._store is not None or stage == "predict":
+        if self._tokenizer is not None or stage == "predict":
             return
-        self._store = store = self._tokens()
+        store = self._tokens()
         self._tokenizer = store.tokenizer
         self.rejected = store.rejected
         if self.report is not None:
@@ -336,7 +353,9 @@ class Text(pl.LightningDataModule):
             MisconfigurationException: Nothing there, nothing in it that can be used, or this run is a language model.
         """
         if self.task != "classification":
-            raise MisconfigurationException(f"This run has no classes to predict; train a classifier on it: {self.builds}RUN.")
+            raise MisconfigurationException(
+                f"This run has no classes to predict; train a classifier on it: experiment=reviews {self.builds}RUN."
+            )
         if self.keep is None:
             raise MisconfigurationException("data.keep is missing: the folder of the run, where its tokenizer.json lies.")
         found = list(new_texts(Path(source), getattr(self, "text_column", None)))

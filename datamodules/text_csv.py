@@ -31,6 +31,8 @@ class TextCSV(Text):
         super().__init__(root, **options)
         self.text_column, self.label_column, self.split_column = text_column, label_column, split_column
 
+    pattern = "*.csv"
+
     def documents(self) -> Iterator[Document]:
         """See :func:`.read_csvs`."""
         assert self.root is not None

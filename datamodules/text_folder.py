@@ -9,7 +9,7 @@ from .text import Text
 
 
 class TextFolder(Text):
-    """:class:`.Text` in ``train/<class>/*.txt ...``, ``<class>/*.txt`` or ``<name>.<class>``; ``root`` may be a tar file."""
+    """:class:`.Text` in ``train/<class>/*.txt ...``, ``<class>/*.txt`` or ``<name>.<class>``; the first may be a tar file."""
 
     def documents(self) -> Iterator[Document]:
         """See :mod:`.documents`."""

@@ -129,8 +129,10 @@ def to_fastai(encoder: dict[str, Tensor], bias: Tensor) -> dict[str, Tensor]:
 def write_fastai(path: Path, vocab: Sequence[str], encoder: dict[str, Tensor], bias: Tensor) -> None:
     """Write ``path`` and ``<name>_vocab.pkl`` beside it, as fastai reads them (``model_dir``, ``pretrained_fnames``)."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(to_fastai(encoder, bias), path)
+    beside = path.with_name(f".{path.name}.part")
+    torch.save(to_fastai(encoder, bias), beside)
     path.with_name(f"{path.stem}_vocab.pkl").write_bytes(pickle.dumps(list(vocab), protocol=2))
+    beside.replace(path)
 
 
 class _ListsAndStrings(pickle.Unpickler):

@@ -19,7 +19,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor, nn
 
@@ -102,7 +101,8 @@ class SkipGram(FineTunable):
         self.vocab, self.level = list(vocab), level
         self.reach, self.negatives, self.shared = reach, negatives, shared
         self.embedding = SubwordEmbedding(self.vocab, width, shortest, longest, max_ngrams)
-        self.context = nn.Parameter(torch.zeros(len(self.vocab), width))
+        self.context = nn.Embedding(len(self.vocab), width, sparse=True)
+        nn.init.zeros_(self.context.weight)
         number = torch.tensor(counts, dtype=torch.float64)
         self.keep: Tensor
         self.register_buffer("keep", chance_to_keep(number, subsample), persistent=False)
@@ -132,7 +132,7 @@ class SkipGram(FineTunable):
         row = torch.arange(len(tokens), device=tokens.device)[:, None].expand_as(tokens)[kept]
         is_pair = pairs(row, torch.randint(1, self.reach + 1, words.shape, device=tokens.device), self.reach)
         drawn = self._draw()
-        both = F.embedding(torch.cat([words, drawn]), self.context, sparse=True)
+        both = self.context(torch.cat([words, drawn]))
         context, against = both[: len(words)], both[len(words) :]
         if not len(words):
             return both.sum() * 0, is_pair.sum()

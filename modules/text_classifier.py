@@ -200,6 +200,10 @@ class TextClassifier(Classifier):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Logits ``[B, classes]`` of documents ``int64 [B, T]``, padded at their ends with token 1."""
+        if self.training and len(tokens) == 1:
+            raise MisconfigurationException(
+                "A batch of one document has no spread for BatchNorm: data.batch_size must be above 1."
+            )
         return self.head(self.features(tokens))
 
     def layer_groups(self) -> list[LayerGroup]:

@@ -41,7 +41,6 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
 
 def hash_of_file(path: os.PathLike[str]) -> str:
     """SHA-256 of a file, in hexadecimal."""
-    """SHA-256 of a file, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

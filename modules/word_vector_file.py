@@ -18,13 +18,18 @@ from .skip_gram import SkipGram
 from .weight_file import read_state_dict
 
 
-def read_vec(path: Path) -> tuple[list[str], Tensor]:
+def read_vec(path: Path, wanted: Sequence[str] | None = None) -> tuple[list[str], Tensor]:
     """Words and their vectors ``[words, width]``.
+
+    Args:
+        path: The file.
+        wanted: Words to keep; ``None``: all. Of a large file a vocabulary is a small part.
 
     Raises:
         MisconfigurationException: Another form, not UTF-8, or cut off; the line is named.
     """
     words: list[str] = []
+    seen, keep = 0, None if wanted is None else set(wanted)
     rows: list[np.ndarray[Any, Any]] = []
     try:
         with open(path, encoding="utf-8", newline="\n") as file:
@@ -35,7 +40,10 @@ def read_vec(path: Path) -> tuple[list[str], Tensor]:
                 )
             count, width = map(int, head)
             for number, line in enumerate(file, 2):
+                seen += 1
                 word, *parts = line.rstrip().rsplit(" ", width)
+                if keep is not None and word not in keep and len(parts) == width:
+                    continue
                 try:
                     row: np.ndarray[Any, Any] = np.array(parts, dtype=np.float32)
                 except ValueError:
@@ -46,8 +54,8 @@ def read_vec(path: Path) -> tuple[list[str], Tensor]:
                 rows.append(row)
     except UnicodeDecodeError as error:
         raise MisconfigurationException(f"{path}: is not UTF-8; save it as UTF-8.") from error
-    if len(words) != count:
-        raise MisconfigurationException(f"{path}: says {count} words and holds {len(words)}; it was cut off, fetch it again.")
+    if seen != count:
+        raise MisconfigurationException(f"{path}: says {count} words and holds {seen}; it was cut off, fetch it again.")
     return words, torch.from_numpy(np.stack(rows)) if rows else torch.zeros(0, width)
 
 
@@ -73,14 +81,14 @@ def vectors_for(source: str, vocab: Sequence[str]) -> tuple[Tensor, Tensor, Path
         )
     look_up: Callable[[str], Tensor | None]
     if path.suffix == ".ckpt":
-        if "context" not in read_state_dict(path):
+        if "context.weight" not in read_state_dict(path):
             raise MisconfigurationException(
                 f"model.vectors={source}: holds no word vectors; train some with experiment=word_vectors."
             )
         look_up = SkipGram.load_from_checkpoint(path, map_location="cpu", weights_only=True).vector
         width = len(look_up(vocab[0]))
     else:
-        words, vectors = read_vec(path)
+        words, vectors = read_vec(path, vocab)
         place = {word: number for number, word in enumerate(words)}
         width = vectors.shape[1]
 

@@ -461,7 +461,7 @@ def test_a_language_model_and_word_vectors_become_classifiers(texts: Path) -> No
     for run in ("runs/encoder", "runs/backwards", "[runs/encoder,runs/backwards]"):
         result = command("predict.py", f"run={run}", "input=new.txt", "output=both.csv", cwd=texts)
         assert result.returncode == 0, result.stderr[-3000:]
-        tables.append([float(row["bad"]) for row in rows_of(texts / "both.csv")])
+        tables.append([float(row["probability_bad"]) for row in rows_of(texts / "both.csv")])
     forwards, backwards, both = tables
     assert both == pytest.approx([(a + b) / 2 for a, b in zip(forwards, backwards, strict=True)], abs=2e-4)
 

@@ -29,8 +29,8 @@ def character_ngrams(word: str, shortest: int, longest: int) -> list[str]:
 
 
 def ngrams_of_vocabulary(vocab: Sequence[str], shortest: int, longest: int, most: int) -> list[str]:
-    """N-grams of all words, those of most words first, at most so many."""
-    counts = Counter(gram for word in vocab for gram in set(character_ngrams(word, shortest, longest)))
+    """N-grams of all words, those of most words first, at most so many; always in the same order."""
+    counts = Counter(gram for word in vocab for gram in dict.fromkeys(character_ngrams(word, shortest, longest)))
     return [gram for gram, _ in counts.most_common(most)]
 
 
@@ -56,7 +56,9 @@ class SubwordEmbedding(nn.Module):
         self.shortest, self.longest = shortest, longest
         grams = ngrams_of_vocabulary(vocab, shortest, longest, max_ngrams)
         self._row = {gram: len(vocab) + number for number, gram in enumerate(grams)}
-        self.weight = nn.Parameter(torch.empty(len(vocab) + len(grams), width).uniform_(-1 / width, 1 / width))
+        # A bag, so that DDP knows that its gradient is sparse.
+        self.bag = nn.EmbeddingBag(len(vocab) + len(grams), width, mode="sum", sparse=True)
+        nn.init.uniform_(self.bag.weight, -1 / width, 1 / width)
         rows = [[number, *self._known(word)] for number, word in enumerate(vocab)]
         self.register_buffer("rows", torch.tensor([row for each in rows for row in each]), persistent=False)
         starts = torch.tensor([0, *(len(each) for each in rows)]).cumsum(0)
@@ -66,13 +68,13 @@ class SubwordEmbedding(nn.Module):
         return [self._row[gram] for gram in character_ngrams(word, self.shortest, self.longest) if gram in self._row]
 
     def forward(self, words: Tensor) -> Tensor:
-        """Vectors ``[N, width]`` of words ``int64 [N]``; the gradient of ``weight`` is sparse."""
+        """Vectors ``[N, width]`` of words ``int64 [N]``; the gradient of the rows is sparse."""
         unique, place = words.unique(return_inverse=True)
         first = self.starts[unique]
         lengths = self.starts[unique + 1] - first
         ends = lengths.cumsum(0)
         rows = self.rows[torch.arange(int(ends[-1]), device=words.device) + (first - ends + lengths).repeat_interleave(lengths)]
-        total = F.embedding_bag(rows, self.weight, ends - lengths, mode="sum", sparse=True)
+        total = self.bag(rows, ends - lengths)
         mean = total / lengths[:, None]
         return F.embedding(place, total + (mean - total).detach())
 
@@ -84,4 +86,5 @@ class SubwordEmbedding(nn.Module):
             known: Its number in the vocabulary, if it is in it.
         """
         rows = [*([] if known is None else [known]), *self._known(word)]
-        return self.weight.detach()[rows].mean(0) if rows else self.weight.new_zeros(self.weight.shape[1])
+        weight = self.bag.weight.detach()
+        return weight[rows].mean(0) if rows else weight.new_zeros(weight.shape[1])

@@ -78,6 +78,18 @@ def test_goes_on_exactly_before_and_after_the_trigger(make_trainer: MakeTrainer,
     assert torch.equal(model.net.weight, whole.net.weight)
 
 
+def test_a_test_takes_the_average(make_trainer: MakeTrainer) -> None:
+    model, trainer = run(make_trainer)
+    average = model.net.weight.detach().clone()
+    model.test_step = model.validation_step  # type: ignore[method-assign]
+    path = trainer.checkpoint_callback.best_model_path  # type: ignore[union-attr]
+    trainer.test(model, loader(), ckpt_path=path, weights_only=True, verbose=False)
+    assert torch.equal(model.net.weight, average)
+    trainer.validate(model, loader(), verbose=False)
+    assert torch.equal(model.net.weight, average)
+    assert len(trainer.callbacks[0].losses) == 3  # type: ignore[attr-defined]
+
+
 def test_a_loss_that_is_not_logged_is_named(make_trainer: MakeTrainer) -> None:
     with pytest.raises(MisconfigurationException, match="logs no val/other"):
         make_trainer(callbacks=[NTASGD(monitor="val/other")]).fit(Line([1.0]), loader(), loader())
