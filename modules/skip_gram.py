@@ -129,13 +129,13 @@ class SkipGram(FineTunable):
         """Sum over the pairs of a batch of windows ``[B, T]``, and how many there are."""
         kept = torch.rand(tokens.shape, device=tokens.device) < self.keep[tokens]
         words = tokens[kept]
+        drawn = self._draw()
+        if not len(words):  # all were passed over
+            return self.context(drawn).sum() * 0, kept.sum()
         row = torch.arange(len(tokens), device=tokens.device)[:, None].expand_as(tokens)[kept]
         is_pair = pairs(row, torch.randint(1, self.reach + 1, words.shape, device=tokens.device), self.reach)
-        drawn = self._draw()
         both = self.context(torch.cat([words, drawn]))
         context, against = both[: len(words)], both[len(words) :]
-        if not len(words):
-            return both.sum() * 0, is_pair.sum()
         loss = negative_sampling_loss(words, self(words), context, against, drawn, is_pair, self.negatives)
         return loss, is_pair.sum()
 

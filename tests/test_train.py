@@ -426,7 +426,10 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
             text = f"The film about the {('sea', 'town', 'war')[number % 3]} was {word}, and the acting was {word} too."
             rows.writerow([text, label, ("train", "train", "valid", "test")[number % 4 if number > 3 else 0]])
     data = ["data=text_csv", "data.root=texts.csv", "data.split_column=split", *TEXT_RUN]
-    for run, experiment, more in (("lm", "lm", [*SMALL_TEXT, "data.bptt=10"]), ("vectors", "word_vectors", ["data.bptt=32"])):
+    for run, experiment, more in (
+        ("lm", "lm", [*SMALL_TEXT, "data.bptt=10"]),
+        ("vectors", "word_vectors", ["data.bptt=32", "model.subsample=0.1"]),
+    ):
         result = command("train.py", f"experiment={experiment}", *data, *more, f"hydra.run.dir=runs/{run}", cwd=where)
         assert result.returncode == 0, result.stderr[-3000:]
     return where

@@ -43,7 +43,7 @@ class Line(pl.LightningModule):
 
     def validation_step(self, batch: list[Tensor], batch_idx: int) -> None:
         self.validated.append(self.net.weight.detach().clone())
-        self.log("val/loss", self.said[self.current_epoch])
+        self.log("val/loss", self.said[min(self.current_epoch, len(self.said) - 1)])
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.SGD(self.parameters(), lr=0.1)
