@@ -15,7 +15,6 @@ few epochs one cycle does better.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
 from typing import Any
 
 import pytorch_lightning as pl
@@ -105,10 +104,6 @@ class NTASGD(WeightAveraging):
             super().on_save_checkpoint(trainer, pl_module, checkpoint)
 
     def on_load_checkpoint(self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Go on from both; from a checkpoint without an average as without this callback."""
-        if self._average_model is None:
-            return
-        if "averaging_state" in checkpoint:
+        """Go on from both; where there was no average yet, the first one to come begins with the weights of its step."""
+        if self._average_model is not None and "averaging_state" in checkpoint:
             super().on_load_checkpoint(trainer, pl_module, checkpoint)
-        else:
-            self._average_model.module.load_state_dict(deepcopy(checkpoint["state_dict"]))

@@ -19,7 +19,7 @@ import torch
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 
-from .weight_file import hash_of_file, read_state_dict
+from .weight_file import hash_of_file, read_state_dict, weights_of
 
 
 @dataclass
@@ -64,13 +64,9 @@ def read_language_model(source: str, option: str = "model.encoder") -> LanguageM
     Raises:
         MisconfigurationException: No such file, not a language model, or one that holds code.
     """
-    path = Path(source)
-    if path.is_dir():
-        path = path / "checkpoints" / "best.ckpt"
-    if not path.is_file():
-        raise MisconfigurationException(
-            f"{option}={source}: no such file; give the run folder of a language model, a .ckpt of it, or a .pth of fastai's."
-        )
+    path = weights_of(
+        source, f"{option}={source}: no such file; give the run folder of a language model, a .ckpt of it, or a .pth of fastai's."
+    )
     state = read_state_dict(path)
     if path.suffix == ".ckpt":
         known = torch.load(path, map_location="cpu", weights_only=True).get("hyper_parameters", {})

@@ -39,6 +39,24 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     return tensors
 
 
+def weights_of(source: str, missing: str) -> Path:
+    """The file of weights that ``source`` names: itself, or the best ones of a run folder.
+
+    Args:
+        source: A file or a run folder.
+        missing: What to say where there is none.
+
+    Raises:
+        MisconfigurationException: No such file.
+    """
+    path = Path(source)
+    if path.is_dir():
+        path = path / "checkpoints" / "best.ckpt"
+    if not path.is_file():
+        raise MisconfigurationException(missing)
+    return path
+
+
 def hash_of_file(path: os.PathLike[str]) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with open(path, "rb") as file:

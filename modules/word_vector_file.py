@@ -15,7 +15,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 
 from .skip_gram import SkipGram
-from .weight_file import read_state_dict
+from .weight_file import read_state_dict, weights_of
 
 
 def read_vec(path: Path, wanted: Sequence[str] | None = None) -> tuple[list[str], Tensor]:
@@ -72,13 +72,7 @@ def vectors_for(source: str, vocab: Sequence[str]) -> tuple[Tensor, Tensor, Path
     Raises:
         MisconfigurationException: No such file, or another form.
     """
-    path = Path(source)
-    if path.is_dir():
-        path = path / "checkpoints" / "best.ckpt"
-    if not path.is_file():
-        raise MisconfigurationException(
-            f"model.vectors={source}: no such file; give a run of experiment=word_vectors, or a .vec."
-        )
+    path = weights_of(source, f"model.vectors={source}: no such file; give a run of experiment=word_vectors, or a .vec.")
     look_up: Callable[[str], Tensor | None]
     if path.suffix == ".ckpt":
         if "context.weight" not in read_state_dict(path):

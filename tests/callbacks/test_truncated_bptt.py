@@ -150,6 +150,14 @@ def test_rows_that_begin_anew_start_at_zero(make_trainer: MakeTrainer) -> None:
     assert (states[2].abs().sum(2) > 0).tolist() == [[True, True, True, False]]
 
 
+def test_states_may_be_any_nest() -> None:
+    nest = {"a": torch.ones(1, 3, 2), "b": [torch.ones(1, 3, 2), None]}
+    anew = begun_anew(nest, torch.tensor([False, True, False]))
+    assert anew["a"].sum(2).tolist() == [[2, 0, 2]]
+    assert anew["b"][0].sum(2).tolist() == [[2, 0, 2]]
+    assert anew["b"][1] is None
+
+
 def test_a_row_of_zeros_keeps_the_others() -> None:
     hidden, cell = torch.ones(2, 3, 4), torch.full((2, 3, 4), 2.0)
     anew = begun_anew((hidden, cell), torch.tensor([False, True, False]))

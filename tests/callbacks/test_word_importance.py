@@ -54,9 +54,11 @@ def test_words_are_named_for_the_class_that_was_predicted(make_trainer: Callable
 
 
 def test_needs_are_named(make_trainer: Callable[..., pl.Trainer]) -> None:
-    class Silent(Somebody):
-        probabilities = None  # type: ignore[assignment]
+    class Silent(pl.LightningModule):
+        def predict_step(self, batch: Tensor, batch_idx: int) -> Tensor:
+            return batch.float()
 
-    del Silent.probabilities
+    with pytest.raises(MisconfigurationException, match=r"needs Silent\.probabilities"):
+        make_trainer(callbacks=[WordImportance()]).predict(Silent(), DataLoader(torch.ones(2, 3), batch_size=2))
     with pytest.raises(MisconfigurationException, match="pieces=1"):
         WordImportance(pieces=1)

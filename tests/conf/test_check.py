@@ -29,6 +29,13 @@ CHOICES = [
     "trainer=ddp",
     "logger=tensorboard",
     "experiment=spiders",
+    "experiment=planet",
+    "experiment=lm",
+    "experiment=lm_paper,data=language_model,data.root=text",
+    "experiment=imdb_lm",
+    "experiment=reviews",
+    "experiment=word_vectors",
+    "experiment=reviews,model=word_vectors",
 ]
 
 
@@ -44,6 +51,7 @@ FAULTS = {
     "model.head=liner": "one of linear, concat_pool",
     "data.size=big": "data.size='big' is not of the right type: a whole number",
     "+data.batchsize=3": "data.batchsize: Spiders has no such option; did you mean data.batch_size",
+    "+callbacks.unfreze.at=[1]": "callbacks.unfreze.at: no callbacks.unfreze is chosen",
     "data=image_folder": "data.root is missing: give it as data.root=...",
     "callbacks.unfreeze.at=soon": "callbacks.unfreeze.at='soon'",
     "callbacks.unfreeze.at=[a]": "callbacks.unfreeze.at=\\['a'\\]",

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from practicum.datamodules import IMDb, PlainText, Reviews, TextCSV, TextFolder
+from practicum.datamodules.document_batches import DocumentBatches
 from practicum.datamodules.drawn import reviews as drawn
 from practicum.datamodules.text import Text
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
@@ -95,6 +96,24 @@ def test_two_processes_share_the_documents_out(tmp_path: Path) -> None:
         assert len(list(data.train_dataloader())) == 3
     assert len(set(rows[0]) | set(rows[1])) == 9
     assert len(rows[0]) + len(rows[1]) == 9
+
+
+@pytest.mark.parametrize(("texts", "batch"), [(65, 32), (7, 1), (3, 1), (64, 8)])
+def test_each_process_has_as_many_unshuffled_batches(texts: int, batch: int) -> None:
+    tokens, starts = np.arange(2 * texts), np.arange(0, 2 * texts + 1, 2)
+    parts = [DocumentBatches(tokens, starts, torch.zeros(texts), batch, rank=rank, world_size=2) for rank in (0, 1)]
+    assert len(parts[0]) == len(parts[1])
+    seen = [part[0, number][0] for part in parts for number in range(len(part))]
+    assert sorted(torch.cat(seen).flatten().tolist()) == tokens.tolist()
+
+
+def test_what_to_type_next_reads_the_same_texts(tmp_path: Path) -> None:
+    typed = ["experiment=lm", "data.root=a.csv", "data.bptt=10", "data.task=language_model", "seed=2"]
+    data = TextCSV("a.csv", task="language_model")
+    assert data.builds_on("text_csv", typed) == ["experiment=reviews", "data=text_csv", "data.root=a.csv"]
+    corpus = PlainText("a.txt", level="bpe", keep=tmp_path).builds_on("language_model", typed)
+    assert corpus[1:3] == ["data=text_csv", "data.root=TEXTS"]  # a plain text has no labels
+    assert corpus[-1] == f"data.tokenizer={tmp_path}/tokenizer.json"
 
 
 def test_a_language_model_reads_all_training_texts_in_windows(tmp_path: Path) -> None:

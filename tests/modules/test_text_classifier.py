@@ -118,6 +118,13 @@ def test_what_does_not_fit_is_said(options: dict[str, Any], said: str) -> None:
         classifier(**options)
 
 
+def test_a_batch_of_one_document_is_refused_in_training_only() -> None:
+    net = classifier()
+    net(documents(5)[0][None])
+    with pytest.raises(MisconfigurationException, match="batch_size must be above 1"):
+        net.train()(documents(5)[0][None])
+
+
 def test_layer_groups_hold_every_parameter_once() -> None:
     net = classifier()
     held = [id(p) for group in net.layer_groups() for part in group for p in part.parameters()]  # type: ignore[union-attr]
