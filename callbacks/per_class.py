@@ -96,7 +96,7 @@ class PerClass(pl.Callback):
         axes.set_yticks(places, [f"{row[0]} ({row[1]})" for row in worst])
         axes.invert_yaxis()
         axes.set_xlim(0, 1)
-        axes.set_title("by class (photos), lowest F1 first")
+        axes.set_title("by class (how many there are), lowest F1 first")
         axes.grid(color=GRID, axis="x")
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
