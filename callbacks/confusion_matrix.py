@@ -1,7 +1,8 @@
 """Confusion matrix: which classes are taken for which.
 
-**What it shows.** Rows are what photos (or texts) are, columns what the model said; the diagonal is right. ``figures/confusion.png``. With
-many classes it is shown without numbers, and the pairs confused most often are listed in ``figures/confusion.csv``.
+**What it shows.** Rows are what photos (or texts) are, columns what the model said; the diagonal is right.
+``figures/confusion.png``. With many classes it is shown without numbers, and the pairs confused most often are listed in
+``figures/confusion.csv``.
 """
 
 from __future__ import annotations
