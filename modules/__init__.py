@@ -1,9 +1,10 @@
 """LightningModules, one technique a file."""
 
+from .entity_embedding_model import EntityEmbeddingModel
 from .image_classifier import ImageClassifier
 from .language_model import LanguageModel
 from .skip_gram import SkipGram
 from .text_classifier import TextClassifier
 from .word_vector_classifier import WordVectorClassifier
 
-__all__ = ["ImageClassifier", "LanguageModel", "SkipGram", "TextClassifier", "WordVectorClassifier"]
+__all__ = ["EntityEmbeddingModel", "ImageClassifier", "LanguageModel", "SkipGram", "TextClassifier", "WordVectorClassifier"]

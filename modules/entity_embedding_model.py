@@ -1,0 +1,204 @@
+"""A network for tables: entity embeddings for categories, numbers as they are, a few layers.
+
+**What it does.** Each level of each categorical column gets a vector that is learnt along; the vectors and the standardised
+numbers pass through a few fully connected layers to a number, a class or a set of quantiles.
+
+**When to use it.** Tables of thousands of rows and more with columns of many levels (shops, products, places): there it equals
+boosted trees or does better, and what it learns of the levels can be looked at and lent to other models. Fewer rows: trees.
+
+**Defaults.** Layers of 200 and 100, ReLU then batch norm (fast.ai); no dropout; widths ``min(600, round(1.6 n^0.56))``; squared
+error of the standardised target, or cross-entropy.
+
+**Source.** Guo & Berkhahn 2016, "Entity embeddings of categorical variables"; fast.ai's tabular learner.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from torch import Tensor, nn
+
+from .fine_tunable import LayerGroup, OptimizerFactory
+from .layers.entity_embeddings import EntityEmbeddings, embedding_width
+from .objective import Classification, Objective, Regression, RegressionLoss
+from .supervised import Supervised
+
+log = logging.getLogger(__name__)
+
+_MANY = 1_000_000  # levels of a column from which its memory is worth a warning
+
+
+class EntityEmbeddingModel(Supervised):
+    """Predicts a column of a table from the others.
+
+    Args:
+        categories: Levels of each categorical column, in the order of their codes from 1; code 0 is unknown or missing.
+        continuous: Names of the columns of numbers, which come standardised.
+        target: Of a number: ``mean``, ``std``, ``min``, ``max`` and, where all are positive, ``log_mean`` and ``log_std``.
+        classes: Of a class: names. One of ``target`` and ``classes`` is given.
+        layers: Sizes of the hidden layers.
+        widths: Of embeddings, by column; those not named follow the rule.
+        max_width: No embedding by the rule is wider.
+        embedding_dropout: Of embedded features.
+        dropout: After each hidden layer: one number, or one each.
+        unknown: Chance, in training, that a level is hidden, so that code 0 learns what to say of levels never seen.
+        batch_norm: After each hidden layer. Not of the numbers: they come standardised, and a mark that is rarely 1 (a missing
+            value) would be blown up to where few rows were ever seen.
+        loss: Of a number, see :class:`.Regression`.
+        log_target: Learn the target's logarithm.
+        bounded: Keep predictions within the training target's range.
+        quantiles: With ``loss=quantiles``.
+        label_smoothing: Of classes.
+        optimizer: See :class:`.FineTunable`.
+
+    Shape:
+        Input: codes, whole numbers ``[B, C]``, and numbers ``[B, N]``, as a pair. Output: ``[B]`` numbers, ``[B, quantiles]``, or
+        logits ``[B, classes]``.
+
+    Raises:
+        MisconfigurationException: No column, a width for a column that is not there, a number out of range.
+    """
+
+    def __init__(
+        self,
+        categories: Mapping[str, Sequence[str]],
+        continuous: Sequence[str] = (),
+        target: Mapping[str, float] | None = None,
+        classes: Sequence[str] | None = None,
+        layers: Sequence[int] = (200, 100),
+        widths: Mapping[str, int] | None = None,
+        max_width: int = 600,
+        embedding_dropout: float = 0.0,
+        dropout: float | Sequence[float] = 0.0,
+        unknown: float = 0.0,
+        batch_norm: bool = True,
+        loss: RegressionLoss = "squared",
+        log_target: bool = False,
+        bounded: bool = False,
+        quantiles: Sequence[float] = (0.1, 0.5, 0.9),
+        label_smoothing: float = 0.0,
+        optimizer: OptimizerFactory | None = None,
+    ) -> None:
+        objective: Objective
+        if classes is not None:
+            objective = Classification(classes, label_smoothing)
+        elif target is not None:
+            objective = Regression(target, loss, log_target, bounded, quantiles)
+        else:
+            raise MisconfigurationException("EntityEmbeddingModel needs classes, or target: the facts of a number.")
+        super().__init__(objective.metrics(), optimizer)
+        self.objective = objective
+        self.categories = {column: list(levels) for column, levels in categories.items()}
+        self.continuous = list(continuous)
+        self.classes = list(classes) if classes is not None else None
+        if not self.categories and not self.continuous:
+            raise MisconfigurationException("EntityEmbeddingModel needs a column to predict from, categorical or continuous.")
+        drops = [dropout] * len(layers) if isinstance(dropout, int | float) else list(dropout)
+        for option, value, valid in (
+            ("layers", list(layers), all(size >= 1 for size in layers)),
+            ("max_width", max_width, max_width >= 1),
+            ("embedding_dropout", embedding_dropout, 0 <= embedding_dropout < 1),
+            ("dropout", dropout, len(drops) == len(layers) and all(0 <= p < 1 for p in drops)),
+            ("unknown", unknown, 0 <= unknown < 1),
+        ):
+            if not valid:
+                raise MisconfigurationException(f"model.{option}={value} is out of range.")
+        self.save_hyperparameters(ignore=["optimizer"])
+        self.unknown = unknown
+        counts = [len(levels) + 1 for levels in self.categories.values()]
+        self.embeddings = EntityEmbeddings(counts, self._widths(widths or {}, max_width))
+        self.embedding_dropout = nn.Dropout(embedding_dropout)
+        blocks, inputs = [], sum(self.embeddings.widths) + len(self.continuous)
+        for size, p in zip(layers, drops, strict=True):
+            parts: list[nn.Module] = [nn.Linear(inputs, size), nn.ReLU(inplace=True)]
+            parts += [nn.BatchNorm1d(size)] if batch_norm else []
+            parts += [nn.Dropout(p)] if p else []
+            blocks.append(nn.Sequential(*parts))
+            inputs = size
+        self.layers = nn.ModuleList(blocks)
+        self.head = nn.Linear(inputs, objective.outputs)
+
+    def _widths(self, given: Mapping[str, int], most: int) -> list[int]:
+        for column, width in given.items():
+            if column not in self.categories:
+                near = difflib.get_close_matches(column, self.categories, n=1)
+                hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(self.categories) or 'none'}."
+                raise MisconfigurationException(f"model.widths.{column}: there is no such categorical column{hint}")
+            if width < 1:
+                raise MisconfigurationException(f"model.widths.{column}={width} must be at least 1.")
+        widths = []
+        for column, levels in self.categories.items():
+            width = given.get(column) or min(most, embedding_width(len(levels) + 1))
+            widths.append(width)
+            if len(levels) >= _MANY:
+                log.warning(
+                    f"{column} has {len(levels):,} levels: its vectors take {len(levels) * width * 4 / 1e9:.1f} GB, and three "
+                    "times as much again while they are trained; data.min_count=5 leaves rare ones out, "
+                    "model.max_width=8 narrows them."
+                )
+        return widths
+
+    def embedded(self, x: tuple[Tensor, Tensor]) -> Tensor:
+        """Categories replaced by their vectors, then the numbers ``[B, sum of widths + N]``: what the layers see."""
+        codes, numbers = x
+        if self.training and self.unknown:
+            codes = codes.masked_fill(torch.rand(codes.shape, device=codes.device) < self.unknown, 0)
+        parts = []
+        if self.categories:
+            parts.append(self.embedding_dropout(self.embeddings(codes)))
+        if self.continuous:
+            parts.append(numbers)
+        return torch.cat(parts, 1) if len(parts) > 1 else parts[0]
+
+    def output(self, x: tuple[Tensor, Tensor]) -> Tensor:
+        """What the network gives, before it is a prediction ``[B, outputs]``."""
+        hidden = self.embedded(x)
+        for layer in self.layers:
+            hidden = layer(hidden)
+        return self.head(hidden)
+
+    def forward(self, x: tuple[Tensor, Tensor]) -> Tensor:
+        """The number of each row in its own units ``[B]``, quantiles ``[B, quantiles]``, or logits ``[B, classes]``."""
+        return self.objective.result(self.output(x))
+
+    def loss(self, output: Tensor, y: Tensor) -> Tensor:
+        """As the objective has it, in 32 bit."""
+        return self.objective.loss(output, y)
+
+    def said(self, output: Tensor) -> Tensor:
+        """Numbers, quantiles or probabilities."""
+        return self.objective.prediction(output)
+
+    def measured(self, said: Tensor) -> Tensor:
+        """Of quantiles the middle one."""
+        return self.objective.measured(said)
+
+    def step_outputs(self, output: Tensor) -> dict[str, Tensor]:
+        """``prediction`` of a number, ``logits`` of classes."""
+        return self.objective.step_outputs(output)
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Of classes, from what a step returned."""
+        return self.objective.prediction(logits)
+
+    def prediction_table(self, predictions: Tensor, top_k: int | None = None) -> dict[str, list[Any]]:
+        """Predictions as named columns, a row each: ``predicted`` and, as it may be, quantiles or probabilities."""
+        return self.objective.table(predictions, top_k)
+
+    def embedding_table(self, column: str) -> Tensor:
+        """The vectors of a categorical column's levels ``[levels, width]``, without that of unknown."""
+        return self.embeddings.table(list(self.categories).index(column))[1:].detach()
+
+    def embedded_names(self) -> list[str]:
+        """Names of the features that :meth:`embedded` gives: ``<column>_<number>``, then the numbers' own."""
+        pairs = zip(self.categories, self.embeddings.widths, strict=True)
+        return [f"{column}_{i + 1}" for column, width in pairs for i in range(width)] + self.continuous
+
+    def layer_groups(self) -> list[LayerGroup]:
+        """The embeddings, the hidden layers, the head."""
+        return [[self.embeddings], [*self.layers], [self.head]]

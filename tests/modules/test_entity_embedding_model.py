@@ -1,0 +1,95 @@
+"""The network for tables: what it is made of, what it refuses, what a checkpoint rebuilds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from practicum.modules import EntityEmbeddingModel
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from torch.utils.data import DataLoader
+
+TARGET = {"mean": 5.0, "std": 2.0, "min": 1.0, "max": 9.0, "log_mean": 1.5, "log_std": 0.4}
+CATEGORIES = {"shop": ["a", "b", "c"], "day": [str(day) for day in range(1, 8)]}
+
+
+def model(**options: Any) -> EntityEmbeddingModel:
+    return EntityEmbeddingModel(CATEGORIES, ["price"], **{"target": TARGET, "layers": [16], **options})
+
+
+def rows(count: int = 64) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    codes = torch.stack([torch.randint(0, len(levels) + 1, (count,), generator=generator) for levels in CATEGORIES.values()], 1)
+    return codes, torch.randn(count, 1, generator=generator)
+
+
+def test_embedded_rows_are_vectors_then_numbers() -> None:
+    net = model(batch_norm=False, widths={"day": 4})
+    codes, numbers = rows()
+    embedded = net.embedded((codes, numbers))
+    assert net.embedded_names() == ["shop_1", "shop_2", "shop_3", "day_1", "day_2", "day_3", "day_4", "price"]
+    assert embedded.shape == (64, 8)
+    known = codes[:, 1] > 0
+    torch.testing.assert_close(embedded[known, 3:7], net.embedding_table("day")[codes[known, 1] - 1])
+    torch.testing.assert_close(embedded[:, 7:], numbers)
+
+
+def test_hidden_levels_are_unknown_in_training_only() -> None:
+    net = model(unknown=0.999999, batch_norm=False)
+    codes, numbers = rows()
+    hidden = net.embedded((codes, numbers))[:, :-1]
+    torch.testing.assert_close(hidden, net.eval().embedded((torch.zeros_like(codes), numbers))[:, :-1])
+    assert not torch.equal(net.embedded((codes, numbers))[:, :-1], hidden)
+
+
+def test_layer_groups_hold_every_parameter_once() -> None:
+    net = model()
+    optimizer = net.configure_optimizers()
+    grouped = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    assert len(grouped) == len(list(net.parameters()))
+    assert [group["name"] for group in optimizer.param_groups] == ["group 0", "group 1", "head"]
+
+
+@pytest.mark.parametrize("kind", ["number", "class"])
+def test_it_learns_and_a_checkpoint_alone_rebuilds_it(kind: str, make_trainer: Callable[..., pl.Trainer], tmp_path: Path) -> None:
+    facts: dict[str, Any] = {"target": None, "classes": ["low", "high"]} if kind == "class" else {}
+    net = model(**facts, optimizer=lambda groups: torch.optim.AdamW(groups, lr=0.02))
+    codes, numbers = rows(512)
+    y = 5 + codes[:, 1] / 4 + numbers[:, 0]
+    y = (y > 6).long() if kind == "class" else y
+    data = [((codes[i], numbers[i]), y[i]) for i in range(len(y))]
+    loader: Any = DataLoader(data, batch_size=64)  # type: ignore[arg-type]
+    trainer = make_trainer(max_epochs=12)
+    trainer.fit(net, loader, loader)
+    if kind == "class":
+        assert float(trainer.callback_metrics["val/auroc"]) > 0.97
+    else:
+        assert float(trainer.callback_metrics["val/rmse"]) < 0.3
+    trainer.save_checkpoint(tmp_path / "net.ckpt")
+    again = EntityEmbeddingModel.load_from_checkpoint(tmp_path / "net.ckpt", weights_only=True)
+    torch.testing.assert_close(again.eval()((codes, numbers)), net.eval()((codes, numbers)))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"widths": {"shops": 3}}, "model.widths.shops: there is no such categorical column; did you mean shop"),
+        ({"widths": {"shop": -1}}, "model.widths.shop=-1 must be at least 1"),
+        ({"layers": [0]}, r"model.layers=\[0\] is out of range"),
+        ({"dropout": [0.1, 0.2]}, "model.dropout"),
+        ({"target": None}, "needs classes, or target"),
+        ({"loss": "rms"}, "model.loss=rms: choose squared"),
+    ],
+)
+def test_what_can_not_be_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(MisconfigurationException, match=message):
+        model(**options)
+
+
+def test_a_million_levels_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    EntityEmbeddingModel({"user": list(map(str, range(1_000_000)))}, target=TARGET, max_width=2)
+    assert "user has 1,000,000 levels" in caplog.text
