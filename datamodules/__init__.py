@@ -10,7 +10,10 @@ from .plain_text import PlainText
 from .planet import Planet
 from .rand_augment import RandAugment
 from .reviews import Reviews
+from .rossmann import Rossmann
 from .spiders import Spiders
+from .stores import Stores
+from .table import Table
 from .text_csv import TextCSV
 from .text_folder import TextFolder
 
@@ -25,7 +28,10 @@ __all__ = [
     "Planet",
     "RandAugment",
     "Reviews",
+    "Rossmann",
     "Spiders",
+    "Stores",
+    "Table",
     "TextCSV",
     "TextFolder",
 ]

@@ -86,7 +86,7 @@ class KaggleChallenge(ImageFolder):
 
     # Answers ----------------------------------------------------------------------------------------------------------
 
-    def test_photos(self) -> Path | None:
+    def asked(self) -> Path | None:
         """Where the photos lie that the challenge asks about, once the archive has been read; ``None`` if they are not there."""
         folders = [] if self.root is None or not self.root.is_dir() else self._test_folders(self.root)
         return folders[0] if len(folders) == 1 else self.root if folders else None

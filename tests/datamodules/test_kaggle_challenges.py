@@ -53,7 +53,7 @@ def test_cats_and_dogs(tmp_path: Path) -> None:
     assert data.describe()["classes"] == ["cat", "dog"]
     assert data.provenance["source"].startswith("drawn: ")
     root = tmp_path / "drawn" / DogsVsCats.sample
-    assert data.test_photos() == root / "test"
+    assert data.asked() == root / "test"
     data.predict_from(root / "test")
     answer = data.submission(even(data))
     assert list(answer) == header(root / "sample_submission.csv")
@@ -80,7 +80,7 @@ def test_chips_have_tags(tmp_path: Path) -> None:
     assert data.describe()["multi_label"]
     assert {"clear", "primary"} <= set(data.describe()["classes"])
     root = tmp_path / "drawn" / Planet.sample
-    assert data.test_photos() == root  # two folders of photos to predict
+    assert data.asked() == root  # two folders of photos to predict
     data.predict_from(root)
     table = even(data)
     table["predicted"][0] = ""
