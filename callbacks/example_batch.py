@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,10 @@ def label_of(target: Tensor, classes: Sequence[str] | None) -> str:
 
 
 def draw_photo(axes: Axes, photo: Tensor, title: str) -> None:
-    """One photo with a title above it and no frame."""
+    """One photo with a title above it, in as many lines as it takes, and no frame."""
     axes.imshow(to_picture(photo))
-    axes.set_title(title, fontsize=8)
+    lines = [part for line in title.split("\n") for part in textwrap.wrap(line, 34) or [""]]
+    axes.set_title("\n".join(lines), fontsize=8)
     axes.set_axis_off()
 
 
