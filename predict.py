@@ -2,6 +2,7 @@
 
 python predict.py run=runs/spiders/2026-01-31_12-00-00 input=PHOTOS output=predictions.csv
 python predict.py "run=[RUN,ANOTHER]" input=TEXTS        the mean of what several runs say
+python predict.py run=RUN input=TABLE.csv output=embedded.parquet format=embedded     categories as vectors, for other models
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ def main(cfg: DictConfig) -> None:
     for name in ("top_k", "batch_size"):
         if cfg[name] is not None and not (isinstance(cfg[name], int) and cfg[name] >= 1):
             raise MisconfigurationException(f"{name}={cfg[name]} must be a whole number from 1.")
-    if cfg.format not in ("csv", "kaggle"):
-        raise MisconfigurationException(f"format={cfg.format}: choose csv or kaggle.")
+    if cfg.format not in ("csv", "kaggle", "embedded"):
+        raise MisconfigurationException(f"format={cfg.format}: choose csv, kaggle or embedded.")
     folders = [str(each) for each in cfg.run] if isinstance(cfg.run, ListConfig) else [str(cfg.run)]
-    if len(folders) > 1 and (cfg.checkpoint is not None or cfg.explain):
-        raise MisconfigurationException(f"run={cfg.run}: checkpoint and explain are for a single run.")
+    if len(folders) > 1 and (cfg.checkpoint is not None or cfg.explain or cfg.format == "embedded"):
+        raise MisconfigurationException(f"run={cfg.run}: checkpoint, explain and format=embedded are for a single run.")
     runs = [open_run(Path(folder), cfg.checkpoint, trust=cfg.trust) for folder in folders]
     output.parent.mkdir(parents=True, exist_ok=True)
     keep_freed_memory()
@@ -42,13 +43,19 @@ def main(cfg: DictConfig) -> None:
 
     first, *others = (_predict(run, source, cfg) for run in runs)
     for folder, other in zip(folders[1:], others, strict=True):
-        if other.rows != first.rows or other.model.classes != first.model.classes:
+        alike = other.said.shape == first.said.shape and _classes(other.model) == _classes(first.model)
+        if not alike or other.rows != first.rows:
             raise MisconfigurationException(f"run={folder}: has other classes than {folders[0]}, or read the input otherwise.")
-    mean = torch.stack([each.probabilities for each in (first, *others)]).mean(0)
+    mean = torch.stack([each.said for each in (first, *others)]).mean(0)
 
     kaggle = cfg.format == "kaggle"
     table = {key: [row[key] for row in first.rows] for key in first.rows[0]}
-    table |= first.model.prediction_table(mean, top_k=None if kaggle else cfg.top_k)
+    if cfg.format == "embedded":
+        embedded = {*first.model.categories, *first.model.embedded_names()}
+        table = {name: values for name, values in table.items() if name not in embedded}
+        table |= dict(zip(first.model.embedded_names(), mean.T.tolist(), strict=True))
+    else:
+        table |= first.model.prediction_table(mean, top_k=None if kaggle else cfg.top_k)
     if cfg.explain:
         table["because"] = first.because
     _write(output, first.data.submission(table) if kaggle else table)
@@ -62,11 +69,15 @@ def main(cfg: DictConfig) -> None:
 class _Said(NamedTuple):
     """What one run says of the input."""
 
-    rows: list[dict[str, str]]
-    probabilities: Any
+    rows: list[dict[str, Any]]
+    said: Any
     because: list[str]
     model: Any
     data: Any
+
+
+def _classes(model: Any) -> Any:
+    return getattr(model, "classes", None)
 
 
 def _predict(run: Any, source: str, cfg: DictConfig) -> _Said:
@@ -90,6 +101,10 @@ def _predict(run: Any, source: str, cfg: DictConfig) -> _Said:
             raise MisconfigurationException(
                 f"format=kaggle: {type(data).__name__} is no challenge of Kaggle's; dogs_vs_cats, dog_breeds and planet are."
             )
+        if cfg.format == "embedded":
+            if not hasattr(model, "embedded"):
+                raise MisconfigurationException(f"format=embedded: {type(model).__name__} has no embedded columns; tables have.")
+            model.predict_step = lambda batch, batch_idx: model.embedded(batch[0])
         data.predict_from(source)
         trainer = Trainer(
             callbacks=[*run.callbacks(), *explaining],
@@ -107,6 +122,12 @@ def _predict(run: Any, source: str, cfg: DictConfig) -> _Said:
 def _write(path: Path, table: dict[str, Any]) -> None:
     from practicum.callbacks.whole_file import whole_file
 
+    if path.suffix.lower() == ".parquet":
+        import polars
+
+        with whole_file(path) as beside:
+            polars.DataFrame(table).write_parquet(beside)
+        return
     with whole_file(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(table)

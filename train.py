@@ -154,8 +154,8 @@ def _print_summary(record: dict[str, Any], run: Path, data: Any, goes_on: bool) 
     here = Path(sys.argv[0])
     console.print("\nNext:")
     train, predict = (f"python {shlex.quote(str(script))}" for script in (here, here.with_name("predict.py")))
-    asked = data.test_photos() if hasattr(data, "test_photos") else None
-    if asked is not None:  # a challenge: these photos, in its own form
+    asked = data.asked() if hasattr(data, "asked") else None
+    if asked is not None:  # a challenge: these, in its own form
         asked = shlex.quote(f"input={os.path.relpath(asked)}")
         first = f"{predict} run={folder} {asked} output=submission.csv format=kaggle"
     elif data.predicts is None:  # a language model or word vectors: a classifier goes on top

@@ -5,6 +5,8 @@ from .calibration import Calibration
 from .checkpoint_io import WholeFileCheckpointIO
 from .confusion_matrix import ConfusionMatrix
 from .cyclical_lr import CyclicalLR
+from .embedding_maps import EmbeddingMaps
+from .error_by import ErrorBy
 from .example_batch import ExampleBatch
 from .flat_cosine import FlatCosine
 from .grad_cam import GradCAM
@@ -12,17 +14,21 @@ from .gradual_unfreezing import GradualUnfreezing
 from .last_checkpoint import LastCheckpoint
 from .learning_curves import LearningCurves
 from .lr_finder import LRFinder
+from .most_wrong_rows import MostWrongRows
 from .nearest_words import NearestWords
 from .nt_asgd import NTASGD
 from .one_cycle import OneCycle
 from .per_class import PerClass
+from .permutation_importance import PermutationImportance
 from .precomputed_activations import PrecomputedActivations
+from .predicted_against_true import PredictedAgainstTrue
 from .predictions_table import PredictionsTable
 from .run_log import RunLog
 from .run_record import RunRecord
 from .sgdr import SGDR
 from .slanted_triangular import SlantedTriangular
 from .snapshot_ensemble import SnapshotEnsemble
+from .submission import Submission
 from .test_time_augmentation import TestTimeAugmentation
 from .text_samples import TextSamples
 from .top_losses import TopLosses
@@ -32,6 +38,11 @@ from .word_importance import WordImportance
 from .word_vectors_file import WordVectorsFile
 
 __all__ = [
+    "PredictedAgainstTrue",
+    "PermutationImportance",
+    "MostWrongRows",
+    "ErrorBy",
+    "EmbeddingMaps",
     "AugmentationExamples",
     "Calibration",
     "ConfusionMatrix",
@@ -54,6 +65,7 @@ __all__ = [
     "SGDR",
     "SlantedTriangular",
     "SnapshotEnsemble",
+    "Submission",
     "TestTimeAugmentation",
     "TextSamples",
     "TopLosses",

@@ -17,16 +17,17 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 
 from .example_batch import label_of
-from .step_outputs import step_outputs
+from .step_outputs import numbers_of, step_outputs
 from .whole_file import whole_file
 
 
 class PredictionsTable(pl.Callback):
     """Writes the predictions of a test.
 
-    Needs ``test_step`` to return a dictionary with ``logits`` and ``target``, and the module to have
-    ``probabilities(logits)`` and ``prediction_table(probabilities)``. Names of rows are taken from the data module's
-    ``row_names(tests_on)`` where it has them. Under several processes each writes its own rows, with its rank in the name.
+    Needs ``test_step`` to return a dictionary with ``target`` and either ``logits`` or, of numbers, ``prediction``; and the
+    module to have ``prediction_table(predictions)`` and, for logits, ``probabilities(logits)``. What a row is called is taken
+    from the data module's ``row_columns(tests_on)`` or ``row_names(tests_on)`` where it has them. Under several processes each
+    writes its own rows, with its rank in the name.
 
     Args:
         path: The CSV.
@@ -42,9 +43,8 @@ class PredictionsTable(pl.Callback):
 
     def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Begin anew."""
-        for method in ("probabilities", "prediction_table"):
-            if not callable(getattr(pl_module, method, None)):
-                raise MisconfigurationException(f"PredictionsTable needs {type(pl_module).__name__}.{method}().")
+        if not callable(getattr(pl_module, "prediction_table", None)):
+            raise MisconfigurationException(f"PredictionsTable needs {type(pl_module).__name__}.prediction_table().")
         self._rows = []
 
     def on_test_batch_end(
@@ -57,7 +57,12 @@ class PredictionsTable(pl.Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Take one batch."""
+        if numbers_of(outputs) is not None:
+            self._rows.append((outputs["prediction"].cpu(), outputs["target"].cpu()))
+            return
         logits, target = step_outputs(outputs, type(self).__name__)
+        if not callable(getattr(pl_module, "probabilities", None)):
+            raise MisconfigurationException(f"PredictionsTable needs {type(pl_module).__name__}.probabilities().")
         self._rows.append((pl_module.probabilities(logits).cpu(), target.cpu()))  # type: ignore[operator]
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -67,13 +72,16 @@ class PredictionsTable(pl.Callback):
         probabilities, targets = (torch.cat(parts) for parts in zip(*self._rows, strict=True))
         rank, processes = trainer.global_rank, trainer.world_size
         datamodule: Any = getattr(trainer, "datamodule", None)
-        if hasattr(datamodule, "row_names"):
-            names = datamodule.row_names(datamodule.tests_on)[rank::processes][: len(targets)]
+        rows: dict[str, list[Any]]
+        if hasattr(datamodule, "row_columns"):
+            rows = datamodule.row_columns(datamodule.tests_on)
+        elif hasattr(datamodule, "row_names"):
+            rows = {"file": datamodule.row_names(datamodule.tests_on)}
         else:
-            names = [str(rank + processes * i) for i in range(len(targets))]
+            rows = {"file": list(map(str, range(processes * len(targets))))}
         classes = getattr(pl_module, "classes", None)
         table: dict[str, list[Any]] = {
-            "file": names,
+            **{name: values[rank::processes][: len(targets)] for name, values in rows.items()},
             "true": [label_of(target, classes) for target in targets],
             **pl_module.prediction_table(probabilities),  # type: ignore[operator]
         }

@@ -1,4 +1,4 @@
-"""What pictures of a test need from the module: logits and targets, as ``test_step`` returns them."""
+"""What pictures of a test need from the module: logits or numbers, and targets, as ``test_step`` returns them."""
 
 from __future__ import annotations
 
@@ -27,6 +27,14 @@ def step_outputs(outputs: Any, callback: str) -> tuple[Tensor, Tensor]:
             f'{callback} needs test_step to return a dictionary with "logits" [B, classes] and "target".'
         )
     return outputs["logits"], outputs["target"]
+
+
+def numbers_of(outputs: Any) -> tuple[Tensor, Tensor] | None:
+    """Predicted numbers and targets of one step ``[B]``, of quantiles the middle one; ``None`` where there are none."""
+    if not isinstance(outputs, dict) or not {"prediction", "target"} <= outputs.keys():
+        return None
+    prediction = outputs["prediction"]
+    return prediction if prediction.ndim == 1 else prediction[:, prediction.shape[1] // 2], outputs["target"]
 
 
 def losses_by_row(logits: Tensor, target: Tensor) -> Tensor:

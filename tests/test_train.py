@@ -480,3 +480,68 @@ def test_a_language_model_and_word_vectors_become_classifiers(texts: Path) -> No
 def test_prediction_of_texts_refuses_in_one_sentence(texts: Path, arguments: list[str], message: str) -> None:
     (texts / "new.txt").write_text("A brilliant film.\n")
     assert message in refused(command("predict.py", *arguments, "input=new.txt", cwd=texts))
+
+
+# Tables ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``table.csv``, and a run that foretells a number of it in ``runs/number``."""
+    where = tmp_path_factory.mktemp("tables")
+    with open(where / "table.csv", "w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["shop", "size", "day", "sold", "good"])
+        for number in range(600):
+            shop, size = number % 5, number % 13
+            day = f"2024-{1 + number // 50:02}-{1 + number % 28:02}"
+            rows.writerow([f"s{shop}", size / 2, day, 10 + shop + size / 4, ("no", "yes")[shop > 2]])
+    typed = ["experiment=table", "data.root=table.csv", "data.batch_size=32", "optimizer.lr=0.02", "callbacks.progress=null"]
+    for run, more in (
+        ("number", ["data.target=sold", "data.date=day", "data.ignore=[good]", "callbacks.error_by.columns=[shop,day]"]),
+        ("class", ["data.target=good", "data.ignore=[sold,day]"]),
+    ):
+        result = command("train.py", *typed, *more, f"hydra.run.dir=runs/{run}", cwd=where)
+        assert result.returncode == 0, result.stderr[-3000:]
+    return where
+
+
+def test_a_table_becomes_a_run_and_predictions(tables: Path) -> None:
+    record = json.loads((tables / "runs/number/metrics.json").read_text())
+    assert record["test/rmspe"] < 0.1
+    figures = {path.name for path in (tables / "runs/number/figures").iterdir()}
+    assert {"predicted_true.png", "most_wrong.txt", "importance.png", "embeddings_shop.png", "error_by_day.png"} <= figures
+    assert json.loads((tables / "runs/class/metrics.json").read_text())["test/accuracy"] == 1.0
+    assert (tables / "runs/class/figures/confusion.png").is_file()
+
+    (tables / "new.csv").write_text("size,shop,day,till\n1,s1,2024-12-30,7\n2,s9,2024-12-31,8\n")
+    result = command("predict.py", "run=runs/number", "input=new.csv", cwd=tables)
+    assert result.returncode == 0, result.stderr[-3000:]
+    rows = rows_of(tables / "predictions.csv")
+    assert list(rows[0]) == ["size", "shop", "day", "till", "predicted"]
+    assert abs(float(rows[0]["predicted"]) - 11.25) < 1.5
+    assert "1 of 2 rows have a shop that training didn't ('s9')" in result.stderr + result.stdout
+
+    result = command("predict.py", "run=runs/number", "input=new.csv", "output=e.csv", "format=embedded", cwd=tables)
+    assert result.returncode == 0, result.stderr[-3000:]
+    embedded = rows_of(tables / "e.csv")
+    assert {"till", "shop_1", "shop_2", "size"} <= set(embedded[0])
+    assert "shop" not in embedded[0]
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "message"),
+    [
+        (
+            "train.py",
+            ["experiment=table", "data.root=table.csv", "data.target=solds"],
+            "has no column 'solds'; did you mean 'sold'",
+        ),
+        ("train.py", ["experiment=table", "data.root=none.csv", "data.target=sold"], "none.csv: no such file"),
+        ("predict.py", ["run=runs/number", "input=less.csv"], "has no column 'size'"),
+        ("predict.py", ["run=[runs/number,runs/class]", "input=table.csv"], "has other classes than runs/number"),
+    ],
+)
+def test_mistakes_with_tables_end_in_one_sentence(tables: Path, script: str, arguments: list[str], message: str) -> None:
+    (tables / "less.csv").write_text("shop,day\ns1,2024-12-30\n")
+    assert message in refused(command(script, *arguments, cwd=tables))

@@ -36,6 +36,10 @@ CHOICES = [
     "experiment=reviews",
     "experiment=word_vectors",
     "experiment=reviews,model=word_vectors",
+    "experiment=table,data.root=table.csv,data.target=y",
+    "experiment=stores",
+    "experiment=rossmann,data.root=files",
+    "experiment=rossmann_paper,data.root=files",
 ]
 
 

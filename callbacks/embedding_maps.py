@@ -1,0 +1,130 @@
+"""What embeddings know: each column's levels on a plane, and which lie nearest to which.
+
+**What it shows.** Levels that the model holds to be alike: the days of a week as a ring, states beside their neighbours.
+``figures/embeddings_<column>.png``: the first two principal components; ``embeddings_<column>.csv``: the distance of each level
+to each other, and which is nearest.
+
+**Source.** Guo & Berkhahn 2016, figure 3.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from torch import Tensor
+
+from .figure import BLUE, GRID, new_figure, save_figure
+from .whole_file import whole_file
+
+
+def principal_components(vectors: Tensor, count: int = 2) -> tuple[Tensor, Tensor]:
+    """Coordinates along the directions of largest variance.
+
+    Args:
+        vectors: ``[N, E]``.
+        count: How many directions.
+
+    Returns:
+        ``[N, count]``, zeros where there are fewer directions; and the share of the variance along each ``[count]``.
+    """
+    centred = vectors.double() - vectors.double().mean(0)
+    u, s, _ = torch.linalg.svd(centred, full_matrices=False)
+    u = u * u.gather(0, u.abs().argmax(0, keepdim=True)).sign()  # the largest is positive: the same picture each time
+    places = torch.zeros(len(vectors), count, dtype=torch.float64)
+    share = torch.zeros(count, dtype=torch.float64)
+    found = min(count, len(s))
+    places[:, :found] = (u * s)[:, :found]
+    share[:found] = (s.square() / s.square().sum().clamp(min=1e-30))[:found]
+    return places, share
+
+
+class EmbeddingMaps(pl.Callback):
+    """Draws and writes them after a test.
+
+    Needs a module with ``categories`` (levels by column) and ``embedding_table(column)`` ``[levels, width]``.
+
+    Args:
+        folder: For pictures and tables.
+        columns: Whose. Default: those of 3 levels or more.
+        named: Levels that are named in a picture, at most; of more only these, those farthest out.
+        distances: No table of distances for more levels than this.
+
+    Raises:
+        MisconfigurationException: The module lacks one of these, or has no such column.
+    """
+
+    watches_only = True
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        columns: Sequence[str] | None = None,
+        named: int = 80,
+        distances: int = 2000,
+    ) -> None:
+        super().__init__()
+        self.folder, self.columns, self.named, self.distances = Path(folder), columns, named, distances
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Refuse a column that is not there, before anything is trained."""
+        self._chosen(pl_module)
+
+    def _chosen(self, module: Any) -> list[str]:
+        for name in ("categories", "embedding_table"):
+            if not hasattr(module, name):
+                raise MisconfigurationException(f"EmbeddingMaps needs {type(module).__name__}.{name}.")
+        for column in self.columns or ():
+            if column not in module.categories:
+                raise MisconfigurationException(
+                    f"EmbeddingMaps: there is no categorical column {column!r}; there are {', '.join(module.categories)}."
+                )
+        if self.columns is not None:
+            return list(self.columns)
+        return [column for column, levels in module.categories.items() if len(levels) >= 3]
+
+    def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Draw and write."""
+        if not trainer.is_global_zero:
+            return
+        module: Any = pl_module
+        for column in self._chosen(module):
+            vectors, levels = module.embedding_table(column).float().cpu(), module.categories[column]
+            self._draw(column, vectors, levels)
+            if len(levels) <= self.distances:
+                self._write(column, vectors, levels)
+
+    def _draw(self, column: str, vectors: Tensor, levels: Sequence[str]) -> None:
+        places, share = principal_components(vectors)
+        figure = new_figure(6.4, 6)
+        axes = figure.add_subplot()
+        axes.grid(color=GRID)
+        axes.set_axisbelow(True)
+        axes.scatter(places[:, 0], places[:, 1], s=14, color=BLUE)
+        named = range(len(levels)) if len(levels) <= self.named else places.norm(dim=1).topk(self.named).indices.tolist()
+        for row in named:
+            axes.annotate(
+                levels[row], (float(places[row, 0]), float(places[row, 1])), xytext=(3, 3), textcoords="offset points", fontsize=8
+            )
+        axes.set_xlabel(f"first principal component ({float(share[0]):.0%} of the variance)")
+        axes.set_ylabel(f"second ({float(share[1]):.0%})")
+        axes.set_title(f"{column}: {len(levels):,} levels, {vectors.shape[1]} wide")
+        axes.margins(0.08)
+        save_figure(figure, self.folder / f"embeddings_{column}.png")
+
+    def _write(self, column: str, vectors: Tensor, levels: Sequence[str]) -> None:
+        distances = torch.cdist(vectors, vectors)
+        others = distances + torch.diag(torch.full((len(levels),), float("inf")))
+        nearest = [levels[row] for row in others.argmin(1).tolist()]
+        path = self.folder / f"embeddings_{column}.csv"
+        with whole_file(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow([column, "nearest", *levels])
+            for level, near, row in zip(levels, nearest, distances.tolist(), strict=True):
+                writer.writerow([level, near, *(f"{value:.4g}" for value in row)])
