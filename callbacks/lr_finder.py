@@ -269,9 +269,12 @@ class LRFinder(pl.Callback):
             if self.mode == "exponential":
                 axes.set_xscale("log")
             shown = readable_part(test["lr"], test["smoothed"], self.steps)[1] or test["smoothed"]
-            low, high = min(shown), max(shown[0], test["smoothed"][0])
+            if test["chosen"] is None:  # then the whole curve shows why
+                low, high, above = min(test["smoothed"]), max(test["smoothed"]), 1
+            else:
+                low, high, above = min(shown), max(shown[0], test["smoothed"][0]), 3
             margin = 0.25 * max(high - low, 1e-3 * abs(high), 1e-12)
-            axes.set_ylim(low - margin, high + 3 * margin)
+            axes.set_ylim(low - margin, high + above * margin)
             axes.set_title(f"range test at epoch {test['epoch']}" + ("" if test["chosen"] is not None else ": no valley"))
             axes.set_xlabel("learning rate")
             axes.set_ylabel("loss")
