@@ -6,7 +6,7 @@ Types are taken from all rows, not from the first few: where one row of a millio
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,11 @@ def is_table(path: Path) -> bool:
     return path.name.lower().endswith(_ENDINGS)
 
 
-def read_table(path: Path, columns: Sequence[str] | None = None) -> pl.LazyFrame:
+def read_table(path: Path) -> pl.LazyFrame:
     """A table, read when it is asked for.
 
     Args:
         path: A CSV or TSV, plain or by gzip, or Parquet.
-        columns: Those wanted; ``None``: all.
 
     Raises:
         MisconfigurationException: Not there, empty, or not to be read as what its name says.
@@ -45,11 +44,9 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> pl.LazyFrame
         else:
             separator = "\t" if ".tsv" in name else ","
             frame = pl.scan_csv(path, separator=separator, infer_schema_length=None, null_values=MISSING, try_parse_dates=False)
-        names = frame.collect_schema().names()
-        if not names:
+        if not frame.collect_schema().names():
             raise MisconfigurationException(f"{path}: is empty; a header and rows are wanted.")
-        require(path, names, columns or ())
-        return frame.select(columns) if columns is not None else frame
+        return frame
     except pl.exceptions.NoDataError as error:
         raise MisconfigurationException(f"{path}: is empty; a header and rows are wanted.") from error
     except (pl.exceptions.PolarsError, OSError) as error:

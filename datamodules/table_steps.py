@@ -239,7 +239,7 @@ def _codes(values: pl.Series, category: Category) -> pl.Series:
             )
         else:
             values = values.cast(kind, strict=False)
-    old: Sequence[Any] = pl.Series(category.levels, dtype=pl.String).to_list()
+    old: Sequence[Any] = category.levels
     if kind == pl.Boolean:
         old = [each == "true" for each in old]
     elif kind in (pl.Int64, pl.Float64):

@@ -210,8 +210,9 @@ def test_mistakes_are_named_with_their_row(tmp_path: Path) -> None:
         (pl.lit("a").alias("sold"), {}, "two classes are needed"),
     ]
     for number, (edit, options, message) in enumerate(cases):
+        (tmp_path / str(number)).mkdir()
         with pytest.raises(MisconfigurationException, match=message):
-            bad(tmp_path / str(number), edit, **options) if (tmp_path / str(number)).mkdir() is None else None
+            bad(tmp_path / str(number), edit, **options)
 
 
 def test_files_that_are_no_table_are_refused(tmp_path: Path) -> None:
