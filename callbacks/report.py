@@ -116,7 +116,7 @@ def _text(value: Any) -> str:
 
 
 def _figure(path: Path) -> str:
-    title = _TITLES.get(path.stem, path.stem.replace("_", " ").capitalize())
+    title = _TITLES.get(path.stem, path.stem[:1].upper() + path.stem[1:].replace("_", " "))
     if path.suffix == ".txt":
         return f"<h2>{html.escape(title)}</h2><pre class=text>{html.escape(path.read_text(encoding='utf-8'))}</pre>"
     data = base64.b64encode(path.read_bytes()).decode()
