@@ -2,7 +2,8 @@
 
 **What it shows.** Levels that the model holds to be alike: the days of a week as a ring, states beside their neighbours.
 ``figures/embeddings_<column>.png``: the first two principal components; ``embeddings_<column>.csv``: the distance of each level
-to each other, and which is nearest.
+to each other, and which is nearest. Levels that lie somewhere (states, shops) are drawn a second time as on a map, both in the
+colours of the first component, so that one sees whether the network found out.
 
 **Source.** Guo & Berkhahn 2016, figure 3.
 """
@@ -10,8 +11,9 @@ to each other, and which is nearest.
 from __future__ import annotations
 
 import csv
+import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +57,11 @@ class EmbeddingMaps(pl.Callback):
         columns: Whose. Default: those of 3 levels or more.
         named: Levels that are named in a picture, at most; of more only these, those farthest out.
         distances: No table of distances for more levels than this.
+        places: Longitude and latitude, in degrees, of a column's levels, by column and level; levels without are left off the
+            map, and a column that the module does not have is passed over (a recipe serves tables with and without it).
 
     Raises:
-        MisconfigurationException: The module lacks one of these, or has no such column.
+        MisconfigurationException: The module lacks one of these, or has no such column; a place is not a pair of degrees.
     """
 
     watches_only = True
@@ -68,8 +72,16 @@ class EmbeddingMaps(pl.Callback):
         columns: Sequence[str] | None = None,
         named: int = 80,
         distances: int = 2000,
+        places: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
     ) -> None:
         super().__init__()
+        self.places = places or {}
+        for column, levels in self.places.items():
+            for level, place in levels.items():
+                if len(place) != 2 or not (abs(place[0]) <= 180 and abs(place[1]) <= 90):
+                    raise MisconfigurationException(
+                        f"EmbeddingMaps: places.{column}.{level}={list(place)} must be [longitude, latitude] in degrees."
+                    )
         self.folder, self.columns, self.named, self.distances = Path(folder), columns, named, distances
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -101,21 +113,25 @@ class EmbeddingMaps(pl.Callback):
                 self._write(column, vectors, levels)
 
     def _draw(self, column: str, vectors: Tensor, levels: Sequence[str]) -> None:
-        places, share = principal_components(vectors)
-        figure = new_figure(6.4, 6)
-        axes = figure.add_subplot()
-        axes.grid(color=GRID)
-        axes.set_axisbelow(True)
-        axes.scatter(places[:, 0], places[:, 1], s=14, color=BLUE)
-        named = range(len(levels)) if len(levels) <= self.named else places.norm(dim=1).topk(self.named).indices.tolist()
-        for row in named:
-            axes.annotate(
-                levels[row], (float(places[row, 0]), float(places[row, 1])), xytext=(3, 3), textcoords="offset points", fontsize=8
-            )
+        points, share = principal_components(vectors)
+        where = self.places.get(column, {})
+        mapped = [row for row, level in enumerate(levels) if level in where]
+        figure = new_figure(12.4 if mapped else 6.4, 6)
+        axes = figure.add_subplot(1, 2 if mapped else 1, 1)
+        colour = points[:, 0].numpy() if mapped else BLUE
+        named = set(points.norm(dim=1).topk(min(self.named, len(levels))).indices.tolist())
+        _scatter(axes, points, [level if row in named else "" for row, level in enumerate(levels)], colour)
         axes.set_xlabel(f"first principal component ({float(share[0]):.0%} of the variance)")
         axes.set_ylabel(f"second ({float(share[1]):.0%})")
         axes.set_title(f"{column}: {len(levels):,} levels, {vectors.shape[1]} wide")
-        axes.margins(0.08)
+        if mapped:
+            beside = figure.add_subplot(1, 2, 2)
+            on_map = torch.tensor([list(where[levels[row]]) for row in mapped], dtype=torch.float64)
+            _scatter(beside, on_map, [levels[row] for row in mapped], points[mapped, 0].numpy())
+            beside.set_aspect(1 / math.cos(math.radians(float(on_map[:, 1].mean()))), adjustable="datalim")
+            beside.set_xlabel("degrees east")
+            beside.set_ylabel("degrees north")
+            beside.set_title("where they lie, in the colours of the first component")
         save_figure(figure, self.folder / f"embeddings_{column}.png")
 
     def _write(self, column: str, vectors: Tensor, levels: Sequence[str]) -> None:
@@ -128,3 +144,13 @@ class EmbeddingMaps(pl.Callback):
             writer.writerow([column, "nearest", *levels])
             for level, near, row in zip(levels, nearest, distances.tolist(), strict=True):
                 writer.writerow([level, near, *(f"{value:.4g}" for value in row)])
+
+
+def _scatter(axes: Any, points: Tensor, names: Sequence[str], colour: Any) -> None:
+    axes.grid(color=GRID)
+    axes.set_axisbelow(True)
+    axes.scatter(points[:, 0], points[:, 1], s=14 if isinstance(colour, str) else 40, c=colour)
+    for (x, y), name in zip(points.tolist(), names, strict=True):
+        if name:
+            axes.annotate(name, (x, y), xytext=(4, 4), textcoords="offset points", fontsize=8)
+    axes.margins(0.08)

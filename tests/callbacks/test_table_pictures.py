@@ -12,6 +12,7 @@ import polars as pl_frames
 import pytest
 import pytorch_lightning as pl
 import torch
+from PIL import Image
 from practicum.callbacks import (
     ConfusionMatrix,
     EmbeddingMaps,
@@ -71,7 +72,7 @@ def test_a_table_from_training_to_pictures(data: Asked, make_trainer: Callable[.
         ErrorBy(figures, ["shop"]),
         MostWrongRows(figures, count=3),
         PermutationImportance(figures),
-        EmbeddingMaps(figures),
+        EmbeddingMaps(figures, places={"shop": {"s0": [9.2, 48.8], "s1": [11.6, 48.1]}, "no such column": {"a": [0, 0]}}),
         Submission(tmp_path / "submission.csv"),
         ConfusionMatrix(figures),  # of numbers there is none
         PerClass(figures),
@@ -87,7 +88,8 @@ def test_a_table_from_training_to_pictures(data: Asked, make_trainer: Callable[.
     by_shop = {row["shop"]: row for row in rows_of(figures / "error_by_shop.csv")}
     assert sum(int(row["rows"]) for row in by_shop.values()) == 100
     assert (figures / "predicted_true.png").is_file()
-    assert (figures / "embeddings_shop.png").is_file()
+    with Image.open(figures / "embeddings_shop.png") as picture:
+        assert picture.width > 1.8 * picture.height  # the map beside it
     assert not (figures / "confusion.png").exists()
 
     predictions = rows_of(tmp_path / "predictions.csv")
@@ -113,6 +115,11 @@ def test_what_is_missing_is_named(data: Asked, make_trainer: Callable[..., pl.Tr
         run = trainer.fit if isinstance(callback, EmbeddingMaps) else trainer.test
         with pytest.raises(MisconfigurationException, match=message):
             run(net, datamodule=data)
+
+
+def test_a_place_off_the_earth_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MisconfigurationException, match=r"places.State.BW=\[48.8, 190\] must be \[longitude, latitude\]"):
+        EmbeddingMaps(tmp_path, places={"State": {"BW": [48.8, 190]}})
 
 
 def test_principal_components_of_a_known_plane() -> None:
