@@ -27,6 +27,7 @@ from .layers.negative_sampling import negative_sampling_loss, pairs
 from .layers.subword_embedding import SubwordEmbedding
 
 _TABLE = 1_000_000  # draws of negatives that are made beforehand
+_CROWD = 16.0  # times that a word takes part in a batch, on average, from which the batch's gradient is scaled down
 
 
 def chance_to_keep(counts: Tensor, subsample: float) -> Tensor:
@@ -45,8 +46,9 @@ def chance_to_keep(counts: Tensor, subsample: float) -> Tensor:
 class SkipGram(FineTunable):
     """Word vectors by skip-gram with negative sampling, on windows ``(x, y)`` of text, of which ``x [B, T]`` is taken.
 
-    The gradient is the sum over all pairs of a batch, as if they had come one by one, and sparse: rates are word2vec's. Logged
-    losses are means over pairs.
+    The gradient is the sum over all pairs of a batch, as if they had come one by one, and sparse: rates are word2vec's. Of a
+    small vocabulary each word stands in a batch many times, and a sum of so many steps, none of which knows of the others, would
+    overshoot and grow without end: there it is scaled down. Logged losses are means over pairs.
 
     Args:
         vocab: A word a row.
@@ -143,7 +145,8 @@ class SkipGram(FineTunable):
         """Sum over the pairs; logs ``train/loss``, a pair's mean."""
         loss, count = self._loss(batch[0])
         self.log("train/loss", (loss / count.clamp(min=1)).detach(), on_step=True, on_epoch=True, prog_bar=True, batch_size=1)
-        return loss
+        crowd = count * (1 + self.negatives) / len(self.vocab)
+        return loss * (_CROWD / crowd.clamp(min=_CROWD))
 
     def _evaluate(self, batch: tuple[Tensor, Tensor], batch_idx: int, stage: str) -> None:
         # The same draws each time, so that epochs compare; training's own are left as they were.

@@ -36,7 +36,7 @@ def skip_gram(**options: Any) -> SkipGram:
         "reach": 3,
         "shared": 32,
         "subsample": 0,
-        "optimizer": lambda p: torch.optim.SGD(p, lr=0.005),
+        "optimizer": lambda p: torch.optim.SGD(p, lr=0.1),
         **options,
     }
     return SkipGram(VOCAB, counts, **options)
@@ -135,3 +135,16 @@ def test_a_damaged_file_of_vectors_is_named(tmp_path: Path, content: str, messag
     (tmp_path / "a.vec").write_text(content)
     with pytest.raises(MisconfigurationException, match=message):
         read_vec(tmp_path / "a.vec")
+
+
+def test_a_small_vocabulary_does_not_overshoot_in_large_batches() -> None:
+    net = skip_gram(reach=5, optimizer=lambda p: torch.optim.SGD(p, lr=0.05))
+    net.log = lambda *args, **options: None  # type: ignore[method-assign]
+    data = BPTTWindows(corpus(), batch_size=16, bptt=128)  # each word a hundred times a batch
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+    for step in range(len(data)):
+        loss = net.training_step(data[step], step)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert net.word_vectors().abs().max() < 10
