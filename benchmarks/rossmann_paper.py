@@ -4,9 +4,10 @@
 
 The paper's seven columns, the first nine tenths of the days for training (200,000 rows of them drawn), the last tenth to measure
 on; relative error (MAPE). ``--seeds`` networks with embeddings are trained by ``experiment=rossmann_paper``, as many without
-(each column one-hot, all else the same), and the mean of each set is given, as the paper has it. The other methods take the columns
-as whole numbers (k-NN: by how many columns differ; boosting: as categories), then the vectors that the first network has learnt.
-All learn the sales' logarithm. For k-NN ``--asked`` rows of the last tenth are drawn: it is slow to ask; the others see the same.
+(each column one-hot, all else the same), and the mean of each set is given, as the paper has it. The other methods take the
+columns as whole numbers (k-NN: by how many columns differ; boosting: as categories), then the vectors that the first network has
+learnt. All learn the sales' logarithm. For k-NN ``--asked`` rows of the last tenth are drawn: it is slow to ask; the others see
+the same.
 """
 
 from __future__ import annotations

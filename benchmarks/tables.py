@@ -5,8 +5,8 @@
     python benchmarks/tables.py trees --peer-python PEER_ENV/bin/python experiment=table data.root=TABLE.csv data.target=COLUMN
 
 - speed: rows a second in training, batches of 1,024, of the paper's columns and of all, with layers of 1000 and 500 and of 200
-  and 100: a bare PyTorch loop of the same network on ready tensors, in 32 bit and in the precision that ``trainer.precision=auto``
-  chooses; ours as train.py trains it; fastai's tabular learner. In turn, ``--rounds`` times; medians.
+  and 100: a bare PyTorch loop of the same network on ready tensors, in 32 bit and in the precision of ``trainer.precision=auto``;
+  ours as train.py trains it; fastai's tabular learner. In turn, ``--rounds`` times; medians.
 - gather: all columns' look-ups as one gather, and as a loop of ``nn.Embedding``: the same numbers, and times forward and back.
 - trees: runs ``train.py`` with what follows, then LightGBM on the same columns, rows and split; errors of both and seconds.
 """
@@ -210,7 +210,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cache", type=Path, default=Path("data/cache"))
     parser.add_argument("--log", action="store_true", help="trees: LightGBM learns the logarithm, as model.log_target=true does")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     keep_freed_memory()
     {"speed": speed, "gather": gather, "trees": trees}[options.what](options)
 

@@ -39,12 +39,19 @@ class Category:
 
 @dataclass
 class Number:
-    """A column of numbers: what fills its gaps, how it is standardised, whether gaps are told."""
+    """A column of numbers: what fills its gaps, how it is standardised, whether gaps are told, and from where to where it
+    reached.
+
+    A number beyond that counts as its edge: nothing is known of what lies there, and a network would go on in a straight line
+    (trees stop by themselves). Days elapsed and days of the year are such numbers wherever rows are split by time.
+    """
 
     median: float
     mean: float
     std: float
     flagged: bool
+    low: float
+    high: float
 
 
 @dataclass
@@ -91,6 +98,8 @@ class TableSteps:
             float(filled.mean() or 0.0),  # type: ignore[arg-type]
             float(std) if std > 0 else 1.0,  # type: ignore[arg-type, operator]
             bool(numbers.null_count()),
+            float(filled.min() or 0.0),  # type: ignore[arg-type]
+            float(filled.max() or 0.0),  # type: ignore[arg-type]
         )
 
     def learn_date(self, values: pl.Series, where: object, holidays: str | None) -> None:
@@ -179,7 +188,8 @@ class TableSteps:
         flags = len(self.continuous)
         for place, (name, number) in enumerate(self.continuous.items()):
             values = as_number(columns[name], where)
-            matrix[:, place] = ((values.fill_null(number.median) - number.mean) / number.std).to_numpy()
+            inside = values.fill_null(number.median).clip(number.low, number.high)
+            matrix[:, place] = ((inside - number.mean) / number.std).to_numpy()
             if number.flagged:
                 matrix[:, flags] = values.is_null().to_numpy()
                 flags += 1

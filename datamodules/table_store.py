@@ -24,7 +24,7 @@ from .table_steps import TableSteps
 log = logging.getLogger(__name__)
 
 _BLOCK = 500_000  # rows turned into numbers at a time
-_VERSION = 1  # of the files: a change makes them anew
+_VERSION = 2  # of the files: a change makes them anew
 Kind = Literal["auto", "number", "class"]
 
 
