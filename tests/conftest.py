@@ -12,6 +12,17 @@ import pytorch_lightning as pl
 import torch
 from PIL import Image
 
+_RUNS = ("trained", "texts", "tables")  # fixtures that train: what uses one of them shares it, in one process of pytest-xdist
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests of the same runs together, whatever else is spread over the cores."""
+    for item in items:
+        for name in _RUNS:
+            if name in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group(name))
+
 
 def _save_photo(path: Path, hue: str, seed: int, size: tuple[int, int] = (48, 40)) -> Path:
     """A noisy photo whose class is plain to see: mostly red or mostly blue."""
