@@ -8,7 +8,9 @@ from .cyclical_lr import CyclicalLR
 from .embedding_maps import EmbeddingMaps
 from .error_by import ErrorBy
 from .example_batch import ExampleBatch
+from .finite_loss import FiniteLoss
 from .flat_cosine import FlatCosine
+from .full_ranking import FullRanking
 from .grad_cam import GradCAM
 from .gradual_unfreezing import GradualUnfreezing
 from .last_checkpoint import LastCheckpoint
@@ -48,7 +50,9 @@ __all__ = [
     "ConfusionMatrix",
     "CyclicalLR",
     "ExampleBatch",
+    "FiniteLoss",
     "FlatCosine",
+    "FullRanking",
     "GradCAM",
     "GradualUnfreezing",
     "LastCheckpoint",

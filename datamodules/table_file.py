@@ -6,7 +6,7 @@ Types are taken from all rows, not from the first few: where one row of a millio
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,12 @@ def is_table(path: Path) -> bool:
     return path.name.lower().endswith(_ENDINGS)
 
 
-def read_table(path: Path) -> pl.LazyFrame:
+def read_table(path: Path, header: Sequence[str] | None = None) -> pl.LazyFrame:
     """A table, read when it is asked for.
 
     Args:
         path: A CSV or TSV, plain or by gzip, or Parquet.
+        header: Names of the columns of a CSV or TSV that has none.
 
     Raises:
         MisconfigurationException: Not there, empty, or not to be read as what its name says.
@@ -43,7 +44,8 @@ def read_table(path: Path) -> pl.LazyFrame:
             frame = pl.scan_parquet(path)
         else:
             separator = "\t" if ".tsv" in name else ","
-            frame = pl.scan_csv(path, separator=separator, infer_schema_length=None, null_values=MISSING, try_parse_dates=False)
+            names = {} if header is None else {"has_header": False, "new_columns": list(header)}
+            frame = pl.scan_csv(path, separator=separator, infer_schema_length=None, null_values=MISSING, **names)
         if not frame.collect_schema().names():
             raise MisconfigurationException(f"{path}: is empty; a header and rows are wanted.")
         return frame

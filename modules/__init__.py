@@ -1,5 +1,6 @@
 """LightningModules, one technique a file."""
 
+from .dot_product_bias import DotProductBias
 from .entity_embedding_model import EntityEmbeddingModel
 from .image_classifier import ImageClassifier
 from .language_model import LanguageModel
@@ -7,4 +8,12 @@ from .skip_gram import SkipGram
 from .text_classifier import TextClassifier
 from .word_vector_classifier import WordVectorClassifier
 
-__all__ = ["EntityEmbeddingModel", "ImageClassifier", "LanguageModel", "SkipGram", "TextClassifier", "WordVectorClassifier"]
+__all__ = [
+    "DotProductBias",
+    "EntityEmbeddingModel",
+    "ImageClassifier",
+    "LanguageModel",
+    "SkipGram",
+    "TextClassifier",
+    "WordVectorClassifier",
+]

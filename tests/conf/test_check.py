@@ -40,6 +40,9 @@ CHOICES = [
     "experiment=stores",
     "experiment=rossmann,data.root=files",
     "experiment=rossmann_paper,data.root=files",
+    "experiment=ratings,data.root=ratings.csv",
+    "experiment=movielens",
+    "experiment=tastes",
 ]
 
 
