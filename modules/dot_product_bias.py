@@ -6,9 +6,9 @@ mean, plus both biases, plus the product of the vectors. By choice a user is als
 **When to use it.** Ratings of items by users, and nothing known of either. Where side columns are known (age, genre) or users and
 items are few, :class:`.NeuralCollaborativeFilter` can do better.
 
-**Defaults.** 64 factors; squared error; a penalty of .04 on the squared norm of each vector and bias *of each rating's* user and
-item. So what is often rated is penalised as often as it is fitted, and its strength decides all: on MovieLens 100K the error is
-.99 where it is weak.
+**Defaults.** 64 factors; squared error; a penalty of .1 on the squared norm of each vector and bias *of each rating's* user and
+item. So what is often rated is penalised as often as it is fitted, and its strength decides all: on a held-out tenth of u1.base
+of MovieLens 100K the error is .952 with .04, .915 with .08, .910 with .1 and .12.
 
 **Sources.** Koren, Bell & Volinsky 2009, "Matrix factorization techniques for recommender systems" (equation 5 has the penalty);
 Koren 2008, "Factorization meets the neighborhood" (SVD++); fast.ai's ``EmbeddingDotBias``.
@@ -54,7 +54,7 @@ class DotProductBias(Supervised):
         target: Mapping[str, float],
         continuous: Sequence[str] = (),
         factors: int = 64,
-        penalty: float = 0.04,
+        penalty: float = 0.1,
         bounded: bool = False,
         optimizer: OptimizerFactory | None = None,
     ) -> None:

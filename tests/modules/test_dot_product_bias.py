@@ -95,7 +95,7 @@ def test_drawn_tastes_are_learnt_to_their_noise(make_trainer: Callable[..., pl.T
     data.prepare_data()
     data.setup("fit")
     net = DotProductBias(
-        **data.describe(), factors=8, optimizer=lambda groups: torch.optim.AdamW(groups, lr=0.01, weight_decay=0)
+        **data.describe(), factors=8, penalty=0.04, optimizer=lambda groups: torch.optim.AdamW(groups, lr=0.01, weight_decay=0)
     )
     trainer = make_trainer(max_epochs=25, callbacks=[OneCycle()], limit_val_batches=0)
     trainer.fit(net, datamodule=data)
