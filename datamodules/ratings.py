@@ -67,8 +67,9 @@ class Ratings(Table):
         if time is None and (split != "random" or twice == "last"):
             option = f"data.split={split}" if split != "random" else "data.twice=last"
             raise MisconfigurationException(f"{option} wants data.time: the column by which ratings are ordered.")
-        columns = {"categorical": (user, item, *side), "columns": "named", "kind": "number"}
-        super().__init__(root, target=rating, split="random", **columns, **options)
+        super().__init__(
+            root, target=rating, kind="number", categorical=(user, item, *side), columns="named", split="random", **options
+        )
         self.user, self.item, self.rating, self.time = user, item, rating, time
         self.how, self.twice, self.header = split, twice, header
 

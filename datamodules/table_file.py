@@ -44,8 +44,14 @@ def read_table(path: Path, header: Sequence[str] | None = None) -> pl.LazyFrame:
             frame = pl.scan_parquet(path)
         else:
             separator = "\t" if ".tsv" in name else ","
-            names = {} if header is None else {"has_header": False, "new_columns": list(header)}
-            frame = pl.scan_csv(path, separator=separator, infer_schema_length=None, null_values=MISSING, **names)
+            frame = pl.scan_csv(
+                path,
+                separator=separator,
+                infer_schema_length=None,
+                null_values=MISSING,
+                has_header=header is None,
+                new_columns=header,
+            )
         if not frame.collect_schema().names():
             raise MisconfigurationException(f"{path}: is empty; a header and rows are wanted.")
         return frame

@@ -53,8 +53,8 @@ def _draw(work: Path, rng: np.random.Generator) -> None:
         rows += [(user, film, tastes[user, film] + noise[user, film], time) for film, time in zip(chosen, times, strict=True)]
     held = rng.random(len(rows)) < HELD
     lines = [f"{user + 1}\t{film + 1}\t{rating:.3f}\t{time}\n" for user, film, rating, time in rows]
-    for name, chosen in (("u.data", [True] * len(rows)), ("u1.base", ~held), ("u1.test", held)):
-        (work / name).write_text("".join(line for line, taken in zip(lines, chosen, strict=True) if taken))
+    for name, taken in (("u.data", held | ~held), ("u1.base", ~held), ("u1.test", held)):
+        (work / name).write_text("".join(line for line, is_taken in zip(lines, taken, strict=True) if is_taken))
     marks = np.eye(19, dtype=int)[rng.integers(1, 19, ITEMS)]
     with open(work / "u.item", "w", encoding="latin-1") as file:
         for film in range(ITEMS):
