@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,10 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from PIL import Image
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # a thread a process: two that spin on the same core wait for one another
+    os.environ["OMP_NUM_THREADS"] = "1"
+    torch.set_num_threads(1)
 
 _RUNS = ("trained", "texts", "tables")  # fixtures that train: what uses one of them shares it, in one process of pytest-xdist
 

@@ -31,7 +31,7 @@ SMALL = [
 
 
 def command(script: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(cwd / "hub"), "OMP_NUM_THREADS": "2"}
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(cwd / "hub")}
     return subprocess.run(
         [sys.executable, HERE / script, *arguments],
         cwd=cwd,
@@ -45,7 +45,7 @@ def command(script: str, *arguments: str, cwd: Path) -> subprocess.CompletedProc
 
 def start(where: Path, *arguments: str) -> subprocess.Popen[bytes]:
     """A training in the background, in a process group of its own."""
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "2"}
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
     with open(where / "output.log", "wb") as log:
         return subprocess.Popen(
             [sys.executable, HERE / "train.py", *arguments],
