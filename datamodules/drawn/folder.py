@@ -1,12 +1,13 @@
-"""A folder of drawn photos: made on all cores, a function of the seed, there whole or not at all."""
+"""Folders of drawn data, there whole or not at all; of photos, made on all cores, a function of the seed."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,6 +25,22 @@ def draw_once(folder: Path, draw: Callable[[Path], None]) -> None:
     with FileLock(folder.parent / f".{folder.name}.lock"):
         if not folder.is_dir():
             draw(folder)
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """A folder to write into that becomes ``folder`` at the end, and is gone if there is an error before.
+
+    Args:
+        folder: Must not exist.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
+    try:
+        yield work
+        work.rename(folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def draw_folder(
@@ -44,9 +61,7 @@ def draw_folder(
         texts: Contents of other files, by their names.
         what: Is drawn, for the progress bar.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
-    try:
+    with whole_folder(folder) as work:
         for parent in {(work / file).parent for file, _ in photos}:
             parent.mkdir(parents=True, exist_ok=True)
 
@@ -60,6 +75,3 @@ def draw_folder(
                 pass
         for name, text in texts.items():
             (work / name).write_text(text)
-        work.rename(folder)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)

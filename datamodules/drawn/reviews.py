@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+
+from .folder import whole_folder
 
 VERSION = 1
 COUNTS = {"train": 1000, "test": 1000, "unsup": 8000}
@@ -139,11 +139,9 @@ def draw_reviews(folder: Path, seed: int = 2017) -> None:
         seed: Of everything drawn.
     """
     rng = np.random.default_rng(seed)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
     logs: dict[str, float] = {}
     wrong: dict[str, int] = {}
-    try:
+    with whole_folder(folder) as work:
         for part, count in COUNTS.items():
             flipped = set(rng.permutation(count)[: 0 if part == "unsup" else round(WRONG * count)].tolist())
             wrong[part] = len(flipped)
@@ -157,6 +155,3 @@ def draw_reviews(folder: Path, seed: int = 2017) -> None:
                 logs[name] = log
         answer = {"logs": logs, "wrong": wrong, "counts": COUNTS}
         (work / "answer.json").write_text(json.dumps(answer))
-        work.rename(folder)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)

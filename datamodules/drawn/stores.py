@@ -11,13 +11,13 @@ from __future__ import annotations
 import csv
 import datetime
 import json
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from .folder import whole_folder
 
 VERSION = 1
 STORES, DAYS, ASKED = 60, 730, 42  # the last days of ASKED more are asked about, as Kaggle's test is
@@ -43,14 +43,8 @@ def draw_stores(folder: Path, seed: int = 2017) -> None:
         folder: Made by this call; must not exist.
         seed: Of everything drawn.
     """
-    rng = np.random.default_rng(seed)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
-    try:
-        _draw(work, rng)
-        work.rename(folder)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    with whole_folder(folder) as work:
+        _draw(work, np.random.default_rng(seed))
 
 
 def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]], delimiter: str = ",") -> None:

@@ -8,12 +8,12 @@ ratings. Ratings have decimals, which the files take: rounding would add an erro
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from .folder import whole_folder
 
 VERSION = 1
 USERS, ITEMS, EACH, RANK = 600, 400, 160, 3  # EACH: ratings of a person
@@ -31,14 +31,8 @@ def draw_tastes(folder: Path, seed: int = 2017) -> None:
         folder: Made by this call; must not exist.
         seed: Of everything drawn.
     """
-    rng = np.random.default_rng(seed)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
-    try:
-        _draw(work, rng)
-        work.rename(folder)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    with whole_folder(folder) as work:
+        _draw(work, np.random.default_rng(seed))
 
 
 def _draw(work: Path, rng: np.random.Generator) -> None:
