@@ -39,7 +39,7 @@ def nearest(vectors: Tensor, row: int, count: int) -> list[tuple[int, float]]:
 
 
 class NearestWords(pl.Callback):
-    """Writes the neighbours of some words after a test.
+    """Writes the neighbours of some words after a test; nothing where no token is a word.
 
     Needs a module with ``vocab`` (a token a row), and ``word_vectors()`` or an ``nn.Embedding`` with as many rows.
 
@@ -94,6 +94,8 @@ class NearestWords(pl.Callback):
         for word in self.words if self.words is not None else self._some(vocab[: self.among]):
             near = nearest(vectors, vocab.index(word), self.neighbours)
             lines.append(f"{word}: {', '.join(f'{vocab[row]} {cosine:.2f}' for row, cosine in near)}")
+        if not lines:  # characters: no token is a word
+            return
         with whole_file(self.path) as beside:
             beside.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

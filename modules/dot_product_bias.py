@@ -1,17 +1,16 @@
 """Collaborative filtering by factors: what a person thinks of a thing is a product of two vectors, and two biases.
 
 **What it does.** Each user and each item has a vector and a bias that are learnt from ratings alone; a rating is predicted as the
-mean, plus both biases, plus the product of the vectors. By choice a user is also told by which items they rated at all (SVD++).
+mean, plus both biases, plus the product of the vectors.
 
-**When to use it.** Ratings of items by users, and nothing known of either. Where side columns are known (age, genre) or users and
-items are few, :class:`.NeuralCollaborativeFilter` can do better.
+**When to use it.** Ratings of items by users, and nothing known of either.
 
 **Defaults.** 64 factors; squared error; a penalty of .1 on the squared norm of each vector and bias *of each rating's* user and
 item. So what is often rated is penalised as often as it is fitted, and its strength decides all: on a held-out tenth of u1.base
 of MovieLens 100K the error is .952 with .04, .915 with .08, .910 with .1 and .12.
 
 **Sources.** Koren, Bell & Volinsky 2009, "Matrix factorization techniques for recommender systems" (equation 5 has the penalty);
-Koren 2008, "Factorization meets the neighborhood" (SVD++); fast.ai's ``EmbeddingDotBias``.
+fast.ai's ``EmbeddingDotBias``.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,13 @@ def test_a_damaged_file_of_vectors_is_named(tmp_path: Path, content: str, messag
     (tmp_path / "a.vec").write_text(content)
     with pytest.raises(MisconfigurationException, match=message):
         read_vec(tmp_path / "a.vec")
+
+
+def test_characters_have_no_nearest_words(tmp_path: Path, make_trainer: Callable[..., pl.Trainer]) -> None:
+    net = SkipGram(list("abcdef"), [5] * 6, longest=0, width=4, optimizer=lambda p: torch.optim.SGD(p, lr=0.01))
+    loader = DataLoader(BPTTWindows(np.arange(200, dtype=np.uint16) % 6, batch_size=2, bptt=16), batch_size=None)
+    make_trainer(callbacks=[NearestWords(tmp_path)]).test(net, loader, verbose=False)
+    assert not (tmp_path / "nearest_words.txt").exists()
 
 
 def test_a_small_vocabulary_does_not_overshoot_in_large_batches() -> None:
