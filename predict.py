@@ -3,6 +3,9 @@
 python predict.py run=runs/spiders/2026-01-31_12-00-00 input=PHOTOS output=predictions.csv
 python predict.py "run=[RUN,ANOTHER]" input=TEXTS        the mean of what several runs say
 python predict.py run=RUN input=TABLE.csv output=embedded.parquet format=embedded     categories as vectors, for other models
+python predict.py run=RUN top_k=10                      recommendations for everybody; for those in input=USERS.csv
+python predict.py run=RUN fold_in=RATINGS.csv top_k=10  for somebody new, from what they rated
+python predict.py run=RUN "neighbours='Star Wars (1977)'"
 """
 
 from __future__ import annotations
@@ -27,12 +30,12 @@ def main(cfg: DictConfig) -> None:
     from practicum.conf.run_folder import open_run
     from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
-    source, output = str(cfg.input), Path(cfg.output)
+    output = Path(cfg.output)
     for name in ("top_k", "batch_size"):
         if cfg[name] is not None and not (isinstance(cfg[name], int) and cfg[name] >= 1):
             raise MisconfigurationException(f"{name}={cfg[name]} must be a whole number from 1.")
-    if cfg.format not in ("csv", "kaggle", "embedded"):
-        raise MisconfigurationException(f"format={cfg.format}: choose csv, kaggle or embedded.")
+    if cfg.format not in ("csv", "kaggle", "embedded", "factors"):
+        raise MisconfigurationException(f"format={cfg.format}: choose csv, kaggle, embedded or factors.")
     folders = [str(each) for each in cfg.run] if isinstance(cfg.run, ListConfig) else [str(cfg.run)]
     if len(folders) > 1 and (cfg.checkpoint is not None or cfg.explain or cfg.format == "embedded"):
         raise MisconfigurationException(f"run={cfg.run}: checkpoint, explain and format=embedded are for a single run.")
@@ -40,6 +43,11 @@ def main(cfg: DictConfig) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     keep_freed_memory()
     ignore_known_warnings()
+    if _recommends(runs, cfg, output):
+        return
+    if cfg.input is None:
+        raise MisconfigurationException("input is missing: new photos, texts or rows, input=PATH.")
+    source = str(cfg.input)
 
     first, *others = (_predict(run, source, cfg) for run in runs)
     for folder, other in zip(folders[1:], others, strict=True):
@@ -64,6 +72,38 @@ def main(cfg: DictConfig) -> None:
         rejected = output.with_name(f"{output.stem}.rejected.csv")
         _write(rejected, dict(zip(("file", "reason"), zip(*first.data.rejected, strict=True), strict=True)))
         print(f"{len(first.data.rejected)} files could not be read; each is named in {rejected}")
+
+
+def _recommends(runs: list[Any], cfg: DictConfig, output: Path) -> bool:
+    """Do what only a recommender can, if that is asked for."""
+    from practicum.conf.recommend import Recommendations, is_recommender
+    from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+    own = {"neighbours": cfg.neighbours, "fold_in": cfg.fold_in, "index": cfg.index}
+    own["format=factors"] = cfg.format == "factors" or None
+    asked = [name for name, value in own.items() if value is not None]
+    able = is_recommender(runs[0])
+    if asked and not able:
+        raise MisconfigurationException(f"{asked[0]}: {cfg.run} is no run of a recommender.")
+    if not asked and not (able and cfg.top_k is not None):
+        return False
+    if len(runs) > 1:
+        raise MisconfigurationException(f"run={cfg.run}: lists are made by a single run.")
+    recommender, k = Recommendations(runs[0]), cfg.top_k or 10
+    source = None if cfg.input is None else str(cfg.input)
+    if cfg.format == "factors":
+        recommender.write_factors(output)
+        print(f"Factors of {len(recommender.users):,} users and {len(recommender.items):,} items: {output}")
+        return True
+    if cfg.neighbours is not None:
+        table = recommender.neighbours(str(cfg.neighbours), k)
+    elif cfg.fold_in is not None:
+        table = recommender.new_people(str(cfg.fold_in), source, k)
+    else:
+        table = recommender.top(source, k, cfg.index)
+    _write(output, table)
+    print(f"{len(next(iter(table.values()))):,} rows: {output}")
+    return True
 
 
 class _Said(NamedTuple):

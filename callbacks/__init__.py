@@ -13,8 +13,10 @@ from .flat_cosine import FlatCosine
 from .full_ranking import FullRanking
 from .grad_cam import GradCAM
 from .gradual_unfreezing import GradualUnfreezing
+from .item_biases import ItemBiases
 from .last_checkpoint import LastCheckpoint
 from .learning_curves import LearningCurves
+from .long_tail import LongTail
 from .lr_finder import LRFinder
 from .most_wrong_rows import MostWrongRows
 from .nearest_words import NearestWords
@@ -22,11 +24,14 @@ from .nt_asgd import NTASGD
 from .one_cycle import OneCycle
 from .per_class import PerClass
 from .permutation_importance import PermutationImportance
+from .person_page import PersonPage
 from .precomputed_activations import PrecomputedActivations
 from .predicted_against_true import PredictedAgainstTrue
 from .predictions_table import PredictionsTable
+from .residuals import Residuals
 from .run_log import RunLog
 from .run_record import RunRecord
+from .sampled_ranking import SampledRanking
 from .sgdr import SGDR
 from .slanted_triangular import SlantedTriangular
 from .snapshot_ensemble import SnapshotEnsemble
@@ -40,33 +45,38 @@ from .word_importance import WordImportance
 from .word_vectors_file import WordVectorsFile
 
 __all__ = [
-    "PredictedAgainstTrue",
-    "PermutationImportance",
-    "MostWrongRows",
-    "ErrorBy",
-    "EmbeddingMaps",
     "AugmentationExamples",
     "Calibration",
     "ConfusionMatrix",
     "CyclicalLR",
+    "EmbeddingMaps",
+    "ErrorBy",
     "ExampleBatch",
     "FiniteLoss",
     "FlatCosine",
     "FullRanking",
     "GradCAM",
     "GradualUnfreezing",
+    "ItemBiases",
+    "LRFinder",
     "LastCheckpoint",
     "LearningCurves",
-    "LRFinder",
+    "LongTail",
+    "MostWrongRows",
     "NTASGD",
     "NearestWords",
     "OneCycle",
     "PerClass",
+    "PermutationImportance",
+    "PersonPage",
     "PrecomputedActivations",
+    "PredictedAgainstTrue",
     "PredictionsTable",
+    "Residuals",
     "RunLog",
     "RunRecord",
     "SGDR",
+    "SampledRanking",
     "SlantedTriangular",
     "SnapshotEnsemble",
     "Submission",

@@ -50,7 +50,8 @@ def principal_components(vectors: Tensor, count: int = 2) -> tuple[Tensor, Tenso
 class EmbeddingMaps(pl.Callback):
     """Draws and writes them after a test.
 
-    Needs a module with ``categories`` (levels by column) and ``embedding_table(column)`` ``[levels, width]``.
+    Needs a module with ``categories`` (levels by column) and ``embedding_table(column)`` ``[levels, width]``; of recommenders
+    (``item``: a column's name) items go by the data module's ``titles()``, where it has them. Names never lie on one another.
 
     Args:
         folder: For pictures and tables.
@@ -106,9 +107,12 @@ class EmbeddingMaps(pl.Callback):
         if not trainer.is_global_zero:
             return
         module: Any = pl_module
+        data: Any = getattr(trainer, "datamodule", None)
+        titles = data.titles() if hasattr(data, "titles") else {}
         for column in self._chosen(module):
             vectors, levels = module.embedding_table(column).float().cpu(), module.categories[column]
-            self._draw(column, vectors, levels)
+            named = titles if column == getattr(module, "item", None) else {}
+            self._draw(column, vectors, [named.get(level, level) for level in levels])
             if len(levels) <= self.distances:
                 self._write(column, vectors, levels)
 
@@ -150,7 +154,18 @@ def _scatter(axes: Any, points: Tensor, names: Sequence[str], colour: Any) -> No
     axes.grid(color=GRID)
     axes.set_axisbelow(True)
     axes.scatter(points[:, 0], points[:, 1], s=14 if isinstance(colour, str) else 40, c=colour)
-    for (x, y), name in zip(points.tolist(), names, strict=True):
-        if name:
-            axes.annotate(name, (x, y), xytext=(4, 4), textcoords="offset points", fontsize=8)
     axes.margins(0.08)
+    axes.figure.draw_without_rendering()  # where things lie is known only then
+    renderer = axes.figure.canvas.get_renderer()
+    taken: list[Any] = []
+    far = (points - points.mean(0)).norm(dim=1).argsort(descending=True).tolist()
+    for row in far:  # the farthest out first; a name that would lie on another is left out
+        if not names[row]:
+            continue
+        place = tuple(points[row].tolist())
+        label = axes.annotate(names[row], place, xytext=(4, 4), textcoords="offset points", fontsize=8)
+        box = label.get_window_extent(renderer)
+        if any(box.overlaps(other) for other in taken):
+            label.remove()
+        else:
+            taken.append(box)

@@ -22,7 +22,7 @@ import torch
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 
-_CELLS = 1 << 23  # scores that are held at a time
+from .pairs_by_user import PairsByUser, ranked
 
 
 def full_ranking(
@@ -42,17 +42,16 @@ def full_ranking(
         ``novelty@k``.
     """
     users = held[0].unique()
+    count = int(max(users.max(), seen[0].max() if len(seen[0]) else 0)) + 1 if len(users) else 0
+    known, wanted_of = (PairsByUser(*pairs, user_count=count) for pairs in (seen, held))
     totals = torch.zeros(4, dtype=torch.float64)
     recommended = torch.zeros(items, dtype=torch.long)
     discount = 1 / torch.log2(torch.arange(k, dtype=torch.float64) + 2)
     counted = 0
-    for block in users.split(max(1, _CELLS // items)):
-        block_scores = scores(block).detach().float()
-        known, wanted = _marks(block, seen, items), _marks(block, held, items)
-        wanted &= ~known
+    for block, scores_of_all in ranked(scores, users, known, items):
+        wanted = wanted_of.marks(block, items) & ~known.marks(block, items)
         rows = wanted.any(1)
-        block_scores = block_scores.masked_fill(known, float("-inf"))[rows]
-        wanted = wanted[rows]
+        block_scores, wanted = scores_of_all[rows], wanted[rows]
         top = block_scores.topk(min(k, items), dim=1).indices
         hits = wanted.gather(1, top).double()
         there = wanted.sum(1).clamp(max=k)
@@ -78,13 +77,18 @@ def full_ranking(
     return found | {f"coverage@{k}": float((recommended > 0).double().mean()), f"novelty@{k}": novelty}
 
 
-def _marks(users: Tensor, pairs: tuple[Tensor, Tensor], items: int) -> Tensor:
-    """Which items each user has ``bool [B, items]``; ``users`` are in order."""
-    place = torch.searchsorted(users, pairs[0].contiguous()).clamp(max=len(users) - 1)
-    mine = users[place] == pairs[0]
-    marks = torch.zeros(len(users), items, dtype=torch.bool)
-    marks[place[mine], pairs[1][mine]] = True
-    return marks
+def recommender_of(trainer: pl.Trainer, pl_module: pl.LightningModule, callback: str) -> tuple[Any, Any]:
+    """The module and the data module, if they are of recommendations.
+
+    Raises:
+        MisconfigurationException: One lacks what ``callback`` needs.
+    """
+    data: Any = getattr(trainer, "datamodule", None)
+    wanted = [(pl_module, name) for name in ("scores", "item_count")] + [(data, name) for name in ("pairs", "tests_on")]
+    for owner, name in wanted:
+        if not hasattr(owner, name):
+            raise MisconfigurationException(f"{callback} needs {type(owner).__name__}.{name}.")
+    return pl_module, data
 
 
 class FullRanking(pl.Callback):
@@ -110,10 +114,6 @@ class FullRanking(pl.Callback):
 
     def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Measure."""
-        module: Any = pl_module
-        data: Any = getattr(trainer, "datamodule", None)
-        for owner, name in ((module, "scores"), (data, "pairs"), (data, "tests_on")):
-            if not hasattr(owner, name):
-                raise MisconfigurationException(f"FullRanking needs {type(owner).__name__}.{name}.")
+        module, data = recommender_of(trainer, pl_module, type(self).__name__)
         found = full_ranking(module.scores, data.pairs("train"), data.pairs(data.tests_on), module.item_count, self.k)
         pl_module.log_dict({f"test/{name}": value for name, value in found.items()}, rank_zero_only=True)

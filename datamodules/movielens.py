@@ -34,7 +34,7 @@ _GENRES = (
     "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
 )  # fmt: skip
 _YEAR = r"\((\d{4})\)\s*$"
-SIDE = ("gender", "age", "occupation", "year", "genres")
+USER_SIDE, ITEM_SIDE = ("gender", "age", "occupation"), ("year", "genres")
 
 
 class MovieLens(Ratings):
@@ -48,7 +48,7 @@ class MovieLens(Ratings):
             it.
         size: Of what is fetched.
         net: Folder for it.
-        options: Those of :class:`.Ratings`.
+        options: Those of :class:`.Ratings`; ``time`` is its own.
 
     Raises:
         MisconfigurationException: Not such a folder, or no such fold.
@@ -72,7 +72,7 @@ class MovieLens(Ratings):
             raise MisconfigurationException("data.within=true holds out a share of a fold's training part; give data.fold too.")
         self.is_fetched, self.size, self.net = root is None, size, Path(net)
         self.fold, self.within, self.use_side = None if fold is None else str(fold), within, use_side
-        options = {**options, "side": SIDE} if use_side else options
+        options = {**options, "user_side": USER_SIDE, "item_side": ITEM_SIDE} if use_side else options
         super().__init__(self.net / f"ml-{size}.zip" if root is None else Path(root), time="time", **options)
 
     own = ("experiment=ratings", "data.root=RATINGS.csv")
@@ -119,6 +119,8 @@ class MovieLens(Ratings):
                 if kind in files:
                     known = users_of(files[kind]) if kind == "users" else items_of(files[kind]).drop("title")
                     frame = frame.join(known.lazy(), on=key, how="left", maintain_order="left")
+                else:  # from 20M on nothing is told of users
+                    frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in USER_SIDE)
         return frame
 
     def titles(self) -> dict[str, str]:

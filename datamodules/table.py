@@ -275,7 +275,7 @@ class Table(LightningDataModule):
         large = store.codes.nbytes + store.numbers.nbytes > self.max_gb * 1e9
         return RowBatches(inputs, torch.from_numpy(store.targets), rows, size, shuffle, self.seed, near=large, **place)
 
-    def _loader(self, batches: RowBatches) -> StatefulDataLoader[Any]:
+    def _loader(self, batches: Any) -> StatefulDataLoader[Any]:
         # Each process's share is the data set's business: the sampler goes through all of it.
         return StatefulDataLoader(batches, batch_size=None, sampler=SeededSampler(batches, shuffle=False, seed=self.seed))
 

@@ -4,6 +4,7 @@ from .dot_product_bias import DotProductBias
 from .entity_embedding_model import EntityEmbeddingModel
 from .image_classifier import ImageClassifier
 from .language_model import LanguageModel
+from .neural_collaborative_filter import NeuralCollaborativeFilter
 from .skip_gram import SkipGram
 from .text_classifier import TextClassifier
 from .word_vector_classifier import WordVectorClassifier
@@ -13,6 +14,7 @@ __all__ = [
     "EntityEmbeddingModel",
     "ImageClassifier",
     "LanguageModel",
+    "NeuralCollaborativeFilter",
     "SkipGram",
     "TextClassifier",
     "WordVectorClassifier",

@@ -14,8 +14,6 @@ error of the standardised target, or cross-entropy.
 
 from __future__ import annotations
 
-import difflib
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,13 +22,11 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor, nn
 
 from .fine_tunable import LayerGroup, OptimizerFactory
-from .layers.entity_embeddings import EntityEmbeddings, embedding_width
+from .layers.embedding_widths import embedding_widths
+from .layers.entity_embeddings import EntityEmbeddings
+from .layers.hidden_layers import hidden_layers
 from .objective import Classification, Objective, Regression, RegressionLoss
 from .supervised import Supervised
-
-log = logging.getLogger(__name__)
-
-_MANY = 1_000_000  # levels of a column from which its memory is worth a warning
 
 
 class EntityEmbeddingModel(Supervised):
@@ -111,37 +107,11 @@ class EntityEmbeddingModel(Supervised):
         self.save_hyperparameters(ignore=["optimizer"])
         self.unknown = unknown
         counts = [len(levels) + 1 for levels in self.categories.values()]
-        self.embeddings = EntityEmbeddings(counts, self._widths(widths or {}, max_width))
+        self.embeddings = EntityEmbeddings(counts, embedding_widths(self.categories, widths or {}, max_width))
         self.embedding_dropout = nn.Dropout(embedding_dropout)
-        blocks, inputs = [], sum(self.embeddings.widths) + len(self.continuous)
-        for size, p in zip(layers, drops, strict=True):
-            parts: list[nn.Module] = [nn.Linear(inputs, size), nn.ReLU(inplace=True)]
-            parts += [nn.BatchNorm1d(size)] if batch_norm else []
-            parts += [nn.Dropout(p)] if p else []
-            blocks.append(nn.Sequential(*parts))
-            inputs = size
-        self.layers = nn.ModuleList(blocks)
-        self.head = nn.Linear(inputs, objective.outputs)
-
-    def _widths(self, given: Mapping[str, int], most: int) -> list[int]:
-        for column, width in given.items():
-            if column not in self.categories:
-                near = difflib.get_close_matches(column, self.categories, n=1)
-                hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(self.categories) or 'none'}."
-                raise MisconfigurationException(f"model.widths.{column}: there is no such categorical column{hint}")
-            if width < 1:
-                raise MisconfigurationException(f"model.widths.{column}={width} must be at least 1.")
-        widths = []
-        for column, levels in self.categories.items():
-            width = given.get(column) or min(most, embedding_width(len(levels) + 1))
-            widths.append(width)
-            if len(levels) >= _MANY:
-                log.warning(
-                    f"{column} has {len(levels):,} levels: its vectors take {len(levels) * width * 4 / 1e9:.1f} GB, and three "
-                    "times as much again while they are trained; data.min_count=5 leaves rare ones out, "
-                    "model.max_width=8 narrows them."
-                )
-        return widths
+        inputs = sum(self.embeddings.widths) + len(self.continuous)
+        self.layers = hidden_layers(inputs, layers, drops, batch_norm)
+        self.head = nn.Linear(layers[-1] if layers else inputs, objective.outputs)
 
     def embedded(self, x: tuple[Tensor, Tensor]) -> Tensor:
         """Categories replaced by their vectors, then the numbers ``[B, sum of widths + N]``: what the layers see."""

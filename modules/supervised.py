@@ -39,6 +39,10 @@ class Supervised(FineTunable):
     def loss(self, output: Tensor, y: Tensor) -> Tensor:
         """What is made small, a scalar."""
 
+    def loss_of(self, x: Any, output: Tensor, y: Tensor) -> Tensor:
+        """:meth:`loss` of a batch, for modules whose inputs have a say in it."""
+        return self.loss(output, y)
+
     @abstractmethod
     def said(self, output: Tensor) -> Tensor:
         """Predictions: probabilities, or numbers."""
@@ -62,14 +66,14 @@ class Supervised(FineTunable):
     def training_step(self, batch: tuple[Any, Tensor], batch_idx: int) -> Tensor:
         """Loss of one batch ``(x, y)``; logs ``train/loss``."""
         x, y = batch
-        loss = self.loss(self.output(x), y)
+        loss = self.loss_of(x, self.output(x), y)
         self.log("train/loss", loss, on_step=True, on_epoch=True, prog_bar=True, batch_size=len(y))
         return loss
 
     def _evaluate(self, batch: tuple[Any, Tensor], metrics: MetricCollection, stage: str) -> dict[str, Tensor]:
         x, y = batch
         output = self.output(x)
-        loss = self.loss(output, y)
+        loss = self.loss_of(x, output, y)
         metrics.update(self.measured(self.said(output)), y)
         self.log(f"{stage}/loss", loss, batch_size=len(y), sync_dist=True, prog_bar=True)
         self.log_dict(metrics, batch_size=len(y), prog_bar=True)

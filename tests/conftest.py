@@ -17,7 +17,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # a thread a process: two that spin on 
     os.environ["OMP_NUM_THREADS"] = "1"
     torch.set_num_threads(1)
 
-_RUNS = ("trained", "texts", "tables")  # fixtures that train: what uses one of them shares it, in one process of pytest-xdist
+_RUNS = (
+    "trained",
+    "texts",
+    "tables",
+    "rated",
+)  # fixtures that train: what uses one of them shares it, in one process of pytest-xdist
 
 
 @pytest.hookimpl(tryfirst=True)

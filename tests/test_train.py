@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy
+import polars
 import pytest
 import torch
 from PIL import Image
@@ -545,3 +547,100 @@ def test_a_table_becomes_a_run_and_predictions(tables: Path) -> None:
 def test_mistakes_with_tables_end_in_one_sentence(tables: Path, script: str, arguments: list[str], message: str) -> None:
     (tables / "less.csv").write_text("shop,day\ns1,2024-12-30\n")
     assert message in refused(command(script, *arguments, cwd=tables))
+
+
+# Ratings --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def rated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Drawn tastes and a run on them in ``run``; three people who are new in ``new.csv``, and pairs of them in ``pairs.csv``."""
+    where = tmp_path_factory.mktemp("rated")
+    result = command("train.py", "experiment=tastes", "epochs=12", "callbacks.progress=null", "hydra.run.dir=run", cwd=where)
+    assert result.returncode == 0, result.stderr[-3000:]
+    assert "400 items" in result.stdout + result.stderr  # what memory it takes is said before it starts
+    return where
+
+
+def test_ratings_become_a_run_with_pictures_and_a_persons_page(rated: Path) -> None:
+    record = json.loads((rated / "run/metrics.json").read_text())
+    assert record["test/rmse"] < 0.6
+    assert {"test/ndcg@10", "test/ndcg@10_of_100", "test/coverage@10"} <= record.keys()
+    figures = {path.name for path in (rated / "run/figures").iterdir()}
+    wanted = {"item_biases.png", "long_tail.png", "residuals.png", "person.txt", "embeddings_item.png", "predicted_true.png"}
+    assert wanted <= figures
+    text = (rated / "run/figures/person.txt").read_text()
+    assert text.count("Recommended; and what of the above it resembles") == 3
+    assert "(like " in text
+
+
+def test_lists_leave_out_what_is_known_and_an_index_finds_the_same(rated: Path) -> None:
+    result = command("predict.py", "run=run", "top_k=5", "output=top.csv", cwd=rated)
+    assert "3000 rows" in result.stdout.replace(",", ""), result.stderr[-3000:]
+    rows = rows_of(rated / "top.csv")
+    assert list(rows[0]) == ["user", "rank", "item", "title", "predicted"]
+    root = next((rated / "data/drawn").glob("tastes-*"))
+    known = {tuple(line.split("\t")[:2]) for line in (root / "u.data").read_text().splitlines()}
+    assert not known & {(row["user"], row["item"]) for row in rows}
+    first = [float(row["predicted"]) for row in rows if row["user"] == "7"]
+    assert first == sorted(first, reverse=True)
+    (rated / "pair.csv").write_text(f"user,item\n7,{next(row['item'] for row in rows if row['user'] == '7')}\n")
+    assert command("predict.py", "run=run", "input=pair.csv", "output=pair-said.csv", cwd=rated).returncode == 0
+    assert float(rows_of(rated / "pair-said.csv")[0]["predicted"]) == pytest.approx(first[0], abs=1e-4)
+
+    (rated / "users.csv").write_text("user\n7\nnobody\n")
+    result = command("predict.py", "run=run", "input=users.csv", "top_k=5", "output=some.parquet", cwd=rated)
+    assert "1 of 2 users were not in training (such as nobody)" in result.stdout
+    assert polars.read_parquet(rated / "some.parquet")["item"].to_list() == [row["item"] for row in rows if row["user"] == "7"]
+
+
+def test_neighbours_and_factors(rated: Path) -> None:
+    result = command("predict.py", "run=run", "neighbours='Quiet River 1 (1960)'", "top_k=4", "output=near.csv", cwd=rated)
+    assert result.returncode == 0, result.stderr[-3000:]
+    near = rows_of(rated / "near.csv")
+    assert command("predict.py", "run=run", "format=factors", "output=factors", cwd=rated).returncode == 0
+    items = polars.read_parquet(rated / "factors/items.parquet")
+    assert items.columns == ["item", "title", "vector"]
+    vectors = torch.from_numpy(numpy.load(rated / "factors/items.npy"))
+    unit = torch.nn.functional.normalize(vectors[:, :-2], dim=1)
+    ids = items["item"].to_list()
+    order = (unit @ unit[ids.index("1")]).argsort(descending=True)[1:5]
+    assert [row["item"] for row in near] == [ids[row] for row in order.tolist()]
+
+
+def test_new_people_from_what_they_rated(rated: Path) -> None:
+    """People drawn as the others were: what is said of them is nearly as good."""
+    root = next((rated / "data/drawn").glob("tastes-*"))
+    lines = [line.split("\t") for line in (root / "u1.base").read_text().splitlines()]
+    lines = [line for line in lines if int(line[0]) <= 60]
+    held = [line.split("\t") for line in (root / "u1.test").read_text().splitlines()]
+    held = [line for line in held if int(line[0]) <= 60]
+    for name, rows in (("new.csv", lines), ("pairs.csv", held)):
+        (rated / name).write_text("user,item,rating\n" + "".join(f"new{row[0]},{row[1]},{row[2]}\n" for row in rows))
+    result = command("predict.py", "run=run", "fold_in=new.csv", "input=pairs.csv", "output=new-said.csv", cwd=rated)
+    assert result.returncode == 0, result.stderr[-3000:]
+    said = rows_of(rated / "new-said.csv")
+    rmse = (sum((float(row["predicted"]) - float(row["rating"])) ** 2 for row in said) / len(said)) ** 0.5
+    assert rmse < 0.6
+    result = command("predict.py", "run=run", "fold_in=new.csv", "top_k=3", "output=new-top.csv", cwd=rated)
+    assert "180 rows" in result.stdout
+    (rated / "me.csv").write_text("item,rating\n1,5\n2,4\nunknown,1\n")
+    result = command("predict.py", "run=run", "fold_in=me.csv", "top_k=3", "output=me-top.csv", cwd=rated)
+    assert "1 of 3 ratings are of items that were not in training" in result.stdout
+    assert {row["user"] for row in rows_of(rated / "me-top.csv")} == {"new"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["neighbours=river"], "there is no such item in training; did you mean 'Quiet River 1 (1960)' (1)?"),
+        (["fold_in=nan.csv"], "row 2 has no rating (bad); a number is wanted"),
+        (["fold_in=names.csv"], "has no column"),
+        (["index=tree", "top_k=3"], "choose flat (exact) or hnsw (approximate)"),
+        ([], "input is missing"),
+    ],
+)
+def test_recommendations_refuse_in_one_sentence(rated: Path, arguments: list[str], message: str) -> None:
+    (rated / "nan.csv").write_text("item,rating\n1,5\n2,bad\n")
+    (rated / "names.csv").write_text("film,rating\n1,5\n")
+    assert message in refused(command("predict.py", "run=run", *arguments, cwd=rated))

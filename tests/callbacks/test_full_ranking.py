@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import torch
-from practicum.callbacks import FullRanking
-from practicum.callbacks import full_ranking as module
+from practicum.callbacks import FullRanking, SampledRanking
+from practicum.callbacks import pairs_by_user as module
 from practicum.callbacks.full_ranking import full_ranking
+from practicum.callbacks.sampled_ranking import sampled_ranking
 from pytorch_lightning.demos.boring_classes import BoringModel
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor
@@ -71,3 +72,32 @@ def test_nobody_to_measure_and_a_module_without_scores_are_named(make_trainer: C
     options: dict[str, Any] = {"k": 0}
     with pytest.raises(MisconfigurationException, match="k=0 must be at least 1"):
         FullRanking(**options)
+
+
+# Among a hundred ------------------------------------------------------------------------------------------------------
+
+
+def test_among_all_others_the_sampled_protocol_is_the_full_one() -> None:
+    scores, seen, held = drawn()
+    own = {(user, item) for user, item in held - seen}
+    first = {min(pair for pair in own if pair[0] == user) for user, _ in own}  # one a user, the rest counts as seen
+    pairs = [tuple(torch.tensor(sorted(each)).T) for each in (seen | (own - first), first)]
+    full = full_ranking(lambda users: scores[users], *pairs, ITEMS, K)  # type: ignore[arg-type]
+    sampled = sampled_ranking(lambda users: scores[users], *pairs, ITEMS, K, drawn=ITEMS)  # type: ignore[arg-type]
+    assert sampled[f"hit_rate@{K}_of_{ITEMS + 1}"] == pytest.approx(full[f"hit_rate@{K}"])
+    assert sampled[f"ndcg@{K}_of_{ITEMS + 1}"] == pytest.approx(full[f"ndcg@{K}"])
+
+
+def test_among_few_the_right_one_is_found_more_easily_and_a_tie_is_half() -> None:
+    _, seen, held = drawn()
+    pairs = [tuple(torch.tensor(sorted(each)).T) for each in (seen, held - seen)]
+    flat = sampled_ranking(lambda users: torch.zeros(len(users), ITEMS), *pairs, ITEMS, k=3, drawn=9)  # type: ignore[arg-type]
+    assert flat["hit_rate@3_of_10"] == 0  # all tie: the place is 4.5
+    random = torch.randn(USERS, ITEMS, generator=torch.Generator().manual_seed(1))
+    among = sampled_ranking(lambda users: random[users], *pairs, ITEMS, k=3, drawn=9)  # type: ignore[arg-type]
+    assert among["hit_rate@3_of_10"] == pytest.approx(0.3, abs=0.12)
+
+
+def test_numbers_out_of_range_are_refused() -> None:
+    with pytest.raises(MisconfigurationException, match="drawn=0 must be at least 1"):
+        SampledRanking(drawn=0)

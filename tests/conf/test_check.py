@@ -43,6 +43,10 @@ CHOICES = [
     "experiment=ratings,data.root=ratings.csv",
     "experiment=movielens",
     "experiment=tastes",
+    "experiment=clicks,data.root=clicks.csv",
+    "experiment=clicks,data=movielens",
+    "experiment=movielens,model=neural_collaborative_filter,data.use_side=true",
+    "experiment=ratings_large,data.root=ratings.csv",
 ]
 
 

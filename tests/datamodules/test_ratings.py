@@ -79,6 +79,85 @@ def test_bad_options_are_refused(options: dict[str, Any], message: str, tmp_path
         ready(Ratings(table(), cache=tmp_path, **options))
 
 
+# Clicks, weights, what is known besides -------------------------------------------------------------------------------
+
+
+def test_clicks_come_with_items_that_were_not_clicked_on(tmp_path: Path) -> None:
+    data = ready(Ratings(table([*ROWS, ROWS[0]]), rating=None, negatives=2, cache=tmp_path, batch_size=16))
+    assert "target" not in data.describe()
+    (codes, numbers, items, expected), _ = next(iter(data.train_dataloader()))
+    assert codes.shape == (16, 2)
+    assert numbers.shape == (16, 0)
+    assert items.shape == expected.shape == (16, 2)
+    known = set(zip(*(part.tolist() for part in data.pairs("train")), strict=True))
+    assert not known & {(int(code[0]) - 1, int(item) - 1) for code, row in zip(codes, items, strict=True) for item in row}
+
+
+def test_ratings_from_a_threshold_on_are_clicks(tmp_path: Path) -> None:
+    data = ready(Ratings(table(), liked_from=4, cache=tmp_path, valid_fraction=0.2))
+    assert sum(data.provenance[split] for split in ("train", "valid")) == sum(row[2] >= 4 for row in ROWS)
+
+
+def test_weights_reach_the_batch_as_they_are(tmp_path: Path) -> None:
+    frame = table().with_columns(weight=pl.Series([float(number % 4) for number in range(len(ROWS))]))
+    data = ready(Ratings(frame, weight="weight", cache=tmp_path, batch_size=100))
+    (codes, weights), _ = next(iter(data.train_dataloader()))
+    levels = data.describe()["categories"]
+    wanted = {(user, item): weight for user, item, weight in frame.select("user", "item", "weight").iter_rows()}
+    for (user, item), (weight,) in zip(codes.tolist(), weights.tolist(), strict=True):
+        assert weight == pytest.approx(wanted[levels["user"][user - 1], levels["item"][item - 1]], abs=1e-5)
+    for name, weight, message in (("zero", 0.0, "is 0 in all rows"), ("less", -1.0, "is below 0 somewhere")):
+        with pytest.raises(MisconfigurationException, match=f"weight {message}"):
+            ready(Ratings(frame.with_columns(weight=weight), weight="weight", cache=tmp_path / name))
+
+
+def test_side_columns_are_told_by_user_and_item(tmp_path: Path) -> None:
+    frame = table().with_columns(
+        job=pl.col("user").replace_strict({f"u{n}": "nurse" if n % 2 else "farmer" for n in range(7)}),
+        kind=pl.when(pl.col("item") == "i0").then(pl.lit("war")).otherwise(pl.lit("love")),
+        name=pl.lit("Film ") + pl.col("item"),
+    )
+    data = ready(Ratings(frame, user_side=["job"], item_side=["kind"], title="name", cache=tmp_path, keep=tmp_path / "run"))
+    facts = data.describe()
+    jobs = facts["categories"]["job"]
+    assert [jobs[code - 1] for code in facts["sides"]["user"]["job"][1:]] == ["farmer", "nurse"] * 3 + ["farmer"]
+    assert facts["sides"]["item"]["kind"][0] == 0
+    kept = pl.read_parquet(tmp_path / "run" / "items.parquet")
+    assert kept["title"].to_list() == [f"Film {item}" for item in facts["categories"]["item"]]
+    assert len(pl.read_parquet(tmp_path / "run" / "seen.parquet")) == len(ROWS)
+
+
+def test_time_bins_are_the_same_at_prediction(tmp_path: Path) -> None:
+    data = ready(Ratings(table(), time="time", time_bin_days=10 / 86400, cache=tmp_path, keep=tmp_path / "run"))
+    assert data.describe()["categories"]["time_bin"] == [str(number) for number in range(10, 16)]
+    data.predict_from(pl.DataFrame({"user": ["u1"], "item": ["i3"], "time": [115]}))
+    (codes, _), _ = next(iter(data.predict_dataloader()))
+    assert codes.tolist() == [[2, 5, 2]]
+    data.predict_from(pl.DataFrame({"user": ["u1"], "item": ["i3"]}))
+    assert next(iter(data.predict_dataloader()))[0][0].tolist() == [[2, 5, 0]]
+
+
+def test_what_cannot_be_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MisconfigurationException, match=r"row 5 has the rating 5, outside of data.scale=\[1,4\]"):
+        ready(Ratings(table(), scale=(1, 4), cache=tmp_path))
+    with pytest.raises(MisconfigurationException, match="no row with a target is left for the valid split"):
+        ready(Ratings(table([(f"v{n}", f"i{n % 3}", 3, n) for n in range(20)]), time="time", split="last_out", cache=tmp_path))
+    frame = table().with_columns(rating=pl.when(pl.col("time") == 103).then(float("nan")).otherwise(pl.col("rating")))
+    data = ready(Ratings(frame, cache=tmp_path))
+    assert data.rejected == [("row 4", "its target is missing (nan)")]
+
+
+def test_ids_of_any_kind_and_users_without_training(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    big = 9_007_199_254_740_993  # not to be told from its neighbour as a decimal number
+    ids = [big + number for number in range(6)]
+    names = [f"3f2504e0-4f89-11d3-9a0c-0305e82c33{number:02d}" for number in range(10)]
+    rows = [(ids[number % 6], names[number // 6], 1 + number % 5, number) for number in range(60)]
+    rows += [(big + 99, rows[0][1], 5, 1000)]
+    data = ready(Ratings(table(rows), time="time", split="time", valid_fraction=0.05, cache=tmp_path))
+    assert data.describe()["categories"]["user"] == [str(each) for each in ids]
+    assert "1 users of the valid split have no training row (such as 9007199254741092)" in caplog.text
+
+
 # MovieLens ------------------------------------------------------------------------------------------------------------
 
 

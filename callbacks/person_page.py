@@ -1,0 +1,81 @@
+"""A person's page: what they liked, what is recommended to them, and what each of that resembles.
+
+**What it shows.** ``figures/person.txt``: of some users the items they rated highest (or clicked on) in training, then the first
+of their list, each with its predicted rating and the liked item that lies nearest by the cosine of the factors. It is the
+quickest way to see whether a recommender makes sense.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from torch.nn.functional import normalize
+
+from .full_ranking import recommender_of
+from .pairs_by_user import PairsByUser, top_items
+from .whole_file import whole_file
+
+
+class PersonPage(pl.Callback):
+    """Writes it after a test.
+
+    Needs what :class:`.FullRanking` needs, a module with ``categories``, ``user``, ``item``, ``embedding_table(column)`` and
+    ``rating_of_score(scores)``, and a data module with ``ratings(split)``, in the order of its pairs, and, for names,
+    ``titles()``.
+
+    Args:
+        folder: Where it goes.
+        users: Whose. Default: three, with few, middling and many ratings.
+        count: Items of each list.
+
+    Raises:
+        MisconfigurationException: There is no such user.
+    """
+
+    watches_only = True
+
+    def __init__(self, folder: str | os.PathLike[str], users: Sequence[str | int] | None = None, count: int = 10) -> None:
+        super().__init__()
+        self.path, self.users, self.count = Path(folder) / "person.txt", users, count
+
+    def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Write."""
+        if not trainer.is_global_zero:
+            return
+        module, data = recommender_of(trainer, pl_module, type(self).__name__)
+        pairs, ratings = data.pairs("train"), data.ratings("train")
+        ids = module.categories[module.user]
+        counts = torch.bincount(pairs[0], minlength=len(ids))
+        if self.users is None:
+            order = counts.argsort(stable=True)
+            chosen = [int(order[round((len(ids) - 1) * share)]) for share in (0.1, 0.5, 0.95)]
+        else:
+            for name in map(str, self.users):
+                if name not in ids:
+                    raise MisconfigurationException(f"PersonPage: there is no {module.user} {name!r} in training.")
+            chosen = [ids.index(str(user)) for user in self.users]
+        titles = data.titles() if hasattr(data, "titles") else {}
+        names = [titles.get(level, level) for level in module.categories[module.item]]
+        unit = normalize(module.embedding_table(module.item).float().cpu(), dim=1)
+        best, scores = top_items(module.scores, torch.tensor(chosen), PairsByUser(*pairs), module.item_count, self.count)
+        pages = []
+        for row, user in enumerate(chosen):
+            own = (pairs[0] == user).nonzero().squeeze(1)
+            order = own[ratings[own].argsort(descending=True, stable=True)][: self.count]
+            liked = pairs[1][order]
+            lines = [f"{module.user} {ids[user]}: {len(own)} in training"]
+            lines += ["", "Liked most" if ratings.unique().numel() > 1 else "Chose"]
+            lines += [f"  {float(ratings[place]):.3g}  {names[int(pairs[1][place])]}" for place in order]
+            lines += ["", "Recommended; and what of the above it resembles"]
+            said = module.rating_of_score(scores[row])
+            for item, number in zip(best[row].tolist(), said.tolist(), strict=True):
+                near = liked[(unit[liked] @ unit[item]).argmax()]
+                lines.append(f"  {number:.2f}  {names[item]}  (like {names[int(near)]})")
+            pages.append("\n".join(lines))
+        with whole_file(self.path) as beside:
+            beside.write_text("\n\n\n".join(pages) + "\n", encoding="utf-8")

@@ -1,0 +1,144 @@
+"""Collaborative filtering by layers: vectors of users, items and what is known of them pass through a small network.
+
+**What it does.** Two halves are added up in a last layer: the products of a user's and an item's vector, number by number
+(generalised matrix factorisation), and hidden layers over vectors of their own (the perceptron), which also take the side columns
+of users and items. What is known of known users and items is kept, so that pairs of ids suffice; of new ones it is taken from the
+row.
+
+**When to use it.** Where something is known of users or items, most of all of new ones. Of bare ratings
+:class:`.DotProductBias` is quicker and does as well or better (Rendle et al. 2020).
+
+**Defaults.** 32 factors; layers of 128 and 64, dropout .2; side columns where the data have them.
+
+**Sources.** He et al. 2017, "Neural collaborative filtering" (NeuMF, equation 12); fast.ai's ``EmbeddingNN``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from torch import Tensor, nn
+
+from .fine_tunable import LayerGroup, OptimizerFactory
+from .layers.embedding_widths import embedding_widths
+from .layers.entity_embeddings import EntityEmbeddings
+from .layers.hidden_layers import hidden_layers
+from .recommender import Loss, Recommender
+
+
+class NeuralCollaborativeFilter(Recommender):
+    """Predicts ratings of pairs, or ranks items.
+
+    Args:
+        categories: Users and items, then side columns: levels of each, in the order of their codes from 1; code 0 is unknown.
+        target: Of ratings: ``mean``, ``std``, ``min``, ``max``; ``None``: clicks.
+        sides: By the column of users, and of items, and by side column: the code that each user or item has, in the order of
+            theirs from 0.
+        factors: Length of the vectors that are multiplied; 0: the layers alone.
+        layers: Sizes of the hidden layers; none: the products alone.
+        widths: Of embeddings under the layers, by column; those not named follow the rule.
+        max_width: No embedding by the rule is wider.
+        penalty: On the squared norms of the vectors that are multiplied, of each rating's user and item.
+        embedding_dropout: Of embedded features under the layers.
+        dropout: After each hidden layer: one number, or one each.
+        unknown: Chance, in training, that a user or an item is hidden, so that the layers learn what side columns tell.
+        loss: See :class:`.Recommender`.
+        bounded: Keep predicted ratings within their range, and a tenth beyond.
+        optimizer: See :class:`.FineTunable`.
+
+    Shape:
+        See :class:`.Recommender`.
+
+    Raises:
+        MisconfigurationException: A number out of range, or neither factors nor layers.
+    """
+
+    def __init__(
+        self,
+        categories: Mapping[str, Sequence[str]],
+        target: Mapping[str, float] | None = None,
+        sides: Mapping[str, Mapping[str, Sequence[int]]] | None = None,
+        factors: int = 32,
+        layers: Sequence[int] = (128, 64),
+        widths: Mapping[str, int] | None = None,
+        max_width: int = 64,
+        penalty: float = 0.1,
+        embedding_dropout: float = 0.3,
+        dropout: float | Sequence[float] = 0.2,
+        unknown: float = 0.02,
+        loss: Loss = "auto",
+        bounded: bool = False,
+        optimizer: OptimizerFactory | None = None,
+    ) -> None:
+        super().__init__(categories, target, loss, bounded, optimizer)
+        drops = [dropout] * len(layers) if isinstance(dropout, int | float) else list(dropout)
+        for option, value, valid in (
+            ("factors", factors, factors >= 0),
+            ("layers", list(layers), all(size >= 1 for size in layers) and (len(layers) > 0 or factors > 0)),
+            ("max_width", max_width, max_width >= 1),
+            ("penalty", penalty, penalty >= 0),
+            ("embedding_dropout", embedding_dropout, 0 <= embedding_dropout < 1),
+            ("dropout", dropout, len(drops) == len(layers) and all(0 <= p < 1 for p in drops)),
+            ("unknown", unknown, 0 <= unknown < 1),
+        ):
+            if not valid:
+                raise MisconfigurationException(f"model.{option}={value} is out of range.")
+        self.save_hyperparameters(ignore=["optimizer"])
+        self.penalty, self.unknown = penalty, unknown
+        counts = [len(levels) + 1 for levels in self.categories.values()]
+        self.embeddings = EntityEmbeddings(counts, embedding_widths(self.categories, widths or {}, max_width))
+        self.embedding_dropout = nn.Dropout(embedding_dropout)
+        self.layers = hidden_layers(sum(self.embeddings.widths), layers, drops, batch_norm=False)
+        self.multiplied = EntityEmbeddings(counts[:2], [factors + 1] * 2)  # a bias, then the vector
+        nn.init.normal_(self.multiplied.weight, std=0.1)
+        with torch.no_grad():
+            for place in range(2):
+                self.multiplied.table(place)[:, 0] = 0
+        self.head = nn.Linear(layers[-1], 1) if layers else None
+        names = list(self.categories)
+        self.owner: dict[int, int] = {}  # of a side column's place, the place of the users' or the items' column
+        for own, name in enumerate(names[:2]):
+            for column, known in (sides or {}).get(name, {}).items():
+                self.owner[names.index(column)] = own
+                codes = torch.tensor(known, dtype=torch.int32)
+                self.register_buffer(f"known_{names.index(column)}", codes, persistent=False)
+
+    def _whole(self, codes: Tensor, items: Tensor) -> Tensor:
+        """Rows of all columns' codes ``[B, n, C]``: what is known of each user and item, else what the row says."""
+        shape = (*items.shape, len(self.categories))
+        whole = codes.new_zeros(shape)
+        whole[:, :, : codes.shape[1]] = codes[:, None]
+        whole[:, :, 1] = items
+        for place, owner in self.owner.items():
+            known = getattr(self, f"known_{place}")[whole[:, :, owner].long()].to(whole.dtype)
+            whole[:, :, place] = torch.where(known > 0, known, whole[:, :, place])
+        return whole
+
+    def scored(self, codes: Tensor, items: Tensor) -> tuple[Tensor, Tensor | float]:
+        """Scores ``[B, n]``, ratings standardised; and the penalty of the vectors that were multiplied."""
+        rows = self._whole(codes, items).view(-1, len(self.categories))
+        if self.training and self.unknown:
+            hidden = torch.rand(len(rows), 2, device=rows.device) < self.unknown
+            rows[:, :2] = rows[:, :2].masked_fill(hidden, 0)
+        # Who is unknown has no vector to multiply: zeros, as in DotProductBias.
+        user, item = (self.multiplied(rows[:, :2]).view(len(rows), 2, -1) * (rows[:, :2, None] > 0)).unbind(1)
+        scores = (user[:, 1:] * item[:, 1:]).sum(1) + user[:, 0] + item[:, 0]
+        if self.head is not None:
+            hidden_row = self.embedding_dropout(self.embeddings(rows))
+            for layer in self.layers:
+                hidden_row = layer(hidden_row)
+            scores = scores + self.head(hidden_row).squeeze(1)
+        squares = user.square().sum() + item.square().sum()
+        return scores.view(items.shape), self.penalty * squares / len(codes)
+
+    def embedding_table(self, column: str) -> Tensor:
+        """The vectors of a column's levels under the layers ``[levels, width]``, without that of unknown."""
+        return self.embeddings.table(list(self.categories).index(column))[1:].detach()
+
+    def layer_groups(self) -> list[LayerGroup]:
+        """The embeddings, the hidden layers, the head."""
+        if self.head is None:
+            return [[self.embeddings, self.multiplied]]
+        return [[self.embeddings, self.multiplied], [*self.layers], [self.head]]
