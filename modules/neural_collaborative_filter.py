@@ -8,7 +8,9 @@ row.
 **When to use it.** Where something is known of users or items, most of all of new ones. Of bare ratings
 :class:`.DotProductBias` is quicker and does as well or better (Rendle et al. 2020).
 
-**Defaults.** 32 factors; layers of 128 and 64, dropout .2; side columns where the data have them.
+**Defaults.** 200 factors under a penalty of .1; one layer of 32 on narrow vectors, dropout .3; side columns where the data have
+them. On a held-out tenth of u1.base of MovieLens 100K: .904 without side columns, with two layers of 128 and 64 on wide vectors
+.927.
 
 **Sources.** He et al. 2017, "Neural collaborative filtering" (NeuMF, equation 12); fast.ai's ``EmbeddingNN``.
 """
@@ -60,13 +62,13 @@ class NeuralCollaborativeFilter(Recommender):
         categories: Mapping[str, Sequence[str]],
         target: Mapping[str, float] | None = None,
         sides: Mapping[str, Mapping[str, Sequence[int]]] | None = None,
-        factors: int = 32,
-        layers: Sequence[int] = (128, 64),
+        factors: int = 200,
+        layers: Sequence[int] = (32,),
         widths: Mapping[str, int] | None = None,
-        max_width: int = 64,
+        max_width: int = 8,
         penalty: float = 0.1,
         embedding_dropout: float = 0.3,
-        dropout: float | Sequence[float] = 0.2,
+        dropout: float | Sequence[float] = 0.3,
         unknown: float = 0.02,
         loss: Loss = "auto",
         bounded: bool = False,

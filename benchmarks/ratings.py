@@ -1,0 +1,252 @@
+"""Recommenders beside Surprise, fastai and implicit: errors of folds, ratings a second, rankings, lists, and memory.
+
+    python benchmarks/ratings.py folds ML_100K --peer-python PEER_ENV/bin/python
+    python benchmarks/ratings.py speed ML_100K --peer-python PEER_ENV/bin/python
+    python benchmarks/ratings.py ranking ML_100K --peer-python PEER_ENV/bin/python
+    python benchmarks/ratings.py lists --peer-python PEER_ENV/bin/python
+    python benchmarks/ratings.py large --users 1000000 --items 100000 --rows 10000000
+
+- folds: RMSE of u1 to u5: ``experiment=movielens`` by ``train.py``, the mean of three seeds of it and of the dot product, and
+  Surprise's methods, in one run. Settings were chosen inside u1.base (``data.within=true``).
+- speed: ratings a second in training on u1, ``--rounds`` in turn: fastai's dot product with batches of 64, ours with 64, and with
+  1,024 and 8,192.
+- ranking: each user's last rating held out, all ratings as clicks; full ranking of all unseen items, by one function, of
+  ours (three losses), implicit's ALS and BPR and of the most popular items.
+- lists: the best ten of 20,000 items for 20,000 users with 100 known items each: one product, faiss, implicit's recommend.
+- large: ``experiment=ratings_large`` on drawn ratings in Parquet: seconds an epoch, the peak of memory, and what was foretold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars
+import pytorch_lightning as pl
+import torch
+from practicum.callbacks import OneCycle
+from practicum.callbacks.full_ranking import full_ranking
+from practicum.callbacks.pairs_by_user import PairsByUser, top_items
+from practicum.conf.item_index import indexed_top, recall_of
+from practicum.conf.machine import keep_freed_memory
+from practicum.datamodules import MovieLens
+from practicum.modules import DotProductBias
+from torch import Tensor
+
+HERE = Path(__file__).resolve().parent
+
+
+def peer(python: str, script: str, *arguments: str) -> list[dict[str, Any]]:
+    """What a script of ``peers/`` prints, by line."""
+    answer = subprocess.run([python, HERE / "peers" / script, *arguments], capture_output=True, text=True, check=False)
+    if answer.returncode:
+        raise SystemExit(answer.stderr)
+    return [json.loads(line) for line in answer.stdout.splitlines() if line.startswith("{")]
+
+
+def train(folder: Path, *overrides: str) -> dict[str, Any]:
+    """One run of ``train.py``; its record, with the seconds of the whole command."""
+    started = time.perf_counter()
+    command = [sys.executable, HERE.parent / "train.py", *overrides, "callbacks.progress=null", f"hydra.run.dir={folder}"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return {**json.loads((folder / "metrics.json").read_text()), "whole": time.perf_counter() - started}
+
+
+# Folds ----------------------------------------------------------------------------------------------------------------
+
+
+def folds(options: argparse.Namespace) -> None:
+    kinds = {"experiment=movielens": [], "dot product": ["model=dot_product_bias", "optimizer.lr=0.01"]}
+    errors: dict[str, list[float]] = {}
+    seconds: dict[str, list[float]] = {}
+    for fold in range(1, 6):
+        several = []
+        for name, more in kinds.items():
+            for seed in range(1, options.seeds + 1):
+                run = options.folder / f"{name.replace(' ', '_').replace('=', '_')}-{fold}-{seed}"
+                given = [f"data.root={options.given[0]}", f"data.fold={fold}", f"paths.data={options.folder / 'data'}"]
+                record = train(run, "experiment=movielens", *more, *given, f"seed={seed}")
+                several.append(polars.read_csv(run / "predictions.csv"))
+                if seed == 1:
+                    errors.setdefault(name, []).append(record["test/rmse"])
+                    seconds.setdefault(name, []).append(record["seconds/fit"])
+        true = several[0]["rating"].to_numpy()
+        mean = np.mean([each["predicted"].to_numpy() for each in several], 0)
+        errors.setdefault(f"mean of these {len(several)}", []).append(float(np.sqrt(((mean - true) ** 2).mean())))
+        print(fold, {name: round(each[-1], 4) for name, each in errors.items()}, flush=True)
+    if options.peer_python:
+        for answer in peer(options.peer_python, "surprise_folds.py", str(options.given[0]), *map(str, range(1, 6))):
+            errors.setdefault(answer["method"], []).append(answer["rmse"])
+            seconds.setdefault(answer["method"], []).append(answer["seconds"])
+    for name, each in errors.items():
+        took = f"{statistics.median(seconds[name]):6.1f} s a fold" if name in seconds else ""
+        print(f"{name:28} {statistics.mean(each):.4f}   {[round(one, 4) for one in each]} {took}")
+
+
+# Speed ----------------------------------------------------------------------------------------------------------------
+
+
+def paced(root: Path, batch: int, epochs: int, rate: float) -> float:
+    """Ratings a second with Lightning, the data module's own loader and a schedule."""
+    data = MovieLens(root, fold=1, batch_size=batch, cache=Path(tempfile.gettempdir()) / "practicum-ratings")
+    data.prepare_data()
+    data.setup("fit")
+    model = DotProductBias(
+        **data.describe(), optimizer=lambda groups: torch.optim.AdamW(groups, lr=rate, weight_decay=0, fused=True)
+    )
+    trainer = pl.Trainer(
+        accelerator="cpu",
+        max_epochs=epochs,
+        callbacks=[OneCycle()],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        limit_val_batches=0,
+    )
+    started = time.perf_counter()
+    trainer.fit(model, datamodule=data)
+    return data.provenance["train"] * epochs / (time.perf_counter() - started)
+
+
+def speed(options: argparse.Namespace) -> None:
+    root = options.given[0]
+    rates: dict[str, list[float]] = {}
+    for _ in range(options.rounds):
+        if options.peer_python:
+            (answer,) = peer(options.peer_python, "fastai_ratings.py", str(root), "1", "64", "1", "64")
+            rates.setdefault("fastai, batches of 64", []).append(answer["ratings/s"])
+        for batch, epochs in ((64, 1), (1024, 5), (8192, 10)):
+            rates.setdefault(f"practicum, batches of {batch}", []).append(paced(root, batch, epochs, 0.005))
+    first = statistics.median(next(iter(rates.values())))
+    for name, each in rates.items():
+        middle = statistics.median(each)
+        print(f"{name:28} {middle:10.0f} ratings/s  {middle / first:6.1f}   {[round(one) for one in each]}")
+
+
+# Rankings -------------------------------------------------------------------------------------------------------------
+
+
+def ranking(options: argparse.Namespace) -> None:
+    data = MovieLens(options.given[0], rating=None, split="last_out", cache=options.folder / "data" / "cache")
+    data.prepare_data()
+    data.setup("fit")
+    seen, held = data.pairs("train"), data.pairs("valid")
+    items = len(data.describe()["categories"]["item"])
+
+    def show(name: str, found: dict[str, float], seconds: float) -> None:
+        shown = " ".join(f"{key} {found[key]:.4f}" for key in ("ndcg@10", "hit_rate@10", "coverage@10", "novelty@10"))
+        print(f"{name:22} {shown}   {seconds:.0f} s", flush=True)
+
+    popular = torch.bincount(seen[1], minlength=items).float()
+    show("most popular", full_ranking(lambda users: popular.expand(len(users), -1).clone(), seen, held, items), 0)
+    if options.peer_python:
+        pairs, factors = options.folder / "pairs.npz", options.folder / "factors.npz"
+        np.savez(pairs, users=seen[0].numpy(), items=seen[1].numpy(), item_count=items)
+        (took,) = peer(options.peer_python, "implicit_ranking.py", "learn", str(pairs), str(factors))
+        with np.load(factors) as found:
+            for name, seconds in took.items():
+                of_users, of_items = (torch.from_numpy(found[f"{name}_{which}"]) for which in ("users", "items"))
+                show(f"implicit {name}", full_ranking(lambda users: of_users[users] @ of_items.T, seen, held, items), seconds)  # noqa: B023
+    for loss in ("softmax", "bpr", "logistic"):
+        given = [f"data.root={options.given[0]}", "data.split=last_out", f"model.loss={loss}"]
+        given.append(f"paths.data={options.folder / 'data'}")
+        record = train(options.folder / f"clicks-{loss}", "experiment=clicks", "data=movielens", *given)
+        found = {key.removeprefix("test/"): value for key, value in record.items() if key.startswith("test/")}
+        show(f"practicum {loss}", found, record["seconds/fit"])
+
+
+# Lists ----------------------------------------------------------------------------------------------------------------
+
+
+def lists(options: argparse.Namespace) -> None:
+    users, items, factors, known, k = 20_000, 20_000, 64, 100, 10
+    generator = torch.Generator().manual_seed(1)
+    of_users, of_items = torch.randn(users, factors, generator=generator), torch.randn(items, factors, generator=generator)
+    pairs = torch.arange(users).repeat_interleave(known), torch.randint(items, (users * known,), generator=generator)
+    seen, everybody = PairsByUser(*pairs, user_count=users), torch.arange(users)
+
+    def product() -> Tensor:
+        return top_items(lambda block: of_users[block] @ of_items.T, everybody, seen, items, k)[0]
+
+    ways: dict[str, Any] = {"one product": product}
+    for kind in ("flat", "hnsw"):
+        ways[f"faiss {kind}"] = lambda kind=kind: indexed_top(kind, of_users, of_items, seen, everybody, k)[0]
+    exact, base = product(), 0.0
+    if options.peer_python:
+        source = str(options.folder / "lists.npz")
+        named = {"of_users": of_users.numpy(), "of_items": of_items.numpy(), "users": pairs[0].numpy(), "items": pairs[1].numpy()}
+        np.savez(source, **named)
+        (took,) = peer(options.peer_python, "implicit_ranking.py", "top", source)
+        base = statistics.median(took["seconds"])
+        theirs = torch.from_numpy(np.load(f"{source}.top.npy").astype(np.int64))
+        print(f"{'implicit recommend':18} {base:7.2f} s   the same items: {recall_of(theirs, exact):.4f}")
+    for name, way in ways.items():
+        seconds = []
+        for _ in range(3):
+            started = time.perf_counter()
+            found = way()
+            seconds.append(time.perf_counter() - started)
+        middle = statistics.median(seconds)
+        beside = f"{base / middle:5.2f} times its pace" if base else ""
+        print(f"{name:18} {middle:7.2f} s   {beside}  the same items: {recall_of(found, exact):.4f}", flush=True)
+
+
+# Large ----------------------------------------------------------------------------------------------------------------
+
+
+def large(options: argparse.Namespace) -> None:
+    rng = np.random.default_rng(1)
+    source = options.folder / f"drawn-{options.rows}-{options.users}-{options.items}.parquet"
+    if not source.is_file():
+        users = rng.integers(options.users, size=options.rows)
+        items = (options.items * rng.random(options.rows) ** 2).astype(np.int64)  # some are popular
+        frame = polars.DataFrame({"user": users, "item": items, "rating": rng.integers(1, 6, options.rows).astype(np.float32)})
+        frame.unique(["user", "item"], keep="first").write_parquet(source)
+        del frame, users, items
+    run = options.folder / "large"
+    given = [f"data.root={source}", f"model.factors={options.factors}", f"epochs={options.epochs}", *options.more]
+    command = [sys.executable, HERE.parent / "train.py", "experiment=ratings_large", *given, "callbacks.progress=null"]
+    command += [f"hydra.run.dir={run}", f"paths.data={options.folder / 'data'}"]
+    started = time.perf_counter()
+    process = subprocess.Popen(command)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"train.py ended with {status}")
+    record = json.loads((run / "metrics.json").read_text())
+    print(f"{time.perf_counter() - started:.0f} s in all, fit {record['seconds/fit']:.0f} s for {options.epochs} epochs")
+    print(f"peak of memory {usage.ru_maxrss / 1e6:.2f} GB; foretold: see the line above that begins with the users")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["folds", "speed", "ranking", "lists", "large"])
+    parser.add_argument("given", nargs="*", type=lambda text: Path(text).resolve())
+    parser.add_argument("--peer-python", default=None)
+    parser.add_argument("--folder", type=lambda text: Path(text).resolve(), default=Path("runs/ratings_benchmark").resolve())
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--users", type=int, default=1_000_000)
+    parser.add_argument("--items", type=int, default=100_000)
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--factors", type=int, default=32)
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--more", nargs="*", default=[], help="overrides of train.py")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    keep_freed_memory()
+    {"folds": folds, "speed": speed, "ranking": ranking, "lists": lists, "large": large}[options.what](options)
+
+
+if __name__ == "__main__":
+    main()
