@@ -50,8 +50,9 @@ def principal_components(vectors: Tensor, count: int = 2) -> tuple[Tensor, Tenso
 class EmbeddingMaps(pl.Callback):
     """Draws and writes them after a test.
 
-    Needs a module with ``categories`` (levels by column) and ``embedding_table(column)`` ``[levels, width]``; of recommenders
-    (``item``: a column's name) items go by the data module's ``titles()``, where it has them. Names never lie on one another.
+    Needs a module with ``categories`` (levels by column) and ``embedding_table(column)`` ``[levels, width]``. Of recommenders
+    (``item``: a column's name) items go by the data module's ``titles()``, and those are named that stand in many of its
+    ``pairs("train")``, where it has these. Names never lie on one another.
 
     Args:
         folder: For pictures and tables.
@@ -111,19 +112,24 @@ class EmbeddingMaps(pl.Callback):
         titles = data.titles() if hasattr(data, "titles") else {}
         for column in self._chosen(module):
             vectors, levels = module.embedding_table(column).float().cpu(), module.categories[column]
-            named = titles if column == getattr(module, "item", None) else {}
-            self._draw(column, vectors, [named.get(level, level) for level in levels])
+            is_item = column == getattr(module, "item", None)
+            names = [titles.get(level, level) for level in levels] if is_item else levels
+            known = torch.bincount(data.pairs("train")[1], minlength=len(levels)) if is_item and hasattr(data, "pairs") else None
+            self._draw(column, vectors, names, known)
             if len(levels) <= self.distances:
                 self._write(column, vectors, levels)
 
-    def _draw(self, column: str, vectors: Tensor, levels: Sequence[str]) -> None:
+    def _draw(self, column: str, vectors: Tensor, levels: Sequence[str], known: Tensor | None) -> None:
         points, share = principal_components(vectors)
         where = self.places.get(column, {})
         mapped = [row for row, level in enumerate(levels) if level in where]
         figure = new_figure(12.4 if mapped else 6.4, 6)
         axes = figure.add_subplot(1, 2 if mapped else 1, 1)
         colour = points[:, 0].numpy() if mapped else BLUE
-        named = set(points.norm(dim=1).topk(min(self.named, len(levels))).indices.tolist())
+        far = points.norm(dim=1)
+        if known is not None:  # of items that nobody knows a name tells nothing
+            far = far.where(known >= known.topk(min(4 * self.named, len(levels))).values[-1], 0)
+        named = set(far.topk(min(self.named, len(levels))).indices.tolist())
         _scatter(axes, points, [level if row in named else "" for row, level in enumerate(levels)], colour)
         axes.set_xlabel(f"first principal component ({float(share[0]):.0%} of the variance)")
         axes.set_ylabel(f"second ({float(share[1]):.0%})")
@@ -162,8 +168,10 @@ def _scatter(axes: Any, points: Tensor, names: Sequence[str], colour: Any) -> No
     for row in far:  # the farthest out first; a name that would lie on another is left out
         if not names[row]:
             continue
-        place = tuple(points[row].tolist())
-        label = axes.annotate(names[row], place, xytext=(4, 4), textcoords="offset points", fontsize=8)
+        x, y = points[row].tolist()
+        inwards = {"xytext": (-4, 4), "ha": "right"} if x > float(points[:, 0].mean()) else {"xytext": (4, 4), "ha": "left"}
+        label = axes.annotate(names[row], (x, y), textcoords="offset points", fontsize=8, **inwards)
+        label.set_bbox({"facecolor": "white", "alpha": 0.6, "edgecolor": "none", "pad": 0.5})
         box = label.get_window_extent(renderer)
         if any(box.overlaps(other) for other in taken):
             label.remove()

@@ -67,7 +67,7 @@ class RowBatches(Dataset[Any]):
                 generator = torch.Generator().manual_seed(int(np.random.SeedSequence((self.seed, epoch)).generate_state(1)[0]))
                 rows = _near(rows, generator) if self.near else rows[torch.randperm(len(rows), generator=generator)]
                 most = math.ceil(len(rows) / self.world_size) * self.world_size
-                rows = torch.cat([rows, rows[: most - len(rows)]])
+                rows = torch.cat([rows, rows[: most - len(rows)]]) if most > len(rows) else rows
             self._order = epoch, rows[self.rank :: self.world_size]
         return self._order[1]
 
