@@ -59,7 +59,7 @@ def one_hot_network(data: Rossmann, like: EntityEmbeddingModel, seed: int) -> En
     counts = {column: len(levels) + 1 for column, levels in facts["categories"].items()}
     model = EntityEmbeddingModel(
         **facts | {"widths": counts},
-        optimizer=lambda groups: torch.optim.AdamW(groups, lr=1e-3),
+        optimizer=lambda groups: torch.optim.AdamW(groups, lr=3e-3, weight_decay=0.1, fused=True),  # as the experiment has it
     )
     model.embeddings = OneHot(list(counts.values()))  # type: ignore[assignment]
     trainer = Trainer(
@@ -104,6 +104,7 @@ def main() -> None:
         split="time",
         valid_fraction=0.1,
         train_rows=options.rows,
+        batch_size=4096,
         cache=options.folder / "data" / "cache",
     )
     data.prepare_data()

@@ -37,6 +37,9 @@ def collect_runs(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
+_METRICS = 6  # that a terminal has room for; all are in the file
+
+
 class SweepTable(Callback):
     """Hydra callback: writes ``sweep.csv`` into the sweep's folder and prints its main columns."""
 
@@ -77,7 +80,7 @@ def _print(rows: list[dict[str, Any]], path: Path) -> None:
     shown = [
         "run",
         *(key for key in overridden if len({str(row.get(key)) for row in rows}) > 1),
-        *(key for key in keys if key.startswith("test/")),
+        *[key for key in keys if key.startswith("test/")][:_METRICS],
         "seconds",
     ]
     for key in shown:

@@ -244,7 +244,9 @@ class Ratings(Table):
         store = self._tensors()
         rows = len(store.targets)
         # Codes and targets, and an epoch's order: all rows, the draw of it, and the rows so drawn, of eight bytes each.
-        log.info(f"{rows:,} ratings: {rows * (store.codes.shape[1] * 4 + 4 + 3 * 8) / 1e6:,.0f} MB while they are trained on.")
+        if stage == "fit":
+            taken = rows * (store.codes.shape[1] * 4 + 4 + 3 * 8)
+            log.info(f"{rows:,} ratings: {taken / 1e6:,.0f} MB while they are trained on.")
         strangers = store.codes[store.rows[self.tests_on], 0] == 0
         if strangers.any():
             names = self.originals(self.tests_on)[self.user].filter(pl.Series(strangers))

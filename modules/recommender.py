@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 import torch
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor
+from torchmetrics import Metric, MetricCollection
 
 from .fine_tunable import OptimizerFactory
 from .objective import Objective, Regression
@@ -67,7 +68,11 @@ class Recommender(Supervised):
             objective = Clicks(loss if loss in get_args(RankingLoss) else "softmax")  # type: ignore[arg-type]
         else:
             objective = Regression(target, "squared", bounded=bounded)
-        super().__init__(objective.metrics(), optimizer)
+        # A rating's relative error means nothing: its scale has no zero.
+        metrics: dict[str, Metric | MetricCollection] = {
+            name: metric for name, metric in objective.metrics().items() if name not in ("rmspe", "mape")
+        }
+        super().__init__(MetricCollection(metrics, compute_groups=False), optimizer)
         self.objective = objective
         self.categories = {column: list(levels) for column, levels in categories.items()}
         self.user, self.item = list(self.categories)[:2]
@@ -179,4 +184,4 @@ def _numbers_kept(optimizer: Any) -> int:
 
 
 def _size(count: int) -> str:
-    return f"{count / 1e9:.2f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
+    return f"{count / 1e9:.2f} GB" if count >= 1e8 else f"{count / 1e6:,.2f} MB"
