@@ -159,21 +159,24 @@ class EmbeddingMaps(pl.Callback):
 def _scatter(axes: Any, points: Tensor, names: Sequence[str], colour: Any) -> None:
     axes.grid(color=GRID)
     axes.set_axisbelow(True)
-    axes.scatter(points[:, 0], points[:, 1], s=14 if isinstance(colour, str) else 40, c=colour)
+    many = len(points) > 300
+    axes.scatter(points[:, 0], points[:, 1], s=14 if isinstance(colour, str) else 40, c=colour, alpha=0.4 if many else 1)
     axes.margins(0.08)
     axes.figure.draw_without_rendering()  # where things lie is known only then
     renderer = axes.figure.canvas.get_renderer()
     taken: list[Any] = []
     far = (points - points.mean(0)).norm(dim=1).argsort(descending=True).tolist()
-    for row in far:  # the farthest out first; a name that would lie on another is left out
+    for row in far:  # the farthest out first
         if not names[row]:
             continue
         x, y = points[row].tolist()
-        inwards = {"xytext": (-4, 4), "ha": "right"} if x > float(points[:, 0].mean()) else {"xytext": (4, 4), "ha": "left"}
-        label = axes.annotate(names[row], (x, y), textcoords="offset points", fontsize=8, **inwards)
-        label.set_bbox({"facecolor": "white", "alpha": 0.6, "edgecolor": "none", "pad": 0.5})
-        box = label.get_window_extent(renderer)
-        if any(box.overlaps(other) for other in taken):
-            label.remove()
-        else:
-            taken.append(box)
+        sides = ("right", "left") if x > float(points[:, 0].mean()) else ("left", "right")  # inwards, if there is room
+        for side, up in ((side, up) for side in sides for up in (4, -11)):
+            place = (-4 if side == "right" else 4, up)
+            label = axes.annotate(names[row], (x, y), place, textcoords="offset points", fontsize=8, ha=side)
+            label.set_bbox({"facecolor": "white", "alpha": 0.6, "edgecolor": "none", "pad": 0.5})
+            box = label.get_window_extent(renderer)
+            if not any(box.overlaps(other) for other in taken):
+                taken.append(box)
+                break
+            label.remove()  # a name that would lie on others wherever it is put is left out

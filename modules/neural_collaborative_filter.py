@@ -88,7 +88,7 @@ class NeuralCollaborativeFilter(Recommender):
             if not valid:
                 raise MisconfigurationException(f"model.{option}={value} is out of range.")
         self.save_hyperparameters(ignore=["optimizer"])
-        self.penalty, self.unknown = penalty, unknown
+        self.factors, self.penalty, self.unknown = factors, penalty, unknown
         counts = [len(levels) + 1 for levels in self.categories.values()]
         self.embeddings = EntityEmbeddings(counts, embedding_widths(self.categories, widths or {}, max_width))
         self.embedding_dropout = nn.Dropout(embedding_dropout)
@@ -136,8 +136,22 @@ class NeuralCollaborativeFilter(Recommender):
         return scores.view(items.shape), self.penalty * squares / len(codes)
 
     def embedding_table(self, column: str) -> Tensor:
-        """The vectors of a column's levels under the layers ``[levels, width]``, without that of unknown."""
-        return self.embeddings.table(list(self.categories).index(column))[1:].detach()
+        """The vectors of a column's levels ``[levels, width]``, without that of unknown: of users and items those that are
+        multiplied, where there are any, else those under the layers.
+        """
+        place = list(self.categories).index(column)
+        if place < 2 and self.factors:
+            return self.multiplied.table(place)[1:, 1:].detach()
+        return self.embeddings.table(place)[1:].detach()
+
+    @torch.no_grad()
+    def bias(self, column: str) -> Tensor:
+        """What is said of each user or item beside an unknown one, less the mean of that ``[N]``; of ratings in their units."""
+        place = list(self.categories).index(column)
+        codes = torch.zeros(len(self.categories[column]), 2, dtype=torch.long, device=self.multiplied.weight.device)
+        codes[:, place] = torch.arange(1, len(codes) + 1, device=codes.device)
+        said = self.scored(codes, codes[:, 1:])[0].squeeze(1)
+        return (said - said.mean()) * getattr(self.objective, "std", 1.0)
 
     def layer_groups(self) -> list[LayerGroup]:
         """The embeddings, the hidden layers, the head."""

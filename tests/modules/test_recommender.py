@@ -142,7 +142,7 @@ def sided(**options: Any) -> NeuralCollaborativeFilter:
     torch.manual_seed(0)
     levels = {**LEVELS, "job": ["nurse", "farmer"], "genre": ["war", "love"]}
     sides = {"user": {"job": [0, 1, 2, 1]}, "item": {"genre": [0, 2, 1, 1, 2]}}
-    return NeuralCollaborativeFilter(levels, TARGET, sides, factors=2, layers=[4], **options).eval()
+    return NeuralCollaborativeFilter(levels, TARGET, sides, **{"factors": 2, "layers": [4], **options}).eval()
 
 
 def test_pairs_alone_know_what_is_known_of_users_and_items() -> None:
@@ -152,6 +152,15 @@ def test_pairs_alone_know_what_is_known_of_users_and_items() -> None:
     torch.testing.assert_close(alone, whole)
     new = [net((torch.tensor([[2, 0, 0, genre]]), none)).item() for genre in (1, 2)]
     assert new[0] != new[1]  # of a new item, its side columns tell
+
+
+def test_a_bias_is_what_is_said_beside_an_unknown_user() -> None:
+    net = sided()
+    pairs = torch.tensor([[0, item] for item in range(1, 5)])
+    said = net((pairs, torch.zeros(4, 0))).detach()
+    torch.testing.assert_close(net.bias("item"), said - said.mean(), atol=1e-5, rtol=1e-5)
+    assert net.embedding_table("item").shape == (4, 2)
+    assert sided(widths={"item": 3}).embedding_table("genre").shape[0] == 2
 
 
 def test_ranking_scores_are_the_pairs_own(monkeypatch: pytest.MonkeyPatch) -> None:
