@@ -1,4 +1,4 @@
-"""Top losses of tables: the rows whose number was predicted worst, whole.
+"""Top losses of tables: the rows whose number was predicted worst.
 
 **What it shows.** Mistakes in the data, and what no column tells. ``figures/most_wrong.txt``, also on the page.
 
@@ -22,18 +22,21 @@ class MostWrongRows(NumbersOfTest):
     Args:
         folder: Where ``most_wrong.txt`` goes.
         count: Rows, at most.
+        most: Columns of a row that are shown, at most, the first; all are in the table of predictions.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], count: int = 10) -> None:
+    def __init__(self, folder: str | os.PathLike[str], count: int = 10, most: int = 12) -> None:
         super().__init__(folder)
-        self.count = count
+        self.count, self.most = count, most
 
     def show(self, predicted: Numbers, true: Numbers, columns: dict[str, list[Any]]) -> None:
         """Write them, worst first."""
         errors, name = relative_or_absolute(predicted, true)
         parts = []
         for row in np.argsort(-np.abs(errors), kind="stable")[: self.count].tolist():
-            rest = ", ".join(f"{column} {_short(values[row])}" for column, values in columns.items() if values[row] is not None)
+            cells = [f"{column} {_short(values[row])}" for column, values in columns.items() if values[row] is not None]
+            more = [f"and {len(cells) - self.most} more"] if len(cells) > self.most else []
+            rest = ", ".join(cells[: self.most] + more)
             parts.append(
                 f"said {predicted[row]:,.6g}, is {true[row]:,.6g} ({name} {errors[row]:+.3g})\n{rest or f'row {row + 1}'}\n"
             )

@@ -70,7 +70,7 @@ def test_a_table_from_training_to_pictures(data: Asked, make_trainer: Callable[.
         PredictionsTable(tmp_path / "predictions.csv"),
         PredictedAgainstTrue(figures),
         ErrorBy(figures, ["shop"]),
-        MostWrongRows(figures, count=3),
+        MostWrongRows(figures, count=3, most=2),
         PermutationImportance(figures),
         EmbeddingMaps(figures, places={"shop": {"s0": [9.2, 48.8], "s1": [11.6, 48.1]}, "no such column": {"a": [0, 0]}}),
         Submission(tmp_path / "submission.csv"),
@@ -85,6 +85,7 @@ def test_a_table_from_training_to_pictures(data: Asked, make_trainer: Callable[.
     assert [row["column"] for row in importance] == ["shop", "x"]
     assert float(importance[0]["loss is higher by"]) > 20 * abs(float(importance[1]["loss is higher by"]))
     assert (figures / "most_wrong.txt").read_text().splitlines()[0].split(", is ")[1].startswith("400 ")
+    assert ", and 2 more" in (figures / "most_wrong.txt").read_text()
     by_shop = {row["shop"]: row for row in rows_of(figures / "error_by_shop.csv")}
     assert sum(int(row["rows"]) for row in by_shop.values()) == 100
     assert (figures / "predicted_true.png").is_file()
