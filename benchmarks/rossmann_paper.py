@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from practicum.callbacks import OneCycle
+from practicum.callbacks import EMA
 from practicum.conf.machine import keep_freed_memory, resolve_precision
 from practicum.conf.run_folder import open_run
 from practicum.datamodules import Rossmann
@@ -48,7 +48,13 @@ def with_embeddings(options: argparse.Namespace, seed: int) -> EntityEmbeddingMo
     run = options.folder / f"embeddings{seed}"
     if not (run / "report.html").exists():
         command = ["experiment=rossmann_paper", f"data.root={options.root}", f"data.train_rows={options.rows}", f"seed={seed}"]
-        command += ["data.seed=1", "callbacks.progress=null", f"paths.data={options.folder / 'data'}", f"hydra.run.dir={run}"]
+        command += [
+            "data.seed=1",
+            "epochs=10",
+            "callbacks.progress=null",
+            f"paths.data={options.folder / 'data'}",
+            f"hydra.run.dir={run}",
+        ]
         subprocess.run([sys.executable, HERE.parent / "train.py", *command], check=True, stdout=subprocess.DEVNULL)
     return EntityEmbeddingModel.load_from_checkpoint(open_run(run).checkpoint, map_location="cpu", weights_only=True)
 
@@ -59,14 +65,14 @@ def one_hot_network(data: Rossmann, like: EntityEmbeddingModel, seed: int) -> En
     counts = {column: len(levels) + 1 for column, levels in facts["categories"].items()}
     model = EntityEmbeddingModel(
         **facts | {"widths": counts},
-        optimizer=lambda groups: torch.optim.AdamW(groups, lr=3e-3, weight_decay=0.1, fused=True),  # as the experiment has it
+        optimizer=lambda groups: torch.optim.Adam(groups, lr=1e-3, fused=True),  # as the experiment has it
     )
     model.embeddings = OneHot(list(counts.values()))  # type: ignore[assignment]
     trainer = Trainer(
         accelerator="cpu",
         precision=resolve_precision("auto"),
         max_epochs=10,
-        callbacks=[OneCycle()],
+        callbacks=[EMA(decay=0.9995)],
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
@@ -104,7 +110,7 @@ def main() -> None:
         split="time",
         valid_fraction=0.1,
         train_rows=options.rows,
-        batch_size=4096,
+        batch_size=128,
         cache=options.folder / "data" / "cache",
     )
     data.prepare_data()

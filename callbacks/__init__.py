@@ -5,6 +5,7 @@ from .calibration import Calibration
 from .checkpoint_io import WholeFileCheckpointIO
 from .confusion_matrix import ConfusionMatrix
 from .cyclical_lr import CyclicalLR
+from .ema import EMA
 from .embedding_maps import EmbeddingMaps
 from .error_by import ErrorBy
 from .example_batch import ExampleBatch
@@ -49,6 +50,7 @@ __all__ = [
     "Calibration",
     "ConfusionMatrix",
     "CyclicalLR",
+    "EMA",
     "EmbeddingMaps",
     "ErrorBy",
     "ExampleBatch",

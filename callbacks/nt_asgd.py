@@ -18,8 +18,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytorch_lightning as pl
-from pytorch_lightning.callbacks import WeightAveraging
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+from .averaged_weights import AveragedWeights
 
 
 def no_longer_falls(losses: Sequence[float], patience: int) -> bool:
@@ -28,7 +29,7 @@ def no_longer_falls(losses: Sequence[float], patience: int) -> bool:
     return bool(earlier) and losses[-1] > min(earlier)
 
 
-class NTASGD(WeightAveraging):
+class NTASGD(AveragedWeights):
     """Non-monotonically triggered averaging of weights, for any LightningModule.
 
     Args:
@@ -47,29 +48,9 @@ class NTASGD(WeightAveraging):
         self.losses: list[float] = []
         self.triggered = False
 
-    @property
-    def _averages(self) -> bool:
-        """Whether there is an average yet."""
-        return self._average_model is not None and bool(self._average_model.n_averaged > 0)
-
     def should_update(self, step_idx: int | None = None, epoch_idx: int | None = None) -> bool:
         """After each step, once triggered."""
         return self.triggered and step_idx is not None
-
-    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """The average lies where the module does."""
-        if self._average_model is not None:
-            self._average_model.to(pl_module.device)
-
-    def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """The average takes its place, if there is one."""
-        if self._averages:
-            super().on_validation_epoch_start(trainer, pl_module)
-
-    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """... and gives it back."""
-        if self._averages:
-            super().on_validation_epoch_end(trainer, pl_module)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Look whether the loss still falls."""
@@ -80,15 +61,6 @@ class NTASGD(WeightAveraging):
         self.losses.append(float(trainer.callback_metrics[self.monitor]))
         self.triggered = no_longer_falls(self.losses, self.patience)
 
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """The average becomes the module's weights, if there is one."""
-        if self._averages:
-            super().on_train_end(trainer, pl_module)
-
-    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """The average belongs to the training: a test of a checkpoint takes its weights as they are."""
-        self._average_model = None
-
     def state_dict(self) -> dict[str, Any]:
         """Losses so far, and whether they have triggered."""
         return {**super().state_dict(), "losses": list(self.losses), "triggered": self.triggered}
@@ -97,13 +69,3 @@ class NTASGD(WeightAveraging):
         """Go on from them."""
         super().load_state_dict(state_dict)
         self.losses, self.triggered = list(state_dict["losses"]), state_dict["triggered"]
-
-    def on_save_checkpoint(self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]) -> None:
-        """The average is what a checkpoint's weights are, beside SGD's own to go on from."""
-        if self._averages:
-            super().on_save_checkpoint(trainer, pl_module, checkpoint)
-
-    def on_load_checkpoint(self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Go on from both; where there was no average yet, the first one to come begins with the weights of its step."""
-        if self._average_model is not None and "averaging_state" in checkpoint:
-            super().on_load_checkpoint(trainer, pl_module, checkpoint)

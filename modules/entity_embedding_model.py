@@ -45,6 +45,8 @@ class EntityEmbeddingModel(Supervised):
         unknown: Chance, in training, that a level is hidden, so that code 0 learns what to say of levels never seen.
         batch_norm: After each hidden layer. Not of the numbers: they come standardised, and a mark that is rarely 1 (a missing
             value) would be blown up to where few rows were ever seen.
+        init_range: Draw embeddings and the weights of hidden layers evenly from minus to plus this (the paper's code: .05);
+            ``None``: the layers' own way.
         loss: Of a number, see :class:`.Regression`.
         log_target: Learn the target's logarithm.
         bounded: Keep predictions within the training target's range.
@@ -73,6 +75,7 @@ class EntityEmbeddingModel(Supervised):
         dropout: float | Sequence[float] = 0.0,
         unknown: float = 0.0,
         batch_norm: bool = True,
+        init_range: float | None = None,
         loss: RegressionLoss = "squared",
         log_target: bool = False,
         bounded: bool = False,
@@ -101,6 +104,7 @@ class EntityEmbeddingModel(Supervised):
             ("embedding_dropout", embedding_dropout, 0 <= embedding_dropout < 1),
             ("dropout", dropout, len(drops) == len(layers) and all(0 <= p < 1 for p in drops)),
             ("unknown", unknown, 0 <= unknown < 1),
+            ("init_range", init_range, init_range is None or init_range > 0),
         ):
             if not valid:
                 raise MisconfigurationException(f"model.{option}={value} is out of range.")
@@ -112,6 +116,12 @@ class EntityEmbeddingModel(Supervised):
         inputs = sum(self.embeddings.widths) + len(self.continuous)
         self.layers = hidden_layers(inputs, layers, drops, batch_norm)
         self.head = nn.Linear(layers[-1] if layers else inputs, objective.outputs)
+        if init_range is not None:
+            nn.init.uniform_(self.embeddings.weight, -init_range, init_range)
+            for each in self.layers.modules():
+                if isinstance(each, nn.Linear):
+                    nn.init.uniform_(each.weight, -init_range, init_range)
+                    nn.init.zeros_(each.bias)
 
     def embedded(self, x: tuple[Tensor, Tensor]) -> Tensor:
         """Categories replaced by their vectors, then the numbers ``[B, sum of widths + N]``: what the layers see."""

@@ -20,7 +20,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassAUROC
 from .class_table import class_table
 from .rmspe import RMSPE
 
-RegressionLoss = Literal["squared", "absolute", "rmspe", "quantiles"]
+RegressionLoss = Literal["squared", "absolute", "rmspe", "mape", "quantiles"]
 
 
 class Objective(Protocol):
@@ -104,13 +104,15 @@ class Regression:
     Args:
         target: ``mean``, ``std``, ``min``, ``max`` of the training target and, where all are positive, ``log_mean``, ``log_std``.
         loss: ``squared`` and ``absolute`` differences on the scale that the network works on (with ``log_target`` that of its
-            logarithm), ``rmspe``: the squared relative error of the number itself, or ``quantiles``: the pinball loss of each.
+            logarithm), ``rmspe`` and ``mape``: the squared and the absolute relative error of the number itself, or
+            ``quantiles``: the pinball loss of each.
         log_target: Learn the logarithm, so that errors count by their ratio.
         bounded: Squeeze the output by a sigmoid into the range of the training target, a tenth more on each side.
         quantiles: With ``loss=quantiles``, which; the middle one is the prediction.
 
     Raises:
-        MisconfigurationException: ``log_target`` or ``rmspe`` of a target that is not positive, a quantile out of range.
+        MisconfigurationException: ``log_target``, ``rmspe`` or ``mape`` of a target that is not positive, a quantile out of
+            range.
     """
 
     def __init__(
@@ -126,7 +128,7 @@ class Regression:
         if not quantiles or not all(0 < q < 1 for q in quantiles):
             raise MisconfigurationException(f"model.quantiles={list(quantiles)}: each must lie between 0 and 1.")
         self.positive = target["min"] > 0
-        for option, wanted in (("log_target=true", log_target), ("loss=rmspe", loss == "rmspe")):
+        for option, wanted in (("log_target=true", log_target), (f"loss={loss}", loss in ("rmspe", "mape"))):
             if wanted and not self.positive:
                 raise MisconfigurationException(
                     f"model.{option} wants a target above 0, but the training data hold {target['min']:g}; leave those rows out, "
@@ -154,10 +156,10 @@ class Regression:
             return F.mse_loss(said.squeeze(1), true)
         if self.kind == "absolute":
             return F.l1_loss(said.squeeze(1), true)
-        if self.kind == "rmspe":
-            if self.log:  # predicted / true - 1, without leaving the logarithm
-                return torch.expm1((said.squeeze(1) - true) * self.std).square().mean()
-            return ((self.prediction(output) - y) / y).square().mean()
+        if self.kind in ("rmspe", "mape"):
+            # predicted / true - 1; of the logarithm without leaving it
+            off = torch.expm1((said.squeeze(1) - true) * self.std) if self.log else (self.prediction(output) - y) / y
+            return off.square().mean() if self.kind == "rmspe" else off.abs().mean()
         error = true.unsqueeze(1) - said
         q = error.new_tensor(self.quantiles)
         return torch.maximum(q * error, (q - 1) * error).mean()

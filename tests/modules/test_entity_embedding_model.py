@@ -46,6 +46,14 @@ def test_hidden_levels_are_unknown_in_training_only() -> None:
     assert not torch.equal(net.embedded((codes, numbers))[:, :-1], hidden)
 
 
+def test_weights_start_evenly_within_a_range() -> None:
+    net = model(init_range=0.05, layers=[400])
+    for weight in (net.embeddings.weight, net.layers[0][0].weight):
+        assert 0.04 < float(weight.detach().abs().max()) <= 0.05
+    assert float(net.layers[0][0].weight.detach().std()) == pytest.approx(0.05 / 3**0.5, rel=0.05)
+    assert not net.layers[0][0].bias.any()
+
+
 def test_layer_groups_hold_every_parameter_once() -> None:
     net = model()
     optimizer = net.configure_optimizers()
@@ -79,6 +87,7 @@ def test_it_learns_and_a_checkpoint_alone_rebuilds_it(kind: str, make_trainer: C
     [
         ({"widths": {"shops": 3}}, "model.widths.shops: there is no such categorical column; did you mean shop"),
         ({"widths": {"shop": -1}}, "model.widths.shop=-1 must be at least 1"),
+        ({"init_range": 0.0}, r"model.init_range=0.0 is out of range"),
         ({"layers": [0]}, r"model.layers=\[0\] is out of range"),
         ({"dropout": [0.1, 0.2]}, "model.dropout"),
         ({"target": None}, "needs classes, or target"),

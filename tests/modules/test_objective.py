@@ -43,6 +43,8 @@ def test_squared_absolute_and_relative_errors() -> None:
         ("absolute", True): np.abs(RAW - log_z).mean(),
         ("rmspe", False): ((number / Y - 1) ** 2).mean(),
         ("rmspe", True): ((log_number / Y - 1) ** 2).mean(),
+        ("mape", False): np.abs(number / Y - 1).mean(),
+        ("mape", True): np.abs(log_number / Y - 1).mean(),
     }
     for (loss, log_target), value in wanted.items():
         each = objective(loss=loss, log_target=log_target)
@@ -79,7 +81,7 @@ def test_rmspe_leaves_zeros_out() -> None:
 
 def test_what_can_not_be_is_refused() -> None:
     facts = {"mean": 0.0, "std": 1.0, "min": -3.0, "max": 3.0}
-    for options in ({"log_target": True}, {"loss": "rmspe"}):
+    for options in ({"log_target": True}, {"loss": "rmspe"}, {"loss": "mape"}):
         with pytest.raises(MisconfigurationException, match="wants a target above 0, but the training data hold -3"):
             Regression(facts, **options)  # type: ignore[arg-type]
     with pytest.raises(MisconfigurationException, match="quantiles"):

@@ -1,0 +1,97 @@
+"""A moving average of weights, against one taken by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from practicum.callbacks import EMA
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+MakeTrainer = Callable[..., pl.Trainer]
+
+
+class Line(pl.LightningModule):
+    """Fits a line; remembers its weights after each step, and those it was validated with."""
+
+    place: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Linear(2, 1)
+        self.register_buffer("place", torch.tensor([5, 7, 1000], dtype=torch.int32))
+        self.steps: list[Tensor] = []
+        self.validated: list[Tensor] = []
+
+    def training_step(self, batch: list[Tensor], batch_idx: int) -> Tensor:
+        return (self.net(batch[0]) - 1).pow(2).mean()
+
+    def on_train_batch_end(self, *args: object) -> None:
+        self.steps.append(self.net.weight.detach().clone())
+
+    def validation_step(self, batch: list[Tensor], batch_idx: int) -> None:
+        self.validated.append(self.net.weight.detach().clone())
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+def loader() -> DataLoader[tuple[Tensor, ...]]:
+    return DataLoader(TensorDataset(torch.randn(8, 2, generator=torch.Generator().manual_seed(1))), batch_size=2)
+
+
+def run(make_trainer: MakeTrainer, path: Path | None = None, epochs: int = 5) -> tuple[Line, pl.Trainer]:
+    torch.manual_seed(0)
+    model = Line()
+    trainer = make_trainer(max_epochs=epochs, callbacks=[EMA(decay=0.7)], enable_checkpointing=True, num_sanity_val_steps=0)
+    trainer.fit(model, loader(), loader(), ckpt_path=path, weights_only=True)
+    return model, trainer
+
+
+def by_hand(steps: list[Tensor]) -> Tensor:
+    average = steps[0].double()
+    for n, weight in enumerate(steps[1:], start=1):
+        decay = min(0.7, (1 + n) / (10 + n))
+        average = decay * average + (1 - decay) * weight.double()
+    return average.float()
+
+
+def test_validates_keeps_and_ends_with_the_average(make_trainer: MakeTrainer) -> None:
+    model, trainer = run(make_trainer)
+    torch.testing.assert_close(model.validated[-1], by_hand(model.steps))
+    torch.testing.assert_close(model.validated[0], by_hand(model.steps[:4]))
+    torch.testing.assert_close(model.net.weight.detach(), by_hand(model.steps))
+    assert not torch.allclose(model.net.weight, model.steps[-1])
+    kept = torch.load(trainer.checkpoint_callback.best_model_path, weights_only=True)  # type: ignore[union-attr]
+    torch.testing.assert_close(kept["state_dict"]["net.weight"], by_hand(model.steps))
+
+
+def test_whole_numbers_stay_what_they_are(make_trainer: MakeTrainer) -> None:
+    model, _ = run(make_trainer)
+    assert model.place.tolist() == [5, 7, 1000]
+
+
+def test_goes_on_exactly(make_trainer: MakeTrainer) -> None:
+    whole, _ = run(make_trainer)
+    _, trainer = run(make_trainer, epochs=2)
+    model, _ = run(make_trainer, path=Path(trainer.checkpoint_callback.best_model_path))  # type: ignore[union-attr]
+    assert torch.equal(model.net.weight, whole.net.weight)
+
+
+def test_a_test_of_its_checkpoint_takes_the_average_as_it_is(make_trainer: MakeTrainer) -> None:
+    model, trainer = run(make_trainer)
+    expected = model.net.weight.detach().clone()
+    model.test_step = lambda batch, batch_idx: None  # type: ignore[method-assign]
+    trainer.test(model, loader(), ckpt_path="best", weights_only=True, verbose=False)
+    assert torch.equal(model.net.weight, expected)
+
+
+@pytest.mark.parametrize("decay", [-0.1, 1.0])
+def test_a_decay_out_of_range_is_refused(decay: float) -> None:
+    with pytest.raises(MisconfigurationException, match=f"decay={decay} must be at least 0 and below 1"):
+        EMA(decay)
