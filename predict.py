@@ -123,15 +123,12 @@ def _classes(model: Any) -> Any:
 def _predict(run: Any, source: str, cfg: DictConfig) -> _Said:
     """Read the input as the run read its data, and ask its model."""
     import torch
-    from hydra.utils import get_class, instantiate
+    from hydra.utils import instantiate
     from practicum.callbacks import WordImportance
-    from practicum.modules.weight_file import read_state_dict
     from pytorch_lightning import Trainer
     from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
-    read_state_dict(run.checkpoint)  # a damaged file, or one that holds code, is refused here
-    module_class: Any = get_class(run.config.model._target_)
-    model = module_class.load_from_checkpoint(run.checkpoint, map_location="cpu", weights_only=True)
+    model = run.model()
     if cfg.batch_size is not None:
         run.config.data.batch_size = cfg.batch_size
     explaining = [WordImportance()] if cfg.explain else []
@@ -139,7 +136,8 @@ def _predict(run: Any, source: str, cfg: DictConfig) -> _Said:
         data = instantiate(run.config.data, report=None, cache=scratch, _convert_="all")
         if cfg.format == "kaggle" and not hasattr(data, "submission"):
             raise MisconfigurationException(
-                f"format=kaggle: {type(data).__name__} is no challenge of Kaggle's; dogs_vs_cats, dog_breeds and planet are."
+                f"format=kaggle: {type(data).__name__} is no challenge of Kaggle's; dogs_vs_cats, dog_breeds, planet and "
+                "rossmann are."
             )
         if cfg.format == "embedded":
             if not hasattr(model, "embedded"):

@@ -150,7 +150,8 @@ def _print_summary(record: dict[str, Any], run: Path, data: Any, goes_on: bool) 
     else:
         kept = [each for each in typed if not each.startswith(("model.weights=", "trainer.max_epochs=", "resume"))]
         weights = [f"model.weights={folder}"] if goes_on else []
-        following = [*(shlex.quote(each) for each in kept), *weights, "trainer.max_epochs=10"]
+        longer = f"trainer.max_epochs={10 if goes_on else 2 * record['epochs']}"
+        following = [*(shlex.quote(each) for each in kept), *weights, longer]
     here = Path(sys.argv[0])
     console.print("\nNext:")
     train, predict = (f"python {shlex.quote(str(script))}" for script in (here, here.with_name("predict.py")))

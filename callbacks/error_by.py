@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pytorch_lightning as pl
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from .figure import BLUE, GRID, INK, ORANGE, new_figure, save_figure
@@ -38,14 +39,24 @@ class ErrorBy(NumbersOfTest):
         super().__init__(folder)
         self.columns, self.shown = list(columns), shown
 
-    def show(self, predicted: Numbers, true: Numbers, columns: dict[str, list[Any]]) -> None:
-        """Draw each column."""
-        errors, name = relative_or_absolute(predicted, true)
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Refuse columns that are not there, before anything is trained."""
+        datamodule: Any = getattr(trainer, "datamodule", None)
+        if self.columns and hasattr(datamodule, "row_columns"):
+            self._refuse(datamodule.row_columns(datamodule.tests_on))
+
+    def _refuse(self, columns: dict[str, list[Any]]) -> None:
         for column in self.columns:
             if column not in columns:
                 raise MisconfigurationException(
                     f"ErrorBy: the data have no column {column!r}; they have {', '.join(columns) or 'none'}."
                 )
+
+    def show(self, predicted: Numbers, true: Numbers, columns: dict[str, list[Any]]) -> None:
+        """Draw each column."""
+        errors, name = relative_or_absolute(predicted, true)
+        self._refuse(columns)
+        for column in self.columns:
             self._one(column, columns[column], errors, name)
 
     def _one(self, column: str, values: list[Any], errors: Numbers, name: str) -> None:

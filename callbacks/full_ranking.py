@@ -14,6 +14,7 @@ protocol: among a hundred items the right one is found more easily than among al
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,8 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 
 from .pairs_by_user import PairsByUser, ranked
+
+log = logging.getLogger(__name__)
 
 
 def full_ranking(
@@ -39,7 +42,7 @@ def full_ranking(
 
     Returns:
         ``ndcg@k hit_rate@k recall@k map@k``, means over users with held-out items that they had not seen; ``coverage@k``,
-        ``novelty@k``.
+        ``novelty@k``. Nothing where no user has any.
     """
     users = held[0].unique()
     count = int(max(users.max(), seen[0].max() if len(seen[0]) else 0)) + 1 if len(users) else 0
@@ -52,7 +55,7 @@ def full_ranking(
         wanted = wanted_of.marks(block, items) & ~known.marks(block, items)
         rows = wanted.any(1)
         block_scores, wanted = scores_of_all[rows], wanted[rows]
-        top = block_scores.topk(min(k, items), dim=1).indices
+        values, top = block_scores.topk(min(k, items), dim=1)
         hits = wanted.gather(1, top).double()
         there = wanted.sum(1).clamp(max=k)
         at = discount[: hits.shape[1]]
@@ -66,10 +69,10 @@ def full_ranking(
                 ((hits * precision).sum(1) / there).sum(),
             ]
         )
-        recommended += torch.bincount(top.flatten(), minlength=items)
+        recommended += torch.bincount(top[values > float("-inf")], minlength=items)
         counted += int(rows.sum())
     if not counted:
-        raise MisconfigurationException("Full ranking: no user has a held-out item that was not seen in training.")
+        return {}
     share = torch.bincount(seen[1], minlength=items).double().clamp(min=1) / max(1, len(seen[1]))
     novelty = float((recommended * -share.log2()).sum() / recommended.sum())
     names = (f"ndcg@{k}", f"hit_rate@{k}", f"recall@{k}", f"map@{k}")
@@ -77,14 +80,24 @@ def full_ranking(
     return found | {f"coverage@{k}": float((recommended > 0).double().mean()), f"novelty@{k}": novelty}
 
 
-def recommender_of(trainer: pl.Trainer, pl_module: pl.LightningModule, callback: str) -> tuple[Any, Any]:
+def recommender_of(
+    trainer: pl.Trainer, pl_module: pl.LightningModule, callback: str, *more: str, data_has: tuple[str, ...] = ()
+) -> tuple[Any, Any]:
     """The module and the data module, if they are of recommendations.
+
+    Args:
+        trainer: Has the data module.
+        pl_module: The module.
+        callback: Who asks.
+        more: What else it needs of the module.
+        data_has: What else it needs of the data module.
 
     Raises:
         MisconfigurationException: One lacks what ``callback`` needs.
     """
     data: Any = getattr(trainer, "datamodule", None)
-    wanted = [(pl_module, name) for name in ("scores", "item_count")] + [(data, name) for name in ("pairs", "tests_on")]
+    wanted = [(pl_module, name) for name in ("scores", "item_count", *more)]
+    wanted += [(data, name) for name in ("pairs", "tests_on", *data_has)]
     for owner, name in wanted:
         if not hasattr(owner, name):
             raise MisconfigurationException(f"{callback} needs {type(owner).__name__}.{name}.")
@@ -109,11 +122,13 @@ class FullRanking(pl.Callback):
     def __init__(self, k: int = 10) -> None:
         super().__init__()
         if k < 1:
-            raise MisconfigurationException(f"callbacks.full_ranking.k={k} must be at least 1.")
+            raise MisconfigurationException(f"callbacks.ranking.k={k} must be at least 1.")
         self.k = k
 
     def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Measure."""
         module, data = recommender_of(trainer, pl_module, type(self).__name__)
         found = full_ranking(module.scores, data.pairs("train"), data.pairs(data.tests_on), module.item_count, self.k)
+        if not found:
+            log.warning("FullRanking: no user has a held-out item that was not seen in training; nothing is measured.")
         pl_module.log_dict({f"test/{name}": value for name, value in found.items()}, rank_zero_only=True)

@@ -45,7 +45,8 @@ class LongTail(pl.Callback):
         module, data = recommender_of(trainer, pl_module, type(self).__name__)
         seen, held, items = data.pairs("train"), data.pairs(data.tests_on), module.item_count
         users = seen[0].unique()[: self.users]
-        best, _ = top_items(module.scores, users, PairsByUser(*seen), items, self.k)
+        best, scores = top_items(module.scores, users, PairsByUser(*seen), items, self.k)
+        best = best[scores > float("-inf")]
         counts = torch.bincount(seen[1], minlength=items)
         order = counts.argsort(descending=True, stable=True)
         figure = new_figure(7, 5)

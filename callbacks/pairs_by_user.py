@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-_CELLS = 1 << 23  # scores that are held at a time
+CELLS = 1 << 23  # scores that are held at a time
 
 
 class PairsByUser:
@@ -26,7 +26,6 @@ class PairsByUser:
 
     def of(self, users: Tensor) -> tuple[Tensor, Tensor]:
         """Places in ``users`` and items ``[M]`` each, of all that these users have."""
-        users = users.clamp(max=len(self.starts) - 2)
         starts, counts = self.starts[users], self.starts[users + 1] - self.starts[users]
         before = counts.cumsum(0) - counts
         taken = torch.arange(int(counts.sum())) + (starts - before).repeat_interleave(counts)
@@ -53,7 +52,7 @@ def ranked(
     Yields:
         Users ``[B]`` and scores ``[B, items]``.
     """
-    for block in users.split(max(1, _CELLS // item_count)):
+    for block in users.split(max(1, CELLS // item_count)):
         found = scores(block).detach().float().cpu()
         found[seen.of(block)] = float("-inf")
         yield block, found

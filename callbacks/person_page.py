@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -43,26 +44,36 @@ class PersonPage(pl.Callback):
         super().__init__()
         self.path, self.users, self.count = Path(folder) / "person.txt", users, count
 
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Refuse users who are not there, before anything is trained."""
+        self._chosen(pl_module, torch.zeros(0))
+
+    def _chosen(self, module: Any, counts: torch.Tensor) -> list[int]:
+        """Whose page is written, counted from 0, given how many items each has."""
+        if self.users is None:
+            order = counts.argsort(stable=True)
+            return [int(order[round((len(counts) - 1) * share)]) for share in (0.1, 0.5, 0.95)] if len(counts) else []
+        place = {name: row for row, name in enumerate(module.categories[module.user])}
+        for name in map(str, self.users):
+            if name not in place:
+                raise MisconfigurationException(f"PersonPage: there is no {module.user} {name!r} in training.")
+        return [place[str(name)] for name in self.users]
+
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write."""
         if not trainer.is_global_zero:
             return
-        module, data = recommender_of(trainer, pl_module, type(self).__name__)
+        needs = ("categories", "user", "item", "embedding_table", "rating_of_score")
+        module, data = recommender_of(trainer, pl_module, type(self).__name__, *needs, data_has=("ratings",))
         pairs, ratings = data.pairs("train"), data.ratings("train")
         ids = module.categories[module.user]
         counts = torch.bincount(pairs[0], minlength=len(ids))
-        if self.users is None:
-            order = counts.argsort(stable=True)
-            chosen = [int(order[round((len(ids) - 1) * share)]) for share in (0.1, 0.5, 0.95)]
-        else:
-            for name in map(str, self.users):
-                if name not in ids:
-                    raise MisconfigurationException(f"PersonPage: there is no {module.user} {name!r} in training.")
-            chosen = [ids.index(str(user)) for user in self.users]
+        chosen = self._chosen(module, counts)
         titles = data.titles() if hasattr(data, "titles") else {}
         names = [titles.get(level, level) for level in module.categories[module.item]]
         unit = normalize(module.embedding_table(module.item).float().cpu(), dim=1)
-        best, scores = top_items(module.scores, torch.tensor(chosen), PairsByUser(*pairs), module.item_count, self.count)
+        seen = PairsByUser(pairs[0], pairs[1], user_count=len(ids))
+        best, scores = top_items(module.scores, torch.tensor(chosen), seen, module.item_count, self.count)
         pages = []
         for row, user in enumerate(chosen):
             own = (pairs[0] == user).nonzero().squeeze(1)
@@ -72,10 +83,12 @@ class PersonPage(pl.Callback):
             lines += ["", "Liked most" if ratings.unique().numel() > 1 else "Chose"]
             lines += [f"  {float(ratings[place]):.3g}  {names[int(pairs[1][place])]}" for place in order]
             lines += ["", "Recommended; and what of the above it resembles"]
-            said = module.rating_of_score(scores[row])
-            for item, number in zip(best[row].tolist(), said.tolist(), strict=True):
-                near = liked[(unit[liked] @ unit[item]).argmax()]
-                lines.append(f"  {number:.2f}  {names[item]}  (like {names[int(near)]})")
+            there = scores[row] > float("-inf")  # fewer where somebody has nearly all
+            said = module.rating_of_score(scores[row][there])
+            for item, number in zip(best[row][there].tolist(), said.tolist(), strict=True):
+                near = liked[(unit[liked] @ unit[item]).argmax()] if len(liked) else None
+                like = "" if near is None else f"  (like {names[int(near)]})"
+                lines.append(f"  {number:.2f}  {names[item]}{like}")
             pages.append("\n".join(lines))
         with whole_file(self.path) as beside:
             beside.write_text("\n\n\n".join(pages) + "\n", encoding="utf-8")

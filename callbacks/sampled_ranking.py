@@ -13,6 +13,7 @@ and may even order models otherwise.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import pytorch_lightning as pl
@@ -21,7 +22,9 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 
 from .full_ranking import recommender_of
-from .pairs_by_user import PairsByUser, ranked
+from .pairs_by_user import CELLS, PairsByUser, ranked
+
+log = logging.getLogger(__name__)
 
 
 def sampled_ranking(
@@ -33,7 +36,7 @@ def sampled_ranking(
     drawn: int = 99,
     seed: int = 1,
 ) -> dict[str, float]:
-    """Metrics of held-out items among drawn ones; means over held-out pairs.
+    """Metrics of held-out items among drawn ones; means over held-out pairs, nothing where there is none.
 
     Args:
         scores: Of users ``int64 [B]`` for all items ``[B, items]``.
@@ -46,7 +49,7 @@ def sampled_ranking(
         seed: Of the draws.
     """
     if not len(held[0]):
-        raise MisconfigurationException("Sampled ranking: there is no held-out pair.")
+        return {}
     generator = torch.Generator().manual_seed(seed)
     count = int(torch.cat([seen[0], held[0]]).max()) + 1
     has = PairsByUser(torch.cat([seen[0], held[0]]), torch.cat([seen[1], held[1]]), user_count=count)
@@ -54,18 +57,18 @@ def sampled_ranking(
     nothing = PairsByUser(held[0][:0], held[1][:0], user_count=count)
     hits, gains, pairs = 0.0, 0.0, 0
     for block, found in ranked(scores, held[0].unique(), nothing, items):
-        rows, targets = wanted.of(block)
-        free = ~has.marks(block, items)
-        # The largest of random keys are a draw without repetition; where a user has nearly all, fewer are left.
-        keys = torch.rand(len(rows), items, generator=generator).masked_fill_(~free[rows], -1)
-        chances, others = keys.topk(min(drawn, items), 1)
-        own = found[rows, targets][:, None]
-        beside = found[rows].gather(1, others).masked_fill(chances < 0, float("-inf"))
-        place = (beside > own).sum(1) + 0.5 * (beside == own).sum(1)  # a tie is half above
-        inside = place < k
-        hits += float(inside.double().sum())
-        gains += float((inside / torch.log2(place.double() + 2)).sum())
-        pairs += len(rows)
+        taken = has.marks(block, items)
+        for rows, targets in zip(*(each.split(max(1, CELLS // items)) for each in wanted.of(block)), strict=True):
+            # The largest of random keys are a draw without repetition; where a user has nearly all, fewer are left.
+            keys = torch.rand(len(rows), items, generator=generator).masked_fill_(taken[rows], -1)
+            chances, others = keys.topk(min(drawn, items), 1)
+            own = found[rows, targets][:, None]
+            beside = found[rows].gather(1, others).masked_fill(chances < 0, float("-inf"))
+            place = (beside > own).sum(1) + 0.5 * (beside == own).sum(1)  # a tie is half above
+            inside = place < k
+            hits += float(inside.double().sum())
+            gains += float((inside / torch.log2(place.double() + 2)).sum())
+            pairs += len(rows)
     return {f"hit_rate@{k}_of_{drawn + 1}": hits / pairs, f"ndcg@{k}_of_{drawn + 1}": gains / pairs}
 
 
@@ -97,4 +100,6 @@ class SampledRanking(pl.Callback):
         module, data = recommender_of(trainer, pl_module, type(self).__name__)
         pairs = data.pairs("train"), data.pairs(data.tests_on)
         found = sampled_ranking(module.scores, *pairs, module.item_count, self.k, self.drawn, self.seed)
+        if not found:
+            log.warning("SampledRanking: there is no held-out pair of a user and an item of training; nothing is measured.")
         pl_module.log_dict({f"test/{name}": value for name, value in found.items()}, rank_zero_only=True)

@@ -9,12 +9,12 @@ import torch
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 
-from ..callbacks.pairs_by_user import PairsByUser
+from ..callbacks.pairs_by_user import CELLS, PairsByUser
 
 _LINKS = 32  # of each item in the graph (faiss's M)
 
 
-def _index(kind: str, vectors: np.ndarray[Any, Any], look: int) -> Any:
+def _index(kind: str, vectors: np.ndarray[Any, Any]) -> Any:
     if kind not in ("flat", "hnsw"):
         raise MisconfigurationException(f"index={kind}: choose flat (exact) or hnsw (approximate).")
     try:
@@ -26,7 +26,6 @@ def _index(kind: str, vectors: np.ndarray[Any, Any], look: int) -> Any:
     else:
         index = faiss.IndexHNSWFlat(vectors.shape[1], _LINKS, faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction = 200
-        index.hnsw.efSearch = max(64, 2 * look)
     index.add(vectors)
     return index
 
@@ -45,19 +44,31 @@ def indexed_top(kind: str, of_users: Tensor, of_items: Tensor, seen: PairsByUser
     Returns:
         Items ``int64 [B, k]`` and scores; where the index found too few that are not seen, minus infinity.
     """
-    owner, items = seen.of(users)
-    most = int(torch.bincount(owner, minlength=len(users)).max())
-    look = min(len(of_items), k + most)  # so many that k are left, whatever of them is seen
-    index = _index(kind, np.ascontiguousarray(of_items.float().numpy()), look)
-    scores, found = (torch.from_numpy(each) for each in index.search(np.ascontiguousarray(of_users.float().numpy()), look))
-    keys = (owner * len(of_items) + items).sort().values
-    asked = torch.arange(len(users))[:, None] * len(of_items) + found
-    known = torch.zeros_like(asked, dtype=torch.bool)
-    if len(keys):
-        known = keys[torch.searchsorted(keys, asked).clamp(max=len(keys) - 1)] == asked
-    scores = scores.masked_fill(known | (found < 0), float("-inf"))
-    best, place = scores.topk(min(k, look), 1)
-    return found.gather(1, place), best
+    index, width = _index(kind, np.ascontiguousarray(of_items.float().numpy())), min(k, len(of_items))
+    best, best_scores = torch.zeros(len(users), width, dtype=torch.long), torch.full((len(users), width), float("-inf"))
+    counts = seen.starts.diff()[users]
+    order = counts.argsort()  # users who have as much as one another are asked about together, a bounded block at a time
+    first = 0
+    while first < len(order):
+        look = min(len(of_items), k + 2 * int(counts[order[first]]) + 64)
+        fits = max(1, CELLS // look)
+        block = order[first : first + fits]
+        block = block[counts[block] + k <= look] if look < len(of_items) else block  # whatever of them is seen, k are left
+        if kind == "hnsw":
+            index.hnsw.efSearch = 2 * look
+        vectors = np.ascontiguousarray(of_users[block].float().numpy())
+        scores, found = (torch.from_numpy(each) for each in index.search(vectors, look))
+        owner, items = seen.of(users[block])
+        keys = (owner * len(of_items) + items).sort().values
+        asked = torch.arange(len(block))[:, None] * len(of_items) + found
+        known = torch.zeros_like(asked, dtype=torch.bool)
+        if len(keys):
+            known = keys[torch.searchsorted(keys, asked).clamp(max=len(keys) - 1)] == asked
+        scores = scores.masked_fill(known | (found < 0), float("-inf"))
+        best_scores[block], place = scores.topk(width, 1)
+        best[block] = found.gather(1, place)
+        first += len(block)
+    return best, best_scores
 
 
 def recall_of(found: Tensor, exact: Tensor) -> float:

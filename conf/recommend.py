@@ -38,13 +38,12 @@ class Recommendations:
     """
 
     def __init__(self, run: Run) -> None:
-        module_class: Any = get_class(run.config.model._target_)
-        self.model = module_class.load_from_checkpoint(run.checkpoint, map_location="cpu", weights_only=True).eval()
+        self.model: Any = run.model().eval()
         self.users: list[str] = self.model.categories[self.model.user]
         self.items: list[str] = self.model.categories[self.model.item]
         self.place = {level: row for row, level in enumerate(self.items)}
         self.folder = Path(run.config.paths.run)
-        self.rating = run.config.data.get("rating")
+        self.rating, self.liked_from = run.config.data.get("rating"), run.config.data.get("liked_from")
 
     def _file(self, name: str) -> pl.DataFrame:
         path = self.folder / name
@@ -152,10 +151,13 @@ class Recommendations:
         model, where = self.model, f"fold_in={source}"
         given = read_table(Path(source)).collect()
         rated = hasattr(model.objective, "std")
+        judged = rated or (self.liked_from is not None and self.rating in given.columns)
         require(where, given.columns, [model.item, *([self.rating] if rated else [])])
+        if not len(given):
+            raise MisconfigurationException(f"{where}: holds no row; what somebody rated is wanted.")
         if model.user not in given.columns:
             given = given.with_columns(pl.lit(NEW).alias(model.user))
-        if rated:
+        if judged:
             numbers = given[self.rating].cast(pl.Float64, strict=False)
             wrong = (numbers.is_null() | numbers.is_nan() | numbers.is_infinite()).arg_true()
             if len(wrong):
@@ -167,9 +169,12 @@ class Recommendations:
         for (name,), own in given.group_by(model.user, maintain_order=True):
             codes = torch.tensor([self.place.get(str(item), -1) + 1 for item in own[model.item]])
             strange += int((codes == 0).sum())
-            ratings = torch.tensor(own[self.rating].to_list(), dtype=torch.float64) if rated else None
+            ratings = torch.tensor(own[self.rating].to_list(), dtype=torch.float64) if judged else None
             names.append(str(name))
-            rows.append(model.fold_in(codes, ratings))
+            if rated or ratings is None:
+                rows.append(model.fold_in(codes, ratings))
+            else:  # as in training, those from here on were liked; the others were only seen
+                rows.append(model.fold_in(codes[ratings >= self.liked_from]))
             items.append(codes[codes > 0] - 1)
             owners.append(torch.full((int((codes > 0).sum()),), len(names) - 1))
         if strange:
@@ -182,11 +187,11 @@ class Recommendations:
             return part[:, 1:] @ of_items[:, :-2].T + part[:, :1] + of_items[:, -1]
 
         if pairs is not None:
-            return self._new_pairs(pairs, names, scores)
+            return self._new_pairs(pairs, names, scores, users[:, 0])
         seen = PairsByUser(torch.cat(owners), torch.cat(items), user_count=len(names))
         return self._lists(names, *top_items(scores, torch.arange(len(names)), seen, len(self.items), k))
 
-    def _new_pairs(self, source: str, names: list[str], scores: Any) -> dict[str, list[Any]]:
+    def _new_pairs(self, source: str, names: list[str], scores: Any, biases: Tensor) -> dict[str, list[Any]]:
         asked = read_table(Path(source)).collect()
         if self.model.user not in asked.columns and names == [NEW]:
             asked = asked.with_columns(pl.lit(NEW).alias(self.model.user))
@@ -197,12 +202,10 @@ class Recommendations:
             raise MisconfigurationException(f"input={source}: of {self.model.user} {strangers[0]} fold_in has no rating.")
         users = torch.tensor([place[str(user)] for user in asked[self.model.user]])
         items = torch.tensor([self.place.get(str(item), -1) for item in asked[self.model.item]])
-        # An item that is not known is an average one: zero, beside which somebody's own bias stays.
-        whole = scores(torch.arange(len(names)))
-        bias = whole.new_tensor([0.0])
-        said = torch.where(items >= 0, whole[users, items.clamp(min=0)], bias)
+        # An item that is not known is an average one: of it somebody's own bias is said.
+        said = torch.where(items >= 0, scores(torch.arange(len(names)))[users, items.clamp(min=0)], biases[users])
         if unknown := int((items < 0).sum()):
-            print(f"{unknown:,} of {len(asked):,} items were not in training; the mean of all stands in.")
+            print(f"{unknown:,} of {len(asked):,} items were not in training; the mean of all items stands in.")
         kind = "predicted" if hasattr(self.model.objective, "std") else "score"
         return {**asked.to_dict(as_series=False), kind: self.model.rating_of_score(said).tolist()}
 

@@ -12,6 +12,8 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from pytorch_lightning import Callback
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
+from ..modules.weight_file import read_state_dict
+
 
 @dataclass(frozen=True)
 class Run:
@@ -30,6 +32,16 @@ class Run:
     precision: Any
     trust: bool
     best: bool
+
+    def model(self) -> Any:
+        """Its module, with these weights.
+
+        Raises:
+            MisconfigurationException: A damaged file, or one that holds code.
+        """
+        read_state_dict(self.checkpoint)
+        module_class: Any = get_class(self.config.model._target_)
+        return module_class.load_from_checkpoint(self.checkpoint, map_location="cpu", weights_only=True)
 
     def callbacks(self) -> list[Callback]:
         """Those of its callbacks that have a say in predictions (``shapes_predictions = True``)."""

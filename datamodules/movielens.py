@@ -70,6 +70,10 @@ class MovieLens(Ratings):
             raise MisconfigurationException(f"data.fold={fold}: there are {', '.join(_FOLDS)}.")
         if within and fold is None:
             raise MisconfigurationException("data.within=true holds out a share of a fold's training part; give data.fold too.")
+        if fold is not None and not within and (options.get("split", "random") != "random" or options.get("test_fraction")):
+            raise MisconfigurationException(
+                f"data.fold={fold} is a split already; leave data.split and data.test_fraction alone, or say data.within=true."
+            )
         self.is_fetched, self.size, self.net = root is None, size, Path(net)
         self.fold, self.within, self.use_side = None if fold is None else str(fold), within, use_side
         options = {**options, "user_side": USER_SIDE, "item_side": ITEM_SIDE} if use_side else options
@@ -119,8 +123,9 @@ class MovieLens(Ratings):
                 if kind in files:
                     known = users_of(files[kind]) if kind == "users" else items_of(files[kind]).drop("title")
                     frame = frame.join(known.lazy(), on=key, how="left", maintain_order="left")
-                else:  # from 20M on nothing is told of users
-                    frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in USER_SIDE)
+                else:  # as of users from 10M on
+                    names = USER_SIDE if kind == "users" else ITEM_SIDE
+                    frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in names)
         return frame
 
     def titles(self) -> dict[str, str]:

@@ -23,7 +23,7 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 
 from .negatives import ClickBatches, NegativeSampler
 from .table import Table
-from .table_file import read_table, require
+from .table_file import as_date, read_table, require
 from .table_store import Recipe, TableStore
 from .whole_parquet import write_parquet
 
@@ -43,7 +43,7 @@ class Ratings(Table):
         item: Column of items' ids.
         rating: Column of ratings; ``None``: clicks, each pair that is there is one.
         time: Column by which they are ordered, for ``split=time``, ``split=last_out`` and ``twice=last``; a date or a number.
-        weight: Column of weights of rows in training's loss; from 0.
+        weight: Column of weights of rows in the loss, from 0; metrics count each row once.
         title: Column of items' names, for pictures and lists.
         split: ``random``, ``time``, or ``last_out``: each user's last rating validates.
         twice: What becomes of a pair that is there more than once: the ``last`` counts, their ``mean``, or it is refused. Of
@@ -97,6 +97,11 @@ class Ratings(Table):
         ):
             if wants and given is None:
                 raise MisconfigurationException(f"{option} wants data.time: the column by which ratings are ordered.")
+        if split != "random" and options.get("test_fraction"):
+            raise MisconfigurationException(
+                f"data.test_fraction={options['test_fraction']} is for data.split=random: with data.split={split} the last "
+                "ratings validate, and they are tested on."
+            )
         if rating is None and liked_from is not None:
             raise MisconfigurationException("data.liked_from wants data.rating: the column of ratings.")
         for option, number, valid in (
@@ -127,6 +132,11 @@ class Ratings(Table):
     own = ("experiment=ratings", "data.root=RATINGS.csv")
     predicts = "PAIRS.csv"
 
+    @property
+    def labelled_by(self) -> str:
+        """Ratings; of clicks that there is a row is all that is said."""
+        return self.item if self.rating is None else self.rating
+
     # Reading ----------------------------------------------------------------------------------------------------------
 
     def read_ratings(self) -> pl.LazyFrame:
@@ -147,12 +157,21 @@ class Ratings(Table):
         optional = [each for each in (self.rating, self.time, self.weight, self.title) if each is not None]
         require(self._where, names, [self.user, self.item, *optional])
         self._refuse_numbers(frame)
+        frame = self._timed(frame)
         if self.liked_from is not None and self.rating is not None:
             frame = frame.filter(pl.col(self.rating) >= self.liked_from)
         frame = self._with_splits(self._once(frame))
         if self.clicks:
             frame = frame.with_columns(pl.lit(1.0).alias(_CLICK))
-        return self._with_time_bin(frame)
+        # Codes follow the order of columns, and whoever reads codes takes users from the first place, items from the second.
+        return self._with_time_bin(frame).select(self.user, self.item, pl.exclude(self.user, self.item))
+
+    def _timed(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """Times that are texts become dates: as texts the 31st of March comes after the 1st of April."""
+        schema = frame.collect_schema()
+        if self.time is None or schema.get(self.time) != pl.String:
+            return frame
+        return frame.with_columns(as_date(frame.select(self.time).collect()[self.time], self._where))
 
     def _refuse_numbers(self, frame: pl.LazyFrame) -> None:
         """Ratings outside of their scale, weights that weigh nothing."""
@@ -216,16 +235,17 @@ class Ratings(Table):
 
     def whole_recipe(self) -> Recipe:
         """With the column of splits, where there is one."""
-        recipe = super().whole_recipe()
         has_splits = self.how != "random" or "__split" in self.read_ratings().collect_schema().names()
-        return dataclasses.replace(recipe, split_column="__split") if has_splits else recipe
+        return dataclasses.replace(self.recipe, split_column="__split") if has_splits else self.recipe
 
     def fingerprint(self) -> str:
         """With all that shapes what is read."""
         shaped = (
+            self.rating,
             self.how,
             self.twice,
             self.header,
+            self.scale,
             self.liked_from,
             self.time,
             self.time_bin_days,
@@ -254,11 +274,11 @@ class Ratings(Table):
                 f"{self._where}: {names.n_unique():,} users of the {self.tests_on} split have no training row (such as "
                 f"{names[0]}); of them nothing is known, and the mean of all stands in."
             )
-        if self.keep is not None:
-            users, items = self._codes()
+        if self.keep is not None and stage != "test":
+            users, items = (torch.cat(parts) for parts in zip(self._codes(), self._disliked(), strict=True))
             write_parquet(self.keep / "seen.parquet", {"user": users.numpy(), "item": items.numpy()})
             levels = store.steps.categorical[self.item].levels
-            counts = torch.bincount(items, minlength=len(levels) + 1)[1:].tolist()
+            counts = torch.bincount(self._codes()[1], minlength=len(levels) + 1)[1:].tolist()
             titles = self.titles()
             called = [titles.get(level, level) for level in levels]
             write_parquet(self.keep / "items.parquet", {"item": levels, "title": called, "ratings": counts})
@@ -298,6 +318,18 @@ class Ratings(Table):
         users, items = (torch.from_numpy(codes[:, place] if known.all() else codes[known, place]) for place in (0, 1))
         return users, items
 
+    def _disliked(self) -> tuple[Tensor, Tensor]:
+        """Users and items, by code from 1, of the ratings that ``liked_from`` leaves out: they were seen, too."""
+        if self.liked_from is None or self.rating is None:
+            return torch.zeros(0, dtype=torch.int32), torch.zeros(0, dtype=torch.int32)
+        rows = self.read_ratings().filter(pl.col(self.rating) < self.liked_from).select(self.user, self.item)
+        for name in (self.user, self.item):
+            levels = self._tensors().steps.categorical[name].levels
+            codes = pl.LazyFrame({name: levels, f"__{name}": np.arange(1, len(levels) + 1, dtype=np.int32)})
+            rows = rows.with_columns(pl.col(name).cast(pl.String)).join(codes, on=name)
+        found = rows.select(f"__{self.user}", f"__{self.item}").collect().to_numpy()
+        return torch.from_numpy(found[:, 0].copy()), torch.from_numpy(found[:, 1].copy())
+
     def pairs(self, split: str) -> tuple[Tensor, Tensor]:
         """Users and items of a split's ratings ``int64 [N]`` each, counted from 0; unknown ones are left out."""
         users, items = self._codes(split)
@@ -330,7 +362,7 @@ class Ratings(Table):
 
     def new_rows(self, source: str | os.PathLike[str] | Any) -> pl.LazyFrame:
         """Pairs to predict; of what else training knew, what they do not have is unknown."""
-        frame = self._with_time_bin(super().new_rows(source))
+        frame = self._with_time_bin(self._timed(super().new_rows(source)))
         names = frame.collect_schema().names()
         wanted = [*self.user_side, *self.item_side, *([] if self.weight is None else [self.weight])]
-        return frame.with_columns(pl.lit(None).alias(name) for name in wanted if name not in names)
+        return frame.with_columns(pl.lit(None, pl.String).alias(name) for name in wanted if name not in names)

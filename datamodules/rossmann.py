@@ -65,7 +65,8 @@ class Rossmann(Table):
         return None if path is None else read_days(path)
 
     def _features(self, days: pl.DataFrame) -> pl.DataFrame:
-        """Features of days among all that are known of: past ones, those that Kaggle asks about, and these."""
+        """Features of days among all that are known of: these, past ones, and those that Kaggle asks about."""
+        files(Path(self.root))  # all that is needed is there
         known = [days, *(each for name in ("train", "test") if (each := self._days(name)) is not None)]
         calendar = pl.concat([each.select(CALENDAR) for each in known], how="vertical_relaxed")
         return features(Path(self.root), days, calendar)

@@ -154,7 +154,7 @@ def around(calendar: pl.DataFrame) -> pl.DataFrame:
         "SchoolHoliday": pl.col("SchoolHoliday") != 0,
         "Closed": (pl.col("Open") == 0) & (pl.col("DayOfWeek") != 7),
     }
-    frame = calendar.unique(["Store", "Date"]).sort("Store", "Date")
+    frame = calendar.unique(["Store", "Date"], keep="first", maintain_order=True).sort("Store", "Date")
     frame = frame.select("Store", "Date", *(flag.alias(name) for name, flag in flags.items()))
     day = pl.col("Date").cast(pl.Int32)
     since = [

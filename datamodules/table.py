@@ -147,6 +147,11 @@ class Table(LightningDataModule):
             raise MisconfigurationException(f"data.root={self.root}: has no train.csv or train.parquet (it holds {held}).")
         return found
 
+    @property
+    def labelled_by(self) -> str:
+        """The column whose absence tells that a file is only to be predicted."""
+        return self.recipe.target
+
     def read(self) -> pl.LazyFrame:
         """The whole table, with a column of splits where they lie in files of their own."""
         if not isinstance(self.root, Path):
@@ -157,10 +162,10 @@ class Table(LightningDataModule):
         parts = []
         for split, path in files.items():
             part = read_table(path)
-            if self.recipe.target in part.collect_schema().names():
+            if self.labelled_by in part.collect_schema().names():
                 parts.append(part.with_columns(pl.lit(split).alias("__split")))
             elif split != "test":
-                require(path, part.collect_schema().names(), [self.recipe.target])
+                require(path, part.collect_schema().names(), [self.labelled_by])
         return pl.concat(parts, how="diagonal_relaxed")
 
     def fingerprint(self) -> str:

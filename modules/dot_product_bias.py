@@ -115,7 +115,10 @@ class DotProductBias(Recommender):
             return
         kinds = getattr(self._optimizer, "func", self._optimizer)
         if self.sparse and kinds is not SparseAdam:
-            raise MisconfigurationException("model.sparse=true wants an optimizer for sparse gradients: optimizer=sparse_adam.")
+            raise MisconfigurationException(
+                "model.sparse=true wants an optimizer for sparse gradients, optimizer=sparse_adam; experiment=ratings_large has "
+                "both."
+            )
         if not self.sparse and kinds is SparseAdam:
             raise MisconfigurationException("optimizer=sparse_adam wants model.sparse=true.")
         if self.implicit:
@@ -195,7 +198,8 @@ class DotProductBias(Recommender):
         form.
 
         Of ratings: ``(Z'Z + penalty n I) w = Z'(r - b)``, with a row ``(1, q)`` in Z for each rating (with ``implicit`` too: the
-        penalty is on the vector with its help, and the least of it does not depend on that). Of clicks every item counts a little
+        penalty is on the vector with its help, and the least of it does not depend on that; with ``bounded`` r is what becomes
+        the rating when it is squeezed). Of clicks every item counts a little
         as not chosen, those clicked on fully as chosen (Hu, Koren & Volinsky 2008).
 
         Args:
@@ -221,7 +225,7 @@ class DotProductBias(Recommender):
             return row.float()
         objective = self.objective
         assert isinstance(objective, Regression)
-        left = (ratings[known].double() - objective.mean) / objective.std - biases
+        left = objective.raw(ratings[known].double()) - biases
         design = torch.cat([torch.ones(len(items), 1, dtype=torch.float64), vectors], 1)
         strength = torch.eye(design.shape[1], dtype=torch.float64) * self.penalty * len(items)
         row = torch.linalg.solve(design.T @ design + strength, design.T @ left)
@@ -235,7 +239,7 @@ class DotProductBias(Recommender):
     def bias(self, column: str) -> Tensor:
         """By how much each user or item is rated above the mean, in the ratings' units ``[N]``; of clicks as it is."""
         table = self.users if column == self.user else self.items
-        return table.weight[1:, 0].detach() * getattr(self.objective, "std", 1.0)
+        return self.in_units(table.weight[1:, 0].detach())
 
     def layer_groups(self) -> list[LayerGroup]:
         """All of it: users' and items' vectors are one layer."""

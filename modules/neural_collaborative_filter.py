@@ -5,8 +5,8 @@
 of users and items. What is known of known users and items is kept, so that pairs of ids suffice; of new ones it is taken from the
 row.
 
-**When to use it.** Where something is known of users or items, most of all of new ones. Of bare ratings
-:class:`.DotProductBias` is quicker and does as well or better (Rendle et al. 2020).
+**When to use it.** Where something is known of users or items, most of all of new ones. Of bare ratings it does a little better
+than :class:`.DotProductBias` in twice the time; that one also folds new people in, and its factors can be exported.
 
 **Defaults.** 200 factors under a penalty of .1; one layer of 32 on narrow vectors, dropout .3; side columns where the data have
 them. On a held-out tenth of u1.base of MovieLens 100K: .904 without side columns, with two layers of 128 and 64 on wide vectors
@@ -114,6 +114,8 @@ class NeuralCollaborativeFilter(Recommender):
         whole[:, :, : codes.shape[1]] = codes[:, None]
         whole[:, :, 1] = items
         for place, owner in self.owner.items():
+            if owner == 1:
+                whole[:, 1:, place] = 0  # the row speaks of its own item only
             known = getattr(self, f"known_{place}")[whole[:, :, owner].long()].to(whole.dtype)
             whole[:, :, place] = torch.where(known > 0, known, whole[:, :, place])
         return whole
@@ -151,7 +153,7 @@ class NeuralCollaborativeFilter(Recommender):
         codes = torch.zeros(len(self.categories[column]), 2, dtype=torch.long, device=self.multiplied.weight.device)
         codes[:, place] = torch.arange(1, len(codes) + 1, device=codes.device)
         said = self.scored(codes, codes[:, 1:])[0].squeeze(1)
-        return (said - said.mean()) * getattr(self.objective, "std", 1.0)
+        return self.in_units(said - said.mean())
 
     def layer_groups(self) -> list[LayerGroup]:
         """The embeddings, the hidden layers, the head."""

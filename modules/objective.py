@@ -173,6 +173,14 @@ class Regression:
         number = self._number(output)
         return number.sort(1).values if self.outputs > 1 else number.squeeze(1)
 
+    def raw(self, y: Tensor) -> Tensor:
+        """What the network has to give for each of ``y`` ``[B]`` to be predicted; numbers out of range as those at its edge."""
+        wanted = ((y.log() if self.log else y) - self.mean) / self.std
+        if self.range is None:
+            return wanted
+        low, high = self.range
+        return ((wanted - low) / (high - low)).logit(eps=1e-3)
+
     def result(self, output: Tensor) -> Tensor:
         """The prediction."""
         return self.prediction(output)

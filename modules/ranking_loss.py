@@ -53,18 +53,18 @@ class PairwiseAccuracy(Metric):
 
     def __init__(self) -> None:
         super().__init__()
-        self.add_state("below", torch.tensor(0.0, dtype=torch.float64), dist_reduce_fx="sum")
-        self.add_state("count", torch.tensor(0.0, dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("below", torch.tensor(0), dist_reduce_fx="sum")  # twice, so that ties are whole numbers too
+        self.add_state("count", torch.tensor(0), dist_reduce_fx="sum")
 
     def update(self, scores: Tensor, target: Tensor) -> None:
         """Take scores ``[B, 1 + n]``; targets are not looked at: the first is the one."""
         chosen, others = scores[:, :1], scores[:, 1:]
-        self.below += (chosen > others).double().sum() + 0.5 * (chosen == others).double().sum()
+        self.below += (chosen > others).sum() + (chosen >= others).sum()
         self.count += others.numel()
 
     def compute(self) -> Tensor:
         """The share."""
-        return (self.below / self.count).float()
+        return self.below / (2 * self.count)
 
 
 class Clicks:

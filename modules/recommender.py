@@ -111,11 +111,17 @@ class Recommender(Supervised):
     @torch.no_grad()
     def scores(self, users: Tensor) -> Tensor:
         """What users ``int64 [B]``, counted from 0, think of every item ``[B, items]``; ratings standardised."""
-        return self.user_scores(users + 1)
+        return self.user_scores((users + 1).to(self.device))
 
     def rating_of_score(self, scores: Tensor) -> Tensor:
         """Scores of :meth:`scores` in the units of predictions."""
         return self.objective.result(scores.reshape(-1, 1)).view(scores.shape)
+
+    def in_units(self, difference: Tensor) -> Tensor:
+        """By how much a rating is moved when a score of 0 becomes ``difference`` ``[N]``; of clicks the difference itself."""
+        if isinstance(self.objective, Clicks):
+            return difference
+        return self.rating_of_score(difference) - self.rating_of_score(torch.zeros_like(difference))
 
     def _candidates(self, x: Sequence[Tensor]) -> Tensor:
         own = x[0][:, 1:2]
@@ -174,7 +180,6 @@ class Recommender(Supervised):
             f"{len(self.categories[self.user]):,} users, {self.item_count:,} items: {_size(numbers)} of weights, {_size(whole)} "
             f"with {'' if sparse else 'gradients and '}what the optimizer keeps."
         )
-        self.foretold_bytes = whole
 
 
 def _numbers_kept(optimizer: Any) -> int:

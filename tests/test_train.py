@@ -624,6 +624,11 @@ def test_new_people_from_what_they_rated(rated: Path) -> None:
     assert rmse < 0.6
     result = command("predict.py", "run=run", "fold_in=new.csv", "top_k=3", "output=new-top.csv", cwd=rated)
     assert "180 rows" in result.stdout
+    (rated / "odd.csv").write_text("user,item\nnew1,nothing\nnew2,nothing\n")
+    result = command("predict.py", "run=run", "fold_in=new.csv", "input=odd.csv", "output=odd-said.csv", cwd=rated)
+    assert "2 of 2 items were not in training" in result.stdout
+    odd = [float(row["predicted"]) for row in rows_of(rated / "odd-said.csv")]
+    assert odd[0] != odd[1]  # each has a bias of their own
     (rated / "me.csv").write_text("item,rating\n1,5\n2,4\nunknown,1\n")
     result = command("predict.py", "run=run", "fold_in=me.csv", "top_k=3", "output=me-top.csv", cwd=rated)
     assert "1 of 3 ratings are of items that were not in training" in result.stdout
@@ -636,6 +641,8 @@ def test_new_people_from_what_they_rated(rated: Path) -> None:
         (["neighbours=river"], "there is no such item in training; did you mean 'Quiet River 1 (1960)' (1)?"),
         (["fold_in=nan.csv"], "row 2 has no rating (bad); a number is wanted"),
         (["fold_in=names.csv"], "has no column"),
+        (["fold_in=none.csv"], "holds no row; what somebody rated is wanted"),
+        (["top_k=3", "checkpoint=broken.ckpt"], "broken.ckpt"),
         (["index=tree", "top_k=3"], "choose flat (exact) or hnsw (approximate)"),
         ([], "input is missing"),
     ],
@@ -643,4 +650,6 @@ def test_new_people_from_what_they_rated(rated: Path) -> None:
 def test_recommendations_refuse_in_one_sentence(rated: Path, arguments: list[str], message: str) -> None:
     (rated / "nan.csv").write_text("item,rating\n1,5\n2,bad\n")
     (rated / "names.csv").write_text("film,rating\n1,5\n")
+    (rated / "none.csv").write_text("item,rating\n")
+    (rated / "broken.ckpt").write_bytes((rated / "run/checkpoints/best.ckpt").read_bytes()[:3000])
     assert message in refused(command("predict.py", "run=run", *arguments, cwd=rated))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import zipfile
 from pathlib import Path
@@ -79,6 +80,46 @@ def test_bad_options_are_refused(options: dict[str, Any], message: str, tmp_path
         ready(Ratings(table(), cache=tmp_path, **options))
 
 
+@pytest.mark.parametrize("order", [("user", "item"), ("item", "user"), ("time", "item", "user")])
+def test_users_come_first_whatever_the_order_of_columns(order: tuple[str, ...], tmp_path: Path) -> None:
+    frame = table().select(*order, pl.exclude(order))
+    data = ready(Ratings(frame, cache=tmp_path, user_side=["time"]))
+    facts = data.describe()["categories"]
+    assert list(facts)[:2] == ["user", "item"]
+    users, items = data.pairs("valid")
+    held = data.originals("valid")
+    assert [facts["user"][user] for user in users] == held["user"].to_list()
+    assert [facts["item"][item] for item in items] == held["item"].to_list()
+
+
+def test_dates_that_are_texts_are_ordered_as_dates(tmp_path: Path) -> None:
+    dates = [f"{1 + number % 28:02d}.{1 + number // 28:02d}.2019" for number in range(len(ROWS))]
+    frame = table().with_columns(time=pl.Series(dates))
+    data = ready(Ratings(frame, time="time", split="time", valid_fraction=0.1, time_bin_days=7, cache=tmp_path, keep=tmp_path))
+    assert {str(each)[:7] for each in data.originals("valid")["time"]} == {"2019-02", "2019-03"}
+    data.predict_from(pl.DataFrame({"user": ["u1"], "item": ["i3"], "time": [dates[20]]}))
+    code = int(next(iter(data.predict_dataloader()))[0][0][0, 2])
+    week = (datetime.date(2019, 1, 21) - datetime.date(1970, 1, 1)).days // 7
+    assert data.describe()["categories"]["time_bin"][code - 1] == str(week)
+
+
+def test_clicks_in_files_of_their_own_and_a_run_with_weights_predicts_without(tmp_path: Path) -> None:
+    for name, rows in (("train", ROWS[:40]), ("valid", ROWS[40:50]), ("test", ROWS[50:])):
+        table(list(rows)).unique(["user", "item"]).write_csv(tmp_path / f"{name}.csv")
+    data = ready(Ratings(tmp_path, rating=None, cache=tmp_path / "cache"))
+    assert {"train", "valid", "test"} <= data.provenance.keys()
+    weighted = ready(Ratings(table().with_columns(w=2.0 + pl.col("rating")), weight="w", cache=tmp_path / "w", keep=tmp_path))
+    weighted.predict_from(pl.DataFrame({"user": ["u1"], "item": ["i3"]}))
+    assert next(iter(weighted.predict_dataloader()))[0][0].tolist() == [[2, 5]]
+
+
+def test_a_split_of_its_own_takes_no_second_one(tmp_path: Path) -> None:
+    with pytest.raises(MisconfigurationException, match="data.test_fraction=0.1 is for data.split=random"):
+        Ratings(table(), time="time", split="last_out", test_fraction=0.1)
+    with pytest.raises(MisconfigurationException, match="data.fold=1 is a split already"):
+        MovieLens(tmp_path, fold=1, split="time")
+
+
 # Clicks, weights, what is known besides -------------------------------------------------------------------------------
 
 
@@ -94,8 +135,15 @@ def test_clicks_come_with_items_that_were_not_clicked_on(tmp_path: Path) -> None
 
 
 def test_ratings_from_a_threshold_on_are_clicks(tmp_path: Path) -> None:
-    data = ready(Ratings(table(), liked_from=4, cache=tmp_path, valid_fraction=0.2))
+    data = ready(Ratings(table(), liked_from=4, cache=tmp_path / "cache", valid_fraction=0.2, keep=tmp_path))
     assert sum(data.provenance[split] for split in ("train", "valid")) == sum(row[2] >= 4 for row in ROWS)
+    # What was not liked was seen all the same.
+    levels = data.describe()["categories"]
+    seen = {
+        (levels["user"][user - 1], levels["item"][item - 1]) for user, item in pl.read_parquet(tmp_path / "seen.parquet").rows()
+    }
+    known = set(levels["user"]), set(levels["item"])
+    assert seen == {row[:2] for row in ROWS if row[0] in known[0] and row[1] in known[1]}
 
 
 def test_weights_reach_the_batch_as_they_are(tmp_path: Path) -> None:

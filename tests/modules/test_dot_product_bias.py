@@ -82,6 +82,19 @@ def test_bounded_ratings_stay_in_their_range() -> None:
     assert 0.6 - 1e-4 <= float(said.min()) <= float(said.max()) <= 5.4 + 1e-4
 
 
+def test_bounded_ratings_fold_in_and_biases_have_their_units() -> None:
+    net = network(bounded=True, penalty=1e-6)
+    items = torch.arange(1, 4)  # as many as there are unknowns
+    ratings = torch.tensor([1.5, 4.0, 3.0])
+    row = net.fold_in(items, ratings)
+    scores = net.items.weight[items, 1:] @ row[1:] + row[0] + net.items.weight[items, 0]
+    torch.testing.assert_close(net.rating_of_score(scores).detach(), ratings, atol=0.01, rtol=0)
+    with torch.no_grad():
+        net.items.weight[2, 0] = 50.0
+    middle = (0.6 + 5.4) / 2
+    assert float(net.bias("item")[1]) == pytest.approx(5.4 - middle, abs=1e-3)
+
+
 @pytest.mark.parametrize(("options", "message"), [({"factors": 0}, "model.factors=0"), ({"penalty": -1}, "model.penalty=-1")])
 def test_numbers_out_of_range_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(MisconfigurationException, match=f"{message} is out of range"):

@@ -154,6 +154,15 @@ def test_pairs_alone_know_what_is_known_of_users_and_items() -> None:
     assert new[0] != new[1]  # of a new item, its side columns tell
 
 
+def test_an_item_that_was_not_clicked_on_takes_nothing_from_the_row() -> None:
+    net = sided()
+    net.known_3 = torch.tensor([0, 0, 1, 1, 2])  # the genre of x is not known
+    codes, none = torch.tensor([[2, 3, 2, 1]]), torch.zeros(1, 0)  # the row is of z, which is of war
+    beside = net.output((codes, none, torch.tensor([[1]])))[:, 1]
+    alone = net.output((torch.tensor([[2, 1, 2, 0]]), none))[:, 0]
+    torch.testing.assert_close(beside, alone)
+
+
 def test_a_bias_is_what_is_said_beside_an_unknown_user() -> None:
     net = sided()
     pairs = torch.tensor([[0, item] for item in range(1, 5)])
