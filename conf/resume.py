@@ -152,12 +152,13 @@ def keep_configuration(cfg: DictConfig, overrides: Sequence[str]) -> None:
         cfg: As it was composed, and has been checked since.
         overrides: That it was composed of.
     """
+    from ..callbacks.whole_file import whole_file  # noqa: PLC0415 - heavy
+
     folder = Path(cfg.resume.run) / ".hydra"
     mine = [each for each in overrides if not _key(each).startswith("resume")]
     for content, name in ((OmegaConf.create(mine), "overrides.yaml"), (cfg, "config.yaml")):
-        beside = folder / f".{name}.{os.getpid()}.part"
-        OmegaConf.save(content, beside)
-        os.replace(beside, folder / name)
+        with whole_file(folder / name) as beside:
+            OmegaConf.save(content, beside)
 
 
 def _newest_checkpoint(folder: Path) -> Path | None:

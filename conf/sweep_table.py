@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -56,17 +55,17 @@ class SweepTable(Callback):
 
     @staticmethod
     def _write(folder: Path) -> list[dict[str, Any]]:
+        from ..callbacks.whole_file import whole_file  # noqa: PLC0415 - heavy
+
         rows = collect_runs(folder)
         if not rows:
             return []
         columns = list(dict.fromkeys(key for row in rows for key in row))
         path = folder / "sweep.csv"
-        beside = path.with_name(f".sweep.csv.{os.getpid()}.part")
-        with open(beside, "w", newline="", encoding="utf-8") as file:
+        with whole_file(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, columns, restval="")
             writer.writeheader()
             writer.writerows(rows)
-        os.replace(beside, path)
         return rows
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import difflib
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+from .whole_file import whole_file
 
 
 @contextmanager
@@ -45,12 +46,6 @@ def require_columns(table: Path, header: Sequence[str] | None, columns: Mapping[
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Write a CSV beside its place, then rename: a half-written one is never there, whoever else writes it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(beside, "w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([header, *rows])
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    """Write a CSV: a half-written one is never there, whoever else writes it."""
+    with whole_file(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *rows])

@@ -30,6 +30,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from rich.progress import Progress
 
 from .photo import UnusablePhoto, decode_photo
+from .whole_file import whole_file
 
 LICENCES = ("cc0", "cc-by", "cc-by-nc", "cc-by-sa", "cc-by-nc-sa")
 WANTED = {"train": (290, 290), "valid": (118, 117)}  # of the first taxon and of the second
@@ -193,9 +194,8 @@ def _read_state(folder: Path) -> list[_Fetched]:
             continue
         if not each.file or (folder / each.file).is_file():
             found.append(each)
-    beside = path.with_suffix(".part")
-    beside.write_text("".join(json.dumps(asdict(each)) + "\n" for each in found), encoding="utf-8")
-    os.replace(beside, path)
+    with whole_file(path) as beside:
+        beside.write_text("".join(json.dumps(asdict(each)) + "\n" for each in found), encoding="utf-8")
     return found
 
 
@@ -273,6 +273,5 @@ def _write_credits(folder: Path, fetched: Sequence[_Fetched]) -> None:
         table.writerow([each.file, address, each.licence, each.attribution, each.sha256])
     sums = "".join(f"{each.sha256}  {each.file}\n" for each in kept)
     for name, content in (("SHA256SUMS", sums), ("ATTRIBUTION.csv", text.getvalue())):
-        beside = folder / f".{name}.part"
-        beside.write_text(content, encoding="utf-8", newline="")
-        os.replace(beside, folder / name)
+        with whole_file(folder / name) as beside:
+            beside.write_text(content, encoding="utf-8", newline="")

@@ -25,7 +25,7 @@ from .negatives import ClickBatches, NegativeSampler
 from .table import Table
 from .table_file import as_date, read_table, require
 from .table_store import Recipe, TableStore
-from .whole_parquet import write_parquet
+from .whole_file import whole_file
 
 log = logging.getLogger(__name__)
 
@@ -276,12 +276,14 @@ class Ratings(Table):
             )
         if self.keep is not None and stage != "test":
             users, items = (torch.cat(parts) for parts in zip(self._codes(), self._disliked(), strict=True))
-            write_parquet(self.keep / "seen.parquet", {"user": users.numpy(), "item": items.numpy()})
+            with whole_file(self.keep / "seen.parquet") as beside:
+                pl.DataFrame({"user": users.numpy(), "item": items.numpy()}).write_parquet(beside)
             levels = store.steps.categorical[self.item].levels
             counts = torch.bincount(self._codes()[1], minlength=len(levels) + 1)[1:].tolist()
             titles = self.titles()
             called = [titles.get(level, level) for level in levels]
-            write_parquet(self.keep / "items.parquet", {"item": levels, "title": called, "ratings": counts})
+            with whole_file(self.keep / "items.parquet") as beside:
+                pl.DataFrame({"item": levels, "title": called, "ratings": counts}).write_parquet(beside)
 
     def describe(self) -> dict[str, Any]:
         """As :class:`.Table`'s; of clicks no ``target``, and ``sides`` where something is known of users or items."""

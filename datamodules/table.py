@@ -23,6 +23,7 @@ from .table_file import is_table, of_frame, read_table, require
 from .table_split import How
 from .table_steps import TableSteps
 from .table_store import Kind, Recipe, TableStore, table_store
+from .whole_file import whole_file
 
 log = logging.getLogger(__name__)
 
@@ -223,10 +224,8 @@ class Table(LightningDataModule):
             row, reason = self.rejected[0]
             log.warning(f"{self._where}: {len(self.rejected):,} rows left out, e.g. {row}: {reason}.")
         if self.keep is not None:
-            self.keep.mkdir(parents=True, exist_ok=True)
-            beside = self.keep / f".steps.{os.getpid()}.part"
-            beside.write_text(store.steps.as_json(), encoding="utf-8")
-            os.replace(beside, self.keep / "steps.json")
+            with whole_file(self.keep / "steps.json") as beside:
+                beside.write_text(store.steps.as_json(), encoding="utf-8")
 
     # What the model and the run need to know --------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from .documents import Document
 from .seeded_sampler import SeededSampler
 from .token_store import Part, Recipe, TokenStore, encode, read_tokenizer, token_store
 from .tokenizer import BEGIN, LEVELS, Level, prepare, vocabulary, written
+from .whole_file import whole_file
 
 log = logging.getLogger(__name__)
 
@@ -204,10 +205,8 @@ class Text(pl.LightningDataModule):
         if self.task == "classification":
             self._check_labels(store)
         if self.keep is not None:
-            self.keep.mkdir(parents=True, exist_ok=True)
-            beside = self.keep / f".tokenizer.{os.getpid()}.part"
-            store.tokenizer.save(str(beside))
-            os.replace(beside, self.keep / "tokenizer.json")
+            with whole_file(self.keep / "tokenizer.json") as beside:
+                store.tokenizer.save(str(beside))
 
     def _warn_of_tokens(self, store: TokenStore) -> None:
         unknown = store.unknown.get("valid", 0)
