@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +17,7 @@ from .rossmann_features import CALENDAR, columns, features, files, find, read_da
 from .table import Table
 from .table_file import require
 from .table_store import Recipe
+from .whole_file import whole_file
 
 _PAPER = ("Store", "DayOfWeek", "Promo", "Year", "Month", "Day", "State")  # Guo & Berkhahn 2016, table 1
 
@@ -60,24 +63,29 @@ class Rossmann(Table):
             categorical, continuous = [name for name in categorical if name in _PAPER], []
         return dataclasses.replace(self.recipe, categorical=tuple(categorical), continuous=tuple(continuous))
 
-    def _days(self, name: str) -> pl.DataFrame | None:
-        path = find(Path(self.root), name)
-        return None if path is None else read_days(path)
-
-    def _features(self, days: pl.DataFrame) -> pl.DataFrame:
-        """Features of days among all that are known of: these, past ones, and those that Kaggle asks about."""
-        files(Path(self.root))  # all that is needed is there
-        known = [days, *(each for name in ("train", "test") if (each := self._days(name)) is not None)]
-        calendar = pl.concat([each.select(CALENDAR) for each in known], how="vertical_relaxed")
-        return features(Path(self.root), days, calendar)
-
     def read(self) -> pl.LazyFrame:
         """Features and sales of every day on which a store sold something."""
-        files(Path(self.root))
-        days = self._days("train")
-        assert days is not None
-        require(find(Path(self.root), "train"), days.columns, ["Sales"])
-        return self._features(days.filter((pl.col("Open") != 0) & (pl.col("Sales") > 0))).lazy()
+        root = Path(self.root)
+        path = files(root)[0]
+        days = read_days(path)
+        require(path, days.columns, ["Sales"])
+        return _features(root, days.filter((pl.col("Open") != 0) & (pl.col("Sales") > 0))).lazy()
+
+    def setup(self, stage: str | None = None) -> None:
+        """As :class:`.Table`'s; leaves in ``keep`` what features of new days are made from: a run needs nothing else."""
+        super().setup(stage)
+        if self.keep is None or self._new is not None or stage not in (None, "fit"):
+            return
+        days, *others = files(Path(self.root))
+        for path in others:
+            with whole_file(self._kept / path.relative_to(self.root)) as beside:
+                shutil.copyfile(path, beside)
+        with whole_file(self._kept / "train.csv.gz") as beside, gzip.open(beside, "wb", compresslevel=4) as file:
+            file.write(read_days(days).select(CALENDAR).write_csv().encode())
+
+    @property
+    def _kept(self) -> Path:
+        return Path(self.keep or "") / "rossmann"
 
     # Answers ----------------------------------------------------------------------------------------------------------
 
@@ -91,7 +99,8 @@ class Rossmann(Table):
         found = find(path, "test") if path.is_dir() else path
         if found is None or not found.is_file():
             raise MisconfigurationException(f"input={source}: no such file; test.csv, or the folder that holds it, is wanted.")
-        return self._features(read_days(found)).lazy()
+        root = self._kept if find(self._kept, "train") is not None else Path(self.root)
+        return _features(root, read_days(found)).lazy()
 
     def submission(self, table: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
         """``Id,Sales`` as Kaggle takes it: a closed store sells nothing.
@@ -103,3 +112,11 @@ class Rossmann(Table):
         closed = [number == 0 for number in table["Open"]]
         sales = [0.0 if shut else number for shut, number in zip(closed, table["predicted"], strict=True)]
         return {"Id": table["Id"], "Sales": sales}
+
+
+def _features(root: Path, days: pl.DataFrame) -> pl.DataFrame:
+    """Features of days among all that are known of: these, past ones, and those that Kaggle asks about."""
+    files(root)  # all that is needed is there
+    known = [days, *(read_days(path) for name in ("train", "test") if (path := find(root, name)) is not None)]
+    calendar = pl.concat([each.select(CALENDAR) for each in known], how="vertical_relaxed")
+    return features(root, days, calendar)

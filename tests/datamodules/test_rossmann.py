@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,22 @@ def test_days_asked_about_become_a_submission(root: Path, tmp_path: Path) -> Non
     with open(root / "sample_submission.csv", newline="") as file:
         assert [int(row["Id"]) for row in csv.DictReader(file)] == list(answer["Id"])
     assert {sales for sales, is_open in zip(answer["Sales"], rows["Open"], strict=True) if not is_open} == {0.0}
+
+
+def test_a_run_needs_the_challenges_files_no_more(root: Path, tmp_path: Path) -> None:
+    moved, keep = shutil.copytree(root, tmp_path / "files"), tmp_path / "run"
+    data: Any = Stores(str(moved), valid_days=42, cache=tmp_path / "cache", keep=keep)
+    data.prepare_data()
+    data.setup("fit")
+    found = []
+    for gone in (keep / "rossmann", moved):  # first by the files alone, then by what was kept of them
+        aside = gone.rename(tmp_path / "aside")
+        data = Stores(str(moved), valid_days=42, keep=keep)
+        data.predict_from(root / "test.csv")
+        found.append(next(iter(data.predict_dataloader()))[0])
+        aside.rename(gone)
+    for was, now in zip(*found, strict=True):
+        assert was.equal(now)
 
 
 def test_what_is_missing_is_named(root: Path, tmp_path: Path) -> None:
