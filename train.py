@@ -22,8 +22,8 @@ from practicum.conf.errors import one_sentence, run_command
 
 @hydra.main(version_base="1.3", config_path="pkg://practicum.conf", config_name="train")
 @one_sentence
-def main(cfg: DictConfig) -> dict[str, Any]:
-    """Run one training; return its record."""
+def main(cfg: DictConfig) -> dict[str, Any] | float:
+    """Run one training; return its record, or the one figure of it that ``objective`` names."""
     # Heavy imports come late, so that --help and a mistyped option answer at once.
     from hydra.core.hydra_config import HydraConfig
     from hydra.utils import instantiate
@@ -92,7 +92,12 @@ def main(cfg: DictConfig) -> dict[str, Any]:
     if trainer.is_global_zero:
         write_report(run)
         _print_summary(record, run, data, goes_on="weights" in cfg.model)
-    return record
+    if cfg.objective is None:
+        return record
+    if not isinstance(record.get(cfg.objective), int | float):
+        figures = ", ".join(name for name, value in record.items() if isinstance(value, float) and "/" in name)
+        raise MisconfigurationException(f"objective={cfg.objective}: the run has no such figure; it has {figures}.")
+    return float(record[cfg.objective])
 
 
 def _print_summary(record: dict[str, Any], run: Path, data: Any, goes_on: bool) -> None:

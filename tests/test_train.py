@@ -17,6 +17,7 @@ import numpy
 import polars
 import pytest
 import torch
+from omegaconf import OmegaConf
 from PIL import Image
 
 HERE = Path(__file__).resolve().parents[1]
@@ -572,6 +573,18 @@ def test_ratings_become_a_run_with_pictures_and_a_persons_page(rated: Path) -> N
     text = (rated / "run/figures/person.txt").read_text()
     assert text.count("Recommended; and what of the above it resembles") == 3
     assert "(like " in text
+
+
+def test_a_sweeper_gets_the_figure_that_it_is_to_make_small(rated: Path) -> None:
+    quick = ["experiment=tastes", "epochs=1", "callbacks=none", "hydra.sweep.dir=sweep", "hydra/sweeper=optuna"]
+    search = ["hydra.sweeper.n_trials=2", "hydra.sweeper.n_jobs=1", "model.factors=choice(4,8)", "objective=test/rmse"]
+    result = command("train.py", "-m", *quick, *search, cwd=rated)
+    assert result.returncode == 0, result.stderr[-3000:]
+    best = OmegaConf.load(rated / "sweep/optimization_results.yaml").best_value
+    reached = [float(row["test/rmse"]) for row in rows_of(rated / "sweep/sweep.csv")]
+    assert best == pytest.approx(min(reached))
+    message = refused(command("train.py", *quick[:3], "objective=test/rms", "hydra.run.dir=odd", cwd=rated))
+    assert "objective=test/rms: the run has no such figure; it has" in message
 
 
 def test_lists_leave_out_what_is_known_and_an_index_finds_the_same(rated: Path) -> None:
