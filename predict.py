@@ -10,7 +10,6 @@ python predict.py run=RUN "neighbours='Star Wars (1977)'"
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -158,18 +157,15 @@ def _predict(run: Any, source: str, cfg: DictConfig) -> _Said:
 
 
 def _write(path: Path, table: dict[str, Any]) -> None:
-    from practicum.callbacks.whole_file import whole_file
+    from practicum.callbacks.whole_file import whole_file, write_columns
 
-    if path.suffix.lower() == ".parquet":
-        import polars
-
-        with whole_file(path) as beside:
-            polars.DataFrame(table).write_parquet(beside)
+    if path.suffix.lower() != ".parquet":
+        write_columns(path, table)
         return
-    with whole_file(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(table)
-        writer.writerows(zip(*table.values(), strict=True))
+    import polars
+
+    with whole_file(path) as beside:
+        polars.DataFrame(table).write_parquet(beside)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from torchmetrics.classification import MulticlassConfusionMatrix
 
 from .figure import INK, new_figure, save_figure
 from .step_outputs import numbers_of, step_outputs
-from .whole_file import whole_file
+from .whole_file import write_csv
 
 
 class ConfusionMatrix(pl.Callback):
@@ -70,11 +69,8 @@ class ConfusionMatrix(pl.Callback):
         names = [str(name) for name in names]
         self._draw(counts, names)
         confused = [(names[i], names[j], int(counts[i, j])) for i, j in np.argwhere(counts > 0) if i != j]
-        with (
-            whole_file(self.folder / "confusion.csv") as beside,
-            open(beside, "w", newline="", encoding="utf-8") as file,
-        ):
-            csv.writer(file).writerows([("is", "was taken for", "photos"), *sorted(confused, key=lambda row: -row[2])])
+        confused.sort(key=lambda row: -row[2])
+        write_csv(self.folder / "confusion.csv", ("is", "was taken for", "photos"), confused)
 
     def _draw(self, counts: np.ndarray[Any, Any], names: list[str]) -> None:
         size = min(14.0, 2.6 + 0.45 * len(names))

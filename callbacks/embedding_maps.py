@@ -10,7 +10,6 @@ colours of the first component, so that one sees whether the network found out.
 
 from __future__ import annotations
 
-import csv
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -23,7 +22,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 
 from .figure import BLUE, GRID, new_figure, save_figure
-from .whole_file import whole_file
+from .whole_file import write_csv
 
 
 def principal_components(vectors: Tensor, count: int = 2) -> tuple[Tensor, Tensor]:
@@ -149,11 +148,9 @@ class EmbeddingMaps(pl.Callback):
         others = distances + torch.diag(torch.full((len(levels),), float("inf")))
         nearest = [levels[row] for row in others.argmin(1).tolist()]
         path = self.folder / f"embeddings_{column}.csv"
-        with whole_file(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow([column, "nearest", *levels])
-            for level, near, row in zip(levels, nearest, distances.tolist(), strict=True):
-                writer.writerow([level, near, *(f"{value:.4g}" for value in row)])
+        numbers = ([f"{value:.4g}" for value in row] for row in distances.tolist())
+        rows = ([level, near, *row] for level, near, row in zip(levels, nearest, numbers, strict=True))
+        write_csv(path, [column, "nearest", *levels], rows)
 
 
 def _scatter(axes: Any, points: Tensor, names: Sequence[str], colour: Any) -> None:

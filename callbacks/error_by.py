@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
 import os
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from .figure import BLUE, GRID, INK, ORANGE, new_figure, save_figure
 from .numbers_of_test import Numbers, NumbersOfTest, relative_or_absolute
-from .whole_file import whole_file
+from .whole_file import write_csv
 
 
 class ErrorBy(NumbersOfTest):
@@ -66,10 +65,8 @@ class ErrorBy(NumbersOfTest):
         counts = np.bincount(numbers, minlength=len(levels))
         mean = np.bincount(numbers, np.abs(errors), len(levels)) / counts
         bias = np.bincount(numbers, errors, len(levels)) / counts
-        path = self.folder / f"error_by_{column}.csv"
-        with whole_file(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
-            rows = zip(levels, counts.tolist(), mean.tolist(), bias.tolist(), strict=True)
-            csv.writer(file).writerows([(column, "rows", f"mean absolute {name}", f"mean {name}"), *rows])
+        rows = zip(levels, counts.tolist(), mean.tolist(), bias.tolist(), strict=True)
+        write_csv(self.folder / f"error_by_{column}.csv", (column, "rows", f"mean absolute {name}", f"mean {name}"), rows)
         figure = new_figure(10, 4)
         axes = figure.add_subplot()
         axes.grid(axis="y", color=GRID)

@@ -14,7 +14,6 @@ and saves the most important guess there is.
 
 from __future__ import annotations
 
-import csv
 import logging
 import math
 import os
@@ -33,7 +32,7 @@ from .figure import BLUE, GRID, INK, ORANGE, new_figure, save_figure
 from .group_rates import peak_rate, scale_rates
 from .lr_suggestions import RULES, has_valley, readable_part, smooth, suggestions
 from .unchanged import endless_batches, on_device, unchanged
-from .whole_file import whole_file
+from .whole_file import write_csv
 
 log = logging.getLogger(__name__)
 
@@ -245,12 +244,12 @@ class LRFinder(pl.Callback):
 
     def _write(self) -> None:
         assert self.folder is not None
-        with whole_file(self.folder / "lr_find.csv") as beside, open(beside, "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(("epoch", "step", "lr", "loss", "smoothed"))
-            for test in self.tests:
-                for step, row in enumerate(zip(test["lr"], test["loss"], test["smoothed"], strict=True)):
-                    writer.writerow((test["epoch"], step, *row))
+        rows = (
+            (test["epoch"], step, *row)
+            for test in self.tests
+            for step, row in enumerate(zip(test["lr"], test["loss"], test["smoothed"], strict=True))
+        )
+        write_csv(self.folder / "lr_find.csv", ("epoch", "step", "lr", "loss", "smoothed"), rows)
 
     def _draw(self) -> None:
         assert self.folder is not None

@@ -6,7 +6,6 @@ precision). ``figures/per_class.csv``, and the worst classes in ``figures/per_cl
 
 from __future__ import annotations
 
-import csv
 import os
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from torchmetrics.classification import (
 
 from .figure import BLUE, GRID, ORANGE, new_figure, save_figure
 from .step_outputs import numbers_of, step_outputs
-from .whole_file import whole_file
+from .whole_file import write_csv
 
 
 class PerClass(pl.Callback):
@@ -87,8 +86,7 @@ class PerClass(pl.Callback):
             return
         names = [str(name) for name in getattr(pl_module, "classes", range(len(photos)))]
         rows = list(zip(names, photos, scores["precision"], scores["recall"], scores["f1"], strict=True))
-        with whole_file(self.folder / "per_class.csv") as beside, open(beside, "w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([("class", "photos", "precision", "recall", "f1"), *rows])
+        write_csv(self.folder / "per_class.csv", ("class", "photos", "precision", "recall", "f1"), rows)
         worst = sorted((row for row in rows if row[1]), key=lambda row: row[4])[: self.most]
         figure = new_figure(7.5, 1.2 + 0.34 * len(worst))
         axes = figure.add_subplot()

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import os
 from pathlib import Path
@@ -20,7 +19,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 
 from .figure import BLUE, GRID, new_figure, save_figure
-from .whole_file import whole_file
+from .whole_file import write_csv
 
 
 class PermutationImportance(pl.Callback):
@@ -91,9 +90,7 @@ class PermutationImportance(pl.Callback):
         self._write(dict(sorted(worse.items(), key=lambda pair: -pair[1])), plain)
 
     def _write(self, worse: dict[str, float], plain: float) -> None:
-        path = self.folder / "importance.csv"
-        with whole_file(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([("column", "loss is higher by"), *worse.items()])
+        write_csv(self.folder / "importance.csv", ("column", "loss is higher by"), worse.items())
         shown = dict(list(worse.items())[: self.shown])
         figure = new_figure(8, 1 + 0.24 * len(shown))
         axes = figure.add_subplot()

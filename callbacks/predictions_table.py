@@ -6,7 +6,6 @@ probability of each class), in the order of the data.
 
 from __future__ import annotations
 
-import csv
 import os
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from torch import Tensor
 
 from .example_batch import label_of
 from .step_outputs import numbers_of, step_outputs
-from .whole_file import whole_file
+from .whole_file import write_columns
 
 
 class PredictionsTable(pl.Callback):
@@ -86,8 +85,5 @@ class PredictionsTable(pl.Callback):
             **pl_module.prediction_table(probabilities),  # type: ignore[operator]
         }
         path = self.path if processes == 1 else self.path.with_stem(f"{self.path.stem}-rank{rank}")
-        with whole_file(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(table)
-            writer.writerows(zip(*table.values(), strict=True))
+        write_columns(path, table)
         self._rows = []

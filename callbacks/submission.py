@@ -7,7 +7,6 @@ later.
 from __future__ import annotations
 
 import copy
-import csv
 import os
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
-from .whole_file import whole_file
+from .whole_file import write_columns
 
 
 class Submission(pl.Callback):
@@ -57,8 +56,4 @@ class Submission(pl.Callback):
             batches = enumerate(datamodule.predict_dataloader())
             said = [module.predict_step(trainer.strategy.batch_to_device(batch), number).cpu() for number, batch in batches]
         table = datamodule.row_columns("predict") | module.prediction_table(torch.cat(said))
-        answer = datamodule.submission(table)
-        with whole_file(self.path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(answer)
-            writer.writerows(zip(*answer.values(), strict=True))
+        write_columns(self.path, datamodule.submission(table))
