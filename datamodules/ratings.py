@@ -362,9 +362,8 @@ class Ratings(Table):
         facts = next(iter(store.steps.continuous.values()))
         return torch.from_numpy(store.numbers[:, :1] * facts.std + facts.mean).clamp(min=0)
 
-    def new_rows(self, source: str | os.PathLike[str] | Any) -> pl.LazyFrame:
+    def completed(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Pairs to predict; of what else training knew, what they do not have is unknown."""
-        frame = self._with_time_bin(self._timed(super().new_rows(source)))
-        names = frame.collect_schema().names()
+        whole = self._with_time_bin(self._timed(frame.lazy()))
         wanted = [*self.user_side, *self.item_side, *([] if self.weight is None else [self.weight])]
-        return frame.with_columns(pl.lit(None, pl.String).alias(name) for name in wanted if name not in names)
+        return whole.with_columns(pl.lit(None, pl.String).alias(name) for name in wanted if name not in frame.columns).collect()

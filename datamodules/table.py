@@ -316,7 +316,7 @@ class Table(LightningDataModule):
         if not len(frame):
             raise MisconfigurationException(f"input={source}: holds no row.")
         where = f"input={source}" if isinstance(source, str | os.PathLike) else "the new rows"
-        codes, numbers, unknown = steps.codes_and_numbers(frame, where)
+        codes, numbers, unknown = steps.codes_and_numbers(self.completed(frame), where)
         for column, levels in unknown.items():
             log.warning(
                 f"{where}: {len(levels):,} of {len(frame):,} rows have a {column} that training didn't ({levels[0]!r}); "
@@ -329,6 +329,10 @@ class Table(LightningDataModule):
     def new_rows(self, source: str | os.PathLike[str] | Any) -> pl.LazyFrame:
         """Read new rows as the training rows were read."""
         return read_table(Path(source)) if isinstance(source, str | os.PathLike) else of_frame(source)
+
+    def completed(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """New rows with what they may lack, for the model alone: their own columns are what stands beside predictions."""
+        return frame
 
     def predict_dataloader(self) -> StatefulDataLoader[Any]:
         """The rows of :meth:`predict_from`, in their order."""
