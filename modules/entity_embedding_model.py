@@ -97,12 +97,9 @@ class EntityEmbeddingModel(Supervised):
         self.classes = list(classes) if classes is not None else None
         if not self.categories and not self.continuous:
             raise MisconfigurationException("EntityEmbeddingModel needs a column to predict from, categorical or continuous.")
-        drops = [dropout] * len(layers) if isinstance(dropout, int | float) else list(dropout)
         for option, value, valid in (
-            ("layers", list(layers), all(size >= 1 for size in layers)),
             ("max_width", max_width, max_width >= 1),
             ("embedding_dropout", embedding_dropout, 0 <= embedding_dropout < 1),
-            ("dropout", dropout, len(drops) == len(layers) and all(0 <= p < 1 for p in drops)),
             ("unknown", unknown, 0 <= unknown < 1),
             ("init_range", init_range, init_range is None or init_range > 0),
         ):
@@ -114,7 +111,7 @@ class EntityEmbeddingModel(Supervised):
         self.embeddings = EntityEmbeddings(counts, embedding_widths(self.categories, widths or {}, max_width))
         self.embedding_dropout = nn.Dropout(embedding_dropout)
         inputs = sum(self.embeddings.widths) + len(self.continuous)
-        self.layers = hidden_layers(inputs, layers, drops, batch_norm)
+        self.layers = hidden_layers(inputs, layers, dropout, batch_norm)
         self.head = nn.Linear(layers[-1] if layers else inputs, objective.outputs)
         if init_range is not None:
             nn.init.uniform_(self.embeddings.weight, -init_range, init_range)

@@ -75,14 +75,12 @@ class NeuralCollaborativeFilter(Recommender):
         optimizer: OptimizerFactory | None = None,
     ) -> None:
         super().__init__(categories, target, loss, bounded, optimizer)
-        drops = [dropout] * len(layers) if isinstance(dropout, int | float) else list(dropout)
         for option, value, valid in (
             ("factors", factors, factors >= 0),
-            ("layers", list(layers), all(size >= 1 for size in layers) and (len(layers) > 0 or factors > 0)),
+            ("layers", list(layers), len(layers) > 0 or factors > 0),
             ("max_width", max_width, max_width >= 1),
             ("penalty", penalty, penalty >= 0),
             ("embedding_dropout", embedding_dropout, 0 <= embedding_dropout < 1),
-            ("dropout", dropout, len(drops) == len(layers) and all(0 <= p < 1 for p in drops)),
             ("unknown", unknown, 0 <= unknown < 1),
         ):
             if not valid:
@@ -92,7 +90,7 @@ class NeuralCollaborativeFilter(Recommender):
         counts = [len(levels) + 1 for levels in self.categories.values()]
         self.embeddings = EntityEmbeddings(counts, embedding_widths(self.categories, widths or {}, max_width))
         self.embedding_dropout = nn.Dropout(embedding_dropout)
-        self.layers = hidden_layers(sum(self.embeddings.widths), layers, drops, batch_norm=False)
+        self.layers = hidden_layers(sum(self.embeddings.widths), layers, dropout, batch_norm=False)
         self.multiplied = EntityEmbeddings(counts[:2], [factors + 1] * 2)  # a bias, then the vector
         nn.init.normal_(self.multiplied.weight, std=0.1)
         with torch.no_grad():
