@@ -74,14 +74,14 @@ class PersonPage(pl.Callback):
         unit = normalize(module.embedding_table(module.item).float().cpu(), dim=1)
         seen = PairsByUser(pairs[0], pairs[1], user_count=len(ids))
         best, scores = top_items(module.scores, torch.tensor(chosen), seen, module.item_count, self.count)
-        pages = []
+        rated, pages = ratings.unique().numel() > 1, []
         for row, user in enumerate(chosen):
             own = (pairs[0] == user).nonzero().squeeze(1)
             order = own[ratings[own].argsort(descending=True, stable=True)][: self.count]
             liked = pairs[1][order]
             lines = [f"{module.user} {ids[user]}: {len(own)} in training"]
-            lines += ["", "Liked most" if ratings.unique().numel() > 1 else "Chose"]
-            lines += [f"  {float(ratings[place]):.3g}  {names[int(pairs[1][place])]}" for place in order]
+            lines += ["", "Liked most" if rated else "Chose"]
+            lines += [f"  {f'{float(ratings[at]):.3g}  ' if rated else ''}{names[int(pairs[1][at])]}" for at in order]
             lines += ["", "Recommended; and what of the above it resembles"]
             there = scores[row] > float("-inf")  # fewer where somebody has nearly all
             said = module.rating_of_score(scores[row][there])

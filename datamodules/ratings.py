@@ -103,7 +103,7 @@ class Ratings(Table):
                 "ratings validate, and they are tested on."
             )
         if rating is None and liked_from is not None:
-            raise MisconfigurationException("data.liked_from wants data.rating: the column of ratings.")
+            raise MisconfigurationException("data.liked_from wants the column of ratings, data.rating=rating.")
         for option, number, valid in (
             ("negatives", negatives, negatives >= 1),
             ("time_bin_days", time_bin_days, time_bin_days is None or time_bin_days > 0),
