@@ -6,8 +6,8 @@
     python benchmarks/ratings.py lists --peer-python PEER_ENV/bin/python
     python benchmarks/ratings.py large --users 1000000 --items 100000 --rows 10000000
 
-- folds: RMSE of u1 to u5: ``experiment=movielens`` by ``train.py``, without and with side columns, the mean of ``--seeds`` of both,
-  the dot product, and Surprise's methods, in one run. Settings were chosen inside u1.base (``data.within=true``).
+- folds: RMSE of u1 to u5: ``experiment=movielens`` by ``train.py``, without and with side columns, the mean of ``--seeds`` of
+  both, the dot product, and Surprise's methods, in one run. Settings were chosen inside u1.base (``data.within=true``).
 - speed: ratings a second in training on u1, ``--rounds`` in turn: fastai's dot product with batches of 64, ours with 64, and with
   1,024 and 8,192.
 - ranking: each user's last rating held out, all ratings as clicks; full ranking of all unseen items, by one function, of
