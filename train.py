@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from practicum.conf.errors import one_sentence, run_command
 
 
@@ -71,7 +71,11 @@ def main(cfg: DictConfig) -> dict[str, Any] | float:
     data.setup("fit")
     if checkpoint is not None:
         warn_of_other_data(run, data)
-    model = instantiate(cfg.model, optimizer=instantiate(cfg.optimizer), **data.describe(), _convert_="all")
+    # A partial first: Hydra takes apart what it is given, and a million ids are minutes.
+    build_model = instantiate(cfg.model, optimizer=instantiate(cfg.optimizer), _convert_="all", _partial_=True)
+    model = build_model(**data.describe())
+    for logger in loggers:
+        logger.log_hyperparams(OmegaConf.to_container(cfg, resolve=True))
 
     trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     if any(getattr(each, "alone", False) for each in callbacks):

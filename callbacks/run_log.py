@@ -82,6 +82,9 @@ class RunLog(CSVLogger):
             self._experiment = _Writer(self.log_dir)
         return self._experiment
 
+    def log_hyperparams(self, params: Any = None) -> None:
+        """Settings are no file of its own: Hydra keeps them in ``.hydra``."""
+
     @property
     def rows(self) -> int:
         """How many rows have been written."""

@@ -83,7 +83,7 @@ class DotProductBias(Recommender):
         ):
             if not valid:
                 raise MisconfigurationException(f"model.{option}={value} is out of range.")
-        self.save_hyperparameters(ignore=["optimizer", "sides"])
+        self.save_hyperparameters(ignore=["optimizer", "sides"], logger=False)
         self.penalty, self.time_penalty = penalty, time_penalty
         self.implicit, self.sparse = implicit, sparse
         users, items = (len(self.categories[column]) + 1 for column in (self.user, self.item))

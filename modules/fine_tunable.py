@@ -38,6 +38,8 @@ def parameters_of(group: LayerGroup) -> Iterator[nn.Parameter]:
 class FineTunable(pl.LightningModule):
     """A LightningModule whose optimizer has one parameter group for each of its :meth:`layer_groups`.
 
+    Subclasses keep their arguments for checkpoints, not for loggers: what data say (a vocabulary, a million ids) is among them.
+
     Args:
         optimizer: Builds the optimizer from a list of parameter groups: a class, or a partial of one with its learning
             rate. Default ``AdamW`` with torch's defaults.

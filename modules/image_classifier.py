@@ -83,7 +83,7 @@ class ImageClassifier(Classifier):
         optimizer: OptimizerFactory | None = None,
     ) -> None:
         super().__init__(classes, label_smoothing, optimizer, _multi_label_metrics(len(classes)) if multi_label else None)
-        self.save_hyperparameters(ignore=["optimizer"])
+        self.save_hyperparameters(ignore=["optimizer"], logger=False)
         self.multi_label = multi_label
         self.hparams["weights"] = "random"  # a checkpoint brings its own: a module rebuilt from one fetches nothing
         self.backbone: Any

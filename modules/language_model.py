@@ -82,7 +82,7 @@ class LanguageModel(FineTunable):
         super().__init__(optimizer)
         check_sizes(embedding_size, hidden_size, layers)
         chances = {"input_p": input_p, "hidden_p": hidden_p, "output_p": output_p, "embed_p": embed_p, "weight_p": weight_p}
-        self.save_hyperparameters(ignore=["optimizer"])
+        self.save_hyperparameters(ignore=["optimizer"], logger=False)
         self.hparams["weights"] = "random"  # a checkpoint brings its own
         self.vocab, self.level = list(vocab), level
         self.alpha, self.beta = alpha, beta

@@ -85,7 +85,7 @@ class NeuralCollaborativeFilter(Recommender):
         ):
             if not valid:
                 raise MisconfigurationException(f"model.{option}={value} is out of range.")
-        self.save_hyperparameters(ignore=["optimizer"])
+        self.save_hyperparameters(ignore=["optimizer"], logger=False)
         self.factors, self.penalty, self.unknown = factors, penalty, unknown
         counts = [len(levels) + 1 for levels in self.categories.values()]
         self.embeddings = EntityEmbeddings(counts, embedding_widths(self.categories, widths or {}, max_width))

@@ -99,7 +99,7 @@ class SkipGram(FineTunable):
                 raise MisconfigurationException(f"model.{name}={value} must be at least 1.")
         if not 0 <= subsample < 1:
             raise MisconfigurationException(f"model.subsample={subsample} is a share of the text, from 0 to below 1.")
-        self.save_hyperparameters(ignore=["optimizer"])
+        self.save_hyperparameters(ignore=["optimizer"], logger=False)
         self.vocab, self.level = list(vocab), level
         self.reach, self.negatives, self.shared = reach, negatives, shared
         self.embedding = SubwordEmbedding(self.vocab, width, shortest, longest, max_ngrams)

@@ -141,7 +141,7 @@ class TextClassifier(Classifier):
                 raise MisconfigurationException(f"model.{name}={value} must be at least 1.")
         if len(head_p) != 2 or not all(0 <= chance < 1 for chance in head_p):
             raise MisconfigurationException(f"model.head_p={list(head_p)}: two chances from 0 to below 1 are wanted.")
-        self.save_hyperparameters(ignore=["optimizer"])
+        self.save_hyperparameters(ignore=["optimizer"], logger=False)
         known = None if encoder == "random" else read_language_model(encoder)
         asked = {"embedding_size": embedding_size, "hidden_size": hidden_size, "layers": layers}
         sizes = known.sizes if known is not None else {"embedding_size": 200, "hidden_size": 400, "layers": 2}

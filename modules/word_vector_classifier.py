@@ -66,7 +66,7 @@ class WordVectorClassifier(Classifier):
             raise MisconfigurationException(f"model.width={width} must be at least 1.")
         if not 0 <= dropout < 1:
             raise MisconfigurationException(f"model.dropout={dropout} is not in 0 to 1.")
-        self.save_hyperparameters(ignore=["optimizer"])
+        self.save_hyperparameters(ignore=["optimizer"], logger=False)
         if vectors == "random":
             width = width or 100
             weight = torch.empty(len(self.vocab), width).uniform_(-1 / width, 1 / width)

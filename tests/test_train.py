@@ -384,11 +384,13 @@ def test_full_disk_is_one_sentence(trained: Path) -> None:
     full = Path("/dev/full")
     if not full.exists():
         pytest.fail("no /dev/full here")
-    target = trained / "full"
-    (target / "checkpoints").mkdir(parents=True, exist_ok=True)
-    (target / "hparams.yaml").unlink(missing_ok=True)
-    (target / "hparams.yaml").symlink_to(full)  # the first write that reaches the disk fails with ENOSPC
-    result = command("train.py", *SMALL, "data.root=photos", "hydra.run.dir=full", cwd=trained)
+    (trained / "full").mkdir(exist_ok=True)
+    # The first write that reaches the disk fails with ENOSPC: the process keeps its number through exec.
+    shell = 'ln -s /dev/full "full/.metrics.csv.$$.part" && exec "$@"'
+    words = [sys.executable, str(HERE / "train.py"), *SMALL, "data.root=photos", "hydra.run.dir=full"]
+    result = subprocess.run(
+        ["sh", "-c", shell, "sh", *words], cwd=trained, capture_output=True, text=True, timeout=300, check=False
+    )
     assert "No space left on device" in refused(result)
 
 

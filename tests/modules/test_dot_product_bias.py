@@ -12,8 +12,10 @@ import torch
 from practicum.callbacks import OneCycle
 from practicum.datamodules import Tastes
 from practicum.modules import DotProductBias
+from pytorch_lightning.loggers import CSVLogger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor
+from torch.utils.data import DataLoader
 
 TARGET = {"mean": 3.5, "std": 1.2, "min": 1.0, "max": 5.0}
 LEVELS = {"user": ["a", "b", "c"], "item": ["x", "y", "z", "w"]}
@@ -114,3 +116,12 @@ def test_drawn_tastes_are_learnt_to_their_noise(make_trainer: Callable[..., pl.T
     trainer.fit(net, datamodule=data)
     rmse = trainer.test(net, datamodule=data, verbose=False)[0]["test/rmse"]
     assert rmse < 1.05 * data.known_answer["rmse"]
+
+
+def test_ids_go_to_checkpoints_and_to_no_logger(tmp_path: Path) -> None:
+    net, log = network(), CSVLogger(tmp_path, name="", version="")
+    trainer = pl.Trainer(max_epochs=1, logger=log, enable_progress_bar=False, enable_model_summary=False)
+    trainer.fit(net, DataLoader([batch()], batch_size=None))  # type: ignore[arg-type]
+    assert not any("user" in file.read_text() for file in tmp_path.glob("*.yaml"))
+    again = DotProductBias.load_from_checkpoint(trainer.checkpoint_callback.best_model_path, weights_only=True)  # type: ignore
+    assert again.categories == LEVELS
