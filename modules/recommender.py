@@ -176,9 +176,10 @@ class Recommender(Supervised):
         sparse = any(getattr(each, "sparse", False) for each in self.modules())
         kept = sum(_numbers_kept(each) for each in self.trainer.optimizers)
         whole = numbers * (1 + kept + (0 if sparse else 1))
+        more = "" if sparse else "gradients and "
         log.info(
             f"{len(self.categories[self.user]):,} users, {self.item_count:,} items: {_size(numbers)} of weights, {_size(whole)} "
-            f"with {'' if sparse else 'gradients and '}what the optimizer keeps."
+            f"with {more}what the optimizer keeps, {_size(whole + numbers)} while the best weights are read back."
         )
 
 
