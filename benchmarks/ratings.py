@@ -68,7 +68,7 @@ def folds(options: argparse.Namespace) -> None:
     kinds = {
         "experiment=movielens": [],
         "with side columns": ["data.use_side=true"],
-        "dot product": ["model=dot_product_bias", "optimizer.lr=0.01"],
+        "dot product": ["model=dot_product_bias", "optimizer.lr=0.01", "data.batch_size=1024"],
     }
     errors: dict[str, list[float]] = {}
     seconds: dict[str, list[float]] = {}

@@ -10,10 +10,11 @@ from torch import nn
 LEVELS, WIDTHS = [1116, 8, 3, 32], [50, 4, 2, 11]
 
 
-def test_one_gather_equals_a_loop_to_the_bit() -> None:
+@pytest.mark.parametrize("widths", [WIDTHS, [8, 8, 8, 8]], ids=["of many widths", "of one width"])
+def test_one_gather_equals_a_loop_to_the_bit(widths: list[int]) -> None:
     torch.manual_seed(0)
-    embeddings = EntityEmbeddings(LEVELS, WIDTHS)
-    loop = [nn.Embedding(levels, width) for levels, width in zip(LEVELS, WIDTHS, strict=True)]
+    embeddings = EntityEmbeddings(LEVELS, widths)
+    loop = [nn.Embedding(levels, width) for levels, width in zip(LEVELS, widths, strict=True)]
     for column, each in enumerate(loop):
         each.weight.data.copy_(embeddings.table(column))
     codes = torch.stack([torch.randint(0, levels, (257,)) for levels in LEVELS], 1)
