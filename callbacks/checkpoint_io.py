@@ -2,8 +2,7 @@
 
 **What it does.** Writes a checkpoint beside its place, straight to the disk, and renames it. Lightning's own way holds the whole
 checkpoint in memory a second time, writes it to the system's folder for temporary files and moves it from there, which on another
-disk is a copy that can be cut short. Reading maps the file into memory, so that what is not asked for (an optimizer's moments,
-where weights are tested) takes none.
+disk is a copy that can be cut short.
 
 **When to use it.** Always, on local disks: ``Trainer(plugins=[WholeFileCheckpointIO()])``.
 """
@@ -42,19 +41,3 @@ class WholeFileCheckpointIO(TorchCheckpointIO):
             torch.save(checkpoint, file)
             file.flush()
             os.fsync(file.fileno())
-
-    def load_checkpoint(
-        self, path: str | os.PathLike[str], map_location: Any = "cpu", weights_only: bool | None = None
-    ) -> dict[str, Any]:
-        """Map ``path`` into memory; a tensor is read when it is used.
-
-        Args:
-            path: A local file.
-            map_location: As ``torch.load``'s.
-            weights_only: As ``torch.load``'s, ``None`` being its default.
-
-        Raises:
-            FileNotFoundError: No such file.
-        """
-        checkpoint: dict[str, Any] = torch.load(path, map_location=map_location, weights_only=weights_only, mmap=True)
-        return checkpoint

@@ -83,7 +83,7 @@ class RunLog(CSVLogger):
         return self._experiment
 
     def log_hyperparams(self, params: Any = None) -> None:
-        """Settings are no file of its own: Hydra keeps them in ``.hydra``."""
+        """Settings get no file of their own: Hydra keeps them in ``.hydra``."""
 
     @property
     def rows(self) -> int:

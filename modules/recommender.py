@@ -179,7 +179,7 @@ class Recommender(Supervised):
         more = "" if sparse else "gradients and "
         log.info(
             f"{len(self.categories[self.user]):,} users, {self.item_count:,} items: {_size(numbers)} of weights, {_size(whole)} "
-            f"with {more}what the optimizer keeps, {_size(whole + numbers)} while the best weights are read back."
+            f"with {more}what the optimizer keeps, {_size(whole + numbers * (1 + kept))} while the best checkpoint is read back."
         )
 
 

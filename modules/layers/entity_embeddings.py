@@ -2,7 +2,7 @@
 
 **What it does.** The vectors of all columns lie behind one another in a single parameter. A row's levels become positions in
 it by one multiplication and one addition, and one gather fetches the lot: no loop over columns, and the same numbers, to the bit,
-as one ``nn.Embedding`` a column. Where all columns are as wide, whole rows are fetched, three times as fast.
+as one ``nn.Embedding`` a column. Where all columns are as wide, whole rows are fetched, up to three times as fast.
 
 **When to use it.** Wherever a column names things (shops, days, states) rather than measures them.
 
