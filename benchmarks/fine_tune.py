@@ -27,7 +27,7 @@ def ours(root: str, backbone: str, epochs: int, seed: int, weights: str) -> dict
     import pytorch_lightning as pl
     import torch
     from practicum.callbacks import GradualUnfreezing
-    from practicum.conf.machine import keep_freed_memory, resolve_precision
+    from practicum.cli.trainer_factory import keep_freed_memory, resolve_precision
     from practicum.datamodules import Augment, ImageFolder
     from practicum.modules import ImageClassifier
 
@@ -96,7 +96,7 @@ def ours(root: str, backbone: str, epochs: int, seed: int, weights: str) -> dict
 def _bare(model: Any, data: Any, freeze: bool, steps: int = 8) -> float:
     """Images per second of forward, backward and optimizer step on ready batches, in plain torch at the same precision."""
     import torch
-    from practicum.conf.machine import resolve_precision
+    from practicum.cli.trainer_factory import resolve_precision
 
     batches = [batch for batch, _ in zip(data.train_dataloader(), range(4), strict=False)]
     model.backbone.requires_grad_(not freeze)

@@ -31,7 +31,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from practicum.callbacks import OneCycle, TruncatedBPTT
-from practicum.conf.machine import keep_freed_memory, resolve_precision
+from practicum.cli.trainer_factory import keep_freed_memory, resolve_precision
 from practicum.datamodules import BPTTWindows, TextFolder
 from practicum.modules import LanguageModel
 from torch import Tensor, nn
@@ -193,7 +193,7 @@ def measure(window: int, length: int) -> None:
 
 
 def memory(options: argparse.Namespace) -> None:
-    from practicum.callbacks.figure import BLUE, GRID, new_figure, save_figure
+    from practicum.callbacks.figures.canvas import BLUE, GRID, new_figure, save_figure
 
     by_window = {window: memory_of(window, 2_000_000) for window in (35, 70, 140, 280, 560, 1120)}
     by_length = {length: memory_of(70, length) for length in (1_000_000, 4_000_000, 16_000_000, 64_000_000)}

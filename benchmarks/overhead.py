@@ -41,7 +41,7 @@ from practicum.callbacks import (
     SnapshotEnsemble,
     WholeFileCheckpointIO,
 )
-from practicum.conf.machine import NoProfiler
+from practicum.cli.trainer_factory import NoProfiler
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset

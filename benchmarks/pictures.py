@@ -33,7 +33,7 @@ import pytorch_lightning as pl
 import torch
 from PIL import Image
 from practicum.callbacks import GradualUnfreezing, PrecomputedActivations, TestTimeAugmentation
-from practicum.conf.machine import keep_freed_memory, resolve_precision
+from practicum.cli.trainer_factory import keep_freed_memory, resolve_precision
 from practicum.datamodules import Augment, ImageFolder
 from practicum.modules import ImageClassifier
 

@@ -34,10 +34,10 @@ import polars
 import pytorch_lightning as pl
 import torch
 from practicum.callbacks import OneCycle
-from practicum.callbacks.full_ranking import full_ranking
-from practicum.callbacks.pairs_by_user import PairsByUser, top_items
-from practicum.conf.item_index import indexed_top, recall_of
-from practicum.conf.machine import keep_freed_memory
+from practicum.callbacks.ranking.full_ranking import full_ranking
+from practicum.callbacks.ranking.user_items import PairsByUser, top_items
+from practicum.cli.ann_index import indexed_top, recall_of
+from practicum.cli.trainer_factory import keep_freed_memory
 from practicum.datamodules import MovieLens
 from practicum.modules import DotProductBias
 from torch import Tensor

@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 import torch
 from practicum.callbacks import EMA
-from practicum.conf.machine import keep_freed_memory, resolve_precision
-from practicum.conf.run_folder import open_run
+from practicum.cli.run_folder import open_run
+from practicum.cli.trainer_factory import keep_freed_memory, resolve_precision
 from practicum.datamodules import Rossmann
 from practicum.modules import EntityEmbeddingModel
 from pytorch_lightning import Trainer, seed_everything

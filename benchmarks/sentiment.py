@@ -21,7 +21,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from practicum.datamodules.documents import Document, read_archive, read_folder
+from practicum.datamodules.text.readers import Document, read_archive, read_folder
 
 HERE = Path(__file__).resolve().parent
 PEER = """

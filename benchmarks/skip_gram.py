@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 import torch
-from practicum.modules.word_vector_file import read_vec
+from practicum.modules.weights.word_vectors import read_vec
 from torch import Tensor
 from torch.nn.functional import normalize
 

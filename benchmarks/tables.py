@@ -27,7 +27,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from practicum.callbacks import OneCycle
-from practicum.conf.machine import keep_freed_memory, resolve_precision
+from practicum.cli.trainer_factory import keep_freed_memory, resolve_precision
 from practicum.datamodules import Rossmann
 from practicum.modules import EntityEmbeddingModel
 from practicum.modules.layers.entity_embeddings import EntityEmbeddings, embedding_width
@@ -177,7 +177,7 @@ def gather(options: argparse.Namespace) -> None:
 
 def trees(options: argparse.Namespace) -> None:
     from hydra.utils import instantiate
-    from practicum.conf.run_folder import open_run
+    from practicum.cli.run_folder import open_run
 
     with tempfile.TemporaryDirectory() as temporary:
         run = Path(temporary) / "run"

@@ -1,24 +1,24 @@
 """LightningDataModules, one kind of data a file, and what they are made of."""
 
-from .augment import Augment
-from .bptt_windows import BPTTWindows
-from .dog_breeds import DogBreeds
-from .dogs_vs_cats import DogsVsCats
-from .image_folder import ImageFolder
-from .imdb import IMDb
-from .movielens import MovieLens
-from .plain_text import PlainText
-from .planet import Planet
-from .rand_augment import RandAugment
-from .ratings import Ratings
-from .reviews import Reviews
-from .rossmann import Rossmann
-from .spiders import Spiders
-from .stores import Stores
-from .table import Table
-from .tastes import Tastes
-from .text_csv import TextCSV
-from .text_folder import TextFolder
+from .images.augment import Augment
+from .images.image_folder import ImageFolder
+from .images.kaggle.dog_breeds import DogBreeds
+from .images.kaggle.dogs_vs_cats import DogsVsCats
+from .images.kaggle.planet import Planet
+from .images.rand_augment import RandAugment
+from .images.spiders import Spiders
+from .ratings.movielens import MovieLens
+from .ratings.ratings import Ratings
+from .ratings.tastes import Tastes
+from .tabular.rossmann import Rossmann
+from .tabular.stores import Stores
+from .tabular.table import Table
+from .text.bptt_windows import BPTTWindows
+from .text.imdb import IMDb
+from .text.plain_text import PlainText
+from .text.reviews import Reviews
+from .text.text_csv import TextCSV
+from .text.text_folder import TextFolder
 
 __all__ = [
     "Augment",

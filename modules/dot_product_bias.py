@@ -22,14 +22,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import SparseAdam
 
-from .fine_tunable import LayerGroup, OptimizerFactory
-from .objective import Regression
-from .recommender import Loss, Recommender
+from .base.fine_tunable import LayerGroup, OptimizerFactory
+from .base.recommender import Loss, Recommender
+from .objectives.objective import Regression
 
 TIME_BIN = "time_bin"  # the column that says when
 

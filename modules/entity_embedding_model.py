@@ -18,15 +18,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor, nn
 
-from .fine_tunable import LayerGroup, OptimizerFactory
+from .base.fine_tunable import LayerGroup, OptimizerFactory
+from .base.supervised import Supervised
 from .layers.embedding_widths import embedding_widths
 from .layers.entity_embeddings import EntityEmbeddings
-from .layers.hidden_layers import hidden_layers
-from .objective import Classification, Objective, Regression, RegressionLoss
-from .supervised import Supervised
+from .layers.mlp import hidden_layers
+from .objectives.objective import Classification, Objective, Regression, RegressionLoss
 
 
 class EntityEmbeddingModel(Supervised):

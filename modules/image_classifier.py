@@ -21,17 +21,17 @@ from typing import Any, Literal, TypeAlias
 
 import torch
 import torch.nn.functional as F
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from practicum.lightning_shim import MisconfigurationException
 from timm.models import group_parameters
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 from torchmetrics.classification import MultilabelAccuracy, MultilabelAveragePrecision
 
-from .classifier import Classifier
-from .depthwise import keep_depthwise_in_float32, slow_in_bfloat16
-from .f_beta_by_threshold import FBetaByThreshold
-from .fine_tunable import LayerGroup, OptimizerFactory
-from .pretrained import head_part, load_backbone
+from .base.classifier import Classifier
+from .base.fine_tunable import LayerGroup, OptimizerFactory
+from .layers.depthwise_float32 import keep_depthwise_in_float32, slow_in_bfloat16
+from .metrics.f_beta_by_threshold import FBetaByThreshold
+from .weights.timm_backbone import head_part, load_backbone
 
 Head: TypeAlias = Literal["linear", "concat_pool"]
 

@@ -21,15 +21,15 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor, nn
 
-from .fine_tunable import FineTunable, LayerGroup, OptimizerFactory
-from .language_model_weights import read_language_model
+from .base.fine_tunable import FineTunable, LayerGroup, OptimizerFactory
 from .layers.awd_lstm import AWDLSTM, penalties
 from .layers.linear_cross_entropy import linear_cross_entropy
-from .perplexity import Perplexity
-from .vocabulary import mapped_rows
+from .metrics.perplexity import Perplexity
+from .weights.language_model import read_language_model
+from .weights.vocabulary import mapped_rows
 
 
 class LanguageModel(FineTunable):

@@ -20,14 +20,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor, nn
 
-from .fine_tunable import LayerGroup, OptimizerFactory
+from .base.fine_tunable import LayerGroup, OptimizerFactory
+from .base.recommender import Loss, Recommender
 from .layers.embedding_widths import embedding_widths
 from .layers.entity_embeddings import EntityEmbeddings
-from .layers.hidden_layers import hidden_layers
-from .recommender import Loss, Recommender
+from .layers.mlp import hidden_layers
 
 
 class NeuralCollaborativeFilter(Recommender):

@@ -19,10 +19,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor, nn
 
-from .fine_tunable import FineTunable, LayerGroup, OptimizerFactory
+from .base.fine_tunable import FineTunable, LayerGroup, OptimizerFactory
 from .layers.negative_sampling import negative_sampling_loss, pairs
 from .layers.subword_embedding import SubwordEmbedding
 

@@ -17,15 +17,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor, nn
 
-from .classifier import Classifier
-from .fine_tunable import LayerGroup, OptimizerFactory
+from .base.classifier import Classifier
+from .base.fine_tunable import LayerGroup, OptimizerFactory
 from .language_model import check_same_tokens, check_sizes, scaled_chances
-from .language_model_weights import read_language_model
 from .layers.awd_lstm import AWDLSTM, put_states, states_of
-from .vocabulary import PAD, mapped_rows
+from .weights.language_model import read_language_model
+from .weights.vocabulary import PAD, mapped_rows
 
 
 def last_max_mean(outputs: Tensor, lengths: Tensor, before: Pooled | None = None) -> Tensor:

@@ -16,14 +16,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor, nn
 
-from .classifier import Classifier
-from .fine_tunable import LayerGroup, OptimizerFactory
-from .vocabulary import PAD
-from .weight_file import hash_of_file
-from .word_vector_file import vectors_for
+from .base.classifier import Classifier
+from .base.fine_tunable import LayerGroup, OptimizerFactory
+from .weights.state_dict import hash_of_file
+from .weights.vocabulary import PAD
+from .weights.word_vectors import vectors_for
 
 
 class WordVectorClassifier(Classifier):

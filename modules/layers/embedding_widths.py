@@ -6,7 +6,7 @@ import difflib
 import logging
 from collections.abc import Mapping, Sequence
 
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from practicum.lightning_shim import MisconfigurationException
 
 from .entity_embeddings import embedding_width
 

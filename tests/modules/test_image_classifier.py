@@ -10,7 +10,7 @@ import pytest
 import timm
 import torch
 from practicum.modules import ImageClassifier
-from practicum.modules.fine_tunable import parameters_of
+from practicum.modules.base.fine_tunable import parameters_of
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import nn
 

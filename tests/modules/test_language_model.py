@@ -17,10 +17,10 @@ import torch
 from practicum.callbacks import TruncatedBPTT
 from practicum.datamodules import BPTTWindows
 from practicum.modules import LanguageModel
-from practicum.modules.fine_tunable import parameters_of
-from practicum.modules.language_model_weights import read_language_model, read_vocabulary, to_fastai, write_fastai
-from practicum.modules.perplexity import Perplexity
-from practicum.modules.vocabulary import mapped_rows
+from practicum.modules.base.fine_tunable import parameters_of
+from practicum.modules.metrics.perplexity import Perplexity
+from practicum.modules.weights.language_model import read_language_model, read_vocabulary, to_fastai, write_fastai
+from practicum.modules.weights.vocabulary import mapped_rows
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch.utils.data import DataLoader
 

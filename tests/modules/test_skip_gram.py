@@ -14,7 +14,7 @@ from practicum.callbacks import NearestWords, SlantedTriangular, WordVectorsFile
 from practicum.datamodules import BPTTWindows
 from practicum.modules import SkipGram
 from practicum.modules.skip_gram import chance_to_keep
-from practicum.modules.word_vector_file import read_vec, vectors_for
+from practicum.modules.weights.word_vectors import read_vec, vectors_for
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch.utils.data import DataLoader
 

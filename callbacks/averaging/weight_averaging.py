@@ -1,0 +1,127 @@
+"""What averages of weights share: a second set of weights beside the trained ones, which is validated, kept and tested.
+
+**What it does.** Moves torch's ``AveragedModel`` along after each optimizer step, swaps it in for validation, saves it as a checkpoint's
+``state_dict`` (the trained weights lie beside it, to go on from) and leaves it in the module when training ends.
+
+**Why not Lightning's** ``WeightAveraging``: that one swaps in an average which holds nothing yet, takes a checkpoint's average for a
+training to go on from when the checkpoint is only tested, and works in the trainers of one of Lightning's two packages only. Its
+checkpoints and these are alike.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import torch
+from practicum.lightning_shim import Callback, LightningModule, Trainer
+from torch.optim.swa_utils import AveragedModel
+
+_PREFIX = "module."  # of the weights in an AveragedModel's state
+
+
+class WeightAveragingBase(Callback):
+    """Base of callbacks whose average of the weights is what is validated, kept and tested.
+
+    Args:
+        options: For torch's ``AveragedModel``: how the average moves.
+    """
+
+    watches_only = True  # has no part in a training step
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__()
+        self._options = options
+        self._average: AveragedModel | None = None
+        self._updated_at = 0  # optimizer steps that had been taken
+
+    def should_update(self) -> bool:
+        """Whether the step just taken counts."""
+        return True
+
+    @property
+    def averages(self) -> bool:
+        """Whether there is an average yet."""
+        return self._average is not None and bool(self._average.n_averaged > 0)
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begin with a copy of the weights, where the module lies."""
+        if self._average is None:
+            self._average = self._copy(pl_module)
+        self._average.to(pl_module.device)
+
+    def _copy(self, pl_module: LightningModule) -> AveragedModel:
+        return AveragedModel(pl_module, use_buffers=True, **self._options)
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int) -> None:
+        """Update the average after an optimizer step; with accumulation not every batch is one."""
+        if trainer.global_step > self._updated_at and self.should_update():
+            assert self._average is not None
+            self._average.update_parameters(pl_module)
+            self._updated_at = trainer.global_step
+
+    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Swap the average in, if there is one."""
+        if self.averages:
+            self._swap(pl_module)
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Swap the trained weights back in."""
+        if self.averages:
+            self._swap(pl_module)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Leave the average in the module, if there is one."""
+        if self.averages:
+            for average, current in self._pairs(pl_module):
+                current.data.copy_(average.data)
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Drop the average: a test of a checkpoint takes its weights as they are."""
+        self._average = None
+
+    def _pairs(self, pl_module: LightningModule) -> Any:
+        assert self._average is not None
+        own = self._average.module
+        return zip(
+            itertools.chain(own.parameters(), own.buffers()),
+            itertools.chain(pl_module.parameters(), pl_module.buffers()),
+            strict=True,
+        )
+
+    @torch.no_grad()
+    def _swap(self, pl_module: LightningModule) -> None:
+        for average, current in self._pairs(pl_module):
+            held = average.data.clone()
+            average.data.copy_(current.data)
+            current.data.copy_(held)
+
+    # Checkpoints ------------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """The step of the last update."""
+        return {"latest_update_step": self._updated_at}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from it."""
+        self._updated_at = state_dict["latest_update_step"]
+
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Put the average in place of the weights, and these beside it."""
+        if not self.averages:
+            return
+        assert self._average is not None
+        state = self._average.state_dict()
+        checkpoint["current_model_state"] = checkpoint["state_dict"]
+        weights = {name: value for name, value in state.items() if name.startswith(_PREFIX)}
+        checkpoint["state_dict"] = {name.removeprefix(_PREFIX): value for name, value in weights.items()}
+        checkpoint["averaging_state"] = {name: value for name, value in state.items() if name not in weights}
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Go on from both; where there was no average yet, the first one to come begins with the weights of its step."""
+        if trainer.state.fn != "fit" or "averaging_state" not in checkpoint:
+            return
+        self._average = self._copy(pl_module)
+        weights = {f"{_PREFIX}{name}": value for name, value in checkpoint["state_dict"].items()}
+        self._average.load_state_dict(weights | checkpoint["averaging_state"])
+        pl_module.load_state_dict(checkpoint["current_model_state"])  # Lightning has loaded the average into it

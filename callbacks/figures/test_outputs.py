@@ -1,0 +1,44 @@
+"""What pictures of a test need from the module: logits or numbers, and targets, as ``test_step`` returns them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from practicum.lightning_shim import MisconfigurationException
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+
+def step_outputs(outputs: Any, callback: str) -> tuple[Tensor, Tensor]:
+    """Logits and targets of one step.
+
+    Args:
+        outputs: What ``test_step`` returned.
+        callback: Who asks, for the message.
+
+    Returns:
+        ``outputs["logits"]`` and ``outputs["target"]``.
+
+    Raises:
+        MisconfigurationException: ``test_step`` returns something else.
+    """
+    if not isinstance(outputs, dict) or not {"logits", "target"} <= outputs.keys():
+        raise MisconfigurationException(
+            f'{callback} needs test_step to return a dictionary with "logits" [B, classes] and "target".'
+        )
+    return outputs["logits"], outputs["target"]
+
+
+def numbers_of(outputs: Any) -> tuple[Tensor, Tensor] | None:
+    """Predicted numbers and targets of one step ``[B]``, of quantiles the middle one; ``None`` where there are none."""
+    if not isinstance(outputs, dict) or not {"prediction", "target"} <= outputs.keys():
+        return None
+    prediction = outputs["prediction"]
+    return prediction if prediction.ndim == 1 else prediction[:, prediction.shape[1] // 2], outputs["target"]
+
+
+def losses_by_row(logits: Tensor, target: Tensor) -> Tensor:
+    """Cross-entropy of each row ``[B]``; for multi-label the mean binary cross-entropy over its classes."""
+    if target.ndim == 1:
+        return cross_entropy(logits.float(), target, reduction="none")
+    return binary_cross_entropy_with_logits(logits.float(), target.float(), reduction="none").mean(1)

@@ -1,0 +1,43 @@
+"""Checkpoints that are there whole or not at all.
+
+**What it does.** Writes a checkpoint beside its place, straight to the disk, and renames it. Lightning's own way holds the whole
+checkpoint in memory a second time, writes it to the system's folder for temporary files and moves it from there, which on another
+disk is a copy that can be cut short.
+
+**When to use it.** Always, on local disks: ``Trainer(plugins=[WholeFileCheckpointIO()])``.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from practicum.lightning_shim import TorchCheckpointIO
+
+from .atomic_file import whole_file
+
+
+class WholeFileCheckpointIO(TorchCheckpointIO):
+    """Lightning's checkpoints, each written beside its place and renamed. Paths are local ones."""
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any | None = None
+    ) -> None:
+        """Write ``checkpoint`` to ``path``; what lay there before stays until the new one is whole and on the disk.
+
+        Args:
+            checkpoint: What to save.
+            path: A local file.
+            storage_options: Not taken.
+
+        Raises:
+            TypeError: ``storage_options`` are given.
+        """
+        if storage_options is not None:
+            raise TypeError("WholeFileCheckpointIO writes local files and takes no storage_options.")
+        with whole_file(Path(path)) as beside, open(beside, "wb") as file:
+            torch.save(checkpoint, file)
+            file.flush()
+            os.fsync(file.fileno())

@@ -1,0 +1,168 @@
+"""The record of a run: ``metrics.json``, flat, with everything one compares runs by.
+
+**What it holds.** The last value of each logged name and, as ``<name>/best``, the best one; seconds of each phase; epochs and
+steps; seed and precision; versions; and where data and weights came from, with their SHA-256.
+
+**When to use it.** Always: sweeps, pages and predictions read it, and a figure without its provenance can't be trusted.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import math
+import os
+import platform
+import time
+from pathlib import Path
+from typing import Any
+
+from practicum.lightning_shim import Callback, LightningModule, Trainer
+
+from .atomic_file import whole_file
+
+_LOWER_IS_BETTER = ("loss", "perplexity", "bits_per_character", "rmse", "rmspe", "mape", "mae", "error")
+_PACKAGES = ("torch", "torchvision", "pytorch-lightning", "timm", "torchmetrics", "hydra-core")
+
+
+def better(name: str, value: float, than: float) -> bool:
+    """Whether ``value`` of the metric ``name`` is better: lower for losses and errors, higher for all others."""
+    lower = any(part in name.rpartition("/")[2] for part in _LOWER_IS_BETTER)
+    return value < than if lower else value > than
+
+
+class RunRecord(Callback):
+    """Writes ``metrics.json`` after each epoch, after a fit and again after a test.
+
+    Takes ``facts`` (a flat dictionary) of every other callback that has them, ``provenance`` (a flat dictionary) of the module
+    and of the data module where they have it, and ``known_answer`` of the data module: the best that any model can reach,
+    where that is known.
+
+    Args:
+        folder: Where ``metrics.json`` goes.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        super().__init__()
+        self.path = Path(folder) / "metrics.json"
+        self.last: dict[str, float] = {}
+        self.best: dict[str, float] = {}
+        self.seconds: dict[str, float] = {}
+        self.plain: dict[str, float] = {}
+        self._started: dict[str, float] = {}
+        self._resumed: dict[str, Any] | None = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Values so far, so that a resumed run's record is that of the whole; seconds are in the file that is there."""
+        return {"last": self.last, "best": self.best}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Keep what an earlier run recorded until a fit goes on from it: testing a checkpoint loads callbacks' states too."""
+        self._resumed = state_dict
+
+    def _begin(self, phase: str) -> None:
+        self._started[phase] = time.monotonic()
+
+    def _seconds_until_now(self) -> dict[str, float]:
+        now = time.monotonic()
+        return self.seconds | {phase: self.seconds.get(phase, 0) + now - start for phase, start in self._started.items()}
+
+    def _seconds_before(self) -> dict[str, float]:
+        if not self.path.is_file():
+            return {}
+        record = json.loads(self.path.read_text())
+        return {key.removeprefix("seconds/"): value for key, value in record.items() if key.startswith("seconds/")}
+
+    def _end(self, phase: str) -> None:
+        self.seconds[phase] = self.seconds.get(phase, 0) + time.monotonic() - self._started.pop(phase)
+
+    def keep_plain(self) -> None:
+        """Keep what a test gave under ``plain/``, to stand beside one with callbacks that shape predictions."""
+        self.plain = {
+            f"plain/{name.removeprefix('test/')}": value for name, value in self.last.items() if name.startswith("test/")
+        }
+
+    def _take(self, trainer: Trainer) -> None:
+        for name, value in trainer.callback_metrics.items():
+            number = float(value)
+            self.last[name] = number
+            if not math.isnan(number) and (name not in self.best or better(name, number, self.best[name])):
+                self.best[name] = number
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start the clock; of a resumed run, where it stopped."""
+        if self._resumed is not None:
+            self.last, self.best = dict(self._resumed["last"]), dict(self._resumed["best"])
+            self.seconds = self._seconds_before()
+            self._resumed = None
+        self._begin("fit")
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take the epoch's values; write how the run goes."""
+        self._take(trainer)
+        self._write(trainer, pl_module, "running")
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take validation's values."""
+        if not trainer.sanity_checking:
+            self._take(trainer)
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write what there is: the run is trained, not yet tested."""
+        self._end("fit")
+        self._write(trainer, pl_module, "trained")
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start the clock."""
+        self._resumed = None
+        self._begin("test")
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write the whole record."""
+        self._end("test")
+        self._take(trainer)
+        self._write(trainer, pl_module, "finished")
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Say how the run ended."""
+        for phase in list(self._started):
+            self._end(phase)
+        stopped = isinstance(exception, KeyboardInterrupt | SystemExit)
+        self._write(trainer, pl_module, "interrupted" if stopped else f"failed: {type(exception).__name__}")
+
+    def record(self, trainer: Trainer, pl_module: LightningModule, status: str) -> dict[str, Any]:
+        """The record as it stands."""
+        datamodule = getattr(trainer, "datamodule", None)
+        seed = os.environ.get("PL_GLOBAL_SEED")
+        seconds = self._seconds_until_now()
+        return {
+            "status": status,
+            **self.last,
+            **{f"{name}/best": value for name, value in self.best.items() if not name.startswith("test/")},
+            **self.plain,
+            **{f"known/{name}": value for name, value in getattr(datamodule, "known_answer", {}).items()},
+            **{name: value for each in trainer.callbacks for name, value in getattr(each, "facts", {}).items()},  # type: ignore[attr-defined]
+            "seconds": round(sum(seconds.values()), 2),
+            **{f"seconds/{phase}": round(value, 2) for phase, value in seconds.items()},
+            "epochs": trainer.current_epoch,
+            "steps": trainer.global_step,
+            "seed": int(seed) if seed else None,
+            "precision": str(trainer.precision),
+            "devices": f"{trainer.world_size} x {pl_module.device.type}",
+            "parameters": sum(p.numel() for p in pl_module.parameters()),
+            **{f"weights/{key}": value for key, value in getattr(pl_module, "provenance", {}).items()},
+            **{f"data/{key}": value for key, value in getattr(datamodule, "provenance", {}).items()},
+            "tests_on": getattr(datamodule, "tests_on", "test"),
+            "version/python": platform.python_version(),
+            **{f"version/{name}": importlib.metadata.version(name) for name in _PACKAGES},
+        }
+
+    def _write(self, trainer: Trainer, pl_module: LightningModule, status: str) -> None:
+        if not trainer.is_global_zero:
+            return
+        with whole_file(self.path) as beside:
+            record = self.record(trainer, pl_module, status)
+            finite = {
+                key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in record.items()
+            }
+            beside.write_text(json.dumps(finite, indent=1, allow_nan=False) + "\n")

@@ -1,0 +1,133 @@
+"""Cyclical learning rates: the rate rises and falls along straight lines, again and again, between two bounds.
+
+**What it does.** From ``low`` up to the optimizer's rate in ``step_size``, down again in as many, and so on. Modes:
+``triangular`` (every peak as high as the first), ``triangular2`` (each half as high above ``low`` as the one before),
+``exp_range`` (peaks decay by ``gamma`` a step).
+
+**When to use it.** When the best rate is known only roughly: it lies somewhere between the bounds that a range test shows, and
+the rate visits all of them. Stop at a cycle's end, where the rate is lowest.
+
+**Defaults.** ``low`` a quarter of the rate and ``step_size`` two epochs: the paper advises a third or a quarter, and 2 to 10
+epochs.
+
+**Source.** Smith 2015, "Cyclical learning rates for training neural networks", section 3; momentum against the rate: Smith
+2018, 4.3.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+from .lr_schedule import Length, RateSchedule, linear, warn_of_cut_cycle
+
+Mode: TypeAlias = Literal["triangular", "triangular2", "exp_range"]
+
+
+def cyclical(step: int, step_size: int, low: float = 0.25, mode: Mode = "triangular", gamma: float = 0.9999) -> float:
+    """The factor of a step.
+
+    Args:
+        step: From 0.
+        step_size: Steps from the lowest rate to the highest: half a cycle.
+        low: The lowest factor; the highest is 1.
+        mode: How peaks shrink: ``triangular`` not at all, ``triangular2`` by half a cycle, ``exp_range`` by ``gamma`` a step.
+        gamma: Of ``exp_range``.
+
+    Returns:
+        From ``low`` to 1.
+    """
+    cycle = math.floor(1 + step / (2 * step_size))
+    height = max(0.0, 1 - abs(step / step_size - 2 * cycle + 1))
+    scale = {"triangular": 1.0, "triangular2": 0.5 ** (cycle - 1), "exp_range": gamma**step}[mode]
+    return low + (1 - low) * height * scale
+
+
+class CyclicalLR(RateSchedule):
+    """Triangular cycles between a share of the rate and the rate.
+
+    Args:
+        step_size: Half a cycle: from the lowest rate to the highest.
+        unit: What ``step_size`` counts: ``epoch`` or ``step``.
+        mode: ``triangular``, ``triangular2`` or ``exp_range``; see :func:`cyclical`.
+        low: The lowest rate, as a share of the optimizer's, which is the highest.
+        gamma: Of ``exp_range``.
+        momentum: ``[at the lowest rate, at the highest]``, e.g. ``[0.95, 0.85]``. Default: left alone, as in the 2015 paper.
+        cycles: How many; ``train.py`` takes the number of epochs from it. Default: as many as the training has room for.
+        replace: Put this schedule in place of one that the module configures.
+        folder: Where ``schedule.png`` goes.
+
+    Raises:
+        MisconfigurationException: See :class:`.RateSchedule`; a number out of its range.
+    """
+
+    def __init__(
+        self,
+        step_size: int = 2,
+        unit: Literal["epoch", "step"] = "epoch",
+        mode: Mode = "triangular",
+        low: float = 0.25,
+        gamma: float = 0.9999,
+        momentum: Sequence[float] | None = None,
+        cycles: int | None = None,
+        replace: bool = False,
+        folder: str | os.PathLike[str] | None = None,
+    ) -> None:
+        super().__init__(replace, folder)
+        self.step_size, self.unit, self.mode, self.low, self.gamma, self.cycles = step_size, unit, mode, low, gamma, cycles
+        self.momentums = None if momentum is None else tuple(momentum)
+        if step_size < 1:
+            self._fail(f"step_size={step_size} must be at least 1 ({unit})")
+        if not 0 <= low < 1:
+            self._fail(
+                f"low={low} must be from 0 to below 1: the lower bound as a share of the upper, which is the optimizer's rate"
+            )
+        if mode not in ("triangular", "triangular2", "exp_range"):
+            self._fail(f"mode={mode} must be triangular, triangular2 or exp_range")
+        if not 0 < gamma <= 1:
+            self._fail(f"gamma={gamma} must be above 0 and at most 1")
+        if self.momentums is not None and not (len(self.momentums) == 2 and all(0 < each < 1 for each in self.momentums)):
+            self._fail(f"momentum={list(self.momentums)} must be two numbers between 0 and 1: at the lowest rate, at the highest")
+        if cycles is not None and cycles < 1:
+            self._fail(f"cycles={cycles} must be at least 1")
+        if unit not in ("epoch", "step"):
+            self._fail(f"unit={unit} must be epoch or step")
+
+    @property
+    def epochs(self) -> int | None:
+        """Epochs of all cycles together, where their number is given."""
+        return None if self.cycles is None or self.unit == "step" else 2 * self.step_size * self.cycles
+
+    @property
+    def steps_of_cycles(self) -> int | None:
+        """Steps of all cycles together, where they are counted in steps and their number is given."""
+        return None if self.cycles is None or self.unit == "epoch" else 2 * self.step_size * self.cycles
+
+    def _half(self, length: Length) -> int:
+        return self.step_size * (length.epoch or 0) if self.unit == "epoch" else self.step_size
+
+    def check(self, length: Length) -> None:
+        """Raise where a cycle can't be counted; warn where the end cuts one."""
+        if self.unit == "epoch" and length.epoch is None:
+            self._fail(
+                f"step_size={self.step_size} epoch can't be counted in steps, as the training data have no length; give "
+                "unit=step with step_size in steps, or trainer.limit_train_batches"
+            )
+        if length.total is not None:
+            if length.total < 2:
+                self._fail(f"the whole training is {length.total} step long; give it more epochs, or smaller batches")
+            whole = 2 * self._half(length)
+            warn_of_cut_cycle(type(self).__name__, [whole * i for i in range(1, length.total // whole + 2)], length)
+
+    def factor(self, step: int, length: Length) -> float:
+        """See :func:`cyclical`."""
+        return cyclical(step, self._half(length), self.low, self.mode, self.gamma)
+
+    def momentum(self, step: int, length: Length) -> float | None:
+        """Against the rate: lowest where that is highest."""
+        if self.momentums is None:
+            return None
+        low, high = self.momentums
+        return linear(low, high, (self.factor(step, length) - self.low) / (1 - self.low))

@@ -1,0 +1,1 @@
+"""Everything between the terminal and the techniques: training, predicting, run folders, messages."""

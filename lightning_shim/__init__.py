@@ -1,0 +1,155 @@
+"""Lightning under either of its names: ``pytorch_lightning``, or ``lightning.pytorch``.
+
+The two packages hold the same code twice, as classes that do not know each other. Everything of practicum takes Lightning's names
+from here, and no other file says which package it is.
+
+**Which.** Where one is installed, that. Where both are, callbacks, loggers and exceptions are of both: they work in a trainer of
+either, whatever was imported first. A LightningModule or LightningDataModule can be of one only: of the one that was imported before
+practicum, else of ``lightning``, which nobody installs but to use it; ``PRACTICUM_LIGHTNING=pytorch_lightning`` (or ``lightning``)
+decides otherwise. A trainer of the other package is refused in one sentence that says so.
+
+How others do it: optuna-integration and torchmetrics take the first that imports; finetuning-scheduler rewrites its source at
+installation. Neither serves a project in which both are there.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
+from typing import Any
+
+PACKAGES = {"pytorch_lightning": "pytorch-lightning", "lightning": "lightning"}  # import name: name in the package index
+TESTED = ((2, 6), (2, 7))  # versions from, up to but without; callbacks/trainer_internals relies on their insides
+
+
+def _installed() -> list[str]:
+    """Import names of the packages that are there, in a version that practicum knows.
+
+    Raises:
+        ImportError: There is none.
+    """
+    found: list[str] = []
+    others: list[str] = []
+    for name, distribution in PACKAGES.items():
+        try:
+            there = version(distribution)
+        except PackageNotFoundError:
+            continue
+        known = TESTED[0] <= tuple(int(part) for part in there.split(".")[:2]) < TESTED[1]
+        (found if known else others).append(name if known else f"{distribution} {there}")
+    if not found:
+        low, high = (".".join(map(str, bound)) for bound in TESTED)
+        there = f"; there is {' and '.join(others)}" if others else ""
+        raise ImportError(
+            f"practicum needs pytorch-lightning or lightning, from {low} and below {high}{there}: "
+            f'pip install "pytorch-lightning>={low},<{high}".'
+        )
+    return found
+
+
+def _choose(installed: list[str], imported: list[str], wish: str | None) -> str:
+    """The package whose LightningModule ours is.
+
+    Args:
+        installed: Import names of those there.
+        imported: Those that were imported before practicum.
+        wish: What ``PRACTICUM_LIGHTNING`` says.
+
+    Raises:
+        ImportError: The wish is none of those there.
+    """
+    if wish:
+        if wish not in installed:
+            raise ImportError(f"PRACTICUM_LIGHTNING={wish}: there is {' and '.join(installed)}.")
+        return wish
+    candidates = [name for name in imported if name in installed] or installed
+    return candidates[-1] if len(candidates) > 1 else candidates[0]  # `lightning` comes last
+
+
+def _root(name: str) -> ModuleType:
+    return importlib.import_module("lightning.pytorch" if name == "lightning" else name)
+
+
+_there = _installed()
+_name = _choose(_there, [name for name in PACKAGES if name in sys.modules], os.environ.get("PRACTICUM_LIGHTNING"))
+PACKAGE = _root(_name)  # whose modules ours are
+ROOTS = (PACKAGE, *(_root(name) for name in _there if name != _name))
+
+
+def classes(path: str) -> tuple[type, ...]:
+    """A class of Lightning in each package that is there, for ``isinstance``.
+
+    Args:
+        path: Where it is, below ``pytorch_lightning`` or ``lightning.pytorch``: ``"callbacks.ModelCheckpoint"``.
+    """
+    place, _, name = path.rpartition(".")
+    found = [getattr(importlib.import_module(f"{root.__name__}.{place}" if place else root.__name__), name) for root in ROOTS]
+    return tuple(dict.fromkeys(found))
+
+
+def _both(path: str) -> Any:
+    """A base class that is Lightning's in each package that is there."""
+    found = classes(path)
+    name = path.rpartition(".")[2]
+    return found[0] if len(found) == 1 else type(name, found, {"__module__": __name__, "__doc__": found[0].__doc__})
+
+
+def root_of(trainer: Any) -> ModuleType:
+    """The package that a trainer is of.
+
+    Raises:
+        TypeError: It is no trainer of Lightning's.
+    """
+    for kind in type(trainer).__mro__:
+        for root in ROOTS:
+            if kind.__module__.startswith(f"{root.__name__}."):
+                return root
+    raise TypeError(f"{type(trainer).__name__} is no Lightning Trainer.")
+
+
+def part_of(trainer: Any, path: str) -> ModuleType:
+    """A module of the package that a trainer is of: ``part_of(trainer, "trainer.call")``."""
+    return importlib.import_module(f"{root_of(trainer).__name__}.{path}")
+
+
+def _bound(base: type) -> Any:
+    """``base``, refusing a trainer of the other package by name where there are two.
+
+    Lightning asks ``isinstance`` before any hook of ours, and Python asks an object for its ``__class__`` where its type will not do.
+    """
+    if len(ROOTS) == 1:
+        return base
+
+    def its_class(self: Any) -> type:
+        asking = str(sys._getframe(1).f_globals.get("__name__"))
+        if any(asking.startswith(f"{root.__name__}.") for root in ROOTS[1:]):
+            other = asking.partition(".")[0]
+            raise MisconfigurationException(
+                f"{type(self).__name__} is a {base.__name__} of {PACKAGE.__name__}, and the trainer is of {other}: import {other} "
+                f"before practicum, or set PRACTICUM_LIGHTNING={other}."
+            )
+        return type(self)
+
+    return type(base.__name__, (base,), {"__class__": property(its_class), "__module__": __name__, "__doc__": base.__doc__})
+
+
+# Of both packages.
+Callback = _both("callbacks.Callback")
+Checkpoint = _both("callbacks.Checkpoint")
+CSVLogger = _both("loggers.CSVLogger")
+ExperimentWriter = _both("loggers.csv_logs.ExperimentWriter")
+MisconfigurationException = _both("utilities.exceptions.MisconfigurationException")
+PassThroughProfiler = _both("profilers.PassThroughProfiler")
+TorchCheckpointIO = _both("plugins.io.TorchCheckpointIO")
+
+# Of one.
+LightningDataModule = _bound(PACKAGE.LightningDataModule)
+LightningModule = _bound(PACKAGE.LightningModule)
+Trainer = PACKAGE.Trainer
+seed_everything = PACKAGE.seed_everything
+ModelCheckpoint = classes("callbacks.ModelCheckpoint")[0]
+RichProgressBar = classes("callbacks.RichProgressBar")[0]
+TensorBoardLogger = classes("loggers.TensorBoardLogger")[0]

@@ -1,0 +1,72 @@
+"""Files of weights, read without running anything in them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+from practicum.lightning_shim import MisconfigurationException
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+
+def read_state_dict(path: Path) -> dict[str, Tensor]:
+    """The tensors of a ``.ckpt``, ``.pth`` or ``.safetensors`` file, read without executing anything in it.
+
+    Raises:
+        MisconfigurationException: The file is damaged, holds code, or holds no tensors.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            content: Any = load_file(path)
+        else:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError, SafetensorError) as error:
+        raise MisconfigurationException(
+            f"{path}: not a weight file that can be read safely (it is damaged, or holds more than tensors: "
+            f"{type(error).__name__}); nothing in it was run."
+        ) from error
+    content = content if isinstance(content, dict) else {}
+    state = content["state_dict"] if isinstance(content.get("state_dict"), dict) else content
+    tensors = {str(key): value for key, value in state.items() if isinstance(value, Tensor)}
+    if not tensors:
+        raise MisconfigurationException(f"{path}: holds no weights; a state dict or a Lightning checkpoint is wanted.")
+    return tensors
+
+
+def weights_of(source: str, missing: str) -> Path:
+    """The file of weights that ``source`` names: itself, or the best ones of a run folder.
+
+    Args:
+        source: A file or a run folder.
+        missing: What to say where there is none.
+
+    Raises:
+        MisconfigurationException: No such file.
+    """
+    path = Path(source)
+    if path.is_dir():
+        path = path / "checkpoints" / "best.ckpt"
+    if not path.is_file():
+        raise MisconfigurationException(missing)
+    return path
+
+
+def hash_of_file(path: os.PathLike[str]) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_of_tensors(network: nn.Module) -> str:
+    """SHA-256 over names and values of all tensors, for weights that don't come as one file."""
+    digest = hashlib.sha256()
+    for key, value in network.state_dict().items():
+        digest.update(key.encode())
+        digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,297 @@
+"""Truncated back-propagation on modules that know nothing of it, against loops written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytorch_lightning as pl
+import torch
+import torch.nn.functional as F
+from practicum.callbacks import LastCheckpoint, LRFinder, TruncatedBPTT
+from practicum.callbacks.recurrent.truncated_bptt import begun_anew
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+from torchdata.stateful_dataloader import StatefulDataLoader
+
+MakeTrainer = Callable[..., pl.Trainer]
+Batch = dict[str, Tensor]
+
+
+class Windows(Dataset[Batch]):
+    """A sequence ``[B, T]`` cut into windows that go on from one to the next."""
+
+    def __init__(self, x: Tensor, y: Tensor, length: int) -> None:
+        self.windows = list(zip(x.split(length, 1), y.split(length, 1), strict=True))
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def __getitem__(self, number: int) -> Batch:
+        x, y = self.windows[number]
+        return {"x": x, "y": y, "begins": torch.tensor([False] * (len(x) - 1) + [number == 2])}
+
+
+class Tagger(pl.LightningModule):
+    """Somebody's module: a GRU between an embedding and a linear layer."""
+
+    def __init__(self, data: Dataset[Batch], lr: float = 0.1, layer: str = "GRU", loader: Any = DataLoader) -> None:
+        super().__init__()
+        self.embed, self.out = nn.Embedding(5, 6), nn.Linear(8, 3)
+        self.rnn = getattr(nn, layer)(6, 8, batch_first=True)
+        self.data, self.lr, self.loader = data, lr, loader
+        self.losses: list[float] = []
+        self.grads: list[Tensor] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out(self.rnn(self.embed(x))[0])
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        loss = F.cross_entropy(self(batch["x"]).flatten(0, 1), batch["y"].flatten())
+        self.losses.append(float(loss.detach()))
+        return loss
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        self.log("val/loss", F.cross_entropy(self(batch["x"]).flatten(0, 1), batch["y"].flatten()))
+
+    def on_before_optimizer_step(self, optimizer: Any) -> None:
+        self.grads.append(torch.cat([p.grad.flatten().clone() for p in self.parameters() if p.grad is not None]))
+
+    def configure_optimizers(self) -> Any:
+        return torch.optim.SGD(self.parameters(), lr=self.lr)
+
+    def train_dataloader(self) -> Any:
+        return self.loader(self.data, batch_size=None)
+
+    def val_dataloader(self) -> Any:
+        return DataLoader(self.data, batch_size=None)
+
+
+def sequence(rows: int = 4, steps: int = 24) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(5)
+    x = torch.randint(0, 5, (rows, steps), generator=generator)
+    return x, (x + x.roll(1, 1)) % 3
+
+
+@pytest.mark.parametrize("layer", ["GRU", "LSTM", "RNN"])
+def test_gradients_are_those_of_a_loop_written_by_hand(layer: str, make_trainer: MakeTrainer) -> None:
+    module = Tagger(Windows(*sequence(), 6), layer=layer).double()
+    twin = Tagger(module.data, layer=layer).double()
+    twin.load_state_dict(module.state_dict())
+    make_trainer(max_epochs=2, callbacks=[TruncatedBPTT()], limit_val_batches=1).fit(module)
+
+    optimizer = torch.optim.SGD(twin.parameters(), lr=0.1)
+    expected = []
+    for _ in range(2):
+        state: Any = None
+        for number in range(4):
+            batch = module.data[number]
+            outputs, state = twin.rnn(twin.embed(batch["x"]), state)
+            state = tuple(each.detach() for each in state) if isinstance(state, tuple) else state.detach()
+            loss = F.cross_entropy(twin.out(outputs).flatten(0, 1), batch["y"].flatten())
+            optimizer.zero_grad()
+            loss.backward()
+            expected.append(torch.cat([p.grad.flatten().clone() for p in twin.parameters() if p.grad is not None]))
+            optimizer.step()
+    torch.testing.assert_close(torch.stack(module.grads), torch.stack(expected), atol=1e-6, rtol=0)
+
+
+class LastMarker(Dataset[Batch]):
+    """Which marker (1 or 2) came last? They come every 20 to 40 steps; windows are of 10."""
+
+    def __init__(self) -> None:
+        generator = torch.Generator().manual_seed(3)
+        rows, steps = 16, 400
+        x, y = torch.zeros(rows, steps, dtype=torch.int64), torch.zeros(rows, steps, dtype=torch.int64)
+        for row in range(rows):
+            at = 0
+            while at < steps:
+                marker = int(torch.randint(1, 3, (), generator=generator))
+                x[row, at], y[row, at:] = marker, marker
+                at += int(torch.randint(20, 41, (), generator=generator))
+        self.windows = Windows(x, y, 10)
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def __getitem__(self, number: int) -> Batch:
+        return self.windows[number]
+
+
+def test_what_lies_further_back_than_a_window_is_learnt_with_it_and_not_without(make_trainer: MakeTrainer) -> None:
+    last: dict[bool, float] = {}
+    for carried in (True, False):
+        torch.manual_seed(1)
+        module = Tagger(LastMarker(), lr=1.0)
+        make_trainer(max_epochs=12, callbacks=[TruncatedBPTT()] if carried else [], limit_val_batches=0).fit(module)
+        last[carried] = sum(module.losses[-40:]) / 40
+    # Without it a window that holds no marker (two thirds do not) can only be guessed at: ln 2.
+    assert last[True] < 0.05
+    assert last[False] > 0.3
+
+
+def test_rows_that_begin_anew_start_at_zero(make_trainer: MakeTrainer) -> None:
+    x, y = sequence()
+    module = Tagger(Windows(x, y, 6), lr=0.0)
+    states: list[Tensor] = []
+    own = module.rnn.forward
+
+    def forward(x: Tensor, hx: Tensor | None = None) -> Any:
+        states.append(torch.zeros(1, 4, 8) if hx is None else hx)
+        return own(x, hx)
+
+    module.rnn.forward = forward  # type: ignore[assignment, method-assign]
+    make_trainer(callbacks=[TruncatedBPTT(begins="begins")], limit_val_batches=0).fit(module)
+    assert states[0].abs().sum() == 0
+    assert (states[1].abs().sum(2) > 0).all()
+    assert (states[2].abs().sum(2) > 0).tolist() == [[True, True, True, False]]
+
+
+def test_states_may_be_any_nest() -> None:
+    nest = {"a": torch.ones(1, 3, 2), "b": [torch.ones(1, 3, 2), None]}
+    anew = begun_anew(nest, torch.tensor([False, True, False]))
+    assert anew["a"].sum(2).tolist() == [[2, 0, 2]]
+    assert anew["b"][0].sum(2).tolist() == [[2, 0, 2]]
+    assert anew["b"][1] is None
+
+
+def test_a_row_of_zeros_keeps_the_others() -> None:
+    hidden, cell = torch.ones(2, 3, 4), torch.full((2, 3, 4), 2.0)
+    anew = begun_anew((hidden, cell), torch.tensor([False, True, False]))
+    assert anew[0].sum((0, 2)).tolist() == [8, 0, 8]
+    assert anew[1].sum((0, 2)).tolist() == [16, 0, 16]
+
+
+class OwnState(Tagger):
+    """Keeps its state itself."""
+
+    state: Any = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        outputs, self.state = self.rnn(self.embed(x), self.state)
+        return self.out(outputs)
+
+
+def test_a_module_that_keeps_its_own_state_does_the_same(make_trainer: MakeTrainer) -> None:
+    module = Tagger(Windows(*sequence(), 6))
+    own = OwnState(module.data)
+    own.load_state_dict(module.state_dict())
+    make_trainer(max_epochs=2, callbacks=[TruncatedBPTT()]).fit(module)
+    make_trainer(max_epochs=2, callbacks=[TruncatedBPTT()]).fit(own)
+    assert own.losses == module.losses
+    assert not own.state.requires_grad
+
+
+def test_validation_and_training_have_states_of_their_own(make_trainer: MakeTrainer) -> None:
+    x, y = sequence()
+    losses = []
+    for validate in (0, 2):
+        torch.manual_seed(2)
+        module = Tagger(Windows(x, y, 6))
+        make_trainer(callbacks=[TruncatedBPTT()], val_check_interval=2, limit_val_batches=validate).fit(module)
+        losses.append(module.losses)
+    assert losses[0] == losses[1]
+
+
+class Stop(pl.Callback):
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_train_batch_start(self, trainer: pl.Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
+        if trainer.global_step == self.step:
+            raise RuntimeError
+
+
+def test_a_training_that_stops_within_an_epoch_goes_on_exactly(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    data = Windows(*sequence(), 3)
+    torch.manual_seed(7)
+    start = Tagger(data, loader=StatefulDataLoader).state_dict()
+
+    def train(*callbacks: pl.Callback, checkpoint: Path | None = None) -> Tagger:
+        module = Tagger(data, loader=StatefulDataLoader)
+        module.load_state_dict(start)
+        trainer = make_trainer(
+            max_epochs=2, callbacks=[TruncatedBPTT(), *callbacks], limit_val_batches=0, enable_checkpointing=bool(callbacks)
+        )
+        trainer.fit(module, ckpt_path=checkpoint, weights_only=True)
+        return module
+
+    whole = train()
+    with pytest.raises(RuntimeError):
+        train(LastCheckpoint(tmp_path, every_n_steps=1), Stop(5))
+    resumed = train(LastCheckpoint(tmp_path), checkpoint=tmp_path / "last.ckpt")
+    assert len(resumed.losses) == 16 - 5
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name
+
+
+def test_a_range_test_leaves_states_as_they_were(make_trainer: MakeTrainer) -> None:
+    losses = []
+    for finders in ([], [LRFinder(steps=25, update=False)]):
+        torch.manual_seed(2)
+        module = Tagger(Windows(*sequence(), 6))
+        make_trainer(max_epochs=2, callbacks=[TruncatedBPTT(), *finders], limit_val_batches=0).fit(module)
+        losses.append(module.losses[-8:])
+    assert losses[0] == losses[1]
+
+
+def test_the_rate_follows_the_length_of_the_window(make_trainer: MakeTrainer) -> None:
+    x, y = sequence(steps=10)
+    module = Tagger(Windows(x, y, 6), lr=0.1)  # of 6 and 4
+    before = torch.cat([p.detach().flatten().clone() for p in module.parameters()])
+    make_trainer(callbacks=[TruncatedBPTT(usual_length=6)], limit_val_batches=0).fit(module)
+    after = torch.cat([p.detach().flatten().clone() for p in module.parameters()])
+    torch.testing.assert_close(before - after, 0.1 * module.grads[0] + 0.1 * 4 / 6 * module.grads[1])
+    assert module.trainer.optimizers[0].param_groups[0]["lr"] == 0.1
+    assert not module.trainer.optimizers[0]._optimizer_step_pre_hooks
+
+
+def test_it_leaves_nothing_behind_also_after_an_error(make_trainer: MakeTrainer) -> None:
+    module = Tagger(Windows(*sequence(), 6))
+    with pytest.raises(RuntimeError):
+        make_trainer(callbacks=[TruncatedBPTT(), Stop(2)]).fit(module)
+    assert not module.rnn._forward_pre_hooks
+    assert not module.rnn._forward_hooks
+
+
+class Twice(Tagger):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) + super().forward(x.flip(1))
+
+
+class Smaller(Windows):
+    def __getitem__(self, number: int) -> Batch:
+        batch = super().__getitem__(number)
+        return {key: value[:3] for key, value in batch.items()} if number == 1 else batch
+
+
+@pytest.mark.parametrize(
+    ("module", "callback", "said"),
+    [
+        (lambda data: pl.demos.boring_classes.BoringModel(), TruncatedBPTT(), "nothing to carry"),
+        (Tagger, TruncatedBPTT(layers=["lstm"]), "it has rnn"),
+        (OwnState, TruncatedBPTT(layers=["rnn"]), "state of its own"),
+        (Twice, TruncatedBPTT(), "more than once"),
+        (Tagger, TruncatedBPTT(begins="first"), "begins='first'"),
+    ],
+)
+def test_what_it_cannot_carry_is_said(module: Any, callback: TruncatedBPTT, said: str, make_trainer: MakeTrainer) -> None:
+    import pytorch_lightning.demos.boring_classes  # noqa: F401, PLC0415
+
+    data = Windows(*sequence(), 6)
+    made = module(data)
+    if module is OwnState:
+        made.state = torch.zeros(1, 4, 8)
+    with pytest.raises(MisconfigurationException, match=said):
+        make_trainer(callbacks=[callback], limit_val_batches=0).fit(made)
+
+
+def test_rows_that_come_and_go_are_refused(make_trainer: MakeTrainer) -> None:
+    module = Tagger(Smaller(*sequence(), 6))
+    with pytest.raises(MisconfigurationException, match="3 rows, in the batch before 4"):
+        make_trainer(callbacks=[TruncatedBPTT()], limit_val_batches=0).fit(module)
+    with pytest.raises(MisconfigurationException, match="usual_length=0"):
+        TruncatedBPTT(usual_length=0)

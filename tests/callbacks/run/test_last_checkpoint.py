@@ -1,0 +1,224 @@
+"""Exact resume: a training that stopped anywhere ends as one that never did."""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import pytorch_lightning as pl
+import torch
+import torch.nn.functional as F
+from practicum.callbacks import LastCheckpoint, RunLog, WholeFileCheckpointIO
+from practicum.callbacks.trainer_internals.rng_state import random_state, set_random_state
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+from torchdata.stateful_dataloader import StatefulDataLoader
+from torchmetrics import MeanMetric
+
+MakeTrainer = Callable[..., pl.Trainer]
+
+
+def points(count: int = 40) -> TensorDataset:
+    generator = torch.Generator().manual_seed(4)
+    x = torch.randn(count, 6, generator=generator)
+    return TensorDataset(x, (x[:, 0] * x[:, 1] > 0).long())
+
+
+class Noisy(pl.LightningModule):
+    """Dropout, draws from every generator, averages of a value, a sum, a maximum and a metric."""
+
+    def __init__(self, loader: Any = StatefulDataLoader) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(6, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Dropout(0.4), nn.Linear(12, 2))
+        self.mean, self.loader = MeanMetric(), loader
+
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+        x = batch[0] * (1 + 0.1 * (random.random() + np.random.random()))
+        loss = F.cross_entropy(self.net(x), batch[1])
+        self.mean.update(loss.detach())
+        self.log("train/loss", loss, on_step=True, on_epoch=True, batch_size=len(x))
+        self.log("train/most", loss, on_step=False, on_epoch=True, reduce_fx="max")
+        self.log("train/sum", loss, on_step=False, on_epoch=True, reduce_fx="sum")
+        self.log("train/mean", self.mean, on_step=False, on_epoch=True)
+        return loss
+
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        self.log("val/loss", F.cross_entropy(self.net(batch[0]), batch[1]))
+
+    def configure_optimizers(self) -> Any:
+        return torch.optim.AdamW(self.parameters(), lr=0.02)
+
+    def train_dataloader(self) -> Any:
+        return self.loader(points(), batch_size=4, shuffle=True)
+
+    def val_dataloader(self) -> Any:
+        return self.loader(points(12), batch_size=4)
+
+
+class StopAt(pl.Callback):
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_train_batch_start(self, trainer: pl.Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
+        if trainer.global_step == self.step:
+            raise InterruptedError
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def fit(
+    make: MakeTrainer, folder: Path, extra: list[pl.Callback], resume: bool = False, every: int | None = None, **options: Any
+) -> pl.Trainer:
+    loader = options.pop("loader", StatefulDataLoader)
+    torch.manual_seed(1)
+    module = Noisy(loader)
+    pl.seed_everything(99 if resume else 5, verbose=False)  # a new process draws other numbers until they are put back
+    trainer = make(
+        max_epochs=4,
+        logger=RunLog(folder),
+        log_every_n_steps=1,
+        enable_checkpointing=True,
+        callbacks=[*extra, LastCheckpoint(folder, every_n_steps=every)],
+        plugins=[WholeFileCheckpointIO()],
+        **options,
+    )
+    trainer.fit(module, ckpt_path=folder / "last.ckpt" if resume else None, weights_only=True)
+    return trainer
+
+
+def values(node: Any) -> Any:
+    """A checkpoint with its tensors as bytes, to compare whole."""
+    if isinstance(node, Tensor):
+        return (node.dtype, node.shape, node.numpy().tobytes())
+    if isinstance(node, dict):
+        return {key: values(value) for key, value in node.items()}
+    return [values(each) for each in node] if isinstance(node, list | tuple) else node
+
+
+def ends_alike(a: Path, b: Path) -> bool:
+    first, second = (values(torch.load(folder / "last.ckpt", weights_only=True)) for folder in (a, b))
+    return bool(first == second) and (a / "metrics.csv").read_bytes() == (b / "metrics.csv").read_bytes()
+
+
+@pytest.mark.parametrize(("stop", "every"), [(13, None), (20, None), (7, 3), (16, 3), (25, 4)])
+@pytest.mark.parametrize(
+    "options", [{}, {"accumulate_grad_batches": 2}, {"val_check_interval": 5}], ids=["plain", "accumulated", "often"]
+)
+def test_ends_bit_equal(make_trainer: MakeTrainer, tmp_path: Path, stop: int, every: int | None, options: dict[str, Any]) -> None:
+    if "accumulate_grad_batches" in options:
+        stop //= 2
+    fit(make_trainer, tmp_path / "whole", [], every=every, **options)
+    with pytest.raises(InterruptedError):
+        fit(make_trainer, tmp_path / "broken", [StopAt(stop)], every=every, **options)
+    fit(make_trainer, tmp_path / "broken", [], resume=True, every=every, **options)
+    assert ends_alike(tmp_path / "whole", tmp_path / "broken")
+
+
+def test_plain_loaders_are_exact_at_an_epochs_end(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    def own(*arguments: Any, **options: Any) -> Any:
+        return DataLoader(*arguments, generator=torch.Generator().manual_seed(3), **options)
+
+    for name, loader in (("global", DataLoader), ("own", own)):
+        whole, broken = tmp_path / f"{name}-whole", tmp_path / f"{name}-broken"
+        fit(make_trainer, whole, [], loader=loader)
+        with pytest.raises(InterruptedError):
+            fit(make_trainer, broken, [StopAt(33)], loader=loader)
+        fit(make_trainer, broken, [], resume=True, loader=loader)
+        assert ends_alike(whole, broken), name
+
+
+def test_twice_stopped_is_no_worse(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    fit(make_trainer, tmp_path / "whole", [], every=3)
+    for resume, stop in ((False, 8), (True, 17)):
+        with pytest.raises(InterruptedError):
+            fit(make_trainer, tmp_path / "broken", [StopAt(stop)], every=3, resume=resume)
+    fit(make_trainer, tmp_path / "broken", [], every=3, resume=True)
+    assert ends_alike(tmp_path / "whole", tmp_path / "broken")
+
+
+def test_every_step_is_logged_once(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    with pytest.raises(InterruptedError):
+        fit(make_trainer, tmp_path, [StopAt(18)])  # eight steps after the last checkpoint
+    assert len([row for row in rows_of(tmp_path / "metrics.csv") if row["train/loss_step"]]) == 18
+    fit(make_trainer, tmp_path, [], resume=True)
+    rows = rows_of(tmp_path / "metrics.csv")
+    assert [int(row["step"]) for row in rows if row["train/loss_step"]] == list(range(40))
+    assert [int(row["epoch"]) for row in rows if row["train/loss_epoch"]] == [0, 1, 2, 3]
+    assert [int(row["epoch"]) for row in rows if row["val/loss"]] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize("at", [14, 19])  # within an epoch, and at its last step
+def test_signals_end_in_a_checkpoint(make_trainer: MakeTrainer, tmp_path: Path, number: int, code: int, at: int) -> None:
+    class Asked(pl.Callback):
+        def on_train_batch_start(self, trainer: pl.Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
+            if trainer.global_step == at:
+                os.kill(os.getpid(), number)
+
+    before = [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)]
+    fit(make_trainer, tmp_path / "whole", [])
+    with pytest.raises(SystemExit) as left:
+        fit(make_trainer, tmp_path / "broken", [Asked()])
+    assert left.value.code == code
+    assert [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)] == before
+    assert torch.load(tmp_path / "broken" / "last.ckpt", weights_only=True)["global_step"] == at + 1
+    fit(make_trainer, tmp_path / "broken", [], resume=True)
+    assert ends_alike(tmp_path / "whole", tmp_path / "broken")
+
+
+def test_the_one_before_is_kept(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    fit(make_trainer, tmp_path, [])
+    last, before = (torch.load(tmp_path / f"{name}.ckpt", weights_only=True) for name in ("last", "before_last"))
+    assert (before["global_step"], last["global_step"]) == (30, 40)
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_minutes(make_trainer: MakeTrainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved: list[int] = []
+
+    class Watch(LastCheckpoint):
+        def _save(self, trainer: pl.Trainer) -> None:
+            saved.append(trainer.global_step)
+            super()._save(trainer)
+
+    now = iter(range(0, 100_000, 20))
+    monkeypatch.setattr("practicum.callbacks.run.last_checkpoint.time.monotonic", lambda: float(next(now)))
+    make_trainer(max_epochs=1, enable_checkpointing=True, callbacks=[Watch(tmp_path, every_n_minutes=1)]).fit(Noisy())
+    assert len(saved) in (3, 4, 5)  # of ten steps, with a clock that goes 20 s at each look
+    assert saved[-1] == 10
+
+
+def test_random_state_survives_a_checkpoint(tmp_path: Path) -> None:
+    random.gauss(0, 1)
+    np.random.normal()
+    torch.save(random_state(), tmp_path / "state")
+    wanted = [random.gauss(0, 1), np.random.normal(), float(torch.rand(()))]
+    pl.seed_everything(0, verbose=False)
+    set_random_state(torch.load(tmp_path / "state", weights_only=True))
+    assert [random.gauss(0, 1), np.random.normal(), float(torch.rand(()))] == wanted
+
+
+def test_checkpoint_is_whole_or_not_there(tmp_path: Path) -> None:
+    writer, path = WholeFileCheckpointIO(), tmp_path / "folder" / "a.ckpt"
+    writer.save_checkpoint({"x": torch.ones(3)}, path)
+    with pytest.raises(AttributeError):
+        writer.save_checkpoint({"x": lambda: None}, path)  # can't be saved: breaks half-way
+    assert torch.equal(torch.load(path, weights_only=True)["x"], torch.ones(3))
+    assert [each.name for each in path.parent.iterdir()] == ["a.ckpt"]
+
+
+@pytest.mark.parametrize("options", [{"every_n_steps": 0}, {"every_n_minutes": 0}])
+def test_refusals_name_the_parameter(tmp_path: Path, options: dict[str, Any]) -> None:
+    with pytest.raises(MisconfigurationException, match=next(iter(options))):
+        LastCheckpoint(tmp_path, **options)

@@ -1,0 +1,108 @@
+"""The composed configuration is checked against the signatures of what it configures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hydra import compose, initialize_config_module
+from omegaconf import DictConfig, OmegaConf
+from practicum.cli.config_check import check_config
+from practicum.cli.trainer_factory import resolve_precision
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+
+def composed(*overrides: str) -> DictConfig:
+    with initialize_config_module("practicum.conf", version_base="1.3"):
+        cfg = compose("train", overrides=["name=test", "paths.run=run", *overrides])
+    cfg.trainer.precision = resolve_precision(cfg.trainer.precision, "cpu")
+    return cfg
+
+
+CHOICES = [
+    *(f"model={name}" for name in ("efficientnet_lite0", "resnext50", "vgg16", "resnet18")),
+    "model=timm,model.backbone=resnet10t",
+    "data=image_folder,data.root=photos",
+    "optimizer=sgd",
+    "augment=none",
+    "callbacks=none",
+    "trainer=ddp",
+    "logger=tensorboard",
+    "experiment=spiders",
+    "experiment=planet",
+    "experiment=lm",
+    "experiment=lm_paper,data=language_model,data.root=text",
+    "experiment=imdb_lm",
+    "experiment=reviews",
+    "experiment=word_vectors",
+    "experiment=reviews,model=word_vectors",
+    "experiment=table,data.root=table.csv,data.target=y",
+    "experiment=stores",
+    "experiment=rossmann,data.root=files",
+    "experiment=rossmann_paper,data.root=files",
+    "experiment=ratings,data.root=ratings.csv",
+    "experiment=movielens",
+    "experiment=tastes",
+    "experiment=clicks,data.root=clicks.csv",
+    "experiment=clicks,data=movielens",
+    "experiment=movielens,model=neural_collaborative_filter,data.use_side=true",
+    "experiment=ratings_large,data.root=ratings.csv",
+]
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_every_choice_is_in_order(choice: str) -> None:
+    check_config(composed(*choice.split(",")))
+
+
+FAULTS = {
+    "trainer.max_epochs=many": "trainer.max_epochs='many' is not of the right type: a whole number or null is wanted",
+    "+trainer.max_epoch=3": "trainer.max_epoch: Trainer has no such option; did you mean trainer.max_epochs",
+    "+model.heads=linear": "model.heads: ImageClassifier has no such option; did you mean model.head",
+    "model.head=liner": "one of linear, concat_pool",
+    "data.size=big": "data.size='big' is not of the right type: a whole number",
+    "+data.batchsize=3": "data.batchsize: Spiders has no such option; did you mean data.batch_size",
+    "+callbacks.unfreze.at=[1]": "callbacks.unfreze.at: no callbacks.unfreze is chosen",
+    "data=image_folder": "data.root is missing: give it as data.root=...",
+    "callbacks.unfreeze.at=soon": "callbacks.unfreeze.at='soon'",
+    "callbacks.unfreeze.at=[a]": "callbacks.unfreeze.at=\\['a'\\]",
+    "optimizer.lr=fast": "optimizer.lr='fast'",
+    "model=timm": "model.backbone is missing",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_are_named_in_one_sentence(fault: str) -> None:
+    with pytest.raises(MisconfigurationException, match=FAULTS[fault]) as raised:
+        check_config(composed(fault))
+    assert "\n" not in str(raised.value)
+
+
+class _Parent:
+    def __init__(self, depth: int = 1, unknown: NotImported | None = None) -> None:  # type: ignore[name-defined]  # noqa: F821
+        pass
+
+
+class _Child(_Parent):
+    def __init__(self, width: int = 1, **options: Any) -> None:
+        pass
+
+
+def test_options_passed_on_to_parents_are_checked_there() -> None:
+    target = f"{__name__}._Child"
+    import sys  # noqa: PLC0415
+
+    sys.modules[__name__].__dict__.setdefault("_Child", _Child)
+    check_config(OmegaConf.create({"a": {"_target_": target, "width": 2, "depth": 3, "unknown": "anything"}}))
+    with pytest.raises(MisconfigurationException, match="a.depth='x'"):
+        check_config(OmegaConf.create({"a": {"_target_": target, "depth": "x"}}))
+    with pytest.raises(MisconfigurationException, match="did you mean a.depth"):
+        check_config(OmegaConf.create({"a": {"_target_": target, "deph": 1}}))
+
+
+def test_precision_is_left_as_given_or_chosen_for_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert resolve_precision("16-mixed") == "16-mixed"
+    for bf16, amx, expected in ((True, False, "bf16-mixed"), (False, True, "bf16-mixed"), (False, False, "32-true")):
+        monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda value=bf16: value)
+        monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda value=amx: value)
+        assert resolve_precision("auto", "cpu") == expected

@@ -1,0 +1,52 @@
+"""Rows come once an epoch, in an order of each epoch's own, shared out by rank."""
+
+from __future__ import annotations
+
+import torch
+from practicum.datamodules.tabular.row_batches import RowBatches
+
+
+def batches(count: int = 103, **options: int | bool) -> RowBatches:
+    return RowBatches([torch.arange(count) * 10], torch.arange(count), batch_size=10, **options)  # type: ignore[arg-type]
+
+
+def seen(data: RowBatches, epoch: int) -> list[int]:
+    rows = []
+    for number in range(len(data)):
+        (x,), y = data[epoch, number]
+        assert torch.equal(x, y * 10)
+        rows += y.tolist()
+    return rows
+
+
+def test_each_row_once_in_another_order_each_epoch() -> None:
+    data = batches(shuffle=True)
+    first, second = seen(data, 0), seen(data, 1)
+    assert sorted(first) == sorted(second) == list(range(103))
+    assert first != second
+    assert first == seen(batches(shuffle=True), 0)
+    assert first != seen(batches(shuffle=True, seed=2), 0)
+    assert seen(batches(), 0) == list(range(103))
+
+
+def test_near_rows_come_in_stretches_and_each_once() -> None:
+    count = 1 << 19
+    order = batches(count, shuffle=True, near=True).order(0)
+    assert torch.equal(order.sort().values, torch.arange(count))
+    first = order[: 1 << 18]  # a pool of sixteen blocks
+    assert len(torch.unique(first >> 14)) == 16
+    assert len(torch.unique(order >> 14)) == 32
+    assert not torch.equal(first.sort().values, first)
+
+
+def test_ranks_share_the_rows() -> None:
+    shares = [seen(batches(shuffle=True, rank=rank, world_size=2), 3) for rank in range(2)]
+    assert len(shares[0]) == len(shares[1]) == 52
+    assert set(shares[0]) | set(shares[1]) == set(range(103))
+    evaluated = [seen(batches(rank=rank, world_size=2), 0) for rank in range(2)]
+    assert sorted(evaluated[0] + evaluated[1]) == list(range(103))
+
+
+def test_a_single_row_is_no_batch_of_training() -> None:
+    assert len(batches(101, shuffle=True)) == 10
+    assert len(batches(101)) == 11

@@ -1,0 +1,88 @@
+"""Windows over parallel streams: every token once, in order, row by row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from practicum.datamodules import BPTTWindows
+from practicum.datamodules.text.bptt_windows import window_lengths
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+
+def rows_of(windows: BPTTWindows, epoch: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    batches = [windows[epoch, number] for number in range(len(windows))]
+    return torch.cat([x for x, _ in batches], 1), torch.cat([y for _, y in batches], 1)
+
+
+@pytest.mark.parametrize("vary", [False, True])
+def test_rows_go_on_where_they_stopped_and_meet_every_token(vary: bool) -> None:
+    windows = BPTTWindows(np.arange(1001), batch_size=4, bptt=12, vary=vary)
+    x, y = rows_of(windows, epoch=3)
+    assert torch.equal(x.flatten(), torch.arange(1000))
+    assert torch.equal(y.flatten(), torch.arange(1, 1001))
+
+
+def test_a_text_in_parts_is_one_text_and_may_lie_on_disk(tmp_path: Path) -> None:
+    np.arange(300, dtype=np.uint16).tofile(tmp_path / "first.bin")
+    parts = [np.memmap(tmp_path / "first.bin", np.uint16, "r"), np.arange(300, 501, dtype=np.uint16)]
+    x, _ = rows_of(BPTTWindows(*parts, batch_size=5, bptt=7))
+    assert torch.equal(x.flatten(), torch.arange(500))
+    assert x.dtype == torch.int64
+
+
+def test_backwards_it_reads_the_same_from_the_end() -> None:
+    x, y = rows_of(BPTTWindows(np.arange(60), np.arange(60, 101), batch_size=4, bptt=9, reverse=True))
+    assert torch.equal(x.flatten(), torch.arange(100, 0, -1))
+    assert torch.equal(y.flatten(), torch.arange(99, -1, -1))
+
+
+def test_processes_read_different_streams_and_together_everything() -> None:
+    rows = [rows_of(BPTTWindows(np.arange(241), batch_size=3, bptt=10, rank=rank, world_size=2))[0] for rank in (0, 1)]
+    assert torch.equal(torch.cat(rows).flatten(), torch.arange(240))
+
+
+def test_lengths_are_drawn_as_in_the_paper() -> None:
+    lengths = window_lengths(70 * 20_000, 70, np.random.default_rng(1))
+    assert lengths.sum() == 70 * 20_000
+    usual = lengths[lengths > 52]
+    assert len(usual) / len(lengths) == pytest.approx(0.95, abs=0.01)
+    assert usual.mean() == pytest.approx(70, abs=0.5)
+    assert usual.std() == pytest.approx(5, abs=0.3)
+    assert lengths[lengths <= 52].mean() == pytest.approx(35, abs=1)
+
+
+@pytest.mark.parametrize("bptt", [1, 3, 20])
+@pytest.mark.parametrize("total", [1, 2, 10, 57])
+def test_every_drawn_length_is_at_least_one_and_they_fill_the_stream(bptt: int, total: int) -> None:
+    for draw in range(20):
+        lengths = window_lengths(total, bptt, np.random.default_rng(draw))
+        assert lengths.min() >= 1
+        assert lengths.sum() == total
+
+
+def test_epochs_differ_in_lengths_but_not_in_number() -> None:
+    windows = BPTTWindows(np.arange(5000), batch_size=4, bptt=20, vary=True)
+    shapes = [[windows[epoch, number][0].shape[1] for number in range(len(windows))] for epoch in (0, 1, 0)]
+    assert shapes[0] == shapes[2] != shapes[1]
+    assert len(shapes[0]) == len(shapes[1])
+
+
+def test_a_text_shorter_than_a_window_is_one_window() -> None:
+    windows = BPTTWindows(np.arange(9), batch_size=2, bptt=50)
+    assert len(windows) == 1
+    assert windows[0][0].tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    with pytest.raises(IndexError):
+        windows[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({"bptt": 0}, "data.bptt=0"), ({"batch_size": 0}, "data.batch_size=0"), ({"batch_size": 64}, "lower data.batch_size")],
+)
+def test_what_makes_no_windows_is_refused(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(MisconfigurationException, match=said):
+        BPTTWindows(np.arange(50), **options)
