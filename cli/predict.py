@@ -159,14 +159,14 @@ def _predict(run: Any, source: str, cfg: DictConfig) -> _Said:
 
 
 def _write(path: Path, table: dict[str, Any]) -> None:
-    from practicum.callbacks.run.atomic_file import whole_file, write_columns
+    from practicum.callbacks.run.atomic_file import atomic_write, write_columns
 
     if path.suffix.lower() != ".parquet":
         write_columns(path, table)
         return
     import polars
 
-    with whole_file(path) as beside:
+    with atomic_write(path) as beside:
         polars.DataFrame(table).write_parquet(beside)
 
 

@@ -10,7 +10,7 @@ import polars as pl
 import torch
 from hydra.utils import get_class
 from practicum.callbacks.ranking.user_items import PairsByUser, top_items
-from practicum.callbacks.run.atomic_file import whole_file
+from practicum.callbacks.run.atomic_file import atomic_write
 from practicum.datamodules.tabular.readers import read_table, require
 from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor
@@ -221,10 +221,10 @@ class Recommendations:
         for name, ids, vectors in zip(("users", "items"), (self.users, self.items), self.model.factors(), strict=True):
             numbers = vectors.float().numpy()
             columns = {"id": ids} if name == "users" else self._named(ids)
-            with whole_file(folder / f"{name}.parquet") as beside:
+            with atomic_write(folder / f"{name}.parquet") as beside:
                 kind = pl.Array(pl.Float32, numbers.shape[1])
                 pl.DataFrame(columns).with_columns(pl.Series("vector", numbers, dtype=kind)).write_parquet(beside)
-            with whole_file(folder / f"{name}.npy") as beside, open(beside, "wb") as file:
+            with atomic_write(folder / f"{name}.npy") as beside, open(beside, "wb") as file:
                 np.save(file, numbers)
 
     def _needs(self, method: str, option: str) -> None:

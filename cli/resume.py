@@ -152,12 +152,12 @@ def keep_configuration(cfg: DictConfig, overrides: Sequence[str]) -> None:
         cfg: As it was composed, and has been checked since.
         overrides: That it was composed of.
     """
-    from practicum.callbacks.run.atomic_file import whole_file  # noqa: PLC0415 - heavy
+    from practicum.callbacks.run.atomic_file import atomic_write  # noqa: PLC0415 - heavy
 
     folder = Path(cfg.resume.run) / ".hydra"
     mine = [each for each in overrides if not _key(each).startswith("resume")]
     for content, name in ((OmegaConf.create(mine), "overrides.yaml"), (cfg, "config.yaml")):
-        with whole_file(folder / name) as beside:
+        with atomic_write(folder / name) as beside:
             OmegaConf.save(content, beside)
 
 

@@ -55,14 +55,14 @@ class SweepTable(Callback):
 
     @staticmethod
     def _write(folder: Path) -> list[dict[str, Any]]:
-        from practicum.callbacks.run.atomic_file import whole_file  # noqa: PLC0415 - heavy
+        from practicum.callbacks.run.atomic_file import atomic_write  # noqa: PLC0415 - heavy
 
         rows = collect_runs(folder)
         if not rows:
             return []
         columns = list(dict.fromkeys(key for row in rows for key in row))
         path = folder / "sweep.csv"
-        with whole_file(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
+        with atomic_write(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, columns, restval="")
             writer.writeheader()
             writer.writerows(rows)

@@ -1,0 +1,1 @@
+"""Several sets of weights as one."""

@@ -26,8 +26,10 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, update_bn
 
-from ..prediction.forward_override import Forward, in_place_of_logits, is_multi_label, logits_in, logits_of, probabilities_of
-from ..trainer_internals.isolate_training import endless_batches, inputs_of, on_device, sibling_loaders
+from ..module_outputs.logits import extract_logits, is_multi_label, replace_logits, to_logits, to_probabilities
+from ..prediction.forward_override import ForwardOverride
+from ..trainer_internals.batches import inputs_of, to_device
+from ..trainer_internals.loaders import clone_loaders, endless_batches
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +82,7 @@ class SnapshotEnsemble(Callback):
         self._falling = False
         self._lowest = float("inf")  # factor so far
         self._resumed = False
-        self._forward: Forward | None = None
+        self._forward: ForwardOverride | None = None
         self._logits: list[Tensor] = []
         self._batch = 0
 
@@ -183,7 +185,7 @@ class SnapshotEnsemble(Callback):
         for batch in endless_batches(trainer, lambda: passes.append(0)):
             if len(passes) > 2:
                 return
-            yield inputs_of(on_device(trainer, pl_module, batch))
+            yield inputs_of(to_device(trainer, pl_module, batch))
 
     # Speaking together ------------------------------------------------------------------------------------------------
 
@@ -233,7 +235,7 @@ class SnapshotEnsemble(Callback):
 
     def _give_back(self) -> None:
         if self._forward is not None:
-            self._forward.give_back()
+            self._forward.remove()
         self._forward, self._logits = None, []
 
     def _ask(self, trainer: Trainer, pl_module: LightningModule, combined: Any) -> None:
@@ -248,7 +250,7 @@ class SnapshotEnsemble(Callback):
             for number, path in enumerate(members):
                 _load(pl_module, path)
                 for index, logits in enumerate(self._logits_of(trainer, pl_module, combined)):
-                    probabilities = probabilities_of(logits, multi_label)
+                    probabilities = to_probabilities(logits, multi_label)
                     if number == 0:
                         total.append(probabilities.cpu())
                     else:
@@ -256,26 +258,26 @@ class SnapshotEnsemble(Callback):
         finally:
             pl_module.load_state_dict(own)
         self.facts["snapshots"] = len(self.snapshots())
-        self._logits = [logits_of(each / len(members), multi_label) for each in total]
+        self._logits = [to_logits(each / len(members), multi_label) for each in total]
         self._batch = -1
         device = pl_module.device
 
         def forward(beneath: Any, *inputs: Any, **options: Any) -> Any:
-            return in_place_of_logits({}, self.output, self._logits[self._batch].to(device))
+            return replace_logits({}, self.output, self._logits[self._batch].to(device))
 
-        self._forward = Forward(pl_module, forward)
+        self._forward = ForwardOverride(pl_module, forward)
 
     def _logits_of(self, trainer: Trainer, pl_module: LightningModule, combined: Any) -> Iterator[Tensor]:
         hook = "on_test_batch_start" if trainer.testing else "on_predict_batch_start"
         callbacks: list[Any] = trainer.callbacks  # type: ignore[attr-defined]
         others = [each for each in callbacks if getattr(each, "shapes_predictions", False) and each is not self]
-        for batch, index, _ in iter(sibling_loaders(combined)):
-            prepared = on_device(trainer, pl_module, batch)
+        for batch, index, _ in iter(clone_loaders(combined)):
+            prepared = to_device(trainer, pl_module, batch)
             for each in others:  # they have a say in every snapshot's predictions
                 getattr(each, hook)(trainer, pl_module, prepared, index)
             with trainer.precision_plugin.forward_context():
                 output = pl_module(inputs_of(prepared))
-            yield logits_in(output, self.output, "SnapshotEnsemble", pl_module)
+            yield extract_logits(output, self.output, "SnapshotEnsemble", pl_module)
 
 
 def _factor_of(optimizer: Optimizer) -> float:

@@ -1,0 +1,1 @@
+"""Callbacks that only look: figures and lists of a run."""

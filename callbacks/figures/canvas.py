@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ..run.atomic_file import whole_file
+from ..run.atomic_file import atomic_write
 
 INK, GRID, BLUE, ORANGE = "#222222", "#dddddd", "#3366cc", "#e07b39"
 
@@ -21,5 +21,5 @@ def new_figure(width: float, height: float) -> Figure:
 
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a PNG, whole or not at all."""
-    with whole_file(path) as beside:
+    with atomic_write(path) as beside:
         figure.savefig(beside, format="png")

@@ -1,0 +1,1 @@
+"""Which layers of a pretrained network train, how fast, and from which stored features."""

@@ -28,9 +28,9 @@ from filelock import FileLock
 from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer
 from torch import Tensor, nn
 
-from ..prediction.forward_override import Forward
-from ..run.atomic_file import whole_file
-from ..trainer_internals.isolate_training import on_device
+from ..prediction.forward_override import ForwardOverride
+from ..run.atomic_file import atomic_write
+from ..trainer_internals.batches import to_device
 from ..trainer_internals.rng_state import random_state, set_random_state
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class PrecomputedActivations(Callback):
             raise MisconfigurationException(f"PrecomputedActivations: max_gb={max_gb} must be above 0.")
         self.folder, self.views, self.max_gb = Path(folder), views, max_gb
         self.features, self.backbone = features, backbone
-        self._forward: Forward | None = None
+        self._forward: ForwardOverride | None = None
         self._too_large = False
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -149,7 +149,7 @@ class PrecomputedActivations(Callback):
     def _to_photos(self, trainer: Trainer) -> None:
         if self._forward is None:
             return
-        self._forward.give_back()
+        self._forward.remove()
         self._forward = None
         for split in ("train", "valid"):
             trainer.datamodule.use_features(split, None)  # type: ignore[attr-defined]
@@ -183,7 +183,7 @@ class PrecomputedActivations(Callback):
             # A batch that a worker made ahead may still be of photos.
             return x if x.shape[1:] == shape else beneath(x, *others, **options)
 
-        self._forward = Forward(owner, features, name)
+        self._forward = ForwardOverride(owner, features, name)
 
     # Features on disk -------------------------------------------------------------------------------------------------
 
@@ -194,7 +194,7 @@ class PrecomputedActivations(Callback):
         loader = data.views_dataloader(split, views)
         see: Any = getattr(pl_module, self.features)
         with torch.no_grad(), trainer.precision_plugin.forward_context():
-            first = on_device(trainer, pl_module, as_batch_of_one(loader))[0]
+            first = to_device(trainer, pl_module, as_batch_of_one(loader))[0]
             probe = see(first).float()  # depends on all that is done to a photo: normalisation, pooling, a neck
         size = probe.nbytes * len(loader.dataset) * max(1, views)
         if size + sum(each.stat().st_size for each in keep) > self.max_gb * 1e9:
@@ -207,7 +207,7 @@ class PrecomputedActivations(Callback):
             if trainer.local_rank == 0:
                 with FileLock(self.folder / ".features.lock"):
                     self._make_room(found.nbytes, [*keep, path])
-                    with whole_file(path) as beside, open(beside, "wb") as file:
+                    with atomic_write(path) as beside, open(beside, "wb") as file:
                         np.save(file, found, allow_pickle=False)
         trainer.strategy.barrier("features")
         os.utime(path)
@@ -220,7 +220,7 @@ class PrecomputedActivations(Callback):
         parts: list[np.ndarray[Any, Any]] = []
         with torch.no_grad(), trainer.precision_plugin.forward_context():
             for batch in loader:
-                parts.append(see(on_device(trainer, pl_module, batch)[0]).float().cpu().numpy())
+                parts.append(see(to_device(trainer, pl_module, batch)[0]).float().cpu().numpy())
         mine = np.concatenate(parts)
         mine = mine.reshape(-1, max(1, views), *mine.shape[1:]).swapaxes(0, 1)
         if trainer.world_size == 1:

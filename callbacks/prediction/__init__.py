@@ -1,0 +1,1 @@
+"""Callbacks that change what a module predicts in tests and predictions."""

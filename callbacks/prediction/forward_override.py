@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from practicum.lightning_shim import MisconfigurationException
-from torch import Tensor, nn
+from torch import nn
 
 
-class Forward:
-    """A function in the place of a module's ``forward`` (or another method), until :meth:`give_back`.
+class ForwardOverride:
+    """A function in the place of a module's ``forward`` (or another method), until :meth:`remove`.
 
     Args:
         module: Whose ``forward``.
@@ -52,10 +51,10 @@ class Forward:
             )
         self._called = False
 
-    def give_back(self) -> None:
+    def remove(self) -> None:
         """Take the function out, also from beneath others."""
         above, top = None, self._module.__dict__.get(self._name)
-        while isinstance(top, Forward) and top is not self:
+        while isinstance(top, ForwardOverride) and top is not self:
             above, top = top, top._beneath
         if top is not self:
             return
@@ -65,56 +64,3 @@ class Forward:
             self._module.__dict__[self._name] = self._beneath
         else:
             del self._module.__dict__[self._name]
-
-
-def logits_in(output: Any, key: str | None, asks: str, module: nn.Module) -> Tensor:
-    """The logits in what a ``forward`` returned.
-
-    Args:
-        output: A tensor, or a dictionary that holds one.
-        key: Which of the dictionary's.
-        asks: Who wants to know, for the message.
-        module: Whose ``forward``, for the message.
-
-    Raises:
-        MisconfigurationException: There are none, or it is not said which.
-    """
-    if key is None and isinstance(output, Tensor):
-        return output
-    name = type(module).__name__
-    if not isinstance(output, dict):
-        raise MisconfigurationException(
-            f"{asks} needs {name}.forward to return logits [B, classes]"
-            + (f" in a dictionary, at output={key!r}" if key else "")
-            + f"; it returns a {type(output).__name__}."
-        )
-    if key is None or key not in output:
-        raise MisconfigurationException(
-            f"{asks}: {name}.forward returns a dictionary with {', '.join(map(repr, output))}; say which of them holds the "
-            'logits, e.g. output="logits".'
-        )
-    return output[key]
-
-
-def in_place_of_logits(output: Any, key: str | None, logits: Tensor) -> Any:
-    """What a ``forward`` returned, with other logits."""
-    return logits if key is None else {**output, key: logits}
-
-
-def probabilities_of(logits: Tensor, multi_label: bool) -> Tensor:
-    """Softmax over the last dimension, or for multi-label the sigmoid of each, in 32 bit at least."""
-    logits = logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
-    return logits.sigmoid() if multi_label else logits.softmax(-1)
-
-
-def logits_of(probabilities: Tensor, multi_label: bool) -> Tensor:
-    """Logits with these probabilities: their logarithms, or for multi-label those of their odds."""
-    tiny = torch.finfo(probabilities.dtype).tiny
-    if multi_label:
-        return probabilities.clamp(min=tiny).log() - (1 - probabilities).clamp(min=tiny).log()
-    return probabilities.clamp(min=tiny).log()
-
-
-def is_multi_label(module: nn.Module, said: bool | None) -> bool:
-    """What was said, else the module's attribute ``multi_label``, else softmax."""
-    return bool(getattr(module, "multi_label", False)) if said is None else said

@@ -27,8 +27,9 @@ from torch import Tensor
 
 from ..figures.canvas import new_figure, save_figure
 from ..figures.images.example_batch import draw_photo, label_of
-from ..trainer_internals.isolate_training import inputs_of, on_device
-from .forward_override import Forward, in_place_of_logits, is_multi_label, logits_in, logits_of, probabilities_of
+from ..module_outputs.logits import extract_logits, is_multi_label, replace_logits, to_logits, to_probabilities
+from ..prediction.forward_override import ForwardOverride
+from ..trainer_internals.batches import inputs_of, to_device
 
 
 def combine(plain: Tensor, views: Tensor, beta: float = 0.25, how: Literal["mean", "max"] = "mean") -> Tensor:
@@ -116,7 +117,7 @@ class TestTimeAugmentation(Callback):
         self.count = count
         self.enabled = True
         self.facts: dict[str, float] = {}
-        self._forward: Forward | None = None
+        self._forward: ForwardOverride | None = None
         self._module: Any = None
         self._views: Iterator[Any] | None = None
         self._batch: Any = None  # of the data, while it is being tested
@@ -142,7 +143,7 @@ class TestTimeAugmentation(Callback):
                 "torchvision.transforms.v2), or a data module with views_dataloader(split, n)."
             )
         self._changed = {}
-        self._forward = Forward(pl_module, self._look_again)
+        self._forward = ForwardOverride(pl_module, self._look_again)
         self._module = pl_module
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -155,7 +156,7 @@ class TestTimeAugmentation(Callback):
 
     def _give_back(self) -> None:
         if self._forward is not None:
-            self._forward.give_back()
+            self._forward.remove()
         self._forward, self._module, self._views, self._batch, self._of_batch = None, None, None, None, None
 
     def _look_again(self, beneath: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
@@ -170,13 +171,13 @@ class TestTimeAugmentation(Callback):
         x, others = inputs[0], inputs[1:]
         self._count = len(x)
         multi_label = is_multi_label(self._module, self.multi_label)
-        plain = probabilities_of(logits_in(output, self.output, me, self._module), multi_label)
+        plain = to_probabilities(extract_logits(output, self.output, me, self._module), multi_label)
         views = self._views_of(x)
-        said = [logits_in(beneath(view, *others, **options), self.output, me, self._module) for view in views]
-        each = torch.stack([probabilities_of(logits, multi_label) for logits in said])
+        said = [extract_logits(beneath(view, *others, **options), self.output, me, self._module) for view in views]
+        each = torch.stack([to_probabilities(logits, multi_label) for logits in said])
         together = combine(plain, each, self.beta, self.how)
         self._keep_most_changed(x, views, plain, each, together)
-        return in_place_of_logits(output, self.output, logits_of(together, multi_label))
+        return replace_logits(output, self.output, to_logits(together, multi_label))
 
     def _views_of(self, x: Tensor) -> list[Tensor] | Tensor:
         if self.augment is not None:
@@ -233,7 +234,7 @@ class TestTimeAugmentation(Callback):
             datamodule: Any = trainer.datamodule  # type: ignore[attr-defined]
             self._views = iter(datamodule.views_dataloader(split, self.n))
         assert self._views is not None
-        views = inputs_of(on_device(trainer, pl_module, next(self._views)))
+        views = inputs_of(to_device(trainer, pl_module, next(self._views)))
         self._of_batch = views.reshape(-1, self.n, *views.shape[1:]).transpose(0, 1)
 
     def on_test_batch_end(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:

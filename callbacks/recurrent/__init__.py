@@ -1,0 +1,1 @@
+"""What recurrent networks need between batches."""

@@ -26,7 +26,8 @@ from torch.optim import Optimizer
 from torch.utils._pytree import tree_map_only
 from torch.utils.hooks import RemovableHandle
 
-from ..trainer_internals.isolate_training import inputs_of
+from ..trainer_internals.batches import inputs_of
+from ..trainer_internals.gather import gather_objects
 
 State = Any  # a tensor [layers, B, H], or a nest of them
 
@@ -270,10 +271,7 @@ class TruncatedBPTT(Callback):
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Keep training's states of every process. Called on all of them."""
         mine = {name: _on(state, "cpu") for name, state in self._states.get("train", {}).items()}
-        everyone: list[Any] = [mine]
-        if trainer.world_size > 1:
-            everyone = [None] * trainer.world_size
-            torch.distributed.all_gather_object(everyone, mine)
+        everyone = gather_objects(trainer, mine)
         checkpoint["truncated_bptt"] = everyone
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:

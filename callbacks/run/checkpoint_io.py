@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from practicum.lightning_shim import TorchCheckpointIO
 
-from .atomic_file import whole_file
+from .atomic_file import atomic_write
 
 
 class WholeFileCheckpointIO(TorchCheckpointIO):
@@ -37,7 +37,7 @@ class WholeFileCheckpointIO(TorchCheckpointIO):
         """
         if storage_options is not None:
             raise TypeError("WholeFileCheckpointIO writes local files and takes no storage_options.")
-        with whole_file(Path(path)) as beside, open(beside, "wb") as file:
+        with atomic_write(Path(path)) as beside, open(beside, "wb") as file:
             torch.save(checkpoint, file)
             file.flush()
             os.fsync(file.fileno())

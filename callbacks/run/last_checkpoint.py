@@ -20,16 +20,23 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed
 from practicum.lightning_shim import Checkpoint, LightningModule, MisconfigurationException, Trainer, classes
-from torchmetrics import Metric
 
-from ..trainer_internals.isolate_training import generators_of
+from ..trainer_internals.gather import gather_objects
+from ..trainer_internals.loop_state import (
+    ended_metrics,
+    epoch_averages,
+    loader_generators,
+    metric_state,
+    named_metrics,
+    restore_averages,
+    set_metric_state,
+)
 from ..trainer_internals.rng_state import random_state, set_random_state
 from .run_log import RunLog
 
@@ -87,7 +94,7 @@ class LastCheckpoint(Checkpoint):
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int) -> None:
         """Save where it is due or a signal came; not where Lightning could not go on from: there the epoch's end is next."""
-        self._give_averages_back(trainer)
+        restore_averages(trainer, self._averages)
         asked = self._agree(trainer, self._signal is not None)
         if not (asked or self._due(trainer)):
             return
@@ -179,14 +186,15 @@ class LastCheckpoint(Checkpoint):
             return
         mine = {
             "random": random_state(),
-            "loaders": [generator.get_state() for generator in _loader_generators(trainer)],
-            "averages": {**self._averages, **_averages(trainer)},  # those not logged again since a resume, too
-            "metrics": {name: _metric_state(metric) for name, metric in _metrics(pl_module) if id(metric) not in _ended(trainer)},
+            "loaders": [generator.get_state() for generator in loader_generators(trainer)],
+            "averages": {**self._averages, **epoch_averages(trainer)},  # those not logged again since a resume, too
+            "metrics": {
+                name: metric_state(metric)
+                for name, metric in named_metrics(pl_module)
+                if id(metric) not in ended_metrics(trainer)
+            },
         }
-        everyone: list[Any] = [mine]
-        if trainer.world_size > 1:
-            everyone = [None] * trainer.world_size
-            torch.distributed.all_gather_object(everyone, mine)
+        everyone = gather_objects(trainer, mine)
         logs = [logger for logger in trainer.loggers if isinstance(logger, RunLog)]
         # The row of this very step (or epoch) is logged only after callbacks have had their turn.
         row = {name: float(value) for name, value in trainer._logger_connector.metrics["log"].items()}
@@ -237,9 +245,9 @@ class LastCheckpoint(Checkpoint):
                 "but not exactly as it would have."
             )
         mine = resumed["ranks"][trainer.global_rank % len(resumed["ranks"])]
-        for name, metric in _metrics(pl_module, used=False):
+        for name, metric in named_metrics(pl_module, used=False):
             if name in mine["metrics"]:
-                _set_metric_state(metric, mine["metrics"][name])
+                set_metric_state(metric, mine["metrics"][name])
         self._averages = mine["averages"]
         if trainer.fit_loop.resumed_on_epoch_end or trainer.fit_loop.restarted_on_epoch_end:
             self._orders = mine["loaders"]
@@ -251,25 +259,10 @@ class LastCheckpoint(Checkpoint):
         Lightning would go through the iterators that it made for the epoch that had ended.
         """
         if self._orders is not None and trainer.fit_loop._data_fetcher is not None:
-            for generator, state in zip(_loader_generators(trainer), self._orders, strict=False):
+            for generator, state in zip(loader_generators(trainer), self._orders, strict=False):
                 generator.set_state(state)
             iter(trainer.fit_loop._data_fetcher)
         self._orders = None
-
-    def _give_averages_back(self, trainer: Trainer) -> None:
-        """Once a value has been logged again, add to its epoch's average what was in it before the stop."""
-        if not self._averages:
-            return
-        results = trainer.fit_loop.epoch_loop._results
-        for key in [key for key in self._averages if key in results]:
-            before, metric = self._averages.pop(key), results[key]
-            merge: Callable[[Any, Any], Any] = metric.meta.reduce_fx
-            if metric.meta.is_mean_reduction or metric.meta.is_sum_reduction:
-                merge = torch.add
-            metric.value = merge(metric.value, before["value"].to(metric.value))
-            if metric.meta.is_mean_reduction:
-                metric.cumulated_batch_size = metric.cumulated_batch_size + before["size"].to(metric.cumulated_batch_size)
-            metric._computed = None
 
 
 def _move(state: dict[str, Any], place: str) -> None:
@@ -282,51 +275,3 @@ def _move(state: dict[str, Any], place: str) -> None:
         return place + value[len(before) :] if isinstance(value, str) and value.startswith(before) else value
 
     state.update(moved(state))
-
-
-def _loader_generators(trainer: Trainer) -> list[torch.Generator]:
-    combined = trainer.fit_loop._combined_loader
-    return [] if combined is None else [each for loader in combined.flattened for each in generators_of(loader)]
-
-
-def _averages(trainer: Trainer) -> dict[str, dict[str, Any]]:
-    """Averages of logged values within the present epoch; none at its end, where they have been taken."""
-    if trainer._logger_connector._first_loop_iter is None:
-        return {}
-    found = {}
-    for key, metric in trainer.fit_loop.epoch_loop._results.items():
-        if metric.is_tensor and metric.meta.on_epoch and metric.update_called:
-            found[key] = {"value": metric.value.clone(), "size": getattr(metric, "cumulated_batch_size", torch.tensor(0)).clone()}
-    return found
-
-
-def _ended(trainer: Trainer) -> set[int]:
-    """Metrics that Lightning is about to reset, at an epoch's end: those that the module logged in it."""
-    if trainer._logger_connector._first_loop_iter is not None:
-        return set()
-    logged = trainer.fit_loop.epoch_loop._results.values()
-    inner = [each.value for each in logged if not each.is_tensor]
-    return {id(metric) for each in inner for metric in each.modules()}
-
-
-def _metrics(pl_module: LightningModule, used: bool = True) -> list[tuple[str, Metric]]:
-    named = [(name, module) for name, module in pl_module.named_modules() if isinstance(module, Metric)]
-    return [(name, metric) for name, metric in named if metric.update_called or not used]
-
-
-def _metric_state(metric: Metric) -> dict[str, Any]:
-    states = {key: getattr(metric, key) for key in metric._defaults}
-    return {
-        "count": metric._update_count,
-        "states": {
-            key: [each.clone() for each in value] if isinstance(value, list) else value.clone() for key, value in states.items()
-        },
-    }
-
-
-def _set_metric_state(metric: Metric, state: dict[str, Any]) -> None:
-    for key, value in state["states"].items():
-        moved = [each.to(metric.device) for each in value] if isinstance(value, list) else value.to(metric.device)
-        setattr(metric, key, moved)
-    metric._update_count = state["count"]
-    metric._computed = None

@@ -15,7 +15,7 @@ from practicum.lightning_shim import Callback, LightningModule, Misconfiguration
 from torch import Tensor
 
 from ..figures.images.example_batch import label_of
-from ..figures.test_outputs import numbers_of, step_outputs
+from ..module_outputs.test_outputs import classification_outputs, regression_outputs
 from .atomic_file import write_columns
 
 
@@ -55,10 +55,10 @@ class PredictionsTable(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Take one batch."""
-        if numbers_of(outputs) is not None:
+        if regression_outputs(outputs) is not None:
             self._rows.append((outputs["prediction"].cpu(), outputs["target"].cpu()))
             return
-        logits, target = step_outputs(outputs, type(self).__name__)
+        logits, target = classification_outputs(outputs, type(self).__name__)
         if not callable(getattr(pl_module, "probabilities", None)):
             raise MisconfigurationException(f"PredictionsTable needs {type(pl_module).__name__}.probabilities().")
         self._rows.append((pl_module.probabilities(logits).cpu(), target.cpu()))  # type: ignore[operator]

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .atomic_file import whole_file
+from .atomic_file import atomic_write
 
 _TITLES = {
     "curves": "Learning curves",
@@ -89,7 +89,7 @@ def write_report(folder: Path) -> Path:
         f"<title>{html.escape(folder.parent.name)}</title><style>{_STYLE}</style><body>{''.join(parts)}</body></html>\n"
     )
     path = folder / "report.html"
-    with whole_file(path) as beside:
+    with atomic_write(path) as beside:
         beside.write_text(page, encoding="utf-8")
     return path
 

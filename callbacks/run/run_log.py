@@ -16,7 +16,7 @@ from typing import Any
 from lightning_utilities.core.rank_zero import rank_zero_only
 from practicum.lightning_shim import CSVLogger, ExperimentWriter
 
-from .atomic_file import whole_file
+from .atomic_file import atomic_write
 
 
 class _Writer(ExperimentWriter):
@@ -57,7 +57,7 @@ class _Writer(ExperimentWriter):
             return list(csv.DictReader(file))
 
     def _rewrite(self, rows: list[dict[str, Any]]) -> None:
-        with whole_file(self.path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
+        with atomic_write(self.path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, self.metrics_keys)
             writer.writeheader()
             writer.writerows(rows)

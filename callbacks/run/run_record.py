@@ -19,7 +19,7 @@ from typing import Any
 
 from practicum.lightning_shim import Callback, LightningModule, Trainer
 
-from .atomic_file import whole_file
+from .atomic_file import atomic_write
 
 _LOWER_IS_BETTER = ("loss", "perplexity", "bits_per_character", "rmse", "rmspe", "mape", "mae", "error")
 _PACKAGES = ("torch", "torchvision", "pytorch-lightning", "timm", "torchmetrics", "hydra-core")
@@ -160,7 +160,7 @@ class RunRecord(Callback):
     def _write(self, trainer: Trainer, pl_module: LightningModule, status: str) -> None:
         if not trainer.is_global_zero:
             return
-        with whole_file(self.path) as beside:
+        with atomic_write(self.path) as beside:
             record = self.record(trainer, pl_module, status)
             finite = {
                 key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in record.items()

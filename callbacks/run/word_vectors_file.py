@@ -11,7 +11,7 @@ from typing import Any
 
 from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer
 
-from .atomic_file import whole_file
+from .atomic_file import atomic_write
 
 
 class WordVectorsFile(Callback):
@@ -42,6 +42,6 @@ class WordVectorsFile(Callback):
             raise MisconfigurationException(f"WordVectorsFile needs {type(module).__name__} to have `vocab` and word_vectors().")
         vectors = module.word_vectors()
         rows = [(word, row) for word, row in zip(module.vocab, vectors.tolist(), strict=True) if word.split() == [word]]
-        with whole_file(self.path) as beside, open(beside, "w", encoding="utf-8", newline="\n") as file:
+        with atomic_write(self.path) as beside, open(beside, "w", encoding="utf-8", newline="\n") as file:
             file.write(f"{len(rows)} {vectors.shape[1]}\n")
             file.writelines(f"{word} {' '.join(f'{number:.5g}' for number in row)}\n" for word, row in rows)

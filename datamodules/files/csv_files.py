@@ -11,7 +11,7 @@ from typing import TextIO
 
 from practicum.lightning_shim import MisconfigurationException
 
-from .atomic_file import whole_file
+from .atomic_file import atomic_write
 
 
 @contextmanager
@@ -47,5 +47,5 @@ def require_columns(table: Path, header: Sequence[str] | None, columns: Mapping[
 
 def write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Write a CSV: a half-written one is never there, whoever else writes it."""
-    with whole_file(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
+    with atomic_write(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([header, *rows])

@@ -1,0 +1,1 @@
+"""Photos: folders of classes, tables of labels, archives; augmentation."""

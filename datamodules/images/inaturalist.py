@@ -29,7 +29,7 @@ from typing import Any
 from practicum.lightning_shim import MisconfigurationException
 from rich.progress import Progress
 
-from ..files.atomic_file import whole_file
+from ..files.atomic_file import atomic_write
 from .decode import UnusablePhoto, decode_photo
 
 LICENCES = ("cc0", "cc-by", "cc-by-nc", "cc-by-sa", "cc-by-nc-sa")
@@ -194,7 +194,7 @@ def _read_state(folder: Path) -> list[_Fetched]:
             continue
         if not each.file or (folder / each.file).is_file():
             found.append(each)
-    with whole_file(path) as beside:
+    with atomic_write(path) as beside:
         beside.write_text("".join(json.dumps(asdict(each)) + "\n" for each in found), encoding="utf-8")
     return found
 
@@ -273,5 +273,5 @@ def _write_credits(folder: Path, fetched: Sequence[_Fetched]) -> None:
         table.writerow([each.file, address, each.licence, each.attribution, each.sha256])
     sums = "".join(f"{each.sha256}  {each.file}\n" for each in kept)
     for name, content in (("SHA256SUMS", sums), ("ATTRIBUTION.csv", text.getvalue())):
-        with whole_file(folder / name) as beside:
+        with atomic_write(folder / name) as beside:
             beside.write_text(content, encoding="utf-8", newline="")

@@ -1,0 +1,1 @@
+"""What loaders of all kinds share."""

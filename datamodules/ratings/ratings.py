@@ -21,7 +21,7 @@ from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor
 from torchdata.stateful_dataloader import StatefulDataLoader
 
-from ..files.atomic_file import whole_file
+from ..files.atomic_file import atomic_write
 from ..tabular.readers import as_date, read_table, require
 from ..tabular.table import Table
 from ..tabular.table_cache import Recipe, TableStore
@@ -276,13 +276,13 @@ class Ratings(Table):
             )
         if self.keep is not None and stage != "test":
             users, items = (torch.cat(parts) for parts in zip(self._codes(), self._disliked(), strict=True))
-            with whole_file(self.keep / "seen.parquet") as beside:
+            with atomic_write(self.keep / "seen.parquet") as beside:
                 pl.DataFrame({"user": users.numpy(), "item": items.numpy()}).write_parquet(beside)
             levels = store.steps.categorical[self.item].levels
             counts = torch.bincount(self._codes()[1], minlength=len(levels) + 1)[1:].tolist()
             titles = self.titles()
             called = [titles.get(level, level) for level in levels]
-            with whole_file(self.keep / "items.parquet") as beside:
+            with atomic_write(self.keep / "items.parquet") as beside:
                 pl.DataFrame({"item": levels, "title": called, "ratings": counts}).write_parquet(beside)
 
     def describe(self) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Tables: readers, roles of columns, splits, preprocessing."""

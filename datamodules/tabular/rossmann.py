@@ -13,7 +13,7 @@ from typing import Any, Literal
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
-from ..files.atomic_file import whole_file
+from ..files.atomic_file import atomic_write
 from .readers import require
 from .rossmann_features import CALENDAR, columns, features, files, find, read_days
 from .table import Table
@@ -78,9 +78,9 @@ class Rossmann(Table):
             return
         days, *others = files(Path(self.root))
         for path in others:
-            with whole_file(self._kept / path.relative_to(self.root)) as beside:
+            with atomic_write(self._kept / path.relative_to(self.root)) as beside:
                 shutil.copyfile(path, beside)
-        with whole_file(self._kept / "train.csv.gz") as beside, gzip.open(beside, "wb", compresslevel=4) as file:
+        with atomic_write(self._kept / "train.csv.gz") as beside, gzip.open(beside, "wb", compresslevel=4) as file:
             file.write(read_days(days).select(CALENDAR).write_csv().encode())
 
     @property

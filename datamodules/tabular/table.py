@@ -15,7 +15,7 @@ import torch
 from practicum.lightning_shim import LightningDataModule, MisconfigurationException
 from torchdata.stateful_dataloader import StatefulDataLoader
 
-from ..files.atomic_file import whole_file
+from ..files.atomic_file import atomic_write
 from ..files.csv_files import write_csv
 from ..loading.seeded_sampler import SeededSampler
 from .preprocessor import TableSteps
@@ -223,7 +223,7 @@ class Table(LightningDataModule):
             row, reason = self.rejected[0]
             log.warning(f"{self._where}: {len(self.rejected):,} rows left out, e.g. {row}: {reason}.")
         if self.keep is not None:
-            with whole_file(self.keep / "steps.json") as beside:
+            with atomic_write(self.keep / "steps.json") as beside:
                 beside.write_text(store.steps.as_json(), encoding="utf-8")
 
     # What the model and the run need to know --------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Texts: readers, tokens, windows and batches of documents."""

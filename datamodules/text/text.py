@@ -17,7 +17,7 @@ from practicum.lightning_shim import LightningDataModule, MisconfigurationExcept
 from tokenizers import Tokenizer
 from torchdata.stateful_dataloader import StatefulDataLoader
 
-from ..files.atomic_file import whole_file
+from ..files.atomic_file import atomic_write
 from ..files.csv_files import open_table, write_csv
 from ..loading.seeded_sampler import SeededSampler
 from .bptt_windows import BPTTWindows
@@ -204,7 +204,7 @@ class Text(LightningDataModule):
         if self.task == "classification":
             self._check_labels(store)
         if self.keep is not None:
-            with whole_file(self.keep / "tokenizer.json") as beside:
+            with atomic_write(self.keep / "tokenizer.json") as beside:
                 store.tokenizer.save(str(beside))
 
     def _warn_of_tokens(self, store: TokenStore) -> None:

@@ -1,0 +1,1 @@
+"""What modules share: steps, optimizers, provenance."""

@@ -1,0 +1,1 @@
+"""Where weights come from: timm, checkpoints, language models, word vectors."""

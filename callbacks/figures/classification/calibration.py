@@ -25,11 +25,13 @@ from practicum.lightning_shim import Callback, LightningModule, Misconfiguration
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from ...prediction.forward_override import Forward, in_place_of_logits, is_multi_label, logits_in, probabilities_of
-from ...run.atomic_file import whole_file
-from ...trainer_internals.isolate_training import on_device
+from ...module_outputs.logits import extract_logits, is_multi_label, replace_logits, to_probabilities
+from ...module_outputs.test_outputs import classification_outputs
+from ...prediction.forward_override import ForwardOverride
+from ...run.atomic_file import atomic_write
+from ...trainer_internals.batches import to_device
+from ...trainer_internals.gather import gather_objects
 from ..canvas import BLUE, GRID, INK, new_figure, save_figure
-from ..test_outputs import step_outputs
 
 log = logging.getLogger(__name__)
 _BINS = 10
@@ -115,7 +117,7 @@ class Calibration(Callback):
         self.multi_label = multi_label
         self.facts: dict[str, float] = {}
         self._temperature = 1.0
-        self._forward: Forward | None = None
+        self._forward: ForwardOverride | None = None
         self._seen: list[tuple[Tensor, Tensor]] = []
 
     # Temperature ------------------------------------------------------------------------------------------------------
@@ -133,9 +135,9 @@ class Calibration(Callback):
 
         def cooled(beneath: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
             output = beneath(*inputs, **options)
-            return in_place_of_logits(output, None, logits_in(output, None, type(self).__name__, pl_module) / self._temperature)
+            return replace_logits(output, None, extract_logits(output, None, type(self).__name__, pl_module) / self._temperature)
 
-        self._forward = Forward(pl_module, cooled)
+        self._forward = ForwardOverride(pl_module, cooled)
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Find the temperature; begin the curve anew."""
@@ -149,18 +151,15 @@ class Calibration(Callback):
         logits, targets = [], []
         with torch.no_grad(), trainer.precision_plugin.forward_context():
             for batch in loader():
-                x, y = on_device(trainer, pl_module, batch)
+                x, y = to_device(trainer, pl_module, batch)
                 logits.append(own(x).float().cpu())
                 targets.append(y.cpu())
         mine = (torch.cat(logits), torch.cat(targets))
-        everyone: list[Any] = [mine]
-        if trainer.world_size > 1:
-            everyone = [None] * trainer.world_size
-            torch.distributed.all_gather_object(everyone, mine)
+        everyone = gather_objects(trainer, mine)
         self._temperature = fit_temperature(*(torch.cat(parts) for parts in zip(*everyone, strict=True)))
         self.facts["calibration/temperature"] = self._temperature
         if trainer.is_global_zero:
-            with whole_file(self.kept) as beside:
+            with atomic_write(self.kept) as beside:
                 beside.write_text(json.dumps({"temperature": self._temperature}) + "\n")
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -181,7 +180,7 @@ class Calibration(Callback):
 
     def _give_back(self) -> None:
         if self._forward is not None:
-            self._forward.give_back()
+            self._forward.remove()
         self._forward = None
 
     # Curve ------------------------------------------------------------------------------------------------------------
@@ -196,9 +195,9 @@ class Calibration(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Note how confident the model was, and whether it was right."""
-        logits, target = step_outputs(outputs, type(self).__name__)
+        logits, target = classification_outputs(outputs, type(self).__name__)
         multi_label = is_multi_label(pl_module, self.multi_label)
-        probabilities = probabilities_of(logits, multi_label)
+        probabilities = to_probabilities(logits, multi_label)
         if multi_label:
             said = probabilities > 0.5
             confidence, right = torch.where(said, probabilities, 1 - probabilities).flatten(), (said == target.bool()).flatten()

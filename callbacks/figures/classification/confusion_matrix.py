@@ -15,9 +15,9 @@ import numpy as np
 from practicum.lightning_shim import Callback, LightningModule, Trainer
 from torchmetrics.classification import MulticlassConfusionMatrix
 
+from ...module_outputs.test_outputs import classification_outputs, regression_outputs
 from ...run.atomic_file import write_csv
 from ..canvas import INK, new_figure, save_figure
-from ..test_outputs import numbers_of, step_outputs
 
 
 class ConfusionMatrix(Callback):
@@ -49,9 +49,9 @@ class ConfusionMatrix(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Count one batch."""
-        if numbers_of(outputs) is not None:
+        if regression_outputs(outputs) is not None:
             return  # numbers have no classes
-        logits, target = step_outputs(outputs, type(self).__name__)
+        logits, target = classification_outputs(outputs, type(self).__name__)
         if target.ndim != 1:
             return
         if self._metric is None:

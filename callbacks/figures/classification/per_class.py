@@ -23,9 +23,9 @@ from torchmetrics.classification import (
     MultilabelRecall,
 )
 
+from ...module_outputs.test_outputs import classification_outputs, regression_outputs
 from ...run.atomic_file import write_csv
 from ..canvas import BLUE, GRID, ORANGE, new_figure, save_figure
-from ..test_outputs import numbers_of, step_outputs
 
 
 class PerClass(Callback):
@@ -60,9 +60,9 @@ class PerClass(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Count one batch."""
-        if numbers_of(outputs) is not None:
+        if regression_outputs(outputs) is not None:
             return  # numbers have no classes
-        logits, target = step_outputs(outputs, type(self).__name__)
+        logits, target = classification_outputs(outputs, type(self).__name__)
         classes, several = logits.shape[1], target.ndim == 2
         if self._metrics is None:
             kinds: Any = (MulticlassPrecision, MulticlassRecall, MulticlassF1Score)

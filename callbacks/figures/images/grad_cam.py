@@ -21,7 +21,7 @@ from matplotlib.axes import Axes
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor, nn
 
-from ...prediction.forward_override import logits_in
+from ...module_outputs.logits import extract_logits
 from .top_losses import TopLosses
 
 _OF_MAPS = (
@@ -83,7 +83,7 @@ def grad_cam(module: nn.Module, x: Tensor, layer: nn.Module, output: str | None 
     try:
         module.eval()
         with torch.inference_mode(False), torch.enable_grad():
-            logits = logits_in(type(module).forward(module, x.clone()), output, "GradCAM", module)
+            logits = extract_logits(type(module).forward(module, x.clone()), output, "GradCAM", module)
             said = logits.argmax(1)
             (gradient,) = torch.autograd.grad(logits.gather(1, said[:, None]).sum(), maps[-1])
     finally:

@@ -20,8 +20,8 @@ from matplotlib.axes import Axes
 from practicum.lightning_shim import Callback, LightningModule, Trainer
 from torch import Tensor
 
+from ...module_outputs.test_outputs import classification_outputs, losses_by_row
 from ..canvas import new_figure, save_figure
-from ..test_outputs import losses_by_row, step_outputs
 from .example_batch import draw_photo, label_of
 
 
@@ -72,7 +72,7 @@ class TopLosses(Callback):
         x = batch[0]
         if not (trainer.is_global_zero and isinstance(x, Tensor) and self.can_show(x)):
             return
-        logits, target = step_outputs(outputs, type(self).__name__)
+        logits, target = classification_outputs(outputs, type(self).__name__)
         classes = getattr(pl_module, "classes", None)
         for place, loss in enumerate(losses_by_row(logits, target).tolist()):
             row = (self._seen + place) * trainer.world_size

@@ -18,7 +18,7 @@ from torch.nn.functional import normalize
 
 from ...ranking.full_ranking import recommender_of
 from ...ranking.user_items import PairsByUser, top_items
-from ...run.atomic_file import whole_file
+from ...run.atomic_file import atomic_write
 
 
 class PersonPage(Callback):
@@ -89,5 +89,5 @@ class PersonPage(Callback):
                 like = "" if near is None else f"  (like {names[int(near)]})"
                 lines.append(f"  {number:.2f}  {names[item]}{like}")
             pages.append("\n".join(lines))
-        with whole_file(self.path) as beside:
+        with atomic_write(self.path) as beside:
             beside.write_text("\n\n\n".join(pages) + "\n", encoding="utf-8")

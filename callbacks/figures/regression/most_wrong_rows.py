@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...run.atomic_file import whole_file
+from ...run.atomic_file import atomic_write
 from .regression_figure import Numbers, NumbersOfTest, relative_or_absolute
 
 
@@ -40,7 +40,7 @@ class MostWrongRows(NumbersOfTest):
             parts.append(
                 f"said {predicted[row]:,.6g}, is {true[row]:,.6g} ({name} {errors[row]:+.3g})\n{rest or f'row {row + 1}'}\n"
             )
-        with whole_file(self.folder / "most_wrong.txt") as beside:
+        with atomic_write(self.folder / "most_wrong.txt") as beside:
             beside.write_text("\n".join(parts), encoding="utf-8")
 
 

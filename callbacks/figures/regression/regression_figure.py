@@ -12,7 +12,7 @@ import torch
 from practicum.lightning_shim import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from ..test_outputs import numbers_of
+from ...module_outputs.test_outputs import regression_outputs
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -54,7 +54,7 @@ class NumbersOfTest(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Take one batch."""
-        numbers = numbers_of(outputs)
+        numbers = regression_outputs(outputs)
         if numbers is not None and trainer.is_global_zero:
             self._rows.append((numbers[0].cpu(), numbers[1].cpu()))
 

@@ -16,7 +16,7 @@ from typing import Any
 from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer
 from torch import Tensor, nn
 
-from ...run.atomic_file import whole_file
+from ...run.atomic_file import atomic_write
 
 
 def nearest(vectors: Tensor, row: int, count: int) -> list[tuple[int, float]]:
@@ -95,7 +95,7 @@ class NearestWords(Callback):
             lines.append(f"{word}: {', '.join(f'{vocab[row]} {cosine:.2f}' for row, cosine in near)}")
         if not lines:  # characters: no token is a word
             return
-        with whole_file(self.path) as beside:
+        with atomic_write(self.path) as beside:
             beside.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def _some(self, vocab: Sequence[str]) -> list[str]:

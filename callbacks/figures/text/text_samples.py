@@ -14,7 +14,7 @@ from typing import Any
 
 from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer
 
-from ...run.atomic_file import whole_file
+from ...run.atomic_file import atomic_write
 
 
 class TextSamples(Callback):
@@ -70,5 +70,5 @@ class TextSamples(Callback):
         module: Any = pl_module
         texts = module.sample(self.count, self.length, self.begin, self.temperature, self.seed)
         written = getattr(getattr(trainer, "datamodule", None), "written", " ".join)
-        with whole_file(self.path) as beside:
+        with atomic_write(self.path) as beside:
             beside.write_text("\n\n".join(written(tokens).strip() for tokens in texts) + "\n", encoding="utf-8")

@@ -14,7 +14,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ...run.atomic_file import whole_file
+from ...run.atomic_file import atomic_write
 from ..images.top_losses import TopLosses, Wrong
 
 
@@ -55,5 +55,5 @@ class TopTexts(TopLosses):
                 tokens = [*tokens[: self.length // 2], "...", *tokens[-self.length // 2 :]]
             name = f"  {names[wrong.row]}" if names else ""
             parts.append(f"said {wrong.said}, is {wrong.true} (loss {wrong.loss:.2f}){name}\n{written(tokens)}\n")
-        with whole_file(self.path) as beside:
+        with atomic_write(self.path) as beside:
             beside.write_text("\n".join(parts), encoding="utf-8")

@@ -18,7 +18,7 @@ import torch
 from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 
-from ...trainer_internals.isolate_training import inputs_of
+from ...trainer_internals.batches import inputs_of
 
 
 def occlusion(score: Callable[[Tensor], Tensor], tokens: Tensor, pieces: int = 64) -> tuple[Tensor, list[slice]]:

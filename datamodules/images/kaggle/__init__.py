@@ -1,0 +1,1 @@
+"""Kaggle's image challenges, from archive to submission."""

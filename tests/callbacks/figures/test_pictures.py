@@ -13,7 +13,7 @@ import pytorch_lightning as pl
 import torch
 from PIL import Image
 from practicum.callbacks import ConfusionMatrix, ExampleBatch, LearningCurves, PredictionsTable, RunRecord, TopLosses
-from practicum.callbacks.run.atomic_file import whole_file
+from practicum.callbacks.run.atomic_file import atomic_write
 from practicum.callbacks.run.run_record import better
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor, nn
@@ -172,7 +172,7 @@ def test_whole_file_leaves_the_old_one_when_writing_fails(tmp_path: Path) -> Non
     path.write_text("old")
 
     def fails() -> None:
-        with whole_file(path) as beside:
+        with atomic_write(path) as beside:
             beside.write_text("ne")
             raise RuntimeError("disk")
 

@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 import torch
-from practicum.callbacks.prediction.forward_override import Forward, logits_in, logits_of, probabilities_of
+from practicum.callbacks.prediction.forward_override import ForwardOverride, extract_logits, to_logits, to_probabilities
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import nn
 
 
 @pytest.mark.parametrize("multi_label", [False, True])
 def test_logits_of_probabilities_give_them_again(multi_label: bool) -> None:
-    wanted = probabilities_of(torch.randn(10, 3, dtype=torch.float64), multi_label)
-    assert torch.allclose(probabilities_of(logits_of(wanted, multi_label), multi_label), wanted, atol=1e-12)
+    wanted = to_probabilities(torch.randn(10, 3, dtype=torch.float64), multi_label)
+    assert torch.allclose(to_probabilities(to_logits(wanted, multi_label), multi_label), wanted, atol=1e-12)
 
 
 def test_certainty_has_finite_logits() -> None:
     certain = torch.tensor([[1.0, 0.0]])
-    assert logits_of(certain, False).isfinite().all()
-    assert logits_of(certain, True).isfinite().all()
+    assert to_logits(certain, False).isfinite().all()
+    assert to_logits(certain, True).isfinite().all()
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
@@ -31,7 +31,7 @@ def test_forward_is_given_back_in_any_order(order: tuple[int, ...]) -> None:
     def adding(number: int) -> Any:
         return lambda beneath, x: [*beneath(x), number]
 
-    layers = [Forward(module, adding(number)) for number in range(3)]
+    layers = [ForwardOverride(module, adding(number)) for number in range(3)]
     left = {0, 1, 2}
     assert module([]) == [0, 1, 2]
     for number in order:
@@ -44,11 +44,11 @@ def test_forward_is_given_back_in_any_order(order: tuple[int, ...]) -> None:
 
 def test_logits_in_a_dictionary_need_their_key() -> None:
     module, logits = nn.Identity(), torch.zeros(2, 3)
-    assert logits_in(logits, None, "Me", module) is logits
-    assert logits_in({"logits": logits, "hidden": None}, "logits", "Me", module) is logits
+    assert extract_logits(logits, None, "Me", module) is logits
+    assert extract_logits({"logits": logits, "hidden": None}, "logits", "Me", module) is logits
     with pytest.raises(MisconfigurationException, match='Me: Identity.forward returns a dictionary.*output="logits"'):
-        logits_in({"logits": logits}, None, "Me", module)
+        extract_logits({"logits": logits}, None, "Me", module)
     with pytest.raises(MisconfigurationException, match="dictionary with 'scores'"):
-        logits_in({"scores": logits}, "logits", "Me", module)
+        extract_logits({"scores": logits}, "logits", "Me", module)
     with pytest.raises(MisconfigurationException, match="returns a tuple"):
-        logits_in((logits,), None, "Me", module)
+        extract_logits((logits,), None, "Me", module)

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 
-def step_outputs(outputs: Any, callback: str) -> tuple[Tensor, Tensor]:
+def classification_outputs(outputs: Any, callback: str) -> tuple[Tensor, Tensor]:
     """Logits and targets of one step.
 
     Args:
@@ -29,7 +29,7 @@ def step_outputs(outputs: Any, callback: str) -> tuple[Tensor, Tensor]:
     return outputs["logits"], outputs["target"]
 
 
-def numbers_of(outputs: Any) -> tuple[Tensor, Tensor] | None:
+def regression_outputs(outputs: Any) -> tuple[Tensor, Tensor] | None:
     """Predicted numbers and targets of one step ``[B]``, of quantiles the middle one; ``None`` where there are none."""
     if not isinstance(outputs, dict) or not {"prediction", "target"} <= outputs.keys():
         return None
