@@ -1,8 +1,11 @@
-"""Lightning callbacks, one technique a file. Each works alone in any Lightning project."""
+"""Lightning callbacks, one technique per file; each class names what it needs of a module or data module."""
 
+# Averaging
 from .averaging.ema import EMA
 from .averaging.nt_asgd import NTASGD
 from .averaging.snapshot_ensemble import SnapshotEnsemble
+
+# Figures
 from .figures.classification.calibration import Calibration
 from .figures.classification.confusion_matrix import ConfusionMatrix
 from .figures.classification.per_class import PerClass
@@ -24,13 +27,27 @@ from .figures.text.nearest_words import NearestWords
 from .figures.text.text_samples import TextSamples
 from .figures.text.top_texts import TopTexts
 from .figures.text.word_importance import WordImportance
+
+# Fine-tuning
 from .fine_tuning.gradual_unfreezing import GradualUnfreezing
 from .fine_tuning.precomputed_activations import PrecomputedActivations
+
+# Learning-rate range test
 from .lr_finder.lr_finder import LRFinder
+
+# Prediction
+from .prediction.prediction_transform import PredictionTransform
 from .prediction.test_time_augmentation import TestTimeAugmentation
+
+# Ranking
 from .ranking.full_ranking import FullRanking
 from .ranking.sampled_ranking import SampledRanking
+
+# Recurrent networks
 from .recurrent.truncated_bptt import TruncatedBPTT
+from .recurrent.window_length_lr import WindowLengthLR
+
+# Files of a run
 from .run.checkpoint_io import WholeFileCheckpointIO
 from .run.finite_loss import FiniteLoss
 from .run.last_checkpoint import LastCheckpoint
@@ -39,11 +56,17 @@ from .run.run_log import RunLog
 from .run.run_record import RunRecord
 from .run.submission import Submission
 from .run.word_vectors_file import WordVectorsFile
+
+# Learning-rate schedules
 from .schedules.cyclical_lr import CyclicalLR
 from .schedules.flat_cosine import FlatCosine
+from .schedules.lr_schedule import LRSchedule
 from .schedules.one_cycle import OneCycle
 from .schedules.sgdr import SGDR
 from .schedules.slanted_triangular import SlantedTriangular
+
+# Roles
+from .trainer_internals.roles import Watcher
 
 __all__ = [
     "AugmentationExamples",
@@ -61,6 +84,7 @@ __all__ = [
     "GradualUnfreezing",
     "ItemBiases",
     "LRFinder",
+    "LRSchedule",
     "LastCheckpoint",
     "LearningCurves",
     "LongTail",
@@ -73,6 +97,7 @@ __all__ = [
     "PersonPage",
     "PrecomputedActivations",
     "PredictedAgainstTrue",
+    "PredictionTransform",
     "PredictionsTable",
     "Residuals",
     "RunLog",
@@ -87,7 +112,9 @@ __all__ = [
     "TopLosses",
     "TopTexts",
     "TruncatedBPTT",
+    "Watcher",
     "WholeFileCheckpointIO",
+    "WindowLengthLR",
     "WordImportance",
     "WordVectorsFile",
 ]

@@ -1,1 +1,1 @@
-"""Several sets of weights as one."""
+"""Averages over several sets of weights, or over what they predict."""

@@ -1,14 +1,13 @@
-"""Exponential moving average of the weights: what is kept is a smooth mean of the last steps.
+"""Exponential moving average of the weights: the model that is kept is a smooth mean of the latest steps.
 
-**What it does.** Beside the weights that are trained lies a second set, which after each step moves a little towards them; it is
-validated, kept and tested. What single steps of small batches at a constant rate do at random is averaged away.
+**What it does.** Keeps a second set of weights, which moves a little towards the trained ones after each step; it is validated,
+saved and tested. The noise of single steps on small batches at a constant rate averages out.
 
-**When to use it.** With small batches and ``schedule=none``, where a rate that falls at the end fits the training data too
-closely. Not with one cycle, which ends still anyway.
+**When to use it.** With small batches and ``schedule=none``, where a rate that falls at the end overfits. Not with one cycle,
+which ends at a rate near zero anyway.
 
-**Defaults.** ``decay=.999``: the mean of about a thousand steps; at first, so that what was drawn at random is soon forgotten,
-``(1 + n) / (10 + n)`` after n steps. Batch norm's statistics are averaged along; whole numbers are
-copied.
+**Defaults.** ``decay=0.999``: a mean over about a thousand steps; it starts at ``(1 + n) / (10 + n)`` after n steps, so that the
+random initial weights are soon forgotten. BatchNorm statistics are averaged too; integers are copied.
 
 **Source.** Polyak and Juditsky 1992; Tarvainen and Valpola 2017, "Mean teachers"; the averaging is torch's.
 """
@@ -18,6 +17,7 @@ from __future__ import annotations
 import torch
 from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from .weight_averaging import WeightAveragingBase
 
@@ -26,10 +26,16 @@ class EMA(WeightAveragingBase):
     """Keeps an exponential moving average of any LightningModule's weights.
 
     Args:
-        decay: Share of the average that stays at each step.
+        decay: Share of the average that remains at each step.
 
     Raises:
-        MisconfigurationException: ``decay`` not within 0 and 1.
+        MisconfigurationException: ``decay`` is below 0, or 1 or more.
+
+    Example:
+        >>> from practicum.callbacks import EMA
+        >>> callback = EMA(decay=0.99)  # one of the trainer's callbacks
+        >>> callback.averages  # not before the first step
+        False
     """
 
     def __init__(self, decay: float = 0.999) -> None:
@@ -40,9 +46,10 @@ class EMA(WeightAveragingBase):
 
     @torch.no_grad()
     def _move(self, averages: list[Tensor], weights: list[Tensor], steps: Tensor) -> None:
-        """Move averages, all of one kind of number, towards weights."""
+        """Move averages, all of one dtype, towards the weights."""
         if averages[0].is_floating_point():
             decay = min(self.decay, (1 + int(steps)) / (10 + int(steps)))
-            torch._foreach_lerp_(averages, weights, 1 - decay)
-        else:  # positions, counts: a mean of whole numbers, cut to one, may be another
-            torch._foreach_copy_(averages, weights)
+            get_ema_multi_avg_fn(decay)(averages, weights, steps)
+        else:  # positions, counts: the mean of two integers, truncated, may be neither
+            for average, weight in zip(averages, weights, strict=True):
+                average.copy_(weight)

@@ -1,13 +1,12 @@
-"""NT-ASGD: averages the weights of SGD from the moment on at which validation no longer falls.
+"""NT-ASGD: averages the weights of SGD from the moment on at which the validation loss no longer falls.
 
-**What it does.** Plain SGD at a constant rate, until the validation loss is no better than it was more than ``patience``
-validations ago; from then on the mean of the weights of all steps is what is validated, kept and tested, while SGD itself goes
-on.
+**What it does.** Runs plain SGD at a constant rate until the validation loss is no better than it was more than ``patience``
+validations ago; from then on the mean of the weights of all steps is validated, saved and tested, while SGD continues.
 
-**When to use it.** To train a language model to its end, for hundreds of epochs, as the paper does; with ``schedule=none``. For a
-few epochs one cycle does better.
+**When to use it.** To train a language model to convergence, for hundreds of epochs, as the paper does; with ``schedule=none``.
+For a few epochs one cycle is better.
 
-**Defaults.** ``patience=5``, as the paper.
+**Defaults.** ``patience=5``, as in the paper.
 
 **Source.** Merity, Keskar, Socher 2018, section 3 and algorithm 1; Polyak and Juditsky 1992. The averaging is torch's.
 """
@@ -23,7 +22,7 @@ from .weight_averaging import WeightAveragingBase
 
 
 def non_monotonic_trigger(losses: Sequence[float], patience: int) -> bool:
-    """Whether the last loss is above the lowest of those more than ``patience`` validations before it."""
+    """Return whether the last loss is above the lowest of those more than ``patience`` validations before it."""
     earlier = losses[: max(0, len(losses) - 1 - patience)]
     return bool(earlier) and losses[-1] > min(earlier)
 
@@ -32,11 +31,24 @@ class NTASGD(WeightAveragingBase):
     """Non-monotonically triggered averaging of weights, for any LightningModule.
 
     Args:
-        patience: Validations that are passed over; the paper's non-monotone interval.
-        monitor: The loss.
+        patience: Latest validations that are not compared with; the paper's non-monotone interval.
+        monitor: The logged validation loss.
+
+    Attributes:
+        losses: The monitored losses so far.
+        triggered: Whether averaging has begun.
 
     Raises:
-        MisconfigurationException: ``patience`` below 0, or ``monitor`` is not logged.
+        MisconfigurationException: ``patience`` is below 0, or ``monitor`` is not logged.
+
+    Example:
+        >>> from practicum.callbacks import NTASGD
+        >>> callback = NTASGD(patience=2)  # one of the trainer's callbacks
+        >>> from practicum.callbacks.averaging.nt_asgd import non_monotonic_trigger
+        >>> non_monotonic_trigger([3.0, 2.0, 1.0, 1.0, 1.1], callback.patience)
+        False
+        >>> non_monotonic_trigger([3.0, 2.0, 1.0, 1.0, 1.1, 1.2], callback.patience)
+        True
     """
 
     def __init__(self, patience: int = 5, monitor: str = "val/loss") -> None:
@@ -48,11 +60,11 @@ class NTASGD(WeightAveragingBase):
         self.triggered = False
 
     def should_update(self) -> bool:
-        """After each step, once triggered."""
+        """Return whether averaging has begun."""
         return self.triggered
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Look whether the loss still falls."""
+        """Begin averaging if the loss no longer falls."""
         if trainer.sanity_checking or self.triggered or self._average is None:
             return
         if self.monitor not in trainer.callback_metrics:
@@ -61,10 +73,10 @@ class NTASGD(WeightAveragingBase):
         self.triggered = non_monotonic_trigger(self.losses, self.patience)
 
     def state_dict(self) -> dict[str, Any]:
-        """Losses so far, and whether they have triggered."""
+        """Return the losses so far, and whether averaging has begun."""
         return {**super().state_dict(), "losses": list(self.losses), "triggered": self.triggered}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from them."""
+        """Continue from them."""
         super().load_state_dict(state_dict)
         self.losses, self.triggered = list(state_dict["losses"]), state_dict["triggered"]

@@ -1,11 +1,11 @@
-"""What averages of weights share: a second set of weights beside the trained ones, which is validated, kept and tested.
+"""Base of weight averages: a second set of weights beside the trained ones, which is validated, saved and tested.
 
-**What it does.** Moves torch's ``AveragedModel`` along after each optimizer step, swaps it in for validation, saves it as a checkpoint's
-``state_dict`` (the trained weights lie beside it, to go on from) and leaves it in the module when training ends.
+**What it does.** Updates torch's ``AveragedModel`` after each optimizer step, swaps it in for validation, saves it as a
+checkpoint's ``state_dict`` (with the trained weights beside it, to resume from) and leaves it in the module when training ends.
 
-**Why not Lightning's** ``WeightAveraging``: that one swaps in an average which holds nothing yet, takes a checkpoint's average for a
-training to go on from when the checkpoint is only tested, and works in the trainers of one of Lightning's two packages only. Its
-checkpoints and these are alike.
+**Why not Lightning's** ``WeightAveraging``: that swaps in an average that has not been updated yet, takes a checkpoint's average
+as one to continue from when the checkpoint is only tested, and works with the trainers of only one of Lightning's two packages.
+Its checkpoints have the same format.
 """
 
 from __future__ import annotations
@@ -14,38 +14,38 @@ import itertools
 from typing import Any
 
 import torch
-from practicum.lightning_shim import Callback, LightningModule, Trainer
+from practicum.lightning_shim import LightningModule, Trainer
 from torch.optim.swa_utils import AveragedModel
+
+from ..trainer_internals.roles import Watcher
 
 _PREFIX = "module."  # of the weights in an AveragedModel's state
 
 
-class WeightAveragingBase(Callback):
-    """Base of callbacks whose average of the weights is what is validated, kept and tested.
+class WeightAveragingBase(Watcher):
+    """Base of callbacks whose average of the weights is validated, saved and tested.
 
     Args:
-        options: For torch's ``AveragedModel``: how the average moves.
+        options: Of torch's ``AveragedModel``: how the average is updated.
     """
-
-    watches_only = True  # has no part in a training step
 
     def __init__(self, **options: Any) -> None:
         super().__init__()
         self._options = options
         self._average: AveragedModel | None = None
-        self._updated_at = 0  # optimizer steps that had been taken
+        self._updated_at = 0  # number of optimizer steps at the latest update
 
     def should_update(self) -> bool:
-        """Whether the step just taken counts."""
+        """Return whether to update the average after the step just taken."""
         return True
 
     @property
     def averages(self) -> bool:
-        """Whether there is an average yet."""
+        """Whether the average has been updated yet."""
         return self._average is not None and bool(self._average.n_averaged > 0)
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin with a copy of the weights, where the module lies."""
+        """Start with a copy of the weights, on the module's device."""
         if self._average is None:
             self._average = self._copy(pl_module)
         self._average.to(pl_module.device)
@@ -54,7 +54,7 @@ class WeightAveragingBase(Callback):
         return AveragedModel(pl_module, use_buffers=True, **self._options)
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int) -> None:
-        """Update the average after an optimizer step; with accumulation not every batch is one."""
+        """Update the average after an optimizer step; with accumulation not every batch makes one."""
         if trainer.global_step > self._updated_at and self.should_update():
             assert self._average is not None
             self._average.update_parameters(pl_module)
@@ -99,15 +99,15 @@ class WeightAveragingBase(Callback):
     # Checkpoints ------------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """The step of the last update."""
+        """Return the step of the latest update."""
         return {"latest_update_step": self._updated_at}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from it."""
+        """Continue from it."""
         self._updated_at = state_dict["latest_update_step"]
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Put the average in place of the weights, and these beside it."""
+        """Save the average in place of the weights, and the weights beside it."""
         if not self.averages:
             return
         assert self._average is not None
@@ -118,7 +118,7 @@ class WeightAveragingBase(Callback):
         checkpoint["averaging_state"] = {name: value for name, value in state.items() if name not in weights}
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Go on from both; where there was no average yet, the first one to come begins with the weights of its step."""
+        """Restore both; without an average in the checkpoint the first update starts from the weights of its step."""
         if trainer.state.fn != "fit" or "averaging_state" not in checkpoint:
             return
         self._average = self._copy(pl_module)

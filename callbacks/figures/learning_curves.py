@@ -1,43 +1,93 @@
 """Learning curves: loss and metrics by epoch, for training and validation.
 
-**What it shows.** Whether training goes on paying (validation loss still falls), has begun to learn by heart (training falls,
-validation rises) or never got going. ``figures/curves.png``.
+**What it shows.** Whether more training would help (validation loss still falls), the model overfits (training loss falls,
+validation loss rises) or never learnt anything. ``figures/curves.png``.
 """
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from practicum.lightning_shim import Callback, LightningModule, Trainer
+from practicum.lightning_shim import LightningModule, Trainer
 
-from .canvas import BLUE, GRID, ORANGE, new_figure, save_figure
+from ..trainer_internals.roles import Watcher
+from .canvas import BLUE, GRID, ORANGE, new_figure, output_path, save_figure
+
+Curve = Sequence[tuple[int, float]]
+_STAGES = {"train": ("training", ORANGE), "val": ("validation", BLUE)}
 
 
-class LearningCurves(Callback):
-    """Draws every ``train/`` and ``val/`` value that the module logs by epoch, one panel a name.
+def curves_by_panel(history: Mapping[str, Curve]) -> dict[str, dict[str, Curve]]:
+    """Group logged values by metric.
 
     Args:
-        folder: Where ``curves.png`` goes.
+        history: By logged name, ``train/loss``, pairs of epoch and value.
+
+    Returns:
+        By metric, the loss first, then by the alphabet: its ``training`` and ``validation`` curves, where there are any.
+    """
+    panels = sorted({name.partition("/")[2] for name in history}, key=lambda name: (name != "loss", name))
+    return {
+        panel: {label: history[f"{stage}/{panel}"] for stage, (label, _) in _STAGES.items() if history.get(f"{stage}/{panel}")}
+        for panel in panels
+    }
+
+
+def draw_curves(panels: Mapping[str, Mapping[str, Curve]]) -> Figure:
+    """Draw one panel for each metric."""
+    colours = dict(_STAGES.values())
+    figure = new_figure(4.6 * len(panels), 3.4)
+    for number, (panel, curves) in enumerate(panels.items(), 1):
+        axes = figure.add_subplot(1, len(panels), number)
+        for label, points in curves.items():
+            epochs, values = zip(*points, strict=True)
+            axes.plot(epochs, values, "o-", color=colours[label], label=label, markersize=4)
+        axes.set_title(panel)
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(color=GRID)
+        axes.spines[["top", "right"]].set_visible(False)
+        if curves:
+            axes.legend(frameon=False)
+    return figure
+
+
+class LearningCurves(Watcher):
+    """Draws every ``train/`` and ``val/`` value that the module logs by epoch, one panel for each metric.
+
+    Args:
+        folder: Folder of ``curves.png``, relative to ``trainer.default_root_dir``.
+
+    Attributes:
+        history: Pairs of epoch, from 1, and value, by logged name.
+
+    Example:
+        >>> from practicum.callbacks import LearningCurves
+        >>> from practicum.callbacks.figures.learning_curves import curves_by_panel
+        >>> callback = LearningCurves()  # Trainer(callbacks=[callback]) draws figures/curves.png after a fit
+        >>> curves_by_panel({"train/loss": [(1, 0.9), (2, 0.5)], "val/loss": [(1, 0.8), (2, 0.6)]})
+        {'loss': {'training': [(1, 0.9), (2, 0.5)], 'validation': [(1, 0.8), (2, 0.6)]}}
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
+    def __init__(self, folder: str | os.PathLike[str] = "figures") -> None:
         super().__init__()
-        self.path = Path(folder) / "curves.png"
+        self.folder = folder
         self.history: dict[str, list[tuple[int, float]]] = {}
 
     def state_dict(self) -> dict[str, Any]:
-        """The values so far."""
+        """Return the values so far."""
         return {"history": self.history}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from them."""
+        """Continue from the values of a checkpoint."""
         self.history = {name: [(int(e), float(v)) for e, v in points] for name, points in state_dict["history"].items()}
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take the values of this epoch; validation has run by now."""
+        """Record the values of this epoch; validation has run by now."""
         for name, value in trainer.callback_metrics.items():
             if name.endswith("_step"):
                 continue
@@ -45,21 +95,5 @@ class LearningCurves(Callback):
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw."""
-        if not trainer.is_global_zero or not self.history:
-            return
-        panels = sorted({name.partition("/")[2] for name in self.history}, key=lambda name: (name != "loss", name))
-        figure = new_figure(4.6 * len(panels), 3.4)
-        for number, panel in enumerate(panels, 1):
-            axes = figure.add_subplot(1, len(panels), number)
-            for stage, colour in (("train", ORANGE), ("val", BLUE)):
-                points = dict(self.history.get(f"{stage}/{panel}", []))
-                if points:
-                    label = "training" if stage == "train" else "validation"
-                    axes.plot(list(points), list(points.values()), "o-", color=colour, label=label, markersize=4)
-            axes.set_title(panel)
-            axes.set_xlabel("epoch")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-            axes.grid(color=GRID)
-            axes.spines[["top", "right"]].set_visible(False)
-            axes.legend(frameon=False)
-        save_figure(figure, self.path)
+        if trainer.is_global_zero and self.history:
+            save_figure(draw_curves(curves_by_panel(self.history)), output_path(trainer, self.folder, "curves.png"))

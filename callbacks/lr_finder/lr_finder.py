@@ -1,13 +1,13 @@
-"""The learning-rate range test: a mock training in which the rate grows from next to nothing until the loss explodes.
+"""The learning-rate range test: a short trial training in which the rate grows from nearly zero until the loss explodes.
 
-**What it does.** Trains for up to 100 steps, each at a higher rate, notes the loss, and puts everything back as it was. The
-curve is flat where the rate is too small to learn, falls where it is good and shoots up where it is too large; four rules name
-a rate (see :mod:`.lr_suggestions`). ``lr_find.csv`` holds the curve, ``lr_find.png`` shows it.
+**What it does.** Trains for up to 100 steps, each at a higher rate, records the loss, and restores everything to its state before
+the test. The curve is flat where the rate is too small to learn, falls where it is good and rises steeply where it is too large;
+four rules read a rate off it (see :mod:`.suggestions`). ``lr_find.csv`` holds the curve, ``lr_find.png`` shows it.
 
-**When to use it.** Before any training with a new network, data set or batch size; again when layers thaw. It costs seconds
-and saves the most important guess there is.
+**When to use it.** Before any training with a new network, data set or batch size; again when layers are unfrozen. It takes
+seconds and replaces a guess at the most important hyper-parameter.
 
-**Defaults.** 1e-7 to 10 in 100 steps, exponentially; stops at four times the lowest loss; ``valley``: all as in fastai.
+**Defaults.** From 1e-7 to 10 in 100 steps, exponentially; stops at four times the lowest loss; ``valley``. All as in fastai.
 
 **Source.** Smith 2015, "Cyclical learning rates for training neural networks", section 3.3; fastai's ``lr_find``.
 """
@@ -18,62 +18,83 @@ import logging
 import math
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer, classes, part_of
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
-from ..figures.canvas import BLUE, GRID, INK, ORANGE, new_figure, save_figure
-from ..run.atomic_file import write_csv
-from ..schedules.param_group_lrs import peak_rate, scale_rates
+from ..figures.canvas import output_path
+from ..schedules.param_group_lrs import peak_lr, scale_lrs
 from ..trainer_internals.isolate_training import isolate_training
-from ..trainer_internals.trial_steps import TrialSteps
-from .suggestions import RULES, has_valley, readable_part, smooth, suggestions
+from ..trainer_internals.loaders import steps_take_iterator, train_loaders
+from ..trainer_internals.private_names import check_private_names
+from ..trainer_internals.roles import Watcher
+from ..trainer_internals.trial_steps import TrialSteps, exit_fit
+from .figure import draw_curves, panel_of, write_curves
+from .suggestions import RULES, has_valley, smooth, suggestions
 
 log = logging.getLogger(__name__)
 
 
 def range_test_rates(start: float, end: float, steps: int, mode: Literal["exponential", "linear"] = "exponential") -> list[float]:
-    """The rates of a range test, ``start`` and ``end`` included."""
+    """Return the rates of a range test, ``start`` and ``end`` included."""
     shares = [step / (steps - 1) for step in range(steps)]
     if mode == "linear":
         return [start + (end - start) * share for share in shares]
     return [start * (end / start) ** share for share in shares]
 
 
-class LRFinder(Callback):
-    """The range test within a training, at its start or later. Changes nothing but the rate, and that only if ``update``.
+class LRFinder(Watcher):
+    """Runs the range test within a fit, at its start or later; changes nothing but the rate, and that only with ``update``.
 
-    Works with any LightningModule: automatic optimization, or optimization by hand with one optimizer; with accumulation,
-    mixed precision, clipping and several processes (losses are averaged over them). Callbacks that shape a training step take
-    part in it; those that watch do not (Lightning's checkpoints, bars and monitors; any with ``watches_only = True``). Each
-    parameter group keeps its rate's ratio to the highest, which is the one that sweeps. It reads loaders like the training's,
-    beginning with the batches of the epoch at hand, and leaves the training's own where they are.
+    Works with any LightningModule: automatic optimization, or manual optimization with one optimizer; with accumulation, mixed
+    precision, clipping and several processes (losses are averaged over them). Callbacks that shape a training step take part in
+    the test; those that only watch do not (Lightning's checkpoints, progress bars and monitors, and any :class:`.Watcher`). Each
+    parameter group keeps the ratio of its rate to the highest one, which is swept. The test reads loaders of its own over the
+    training data, beginning with the batches of the present epoch, and leaves the fit's loaders where they are.
 
     Args:
         start: The lowest rate.
         end: The highest rate.
-        steps: How many rates in all.
-        mode: ``exponential`` (each rate the same factor above the one before) or ``linear``.
-        at: Epochs before whose first step the test runs; ``"unfreeze"`` for every epoch from which more parameters train.
+        steps: Number of rates; at least 25.
+        mode: ``exponential`` (constant ratio between rates) or ``linear``.
+        at: Epochs before whose first step the test runs; ``"unfreeze"`` means every epoch from which more parameters train.
         suggest: The rule whose rate is taken: ``valley``, ``steep``, ``minimum`` or ``slide``.
-        update: Scale all rates, those of schedulers too, so that the highest becomes the suggestion. Default; ``False`` only
-            shows.
-        stop_at: Stop where the smoothed loss is this many times its lowest; ``None`` goes to the end.
-        beta: Of the exponential smoothing.
-        alone: End the fit after the test, before any training.
-        folder: Where ``lr_find.csv`` goes, and ``figures/lr_find.png``. Default: nowhere.
+        update: Scale all rates, those of schedulers too, so that the highest becomes the suggestion; ``False`` only reports it.
+        stop_at: Stop when the smoothed loss is this many times its lowest value; ``None`` sweeps to the end.
+        beta: Decay of the exponential smoothing.
+        stop_after_test: End the fit after the test, before any training.
+        folder: Folder of ``lr_find.csv`` and ``lr_find.png``; a relative one is below the trainer's ``default_root_dir``.
+            Default: none is written.
 
     Attributes:
-        tests: One dictionary for each test: ``epoch``, ``lr``, ``loss``, ``smoothed``, ``suggestions``, ``chosen``.
+        tests: One dictionary per test: ``epoch``, ``lr``, ``loss``, ``smoothed``, ``suggestions``, ``chosen``.
 
     Raises:
-        MisconfigurationException: Bounds the wrong way round; several optimizers, LBFGS, no rate to keep a ratio to; a
-            training step without a loss, or one that is NaN at the lowest rate.
-    """
+        MisconfigurationException: An option is out of range; there are several optimizers, or it is LBFGS; all rates are 0; a
+            training step gives no loss, or one that is NaN at the lowest rate.
 
-    watches_only = True  # takes no part in its own test
+    Example:
+        >>> import torch
+        >>> from practicum.callbacks import LRFinder
+        >>> from practicum.lightning_shim import LightningModule, Trainer
+        >>> class Line(LightningModule):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.layer = torch.nn.Linear(1, 1)
+        ...     def training_step(self, batch, batch_idx):
+        ...         return (self.layer(batch) - 3 * batch).pow(2).mean()
+        ...     def configure_optimizers(self):
+        ...         return torch.optim.SGD(self.parameters(), lr=0.01)
+        >>> finder = LRFinder(steps=50, stop_after_test=True)
+        >>> quiet = dict(logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False)
+        >>> trainer = Trainer(accelerator="cpu", max_epochs=1, callbacks=[finder], **quiet)
+        >>> trainer.fit(Line(), torch.utils.data.DataLoader(torch.randn(64, 1), batch_size=8))
+        >>> sorted(finder.tests[0]["suggestions"])
+        ['minimum', 'slide', 'steep', 'valley']
+        >>> trainer.global_step
+        0
+    """
 
     def __init__(
         self,
@@ -86,7 +107,7 @@ class LRFinder(Callback):
         update: bool = True,
         stop_at: float | None = 4.0,
         beta: float = 0.98,
-        alone: bool = False,
+        stop_after_test: bool = False,
         folder: str | os.PathLike[str] | None = None,
     ) -> None:
         super().__init__()
@@ -103,67 +124,70 @@ class LRFinder(Callback):
         if not 0 <= beta < 1:
             raise MisconfigurationException(f"LRFinder: beta={beta} must be from 0 to below 1.")
         if any((each < 0) if isinstance(each, int) else each != "unfreeze" for each in at):
-            raise MisconfigurationException(f"LRFinder: at={list(at)} must be epochs from 0, or unfreeze.")
+            raise MisconfigurationException(f"LRFinder: at={list(at)} must be epochs (from 0), or unfreeze.")
         self.start, self.end, self.steps, self.mode = start, end, steps, mode
-        self.at, self.suggest, self.update, self.stop_at, self.beta, self.alone = list(at), suggest, update, stop_at, beta, alone
-        self.folder = None if folder is None else Path(folder)
+        self.at, self.suggest, self.update, self.stop_at, self.beta = list(at), suggest, update, stop_at, beta
+        self.stop_after_test, self.folder = stop_after_test, folder
         self.tests: list[dict[str, Any]] = []
         self._trainable: int | None = None
         self._resumed: dict[str, Any] | None = None
 
     def state_dict(self) -> dict[str, Any]:
-        """The tests so far, and how many parameters trained at the last look."""
+        """Return the tests so far, and the number of parameters that trained in the latest epoch."""
         return {"tests": list(self.tests), "trainable": self._trainable}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Keep it until a fit starts."""
         self._resumed = state_dict
 
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Check that this version of Lightning has what the test relies on."""
+        if stage == "fit":
+            check_private_names(trainer, "isolate_training.py", "loaders.py", "batches.py", "trial_steps.py", "torch_names.py")
+
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take up what an earlier part of this training found: testing a checkpoint loads callbacks' states, too."""
+        """Continue from a checkpoint's state; only here, as testing a checkpoint loads callbacks' states too."""
         if self._resumed is not None:
             self.tests, self._trainable = list(self._resumed["tests"]), self._resumed["trainable"]
         self._resumed = None
 
     @property
     def facts(self) -> dict[str, float]:
-        """What the last test suggests, for a record of the run."""
+        """What the latest test suggests, for a record of the run."""
         last = self.tests[-1] if self.tests else {"suggestions": {}, "chosen": None}
         found = {f"lr_find/{name}": value for name, value in last["suggestions"].items()}
         return found | ({} if last["chosen"] is None else {"lr_find/chosen": last["chosen"]})
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
-        """Before an epoch's first step, when everything that shapes it has had its say."""
+        """Run the test before an epoch's first step, after other callbacks have prepared the epoch."""
         if batch_idx != 0:
             return
         trainable = sum(parameter.numel() for parameter in pl_module.parameters() if parameter.requires_grad)
-        thawed = self._trainable is not None and trainable > self._trainable
+        unfrozen = self._trainable is not None and trainable > self._trainable
         self._trainable = trainable
-        if trainer.current_epoch in self.at or ("unfreeze" in self.at and thawed):
+        if trainer.current_epoch in self.at or ("unfreeze" in self.at and unfrozen):
             self.sweep(trainer, pl_module)
-            if self.alone:
-                raise part_of(
-                    trainer, "utilities.exceptions"
-                )._TunerExitException  # Lightning's own way out of a fit that was only a trial
+            if self.stop_after_test:
+                exit_fit(trainer)
 
     # The test ---------------------------------------------------------------------------------------------------------
 
     def sweep(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
-        """Run one test now, in the middle of a fit.
+        """Run one test now, within a fit.
 
         Args:
-            trainer: Whose.
-            pl_module: What it trains.
+            trainer: Of the fit.
+            pl_module: The module that it trains.
 
         Returns:
             The test, which is also appended to :attr:`tests`.
         """
         self._check(trainer, pl_module)
         optimizer = trainer.optimizers[0]
-        peaks = [peak_rate(group) for group in optimizer.param_groups]
+        peaks = [peak_lr(group) for group in optimizer.param_groups]
         top = max(peaks)
         if top <= 0:
-            raise MisconfigurationException(f"LRFinder: every rate of {type(optimizer).__name__} is 0; give it one above.")
+            raise MisconfigurationException(f"LRFinder: all rates of {type(optimizer).__name__} are 0; set one above 0.")
         lrs: list[float] = []
         losses: list[float] = []
         with isolate_training(trainer, pl_module), TrialSteps(trainer, pl_module) as steps:
@@ -175,8 +199,8 @@ class LRFinder(Callback):
                 losses.append(loss)
                 if len(losses) == 1 and not math.isfinite(loss):
                     raise MisconfigurationException(
-                        f"LRFinder: the loss is {loss} at the first step already, at start={lr:g}: no rate is to blame; look for "
-                        "broken inputs or targets, or a loss without a bound."
+                        f"LRFinder: the loss is {loss} at the first step already, at start={lr:g}; look for broken "
+                        "inputs or targets, or an unbounded loss."
                     )
                 smoothed = smooth(losses, self.beta)
                 lowest = min(smoothed)
@@ -184,34 +208,33 @@ class LRFinder(Callback):
                 if not math.isfinite(loss) or too_high:
                     break
         test = self._read(trainer.current_epoch, lrs, losses)
-        self._say(trainer, test, top)
+        self._report(trainer, test, top)
         if self.update and test["chosen"] is not None:
-            scale_rates(optimizer, [config.scheduler for config in trainer.lr_scheduler_configs], test["chosen"] / top)
+            scale_lrs(optimizer, [config.scheduler for config in trainer.lr_scheduler_configs], test["chosen"] / top)
         self.tests.append(test)
         if trainer.is_global_zero and self.folder is not None:
-            self._write()
-            self._draw()
+            write_curves(self.tests, output_path(trainer, self.folder, "lr_find.csv"))
+            panels = [panel_of(each, self.suggest, self.steps) for each in self.tests]
+            draw_curves(panels, output_path(trainer, self.folder, "lr_find.png"), log_scale=self.mode == "exponential")
         return test
 
     def _check(self, trainer: Trainer, pl_module: LightningModule) -> None:
         name = type(pl_module).__name__
         if len(trainer.optimizers) != 1:
             raise MisconfigurationException(
-                f"LRFinder: {name}.configure_optimizers gives {len(trainer.optimizers)} optimizers; one is "
-                "wanted, as one rate sweeps."
+                f"LRFinder: {name}.configure_optimizers returns {len(trainer.optimizers)} optimizers, but the test "
+                "sweeps the rate of one."
             )
         if isinstance(trainer.optimizers[0], torch.optim.LBFGS):
             raise MisconfigurationException(
-                "LRFinder: LBFGS takes many steps on each batch and adapts their length; a range test says nothing of its lr."
+                "LRFinder: LBFGS takes many steps on each batch and adapts their length; a range test does not apply to its lr."
             )
-        if isinstance(trainer.fit_loop._data_fetcher, classes("loops.fetchers._DataLoaderIterDataFetcher")):
+        if steps_take_iterator(trainer):
             raise MisconfigurationException(f"LRFinder: {name}.training_step takes dataloader_iter; it must take a batch.")
-        combined = trainer.fit_loop._combined_loader
-        assert combined is not None
-        for loader in combined.flattened:
+        for loader in train_loaders(trainer):
             if hasattr(loader, "__next__"):
                 raise MisconfigurationException(
-                    f"LRFinder: the training data are a {type(loader).__name__}, which can be read once only; give a DataLoader."
+                    f"LRFinder: the training data are a {type(loader).__name__}, which can be read only once; use a DataLoader."
                 )
 
     def _read(self, epoch: int, lrs: list[float], losses: list[float]) -> dict[str, Any]:
@@ -222,65 +245,19 @@ class LRFinder(Callback):
         chosen = found.get(self.suggest) if has_valley(losses, self.steps) else None
         return {"epoch": epoch, "lr": lrs, "loss": losses, "smoothed": smoothed, "suggestions": found, "chosen": chosen}
 
-    def _say(self, trainer: Trainer, test: dict[str, Any], top: float) -> None:
+    def _report(self, trainer: Trainer, test: dict[str, Any], top: float) -> None:
         if not trainer.is_global_zero:
             return
         where = f"LRFinder, epoch {test['epoch']}"
         if test["chosen"] is None:
             tried = f"between {test['lr'][0]:.2g} and {test['lr'][-1]:.2g}"
             why = (
-                "the loss never falls by 1 % and more than chance would have it"
+                "the loss never falls by 1 % and significantly"
                 if test["suggestions"]
-                else f"only {len(test['lr'])} steps before it explodes"
+                else f"only {len(test['lr'])} steps before the loss explodes"
             )
             log.warning(f"{where}: the curve has no valley ({why} {tried}); the rate stays {top:.3g}.")
             return
         others = ", ".join(f"{name} {lr:.2g}" for name, lr in test["suggestions"].items() if name != self.suggest)
-        does = f"the rate goes from {top:.3g} to that" if self.update else f"the rate stays {top:.3g}"
-        log.info(f"{where}: {self.suggest} {test['chosen']:.3g} ({others}); {does}.")
-
-    # What it shows ----------------------------------------------------------------------------------------------------
-
-    def _write(self) -> None:
-        assert self.folder is not None
-        rows = (
-            (test["epoch"], step, *row)
-            for test in self.tests
-            for step, row in enumerate(zip(test["lr"], test["loss"], test["smoothed"], strict=True))
-        )
-        write_csv(self.folder / "lr_find.csv", ("epoch", "step", "lr", "loss", "smoothed"), rows)
-
-    def _draw(self) -> None:
-        assert self.folder is not None
-        figure = new_figure(6.2 * len(self.tests), 3.9)
-        for number, test in enumerate(self.tests, 1):
-            axes = figure.add_subplot(1, len(self.tests), number)
-            axes.plot(test["lr"], test["loss"], color=GRID, linewidth=1, label="loss of each step")
-            axes.plot(test["lr"], test["smoothed"], color=BLUE, linewidth=2, label="smoothed")
-            for marker, (name, lr) in zip("osDv", test["suggestions"].items(), strict=False):
-                height = _at(lr, test["lr"], test["smoothed"])
-                chosen = name == self.suggest and test["chosen"] is not None
-                label = f"{name} {lr:.2g}" + (" (chosen)" if chosen else "")
-                axes.plot(
-                    lr, height, marker, color=ORANGE if chosen else INK, markersize=9 if chosen else 5, label=label, zorder=3
-                )
-            if self.mode == "exponential":
-                axes.set_xscale("log")
-            shown = readable_part(test["lr"], test["smoothed"], self.steps)[1] or test["smoothed"]
-            if test["chosen"] is None:  # then the whole curve shows why
-                low, high, above = min(test["smoothed"]), max(test["smoothed"]), 1
-            else:
-                low, high, above = min(shown), max(shown[0], test["smoothed"][0]), 3
-            margin = 0.25 * max(high - low, 1e-3 * abs(high), 1e-12)
-            axes.set_ylim(low - margin, high + above * margin)
-            axes.set_title(f"range test at epoch {test['epoch']}" + ("" if test["chosen"] is not None else ": no valley"))
-            axes.set_xlabel("learning rate")
-            axes.set_ylabel("loss")
-            axes.grid(color=GRID)
-            axes.spines[["top", "right"]].set_visible(False)
-            axes.legend(frameon=False, fontsize=8)
-        save_figure(figure, self.folder / "figures" / "lr_find.png")
-
-
-def _at(lr: float, lrs: Sequence[float], losses: Sequence[float]) -> float:
-    return losses[min(range(len(lrs)), key=lambda i: abs(math.log(lrs[i] / lr)))]
+        effect = f"the rate changes from {top:.3g} to it" if self.update else f"the rate stays {top:.3g}"
+        log.info(f"{where}: {self.suggest} {test['chosen']:.3g} ({others}); {effect}.")

@@ -1,17 +1,16 @@
 """Four ways to read a learning rate off the curve of a range test.
 
-**What they do.** Each takes the rates that were tried, in rising order, and the (smoothed) loss at each, and names a rate:
+**What they do.** Each takes the rates that were tried, in rising order, and the (smoothed) loss at each, and returns a rate:
 
 - :func:`valley`: half-way into the longest descent. Robust; a good default.
 - :func:`steep`: where the loss falls fastest against the logarithm of the rate.
 - :func:`minimum`: a tenth of the rate at which the loss is lowest.
 - :func:`slide`: from the right, the first place where the slope stays the same over an interval.
 
-**When to use which.** ``valley`` and ``slide`` are near to what one would pick by eye; ``steep`` is cautious, ``minimum`` bold
+**When to use which.** ``valley`` and ``slide`` are close to what one would pick by eye; ``steep`` is cautious, ``minimum`` bold
 on noisy curves.
 
-**Source.** The rules are those of fastai 2's ``lr_find``, and give its very answers; the practice is that of Smith 2015,
-section 3.3.
+**Source.** The rules of fastai 2's ``lr_find``, with the same results; the method is that of Smith 2015, section 3.3.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ import numpy as np
 
 
 def smooth(losses: Sequence[float], beta: float = 0.98) -> list[float]:
-    """Exponential averages of a sequence, without the bias of their start towards 0."""
+    """Return the exponential moving averages of a sequence, corrected for their initial bias towards 0."""
     average, smoothed = 0.0, []
     for count, loss in enumerate(losses, 1):
         average = beta * average + (1 - beta) * loss
@@ -32,7 +31,7 @@ def smooth(losses: Sequence[float], beta: float = 0.98) -> list[float]:
 
 
 def valley(lrs: Sequence[float], losses: Sequence[float]) -> float:
-    """The rate half-way into the longest falling subsequence of the losses (at a third and half a third of its length)."""
+    """Return the rate half-way into the longest falling subsequence of the losses (a third plus half a third)."""
     lengths: list[int] = []  # of the longest falling subsequence that ends at each point
     end, start = 0, 0
     for i, loss in enumerate(losses):
@@ -48,18 +47,25 @@ def valley(lrs: Sequence[float], losses: Sequence[float]) -> float:
 
 
 def steep(lrs: Sequence[float], losses: Sequence[float]) -> float:
-    """The rate after which the loss falls fastest against the logarithm of the rate."""
+    """Return the rate after which the loss falls fastest against the logarithm of the rate."""
     slopes = np.diff(np.asarray(losses, dtype=float)) / np.diff(np.log(np.asarray(lrs, dtype=float)))
     return float(lrs[int(slopes.argmin())])
 
 
 def minimum(lrs: Sequence[float], losses: Sequence[float]) -> float:
-    """A tenth of the rate at which the loss is lowest."""
+    """Return a tenth of the rate at which the loss is lowest."""
     return float(lrs[int(np.argmin(losses))]) / 10
 
 
 def slide(lrs: Sequence[float], losses: Sequence[float], interval: int = 15, threshold: float = 0.005) -> float:
-    """The left end of an interval that slides from the right until the slopes at its ends differ by less than ``threshold``."""
+    """Return the left end of an interval that slides from the right until the slopes at its ends are alike.
+
+    Args:
+        lrs: Rates, rising.
+        losses: Smoothed losses.
+        interval: Width of the interval in steps.
+        threshold: Largest difference of the slopes.
+    """
     slopes = np.gradient(np.asarray(losses, dtype=float))
     right = len(losses) - 1
     left = right - interval
@@ -74,12 +80,12 @@ RULES = {"valley": valley, "steep": steep, "minimum": minimum, "slide": slide}
 
 
 def readable_part(lrs: Sequence[float], losses: Sequence[float], steps: int) -> tuple[list[float], list[float]]:
-    """The part of a curve that the rules read: without the first tenth of the steps, the last five, and all from the first NaN.
+    """Return the part of a curve that the rules read: without its first tenth, its last five steps, and all from the first NaN.
 
     Args:
         lrs: Rates, rising.
         losses: Smoothed losses.
-        steps: Of a whole test, whether or not this one stopped early.
+        steps: Steps of a whole test, whether or not this one stopped early.
     """
     lrs, losses = list(lrs[steps // 10 : -5]), list(losses[steps // 10 : -5])
     broken = next((i for i, loss in enumerate(losses) if math.isnan(loss)), len(losses))
@@ -87,27 +93,27 @@ def readable_part(lrs: Sequence[float], losses: Sequence[float], steps: int) -> 
 
 
 def suggestions(lrs: Sequence[float], losses: Sequence[float], steps: int) -> dict[str, float]:
-    """What each of :data:`RULES` reads off a curve; empty where too little of it is there (17 points).
+    """Return the rate that each of :data:`RULES` reads off a curve; none where it has fewer than 17 readable points.
 
     Args:
         lrs: Rates, rising.
         losses: Smoothed losses.
-        steps: Of a whole test.
+        steps: Steps of a whole test.
     """
     lrs, losses = readable_part(lrs, losses, steps)
     return {name: rule(lrs, losses) for name, rule in RULES.items()} if len(lrs) > 16 else {}
 
 
 def has_valley(losses: Sequence[float], steps: int, share: float = 0.01) -> bool:
-    """Whether the loss falls by more than ``share``, and by more than chance would have it.
+    """Return whether the loss falls by more than ``share``, and significantly.
 
-    Compares the mean of the first tenth with the lowest mean of as many steps in a row. Both vary by chance, by what the loss
-    jumps from step to step; five standard errors of the first keep pure noise from passing.
+    The mean of the first tenth is compared with the lowest mean of as many steps in a row. Both vary as the loss varies from step
+    to step; a margin of five standard errors of the first keeps pure noise from passing.
 
     Args:
-        losses: Of each step, not smoothed.
-        steps: Of a whole test.
-        share: Of the loss at first.
+        losses: Loss of each step, not smoothed.
+        steps: Steps of a whole test.
+        share: Share of the initial loss.
     """
     width = steps // 10 + 1
     values = np.asarray(losses, dtype=float)

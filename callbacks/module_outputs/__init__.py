@@ -1,1 +1,1 @@
-"""What callbacks read in a module's outputs: logits of ``forward``, results of a test step."""
+"""What callbacks read from a module: logits that ``forward`` returns, results of a test step."""

@@ -1,4 +1,4 @@
-"""What pictures of a test need from the module: logits or numbers, and targets, as ``test_step`` returns them."""
+"""Predictions and targets in what ``test_step`` returns, for figures and tables of a test."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 
 def classification_outputs(outputs: Any, callback: str) -> tuple[Tensor, Tensor]:
-    """Logits and targets of one step.
+    """Return the logits and targets of one step.
 
     Args:
         outputs: What ``test_step`` returned.
-        callback: Who asks, for the message.
+        callback: Name of the callback, for the message.
 
     Returns:
         ``outputs["logits"]`` and ``outputs["target"]``.
@@ -30,7 +30,7 @@ def classification_outputs(outputs: Any, callback: str) -> tuple[Tensor, Tensor]
 
 
 def regression_outputs(outputs: Any) -> tuple[Tensor, Tensor] | None:
-    """Predicted numbers and targets of one step ``[B]``, of quantiles the middle one; ``None`` where there are none."""
+    """Return the predicted numbers (of quantiles the middle one) and targets of one step ``[B]``; ``None`` if there are none."""
     if not isinstance(outputs, dict) or not {"prediction", "target"} <= outputs.keys():
         return None
     prediction = outputs["prediction"]
@@ -38,7 +38,7 @@ def regression_outputs(outputs: Any) -> tuple[Tensor, Tensor] | None:
 
 
 def losses_by_row(logits: Tensor, target: Tensor) -> Tensor:
-    """Cross-entropy of each row ``[B]``; for multi-label the mean binary cross-entropy over its classes."""
+    """Return the cross-entropy of each row ``[B]``; for multi-label the mean binary cross-entropy over its classes."""
     if target.ndim == 1:
         return cross_entropy(logits.float(), target, reduction="none")
     return binary_cross_entropy_with_logits(logits.float(), target.float(), reduction="none").mean(1)

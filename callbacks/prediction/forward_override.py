@@ -1,7 +1,7 @@
-"""Predictions that a callback shapes: put in the place of a module's ``forward``, as logits like its own.
+"""A function in place of a module's ``forward``.
 
-So losses, metrics, pictures and tables of the module's own ``test_step`` and ``predict_step`` follow by themselves. Callbacks may
-do so on top of one another, and give ``forward`` back in any order.
+The module's own ``test_step`` and ``predict_step`` then work on what the function returns, and losses, metrics, figures and
+tables follow. Overrides can be stacked, and removed in any order.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from torch import nn
 
 
 class ForwardOverride:
-    """A function in the place of a module's ``forward`` (or another method), until :meth:`remove`.
+    """Replaces a module's ``forward`` (or another method) by a function, until :meth:`remove`.
 
     Args:
-        module: Whose ``forward``.
-        function: Called with what is beneath (the module's own ``forward``, or another such function), then with the inputs.
-        name: Of the method.
+        module: The module.
+        function: Called with the method beneath it (the module's own, or another override), then with the inputs.
+        name: The method's name.
     """
 
     def __init__(self, module: nn.Module, function: Callable[..., Any], name: str = "forward") -> None:
@@ -29,17 +29,17 @@ class ForwardOverride:
         module.__dict__[name] = self
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        """What the function makes of the inputs."""
+        """Return what the function makes of the inputs."""
         self._called = True
         own = getattr(type(self._module), self._name).__get__(self._module)
         return self._function(self._beneath or own, *inputs, **options)
 
     def check_called(self, asks: str, step: str) -> None:
-        """See to it that the function had a say since the last check; one beneath another is left to that.
+        """Check that the function was called since the last check; not if another override is on top of it.
 
         Args:
-            asks: Who wants to know, for the message.
-            step: What should have called, for the message.
+            asks: Name of the callback, for the message.
+            step: Name of the method that should have called it, for the message.
 
         Raises:
             MisconfigurationException: It was not called.
@@ -47,12 +47,12 @@ class ForwardOverride:
         if self._module.__dict__.get(self._name) is self and not self._called:
             raise MisconfigurationException(
                 f"{asks} needs {type(self._module).__name__}.{step} to call self(x), and a forward that returns logits: it "
-                "speaks through forward."
+                "replaces what forward returns."
             )
         self._called = False
 
     def remove(self) -> None:
-        """Take the function out, also from beneath others."""
+        """Remove the function, also from beneath others."""
         above, top = None, self._module.__dict__.get(self._name)
         while isinstance(top, ForwardOverride) and top is not self:
             above, top = top, top._beneath

@@ -1,41 +1,76 @@
-"""The role of callbacks that change what a module predicts: in tests and predictions alone, never in training."""
+"""The role of callbacks that change what a module predicts: in tests and predictions, never in training."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from practicum.lightning_shim import LightningModule
+from practicum.lightning_shim import LightningModule, Trainer
 
 from ..trainer_internals.roles import Reverts, Watcher
 from .forward_override import ForwardOverride
 
 
 class PredictionTransform(Reverts, Watcher):
-    """Base of callbacks that put something in place of a module's ``forward`` in tests and predictions.
+    """Base of callbacks that replace a module's ``forward`` in tests and predictions.
 
-    ``train.py`` tests once without them and once with them; ``predict.py`` takes those of a run along.
+    ``train.py`` tests once without them and once with them; ``predict.py`` uses those of the run that it predicts with.
 
     Attributes:
-        enabled: ``False`` tests and predicts plainly.
+        enabled: ``False`` switches it off.
+
+    Example:
+        >>> import torch
+        >>> from practicum.callbacks import PredictionTransform
+        >>> class Halved(PredictionTransform):
+        ...     def setup(self, trainer, pl_module, stage):
+        ...         if stage == "predict" and self.enabled:
+        ...             self.override(pl_module, lambda forward, x: forward(x) / 2)
+        >>> callback, module = Halved(), torch.nn.Identity()
+        >>> callback.setup(None, module, "predict")
+        >>> module(torch.tensor(3.0))
+        tensor(1.5000)
+        >>> callback.teardown(None, module, "predict")
+        >>> module(torch.tensor(3.0))
+        tensor(3.)
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.enabled = True
+        self._override: ForwardOverride | None = None
 
     @property
     def transforms(self) -> bool:
-        """Whether this one changes predictions, as it is configured."""
+        """Whether it changes predictions, as it is configured."""
         return True
 
-    def override(self, pl_module: LightningModule, function: Callable[..., Any]) -> ForwardOverride:
-        """Put ``function`` in place of ``forward``, until the end of the test or prediction.
+    @property
+    def overrides(self) -> bool:
+        """Whether ``forward`` is replaced at present."""
+        return self._override is not None
+
+    def override(self, pl_module: LightningModule, function: Callable[..., Any]) -> None:
+        """Replace ``forward`` until the end of the test or prediction.
 
         Args:
-            pl_module: Whose ``forward``.
-            function: Called with what is beneath, then with the inputs.
+            pl_module: The module.
+            function: Called with the ``forward`` beneath it (the module's own, or another override), then with the inputs.
         """
-        placed = ForwardOverride(pl_module, function)
-        self.reverts.callback(placed.remove)
-        return placed
+        self._override = ForwardOverride(pl_module, function)
+        self.reverts.callback(self._remove)
+
+    def _remove(self) -> None:
+        if self._override is not None:
+            self._override.remove()
+        self._override = None
+
+    def on_test_batch_end(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:
+        """Check that ``test_step`` called ``forward``."""
+        if self._override is not None:
+            self._override.check_called(type(self).__name__, "test_step")
+
+    def on_predict_batch_end(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:
+        """Check that ``predict_step`` called ``forward``."""
+        if self._override is not None:
+            self._override.check_called(type(self).__name__, "predict_step")

@@ -1,12 +1,12 @@
-"""Ranking among a hundred: the protocol of He et al. 2017, for comparison with papers that use it.
+"""Sampled ranking: the protocol of He et al. 2017, for comparison with papers that use it.
 
-**What it does.** After a test, sets each held-out item beside 99 drawn ones that its user has nowhere, and measures its place:
-``hit_rate@10_of_100`` and ``ndcg@10_of_100``. The names say so: these figures are far higher than those of :class:`.FullRanking`,
-and may even order models otherwise.
+**What it does.** After a test, ranks each held-out item among 99 sampled ones that its user has nowhere:
+``hit_rate@10_of_100`` and ``ndcg@10_of_100``. The names tell them apart: these metrics are far higher than those of
+:class:`.FullRanking`, and may even order models differently.
 
-**When to use it.** To set a figure beside one from a paper of that kind; to judge a recommender, use :class:`.FullRanking`.
+**When to use it.** To compare with a paper of that kind; to judge a recommender, use :class:`.FullRanking`.
 
-**Defaults.** k = 10, 99 drawn items.
+**Defaults.** k = 10, 99 sampled negatives.
 
 **Sources.** He et al. 2017, "Neural collaborative filtering", section 4.1; Krichene & Rendle 2020 (why not to trust it).
 """
@@ -17,11 +17,13 @@ import logging
 from collections.abc import Callable
 
 import torch
-from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 
-from .full_ranking import recommender_of
-from .user_items import CELLS, PairsByUser, ranked
+from ..trainer_internals.roles import Watcher
+from . import user_items
+from .contracts import require_recommender
+from .user_items import UserItems, score_blocks
 
 log = logging.getLogger(__name__)
 
@@ -32,73 +34,86 @@ def sampled_ranking(
     held: tuple[Tensor, Tensor],
     items: int,
     k: int = 10,
-    drawn: int = 99,
+    negatives: int = 99,
     seed: int = 1,
 ) -> dict[str, float]:
-    """Metrics of held-out items among drawn ones; means over held-out pairs, nothing where there is none.
+    """Compute metrics of held-out items, each ranked among sampled negatives.
 
     Args:
-        scores: Of users ``int64 [B]`` for all items ``[B, items]``.
-        seen: Users and items of the training pairs ``int64 [N]``, each.
-        held: Likewise, to be found.
-        items: How many there are.
-        k: Places that count.
-        drawn: Items set beside each, without repetition, none that the user has in training or test; fewer where there are
-            fewer.
-        seed: Of the draws.
+        scores: Takes users ``int64 [B]`` and returns scores of all items ``[B, items]``; higher is better.
+        seen: Users and items of the training pairs ``int64 [N]``.
+        held: Users and items of the held-out pairs ``int64 [M]``.
+        items: Number of items.
+        k: Ranks that count as a hit.
+        negatives: Number of negatives for each pair, sampled without replacement from the items that the user has neither in
+            training nor in the test; fewer where there are fewer.
+        seed: Of the sampling.
+
+    Returns:
+        ``hit_rate@k_of_n`` and ``ndcg@k_of_n`` with n = ``negatives`` + 1, means over held-out pairs. Empty where there is none.
     """
     if not len(held[0]):
         return {}
     generator = torch.Generator().manual_seed(seed)
     count = int(torch.cat([seen[0], held[0]]).max()) + 1
-    has = PairsByUser(torch.cat([seen[0], held[0]]), torch.cat([seen[1], held[1]]), user_count=count)
-    wanted = PairsByUser(*held, user_count=count)
-    nothing = PairsByUser(held[0][:0], held[1][:0], user_count=count)
+    has = UserItems(torch.cat([seen[0], held[0]]), torch.cat([seen[1], held[1]]), user_count=count)
+    wanted = UserItems(*held, user_count=count)
+    nothing = UserItems(held[0][:0], held[1][:0], user_count=count)
     hits, gains, pairs = 0.0, 0.0, 0
-    for block, found in ranked(scores, held[0].unique(), nothing, items):
-        taken = has.marks(block, items)
-        for rows, targets in zip(*(each.split(max(1, CELLS // items)) for each in wanted.of(block)), strict=True):
-            # The largest of random keys are a draw without repetition; where a user has nearly all, fewer are left.
+    for block, found in score_blocks(scores, held[0].unique(), nothing, items):
+        taken = has.mask(block, items)
+        size = max(1, user_items.MAX_SCORES // items)
+        for rows, targets in zip(*(each.split(size) for each in wanted.items_of(block)), strict=True):
+            # The largest of random keys are a sample without replacement; where a user has nearly all, fewer are left.
             keys = torch.rand(len(rows), items, generator=generator).masked_fill_(taken[rows], -1)
-            chances, others = keys.topk(min(drawn, items), 1)
+            top_keys, others = keys.topk(min(negatives, items), 1)
             own = found[rows, targets][:, None]
-            beside = found[rows].gather(1, others).masked_fill(chances < 0, float("-inf"))
-            place = (beside > own).sum(1) + 0.5 * (beside == own).sum(1)  # a tie is half above
-            inside = place < k
+            beside = found[rows].gather(1, others).masked_fill(top_keys < 0, float("-inf"))
+            rank = (beside > own).sum(1) + 0.5 * (beside == own).sum(1)  # a tie counts half
+            inside = rank < k
             hits += float(inside.double().sum())
-            gains += float((inside / torch.log2(place.double() + 2)).sum())
+            gains += float((inside / torch.log2(rank.double() + 2)).sum())
             pairs += len(rows)
-    return {f"hit_rate@{k}_of_{drawn + 1}": hits / pairs, f"ndcg@{k}_of_{drawn + 1}": gains / pairs}
+    return {f"hit_rate@{k}_of_{negatives + 1}": hits / pairs, f"ndcg@{k}_of_{negatives + 1}": gains / pairs}
 
 
-class SampledRanking(Callback):
-    """Measures them and adds ``test/hit_rate@k_of_100`` and ``test/ndcg@k_of_100`` to what the run records.
+class SampledRanking(Watcher):
+    """Logs ``test/hit_rate@k_of_100`` and ``test/ndcg@k_of_100`` of a test.
 
-    Needs what :class:`.FullRanking` needs.
+    Needs a module with ``scores(users)``, which takes codes ``int64 [B]`` and returns ``[B, items]``, and ``item_count``; and a
+    data module with ``pairs(split)``, users and items of a split ``int64 [N]`` each, from 0, and ``tests_on``.
 
     Args:
-        k: Places that count.
-        drawn: Items set beside each.
-        seed: Of the draws.
+        k: Ranks that count as a hit.
+        negatives: Number of sampled items that each held-out one is ranked among.
+        seed: Of the sampling.
 
     Raises:
-        MisconfigurationException: A number below 1.
+        MisconfigurationException: ``k`` or ``negatives`` is below 1, or the module or data module lacks one of these.
+
+    Example:
+        >>> import torch
+        >>> from practicum.callbacks import SampledRanking
+        >>> from practicum.callbacks.ranking.sampled_ranking import sampled_ranking
+        >>> callback = SampledRanking(k=1, negatives=2)
+        >>> table = torch.tensor([[0.9, 0.8, 0.1, 0.7]])  # the scores of one user, who has seen item 0
+        >>> seen, held = (torch.tensor([0]), torch.tensor([0])), (torch.tensor([0]), torch.tensor([1]))
+        >>> sampled_ranking(lambda users: table[users], seen, held, items=4, k=callback.k, negatives=callback.negatives)
+        {'hit_rate@1_of_3': 1.0, 'ndcg@1_of_3': 1.0}
     """
 
-    watches_only = True
-
-    def __init__(self, k: int = 10, drawn: int = 99, seed: int = 1) -> None:
+    def __init__(self, k: int = 10, negatives: int = 99, seed: int = 1) -> None:
         super().__init__()
-        for name, value in (("k", k), ("drawn", drawn)):
+        for name, value in (("k", k), ("negatives", negatives)):
             if value < 1:
-                raise MisconfigurationException(f"callbacks.sampled_ranking.{name}={value} must be at least 1.")
-        self.k, self.drawn, self.seed = k, drawn, seed
+                raise MisconfigurationException(f"SampledRanking: {name}={value} must be at least 1.")
+        self.k, self.negatives, self.seed = k, negatives, seed
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Measure."""
-        module, data = recommender_of(trainer, pl_module, type(self).__name__)
+        """Measure and log."""
+        module, data = require_recommender(trainer, pl_module, type(self).__name__)
         pairs = data.pairs("train"), data.pairs(data.tests_on)
-        found = sampled_ranking(module.scores, *pairs, module.item_count, self.k, self.drawn, self.seed)
-        if not found:
+        metrics = sampled_ranking(module.scores, *pairs, module.item_count, self.k, self.negatives, self.seed)
+        if not metrics:
             log.warning("SampledRanking: there is no held-out pair of a user and an item of training; nothing is measured.")
-        pl_module.log_dict({f"test/{name}": value for name, value in found.items()}, rank_zero_only=True)
+        pl_module.log_dict({f"test/{name}": value for name, value in metrics.items()}, rank_zero_only=True)

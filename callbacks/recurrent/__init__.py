@@ -1,1 +1,1 @@
-"""What recurrent networks need between batches."""
+"""Recurrent networks on long sequences: states carried between windows, and rates by window length."""

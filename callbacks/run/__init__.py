@@ -1,1 +1,1 @@
-"""What a run folder holds: checkpoints, logs, records, tables, the page."""
+"""What a run folder holds: checkpoints, logs, records, tables, the report."""

@@ -1,7 +1,7 @@
-"""Checkpoints that are there whole or not at all.
+"""Checkpoints written atomically.
 
-**What it does.** Writes a checkpoint beside its place, straight to the disk, and renames it. Lightning's own way holds the whole
-checkpoint in memory a second time, writes it to the system's folder for temporary files and moves it from there, which on another
+**What it does.** Writes a checkpoint beside its place, straight to the disk, and renames it. Lightning's own plugin holds the
+whole checkpoint in memory a second time, writes it to the system's temporary folder and moves it from there, which on another
 disk is a copy that can be cut short.
 
 **When to use it.** Always, on local disks: ``Trainer(plugins=[WholeFileCheckpointIO()])``.
@@ -20,17 +20,29 @@ from .atomic_file import atomic_write
 
 
 class WholeFileCheckpointIO(TorchCheckpointIO):
-    """Lightning's checkpoints, each written beside its place and renamed. Paths are local ones."""
+    """Writes Lightning's checkpoints beside their place and renames them. Paths are local ones.
+
+    Example:
+        >>> import tempfile, torch
+        >>> from pathlib import Path
+        >>> from practicum.callbacks import WholeFileCheckpointIO
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> path = Path(folder.name) / "a.ckpt"
+        >>> WholeFileCheckpointIO().save_checkpoint({"step": 3}, path)
+        >>> torch.load(path, weights_only=True)
+        {'step': 3}
+        >>> folder.cleanup()
+    """
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any | None = None
     ) -> None:
-        """Write ``checkpoint`` to ``path``; what lay there before stays until the new one is whole and on the disk.
+        """Write ``checkpoint`` to ``path``; the previous file stays until the new one is complete and on the disk.
 
         Args:
             checkpoint: What to save.
             path: A local file.
-            storage_options: Not taken.
+            storage_options: Not supported.
 
         Raises:
             TypeError: ``storage_options`` are given.

@@ -1,31 +1,44 @@
-"""End a training that has gone astray: once the loss is no number, nothing that is trained on is worth keeping.
+"""Stop a training that diverged: once the loss is NaN or infinite, nothing that is trained on is worth keeping.
 
-**What it does.** After each epoch, refuses to go on if a training loss is NaN or infinite, in one sentence; so such a run is
-never taken for a finished one. The checkpoints of earlier epochs stay as they are.
+**What it does.** After each epoch, raises if a training loss is NaN or infinite, so that such a run is never taken for a finished
+one. The checkpoints of earlier epochs stay as they are. Keras calls it ``TerminateOnNaN``.
 
-**When to use it.** Always; it looks once an epoch, at a number that is there already.
+**When to use it.** Always; it costs one look an epoch at a value that is logged already.
 """
 
 from __future__ import annotations
 
-from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
+
+from ..trainer_internals.roles import Watcher
 
 
-class FiniteLoss(Callback):
-    """Stops with a sentence where a ``train/...`` value of an epoch is not finite.
+class FiniteLoss(Watcher):
+    """Raises after an epoch in which a logged ``train/...`` value is NaN or infinite.
 
     Raises:
-        MisconfigurationException: It is not.
+        MisconfigurationException: Training diverged; the message says in which epoch, and what to try.
+
+    Example:
+        >>> import torch
+        >>> from types import SimpleNamespace
+        >>> from practicum.callbacks import FiniteLoss
+        >>> from practicum.lightning_shim import MisconfigurationException
+        >>> callback = FiniteLoss()  # Trainer(callbacks=[callback])
+        >>> trainer = SimpleNamespace(callback_metrics={"train/loss": torch.tensor(float("nan"))}, current_epoch=2)
+        >>> try:
+        ...     callback.on_train_epoch_end(trainer, None)
+        ... except MisconfigurationException as error:
+        ...     print(error)
+        Training diverged: train/loss is nan after epoch 2; ...
     """
 
-    watches_only = True
-
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Look."""
+        """Check the epoch's values."""
         for name, value in trainer.callback_metrics.items():
             if name.startswith("train/") and not bool(value.isfinite().all()):
                 raise MisconfigurationException(
-                    f"Training has gone astray: {name} is {float(value)} after epoch {trainer.current_epoch}; lower optimizer.lr "
-                    "(callbacks=[default,lr_find] finds one), clip gradients (trainer.gradient_clip_val=1), or look for values "
-                    "in the data that are far out."
+                    f"Training diverged: {name} is {float(value)} after epoch {trainer.current_epoch}; lower optimizer.lr "
+                    "(callbacks=[default,lr_find] finds one), clip gradients (trainer.gradient_clip_val=1), or look for outliers "
+                    "in the data."
                 )

@@ -1,14 +1,14 @@
-"""Exact resume: a checkpoint from which a training goes on as if it had never stopped.
+"""Exact resume: a checkpoint from which a training continues as if it had never stopped.
 
-**What it does.** Writes ``last.ckpt`` at each epoch's end and, by choice, every so many steps or minutes; keeps the one before
+**What it does.** Writes ``last.ckpt`` at each epoch's end and, optionally, every so many steps or minutes; keeps the one before
 as ``before_last.ckpt``. Adds to Lightning's checkpoint what it leaves out: the state of every random number generator of every
-process, averages of logged values and metrics in mid-epoch, and how far ``metrics.csv`` was. SIGTERM and Ctrl-C end the
-training after the present step, with a checkpoint.
+process, averages of logged values and metrics within an epoch, and the length of ``metrics.csv``. SIGTERM and Ctrl-C end the
+training after the current step, with a checkpoint.
 
 **When to use it.** Always; where a machine may be taken away, with ``every_n_minutes``.
 
-**What it needs for bit-equality.** Data loaders with a state (torchdata's ``StatefulDataLoader``) to go on within an epoch;
-data whose randomness is a function of (seed, epoch, index) rather than of who came first; the same number of processes and
+**What it needs for bit-equality.** Data loaders with a state (torchdata's ``StatefulDataLoader``) to continue within an epoch;
+data whose randomness is a function of (seed, epoch, index) rather than of the order of access; the same number of processes and
 threads; on a GPU deterministic algorithms.
 
 **Defaults.** Each epoch's end. A second signal ends the process at once.
@@ -18,26 +18,30 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
-import torch.distributed
 from practicum.lightning_shim import Checkpoint, LightningModule, MisconfigurationException, Trainer, classes
 
 from ..trainer_internals.gather import gather_objects
 from ..trainer_internals.loop_state import (
+    can_resume_here,
     ended_metrics,
     epoch_averages,
     loader_generators,
     metric_state,
     named_metrics,
+    pending_log_row,
+    redraw_epoch_order,
     restore_averages,
+    resumed_at_epoch_end,
     set_metric_state,
 )
+from ..trainer_internals.private_names import check_private_names
 from ..trainer_internals.rng_state import random_state, set_random_state
+from .graceful_stop import GracefulStop
 from .run_log import RunLog
 
 log = logging.getLogger(__name__)
@@ -45,21 +49,49 @@ log = logging.getLogger(__name__)
 _KEY = "exact_resume"  # in the checkpoint
 
 
+def relocate(state: dict[str, Any], folder: str) -> None:
+    """Replace the folder in a ``ModelCheckpoint``'s state, in place: in a folder that was moved it would forget the best one.
+
+    Args:
+        state: Its ``state_dict``, whose ``dirpath`` says where the folder was.
+        folder: Where it is now.
+    """
+    before = str(state.get("dirpath"))
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {moved(key): moved(each) for key, each in value.items()}
+        return folder + value[len(before) :] if isinstance(value, str) and value.startswith(before) else value
+
+    state.update(moved(state))
+
+
+def _any_process(trainer: Trainer, wish: bool) -> bool:
+    """Return on all processes whether any of them wishes it."""
+    return wish if trainer.world_size == 1 else trainer.strategy.reduce_boolean_decision(wish, all=False)
+
+
 class LastCheckpoint(Checkpoint):
-    """Writes ``last.ckpt``, and sees to it that a resume from it is exact.
+    """Writes ``last.ckpt`` so that a resumed training equals an unbroken one.
 
     Works with any LightningModule and any trainer, under several processes too. Resume with ``trainer.fit(..., ckpt_path=...,
     weights_only=True)`` and this callback among the trainer's.
 
     Args:
-        folder: Where ``last.ckpt`` and ``before_last.ckpt`` go.
-        every_n_steps: Also after every so many optimizer steps.
-        every_n_minutes: Also whenever so many minutes have passed since the last one.
-        how_to_resume: What to say to whoever stopped the training.
+        folder: Folder of ``last.ckpt`` and ``before_last.ckpt``.
+        every_n_steps: Also save after so many optimizer steps.
+        every_n_minutes: Also save when so many minutes have passed since the last save.
+        how_to_resume: Shown to whoever stopped the training.
 
     Raises:
-        MisconfigurationException: A number below 1 (steps) or not above 0 (minutes).
+        MisconfigurationException: ``every_n_steps`` is below 1, or ``every_n_minutes`` not above 0.
         SystemExit: After SIGTERM (code 143) or Ctrl-C (code 130), once the checkpoint is written.
+
+    Example:
+        >>> from practicum.callbacks import LastCheckpoint, RunLog
+        >>> callback = LastCheckpoint("run", every_n_minutes=10)  # Trainer(callbacks=[callback], logger=RunLog("run"))
+        >>> callback.path.as_posix()
+        'run/last.ckpt'
     """
 
     def __init__(
@@ -77,37 +109,29 @@ class LastCheckpoint(Checkpoint):
         self.path = Path(folder) / "last.ckpt"
         self.before = self.path.with_name("before_last.ckpt")
         self.every_n_steps, self.every_n_minutes, self.how_to_resume = every_n_steps, every_n_minutes, how_to_resume
-        self._signal: int | None = None
-        self._process = os.getpid()
-        self._handlers: dict[int, Any] = {}
+        self.stop = GracefulStop()
         self._resumed: dict[str, Any] | None = None
         self._averages: dict[str, dict[str, Any]] = {}
         self._orders: list[torch.Tensor] | None = None
         self._saved_at = (0, time.monotonic())  # step, time
 
-    # When -------------------------------------------------------------------------------------------------------------
+    # When to save -----------------------------------------------------------------------------------------------------
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save, and stop if asked to."""
+        """Save, and stop if a signal has come."""
         self._save(trainer)
-        self._stop_if_asked(trainer)
+        self._stop_if_requested(trainer)
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int) -> None:
-        """Save where it is due or a signal came; not where Lightning could not go on from: there the epoch's end is next."""
+        """Save if it is due or a signal has come; not where Lightning could not resume: there the epoch's end is next."""
         restore_averages(trainer, self._averages)
-        asked = self._agree(trainer, self._signal is not None)
-        if not (asked or self._due(trainer)):
+        requested = _any_process(trainer, self.stop.requested)
+        if not (requested or self._due(trainer)):
             return
-        loop = trainer.fit_loop.epoch_loop
-        assert trainer.fit_loop._data_fetcher is not None
-        if (
-            loop._should_accumulate()
-            or loop._num_ready_batches_reached()
-            or loop._should_check_val_fx(trainer.fit_loop._data_fetcher)
-        ):
+        if not can_resume_here(trainer):
             return
         self._save(trainer)
-        self._stop_if_asked(trainer)
+        self._stop_if_requested(trainer)
 
     def _due(self, trainer: Trainer) -> bool:
         step, at = self._saved_at
@@ -115,12 +139,7 @@ class LastCheckpoint(Checkpoint):
             return True
         if self.every_n_minutes is None:
             return False
-        return self._agree(trainer, time.monotonic() >= at + 60 * self.every_n_minutes)
-
-    @staticmethod
-    def _agree(trainer: Trainer, wish: bool) -> bool:
-        """What any process wishes, all do."""
-        return wish if trainer.world_size == 1 else trainer.strategy.reduce_boolean_decision(wish, all=False)
+        return _any_process(trainer, time.monotonic() >= at + 60 * self.every_n_minutes)
 
     def _save(self, trainer: Trainer) -> None:
         # All processes gather what goes into it; the first moves the files.
@@ -129,54 +148,26 @@ class LastCheckpoint(Checkpoint):
         self._saved_at = (trainer.global_step, time.monotonic())
         trainer.save_checkpoint(self.path, weights_only=False)
 
-    # Signals ----------------------------------------------------------------------------------------------------------
-
-    def _take_handlers(self) -> None:
-        """For as long as the training lasts; in place of Lightning's, which would end it without a checkpoint."""
-        self._signal, self._process = None, os.getpid()
-        try:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                self._handlers[number] = signal.signal(number, self._on_signal)
-        except ValueError:  # not the main thread: signals are another's business
-            self._handlers = {}
-
-    def _on_signal(self, number: int, frame: Any) -> None:
-        if os.getpid() != self._process:
-            return  # a loader's worker: its parent decides
-        if self._signal is not None:
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
+    def _stop_if_requested(self, trainer: Trainer) -> None:
+        if not _any_process(trainer, self.stop.requested):
             return
-        self._signal = number
-        os.write(2, b"\nStopping after this step, with a checkpoint; once more to stop at once.\n")
-
-    def _stop_if_asked(self, trainer: Trainer) -> None:
-        if not self._agree(trainer, self._signal is not None):
-            return
-        number = self._signal or signal.SIGTERM
         if trainer.is_global_zero:
-            name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
-            log.warning(f"Stopped by {name} after step {trainer.global_step}: {self.path}; to go on: {self.how_to_resume}")
-        self._give_handlers_back()
-        raise SystemExit(128 + number)
-
-    def _give_handlers_back(self) -> None:
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
-        self._handlers = {}
+            step = trainer.global_step
+            log.warning(f"Stopped by {self.stop.name} after step {step}: {self.path}; to resume: {self.how_to_resume}")
+        self.stop.exit()
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """A signal that came after the last step still ends it here; others are no longer ours."""
-        self._stop_if_asked(trainer)
-        self._give_handlers_back()
+        """Stop if a signal has come after the last step; else restore the signal handlers."""
+        self._stop_if_requested(trainer)
+        self.stop.restore()
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """The same after an error."""
-        self._give_handlers_back()
+        """Restore the signal handlers after an error."""
+        self.stop.restore()
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """The same where a fit ends early."""
-        self._give_handlers_back()
+        """Restore the signal handlers when a fit ends early."""
+        self.stop.restore()
 
     # What Lightning's checkpoint leaves out ---------------------------------------------------------------------------
 
@@ -187,7 +178,7 @@ class LastCheckpoint(Checkpoint):
         mine = {
             "random": random_state(),
             "loaders": [generator.get_state() for generator in loader_generators(trainer)],
-            "averages": {**self._averages, **epoch_averages(trainer)},  # those not logged again since a resume, too
+            "averages": {**self._averages, **epoch_averages(trainer)},  # also those not logged again since a resume
             "metrics": {
                 name: metric_state(metric)
                 for name, metric in named_metrics(pl_module)
@@ -196,12 +187,7 @@ class LastCheckpoint(Checkpoint):
         }
         everyone = gather_objects(trainer, mine)
         logs = [logger for logger in trainer.loggers if isinstance(logger, RunLog)]
-        # The row of this very step (or epoch) is logged only after callbacks have had their turn.
-        row = {name: float(value) for name, value in trainer._logger_connector.metrics["log"].items()}
-        loop = trainer.fit_loop.epoch_loop
-        step = loop._batches_that_stepped - (trainer._logger_connector._first_loop_iter is None)
-        if trainer._logger_connector._first_loop_iter is not None and not trainer._logger_connector.should_update_logs:
-            row = {}
+        row, step = pending_log_row(trainer)  # this step's (or epoch's), which is logged only after the callbacks' hooks
         checkpoint[_KEY] = {
             "ranks": everyone,
             "rows": [each.rows if trainer.is_global_zero else 0 for each in logs],
@@ -216,62 +202,49 @@ class LastCheckpoint(Checkpoint):
         self._resumed = checkpoint.get(_KEY)
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
             if isinstance(callback, classes("callbacks.ModelCheckpoint")) and callback.state_key in checkpoint["callbacks"]:
-                _move(checkpoint["callbacks"][callback.state_key], str(callback.dirpath))
+                relocate(checkpoint["callbacks"][callback.state_key], str(callback.dirpath))
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Go on with ``metrics.csv``, also where there is nothing left to train."""
+        """Continue ``metrics.csv``, also where there is nothing left to train."""
+        check_private_names(trainer, "loaders.py", "loop_state.py")
         if trainer.is_global_zero:
-            for left in self.path.parent.glob(f".{self.path.name}.*.part"):  # by a process that was killed as it wrote
+            for left in self.path.parent.glob(f".{self.path.name}.*.part"):  # by a process that was killed while writing
                 left.unlink()
         if self._resumed is None:
             return
         logs = [logger for logger in trainer.loggers if isinstance(logger, RunLog)]
         for logger, rows in zip(logs, self._resumed["rows"], strict=False):
-            logger.go_on_after(rows)
+            logger.continue_after(rows)
             if self._resumed["row"]:
                 logger.log_metrics(self._resumed["row"], self._resumed["step"])
                 logger.save()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Put all else back. Last of all callbacks, as Lightning calls checkpoints last."""
+        """Restore everything else. It runs after all other callbacks, as Lightning calls checkpoints last."""
         resumed, self._resumed = self._resumed, None
         self._saved_at = (trainer.global_step, time.monotonic())
-        self._take_handlers()
+        self.stop.install()  # in place of Lightning's handlers, which would end the training without a checkpoint
         if resumed is None:
             return
         if len(resumed["ranks"]) != trainer.world_size:
             log.warning(
-                f"The checkpoint is of {len(resumed['ranks'])} processes, and now there are {trainer.world_size}: this goes on, "
-                "but not exactly as it would have."
+                f"The checkpoint is of {len(resumed['ranks'])} processes, and now there are {trainer.world_size}: training "
+                "continues, but will differ from an unbroken one."
             )
         mine = resumed["ranks"][trainer.global_rank % len(resumed["ranks"])]
         for name, metric in named_metrics(pl_module, used=False):
             if name in mine["metrics"]:
                 set_metric_state(metric, mine["metrics"][name])
         self._averages = mine["averages"]
-        if trainer.fit_loop.resumed_on_epoch_end or trainer.fit_loop.restarted_on_epoch_end:
+        if resumed_at_epoch_end(trainer):
             self._orders = mine["loaders"]
         set_random_state(mine["random"])
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """The first epoch after one that was resumed at its end: draw its order where an unbroken training draws it.
+        """Draw the order of an epoch that follows a resume at an epoch's end where an unbroken training draws it.
 
-        Lightning would go through the iterators that it made for the epoch that had ended.
+        Lightning would use the iterators that it made for the epoch that had ended.
         """
-        if self._orders is not None and trainer.fit_loop._data_fetcher is not None:
-            for generator, state in zip(loader_generators(trainer), self._orders, strict=False):
-                generator.set_state(state)
-            iter(trainer.fit_loop._data_fetcher)
+        if self._orders is not None:
+            redraw_epoch_order(trainer, self._orders)
         self._orders = None
-
-
-def _move(state: dict[str, Any], place: str) -> None:
-    """Let a ``ModelCheckpoint`` know its best one by where the folder lies now: elsewhere it would forget that."""
-    before = str(state.get("dirpath"))
-
-    def moved(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {moved(key): moved(each) for key, each in value.items()}
-        return place + value[len(before) :] if isinstance(value, str) and value.startswith(before) else value
-
-    state.update(moved(state))

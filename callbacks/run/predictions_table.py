@@ -1,7 +1,7 @@
-"""Predictions as a table: what the model says of every row of a test, beside what is true.
+"""Predictions as a table: the prediction of every row of a test beside its target.
 
-**What it holds.** ``predictions.csv``: the row's name, ``true``, ``predicted`` and the module's own columns (for a classifier the
-probability of each class), in the order of the data.
+**What it holds.** ``predictions.csv``: the row's name or columns, ``true``, ``predicted`` and the module's other columns (for a
+classifier the probability of each class), in the order of the data.
 """
 
 from __future__ import annotations
@@ -11,39 +11,60 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 
-from ..figures.images.example_batch import label_of
+from ..module_outputs.labels import label_of
+from ..module_outputs.logits import is_multi_label, to_probabilities
 from ..module_outputs.test_outputs import classification_outputs, regression_outputs
+from ..trainer_internals.roles import Watcher
 from .atomic_file import write_columns
 
 
-class PredictionsTable(Callback):
+def rows_of_process(rows: dict[str, list[Any]], rank: int, processes: int, count: int) -> dict[str, list[Any]]:
+    """Return the rows that a process tests, as a distributed sampler without shuffling deals them.
+
+    Args:
+        rows: Columns by name, of all rows.
+        rank: The process.
+        processes: Number of processes.
+        count: Number of rows that the process tests.
+    """
+    return {name: values[rank::processes][:count] for name, values in rows.items()}
+
+
+class PredictionsTable(Watcher):
     """Writes the predictions of a test.
 
-    Needs ``test_step`` to return a dictionary with ``target`` and either ``logits`` or, of numbers, ``prediction``; and the
-    module to have ``prediction_table(predictions)`` and, for logits, ``probabilities(logits)``. What a row is called is taken
-    from the data module's ``row_columns(tests_on)`` or ``row_names(tests_on)`` where it has them. Under several processes each
-    writes its own rows, with its rank in the name.
+    Needs ``test_step`` to return a dictionary with ``target`` and either ``logits`` or, for regression, ``prediction``; and the
+    module to have ``columns(predictions)``, which takes probabilities ``[N, classes]`` or the predictions. The first columns are
+    the data module's ``row_columns(tests_on)`` or ``row_names(tests_on)`` where it has them. Under several processes each writes
+    its own rows, with its rank in the file's name.
 
     Args:
         path: The CSV.
 
     Raises:
-        MisconfigurationException: The module lacks one of these methods.
+        MisconfigurationException: The module has no ``columns``, or ``test_step`` returns something else.
+
+    Example:
+        >>> from practicum.callbacks import PredictionsTable
+        >>> from practicum.callbacks.run.predictions_table import rows_of_process
+        >>> callback = PredictionsTable("run/predictions.csv")  # Trainer(callbacks=[callback]) writes it after a test
+        >>> rows_of_process({"file": ["a", "b", "c", "d", "e"]}, rank=1, processes=2, count=2)
+        {'file': ['b', 'd']}
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__()
         self.path = Path(path)
-        self._rows: list[tuple[Tensor, Tensor]] = []
+        self._batches: list[tuple[Tensor, Tensor]] = []
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin anew."""
-        if not callable(getattr(pl_module, "prediction_table", None)):
-            raise MisconfigurationException(f"PredictionsTable needs {type(pl_module).__name__}.prediction_table().")
-        self._rows = []
+        """Reset."""
+        if not callable(getattr(pl_module, "columns", None)):
+            raise MisconfigurationException(f"PredictionsTable needs {type(pl_module).__name__}.columns().")
+        self._batches = []
 
     def on_test_batch_end(
         self,
@@ -54,21 +75,20 @@ class PredictionsTable(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Take one batch."""
+        """Collect one batch."""
         if regression_outputs(outputs) is not None:
-            self._rows.append((outputs["prediction"].cpu(), outputs["target"].cpu()))
+            self._batches.append((outputs["prediction"].cpu(), outputs["target"].cpu()))
             return
         logits, target = classification_outputs(outputs, type(self).__name__)
-        if not callable(getattr(pl_module, "probabilities", None)):
-            raise MisconfigurationException(f"PredictionsTable needs {type(pl_module).__name__}.probabilities().")
-        self._rows.append((pl_module.probabilities(logits).cpu(), target.cpu()))  # type: ignore[operator]
+        self._batches.append((to_probabilities(logits, is_multi_label(pl_module, None)).cpu(), target.cpu()))
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write them, whole or not at all."""
-        if not self._rows:
+        """Write the table."""
+        if not self._batches:
             return
-        probabilities, targets = (torch.cat(parts) for parts in zip(*self._rows, strict=True))
-        rank, processes = trainer.global_rank, trainer.world_size
+        predictions, targets = (torch.cat(parts) for parts in zip(*self._batches, strict=True))
+        self._batches = []
+        rank, processes, module = trainer.global_rank, trainer.world_size, pl_module
         datamodule: Any = getattr(trainer, "datamodule", None)
         rows: dict[str, list[Any]]
         if hasattr(datamodule, "row_columns"):
@@ -77,12 +97,10 @@ class PredictionsTable(Callback):
             rows = {"file": datamodule.row_names(datamodule.tests_on)}
         else:
             rows = {"file": list(map(str, range(processes * len(targets))))}
-        classes = getattr(pl_module, "classes", None)
+        classes = getattr(module, "classes", None)
         table: dict[str, list[Any]] = {
-            **{name: values[rank::processes][: len(targets)] for name, values in rows.items()},
+            **rows_of_process(rows, rank, processes, len(targets)),
             "true": [label_of(target, classes) for target in targets],
-            **pl_module.prediction_table(probabilities),  # type: ignore[operator]
+            **module.columns(predictions),  # type: ignore[operator]
         }
-        path = self.path if processes == 1 else self.path.with_stem(f"{self.path.stem}-rank{rank}")
-        write_columns(path, table)
-        self._rows = []
+        write_columns(self.path if processes == 1 else self.path.with_stem(f"{self.path.stem}-rank{rank}"), table)

@@ -1,96 +1,173 @@
 """``metrics.csv``: every logged value by step, through resumes too.
 
-**What it does.** Lightning's ``CSVLogger``, except that a training that is resumed goes on with the file: rows after the
-checkpoint it goes on from are dropped, as they will come again, so that each step is there once.
+**What it does.** What Lightning's ``CSVLogger`` does, but a resumed training continues the file: rows after the checkpoint
+that it resumes from are dropped, as they will be logged again, so that each step is there once.
 
-**When to use it.** Together with :class:`.LastCheckpoint`, which tells it where to go on.
+**When to use it.** Together with :class:`.LastCheckpoint`, which tells it where to continue.
 """
 
 from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lightning_utilities.core.rank_zero import rank_zero_only
-from practicum.lightning_shim import CSVLogger, ExperimentWriter
+from practicum.lightning_shim import Logger
+from torch import Tensor
 
 from .atomic_file import atomic_write
 
+_FLUSH_EVERY = 100  # steps
 
-class _Writer(ExperimentWriter):
-    """Appends rows; a column that is new rewrites the file, whole or not at all."""
 
-    def __init__(self, log_dir: str) -> None:
-        super().__init__(log_dir)
-        self.path = Path(self.metrics_file_path)
+class MetricsWriter:
+    """Appends rows to a CSV; a new column rewrites the file atomically.
+
+    A file that is there is replaced with the first row, unless :meth:`continue_after` is called before.
+
+    Args:
+        path: The CSV.
+
+    Example:
+        >>> import tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> writer = MetricsWriter(Path(folder.name) / "metrics.csv")
+        >>> for step in range(3):
+        ...     writer.log_metrics({"loss": 1 / (step + 1)}, step)
+        >>> writer.save()
+        >>> writer.continue_after(2)
+        >>> [row["step"] for row in writer.read()]
+        ['0', '1']
+        >>> folder.cleanup()
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.metrics: list[dict[str, Any]] = []  # not yet written
+        self.columns: list[str] = []
         self.rows = 0
-        self._begun = False  # a file of an earlier run is replaced, but not before there is something to replace it with
+        self._begun = False  # an earlier run's file is replaced, but not before there is something to replace it with
 
-    def _check_log_dir_exists(self) -> None:
-        """Whatever else is in the folder is not ours."""
+    def log_metrics(self, metrics_dict: Mapping[str, Any], step: int | None = None) -> None:
+        """Add a row; a missing ``step`` is the number of rows not yet written."""
+        values = {name: value.item() if isinstance(value, Tensor) else value for name, value in metrics_dict.items()}
+        self.metrics.append(values | {"step": len(self.metrics) if step is None else step})
 
     def save(self) -> None:
+        """Write the rows added since the last time."""
         if not self.metrics:
             return
         rows, self.metrics = self.metrics, []
-        if new := sorted(set().union(*rows) - set(self.metrics_keys)):
-            earlier = self._read() if self._begun else []
-            self.metrics_keys = sorted([*self.metrics_keys, *new])
+        if new := sorted(set().union(*rows) - set(self.columns)):
+            earlier = self.read() if self._begun else []
+            self.columns = sorted([*self.columns, *new])
             self._rewrite([*earlier, *rows])
         else:
             with open(self.path, "a", newline="", encoding="utf-8") as file:
-                csv.DictWriter(file, self.metrics_keys).writerows(rows)
+                csv.DictWriter(file, self.columns).writerows(rows)
         self.rows += len(rows)
 
-    def go_on_after(self, rows: int) -> None:
-        """Keep the first ``rows`` of the file that is there."""
+    def continue_after(self, rows: int) -> None:
+        """Keep the first ``rows`` rows of the file that is there, and drop the rest."""
         self.metrics = []
-        kept = self._read()[:rows] if self.path.is_file() else []
-        self.metrics_keys = sorted(kept[0]) if kept else []
+        kept = self.read()[:rows] if self.path.is_file() else []
+        self.columns = sorted(kept[0]) if kept else []
         self.rows = len(kept)
         self._rewrite(kept)
 
-    def _read(self) -> list[dict[str, Any]]:
+    def read(self) -> list[dict[str, Any]]:
+        """Return the rows of the file."""
         with open(self.path, newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
 
     def _rewrite(self, rows: list[dict[str, Any]]) -> None:
         with atomic_write(self.path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, self.metrics_keys)
+            writer = csv.DictWriter(file, self.columns)
             writer.writeheader()
             writer.writerows(rows)
         self._begun = True
 
 
-class RunLog(CSVLogger):
+class RunLog(Logger):
     """Writes ``metrics.csv`` into a folder.
 
     Args:
-        folder: Where. A ``metrics.csv`` that is there is replaced, unless a training is resumed.
+        folder: Folder of ``metrics.csv``. A file that is there is replaced, unless a training is resumed.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from practicum.callbacks import RunLog
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> logger = RunLog(folder.name)  # Trainer(logger=logger)
+        >>> logger.log_metrics({"train/loss": 0.5}, step=0)
+        >>> logger.rows
+        1
+        >>> (Path(folder.name) / "metrics.csv").read_text().split()
+        ['step,train/loss', '0,0.5']
+        >>> folder.cleanup()
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        super().__init__(os.fspath(folder), name="", version="")
+        super().__init__()
+        self.folder = Path(folder)
+        self._writer: MetricsWriter | None = None
+
+    @property
+    def name(self) -> str:
+        """Empty: the folder is the run's."""
+        return ""
+
+    @property
+    def version(self) -> str:
+        """Empty: the folder is the run's."""
+        return ""
+
+    @property
+    def save_dir(self) -> str:
+        """The folder."""
+        return os.fspath(self.folder)
+
+    root_dir = log_dir = save_dir
 
     @property
     def experiment(self) -> Any:
         """The writer."""
-        if self._experiment is None:
-            self._experiment = _Writer(self.log_dir)
-        return self._experiment
+        if self._writer is None:
+            self._writer = MetricsWriter(self.folder / "metrics.csv")
+        return self._writer
 
     def log_hyperparams(self, params: Any = None) -> None:
-        """Settings get no file of their own: Hydra keeps them in ``.hydra``."""
+        """Write nothing: Hydra keeps the settings in ``.hydra``."""
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        """Add a row. Rows are written every 100 steps, at the latest at the end."""
+        self.experiment.log_metrics(metrics, step)
+        if step is not None and (step + 1) % _FLUSH_EVERY == 0:
+            self.save()
+
+    @rank_zero_only
+    def save(self) -> None:
+        """Write the rows added since the last time."""
+        self.experiment.save()
 
     @property
     def rows(self) -> int:
-        """How many rows have been written."""
+        """Number of rows written."""
         self.save()
         return int(self.experiment.rows)
 
     @rank_zero_only
-    def go_on_after(self, rows: int) -> None:
-        """Keep the first ``rows`` of the file that is there, and go on after them."""
-        self.experiment.go_on_after(rows)
+    def continue_after(self, rows: int) -> None:
+        """Keep the first ``rows`` rows of the file that is there, and continue after them."""
+        self.experiment.continue_after(rows)
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        """Write what is left."""
+        if self._writer is not None:
+            self.save()

@@ -3,7 +3,7 @@
 **What it holds.** The last value of each logged name and, as ``<name>/best``, the best one; seconds of each phase; epochs and
 steps; seed and precision; versions; and where data and weights came from, with their SHA-256.
 
-**When to use it.** Always: sweeps, pages and predictions read it, and a figure without its provenance can't be trusted.
+**When to use it.** Always: sweeps, reports and predictions read it, and a metric without its provenance can't be trusted.
 """
 
 from __future__ import annotations
@@ -17,29 +17,43 @@ import time
 from pathlib import Path
 from typing import Any
 
-from practicum.lightning_shim import Callback, LightningModule, Trainer
+from practicum.lightning_shim import LightningModule, Trainer, root_of
 
+from ..trainer_internals.roles import Watcher
 from .atomic_file import atomic_write
 
 _LOWER_IS_BETTER = ("loss", "perplexity", "bits_per_character", "rmse", "rmspe", "mape", "mae", "error")
-_PACKAGES = ("torch", "torchvision", "pytorch-lightning", "timm", "torchmetrics", "hydra-core")
+_PACKAGES = ("torch", "torchvision", "timm", "torchmetrics", "hydra-core")
 
 
 def better(name: str, value: float, than: float) -> bool:
-    """Whether ``value`` of the metric ``name`` is better: lower for losses and errors, higher for all others."""
+    """Return whether ``value`` of the metric ``name`` is better: lower for losses and errors, higher for all others."""
     lower = any(part in name.rpartition("/")[2] for part in _LOWER_IS_BETTER)
     return value < than if lower else value > than
 
 
-class RunRecord(Callback):
+class RunRecord(Watcher):
     """Writes ``metrics.json`` after each epoch, after a fit and again after a test.
 
-    Takes ``facts`` (a flat dictionary) of every other callback that has them, ``provenance`` (a flat dictionary) of the module
-    and of the data module where they have it, and ``known_answer`` of the data module: the best that any model can reach,
+    Includes ``facts`` (a flat dictionary) of every other callback that has them, ``provenance`` (a flat dictionary) of the module
+    and of the data module where they have it, and ``known_answer`` of the data module: the best value that any model can reach,
     where that is known.
 
     Args:
-        folder: Where ``metrics.json`` goes.
+        folder: Folder of ``metrics.json``.
+
+    Attributes:
+        last: The last value of each logged name.
+        best: The best value of each logged name.
+        seconds: By phase, ``fit`` and ``test``.
+        plain: Values of a test without the callbacks that transform predictions, see :meth:`keep_plain`.
+
+    Example:
+        >>> from practicum.callbacks import RunRecord
+        >>> from practicum.callbacks.run.run_record import better
+        >>> callback = RunRecord("run")  # Trainer(callbacks=[callback]) writes run/metrics.json
+        >>> better("val/loss", 0.4, than=0.5), better("val/accuracy", 0.4, than=0.5)
+        (True, False)
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -53,44 +67,21 @@ class RunRecord(Callback):
         self._resumed: dict[str, Any] | None = None
 
     def state_dict(self) -> dict[str, Any]:
-        """Values so far, so that a resumed run's record is that of the whole; seconds are in the file that is there."""
+        """Return the values so far, so that a resumed run's record is that of the whole; seconds are in the file."""
         return {"last": self.last, "best": self.best}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Keep what an earlier run recorded until a fit goes on from it: testing a checkpoint loads callbacks' states too."""
+        """Keep an earlier run's values until a fit resumes it: testing a checkpoint loads callbacks' states too."""
         self._resumed = state_dict
 
-    def _begin(self, phase: str) -> None:
-        self._started[phase] = time.monotonic()
-
-    def _seconds_until_now(self) -> dict[str, float]:
-        now = time.monotonic()
-        return self.seconds | {phase: self.seconds.get(phase, 0) + now - start for phase, start in self._started.items()}
-
-    def _seconds_before(self) -> dict[str, float]:
-        if not self.path.is_file():
-            return {}
-        record = json.loads(self.path.read_text())
-        return {key.removeprefix("seconds/"): value for key, value in record.items() if key.startswith("seconds/")}
-
-    def _end(self, phase: str) -> None:
-        self.seconds[phase] = self.seconds.get(phase, 0) + time.monotonic() - self._started.pop(phase)
-
     def keep_plain(self) -> None:
-        """Keep what a test gave under ``plain/``, to stand beside one with callbacks that shape predictions."""
+        """Keep the values of a test under ``plain/``, beside those of one with callbacks that transform predictions."""
         self.plain = {
             f"plain/{name.removeprefix('test/')}": value for name, value in self.last.items() if name.startswith("test/")
         }
 
-    def _take(self, trainer: Trainer) -> None:
-        for name, value in trainer.callback_metrics.items():
-            number = float(value)
-            self.last[name] = number
-            if not math.isnan(number) and (name not in self.best or better(name, number, self.best[name])):
-                self.best[name] = number
-
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start the clock; of a resumed run, where it stopped."""
+        """Start the clock; that of a resumed run continues where it stopped."""
         if self._resumed is not None:
             self.last, self.best = dict(self._resumed["last"]), dict(self._resumed["best"])
             self.seconds = self._seconds_before()
@@ -98,17 +89,17 @@ class RunRecord(Callback):
         self._begin("fit")
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take the epoch's values; write how the run goes."""
-        self._take(trainer)
+        """Record the epoch's values and write."""
+        self._collect(trainer)
         self._write(trainer, pl_module, "running")
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take validation's values."""
+        """Record the validation's values."""
         if not trainer.sanity_checking:
-            self._take(trainer)
+            self._collect(trainer)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write what there is: the run is trained, not yet tested."""
+        """Write: the run is trained, not yet tested."""
         self._end("fit")
         self._write(trainer, pl_module, "trained")
 
@@ -118,23 +109,30 @@ class RunRecord(Callback):
         self._begin("test")
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write the whole record."""
+        """Record the test's values and write the whole record."""
         self._end("test")
-        self._take(trainer)
+        self._collect(trainer)
         self._write(trainer, pl_module, "finished")
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Say how the run ended."""
+        """Write how the run ended."""
         for phase in list(self._started):
             self._end(phase)
         stopped = isinstance(exception, KeyboardInterrupt | SystemExit)
         self._write(trainer, pl_module, "interrupted" if stopped else f"failed: {type(exception).__name__}")
 
     def record(self, trainer: Trainer, pl_module: LightningModule, status: str) -> dict[str, Any]:
-        """The record as it stands."""
+        """Return the record so far.
+
+        Args:
+            trainer: The trainer, with its callbacks and data module.
+            pl_module: The module.
+            status: How the run stands: ``running``, ``trained``, ``finished``, ``interrupted`` or ``failed: <exception>``.
+        """
         datamodule = getattr(trainer, "datamodule", None)
         seed = os.environ.get("PL_GLOBAL_SEED")
         seconds = self._seconds_until_now()
+        lightning = root_of(trainer).__name__.partition(".")[0].replace("_", "-")
         return {
             "status": status,
             **self.last,
@@ -154,15 +152,36 @@ class RunRecord(Callback):
             **{f"data/{key}": value for key, value in getattr(datamodule, "provenance", {}).items()},
             "tests_on": getattr(datamodule, "tests_on", "test"),
             "version/python": platform.python_version(),
-            **{f"version/{name}": importlib.metadata.version(name) for name in _PACKAGES},
+            **{f"version/{name}": importlib.metadata.version(name) for name in (*_PACKAGES, lightning)},
         }
+
+    def _begin(self, phase: str) -> None:
+        self._started[phase] = time.monotonic()
+
+    def _end(self, phase: str) -> None:
+        self.seconds[phase] = self.seconds.get(phase, 0) + time.monotonic() - self._started.pop(phase)
+
+    def _seconds_until_now(self) -> dict[str, float]:
+        now = time.monotonic()
+        return self.seconds | {phase: self.seconds.get(phase, 0) + now - start for phase, start in self._started.items()}
+
+    def _seconds_before(self) -> dict[str, float]:
+        if not self.path.is_file():
+            return {}
+        record = json.loads(self.path.read_text())
+        return {key.removeprefix("seconds/"): value for key, value in record.items() if key.startswith("seconds/")}
+
+    def _collect(self, trainer: Trainer) -> None:
+        for name, value in trainer.callback_metrics.items():
+            number = float(value)
+            self.last[name] = number
+            if not math.isnan(number) and (name not in self.best or better(name, number, self.best[name])):
+                self.best[name] = number
 
     def _write(self, trainer: Trainer, pl_module: LightningModule, status: str) -> None:
         if not trainer.is_global_zero:
             return
+        record = self.record(trainer, pl_module, status)
+        finite = {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in record.items()}
         with atomic_write(self.path) as beside:
-            record = self.record(trainer, pl_module, status)
-            finite = {
-                key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in record.items()
-            }
             beside.write_text(json.dumps(finite, indent=1, allow_nan=False) + "\n")

@@ -1,1 +1,1 @@
-"""Schedules of the learning rate: each is a function of the step, handed to the trainer as a torch scheduler."""
+"""Learning-rate schedules: each is a pure function of the step, handed to the trainer as a torch scheduler."""

@@ -1,17 +1,17 @@
-"""Cyclical learning rates: the rate rises and falls along straight lines, again and again, between two bounds.
+"""Cyclical learning rates: the rate rises and falls linearly between two bounds, again and again.
 
 **What it does.** From ``low`` up to the optimizer's rate in ``step_size``, down again in as many, and so on. Modes:
-``triangular`` (every peak as high as the first), ``triangular2`` (each half as high above ``low`` as the one before),
-``exp_range`` (peaks decay by ``gamma`` a step).
+``triangular`` (all peaks are equal), ``triangular2`` (each is half as high above ``low`` as the one before), ``exp_range`` (peaks
+decay by ``gamma`` per step).
 
-**When to use it.** When the best rate is known only roughly: it lies somewhere between the bounds that a range test shows, and
-the rate visits all of them. Stop at a cycle's end, where the rate is lowest.
+**When to use it.** When the best rate is known only roughly: it lies between the bounds that a range test shows, and the rate
+passes through all values between them. Stop at a cycle's end, where the rate is lowest.
 
-**Defaults.** ``low`` a quarter of the rate and ``step_size`` two epochs: the paper advises a third or a quarter, and 2 to 10
+**Defaults.** ``low`` is a quarter of the rate and ``step_size`` two epochs; the paper advises a third or a quarter, and 2 to 10
 epochs.
 
-**Source.** Smith 2015, "Cyclical learning rates for training neural networks", section 3; momentum against the rate: Smith
-2018, 4.3.
+**Source.** Smith 2015, "Cyclical learning rates for training neural networks", section 3; momentum opposite to the rate:
+Smith 2018, section 4.3.
 """
 
 from __future__ import annotations
@@ -21,20 +21,21 @@ import os
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-from .lr_schedule import Length, RateSchedule, linear, warn_of_cut_cycle
+from .annealing import linear_anneal
+from .lr_schedule import LRSchedule, TrainingLength, warn_of_cut_cycle
 
 Mode: TypeAlias = Literal["triangular", "triangular2", "exp_range"]
 
 
 def cyclical(step: int, step_size: int, low: float = 0.25, mode: Mode = "triangular", gamma: float = 0.9999) -> float:
-    """The factor of a step.
+    """Return the multiplier of a step.
 
     Args:
         step: From 0.
         step_size: Steps from the lowest rate to the highest: half a cycle.
-        low: The lowest factor; the highest is 1.
-        mode: How peaks shrink: ``triangular`` not at all, ``triangular2`` by half a cycle, ``exp_range`` by ``gamma`` a step.
-        gamma: Of ``exp_range``.
+        low: The lowest multiplier; the highest is 1.
+        mode: How peaks shrink: ``triangular`` not at all, ``triangular2`` by half per cycle, ``exp_range`` by ``gamma`` per step.
+        gamma: Decay per step of ``exp_range``.
 
     Returns:
         From ``low`` to 1.
@@ -45,22 +46,29 @@ def cyclical(step: int, step_size: int, low: float = 0.25, mode: Mode = "triangu
     return low + (1 - low) * height * scale
 
 
-class CyclicalLR(RateSchedule):
-    """Triangular cycles between a share of the rate and the rate.
+class CyclicalLR(LRSchedule):
+    """Triangular cycles between a share of the optimizer's rate and that rate.
 
     Args:
-        step_size: Half a cycle: from the lowest rate to the highest.
-        unit: What ``step_size`` counts: ``epoch`` or ``step``.
+        step_size: Length of half a cycle: from the lowest rate to the highest.
+        unit: Unit of ``step_size``: ``epoch`` or ``step``.
         mode: ``triangular``, ``triangular2`` or ``exp_range``; see :func:`cyclical`.
         low: The lowest rate, as a share of the optimizer's, which is the highest.
-        gamma: Of ``exp_range``.
+        gamma: Decay per step of ``exp_range``.
         momentum: ``[at the lowest rate, at the highest]``, e.g. ``[0.95, 0.85]``. Default: left alone, as in the 2015 paper.
-        cycles: How many; ``train.py`` takes the number of epochs from it. Default: as many as the training has room for.
-        replace: Put this schedule in place of one that the module configures.
-        folder: Where ``schedule.png`` goes.
+        cycles: Number of cycles, from which :attr:`planned_epochs` or :attr:`planned_steps` follows. Default: as many as the
+            training has room for.
+        replace: Replace a schedule that the module configures; see :class:`.LRSchedule`.
+        folder: Folder of ``schedule.png``; see :class:`.LRSchedule`.
 
     Raises:
-        MisconfigurationException: See :class:`.RateSchedule`; a number out of its range.
+        MisconfigurationException: See :class:`.LRSchedule`; a number is out of range.
+
+    Example:
+        >>> from practicum.callbacks import CyclicalLR
+        >>> schedule = CyclicalLR(step_size=2, unit="step", low=0.2)
+        >>> [round(lr, 3) for lr in schedule.simulate(steps=8, lr=0.1)]
+        [0.02, 0.06, 0.1, 0.06, 0.02, 0.06, 0.1, 0.06]
     """
 
     def __init__(
@@ -82,7 +90,7 @@ class CyclicalLR(RateSchedule):
             self._fail(f"step_size={step_size} must be at least 1 ({unit})")
         if not 0 <= low < 1:
             self._fail(
-                f"low={low} must be from 0 to below 1: the lower bound as a share of the upper, which is the optimizer's rate"
+                f"low={low} must be at least 0 and below 1 (lower bound as a share of the upper, which is the optimizer's rate)"
             )
         if mode not in ("triangular", "triangular2", "exp_range"):
             self._fail(f"mode={mode} must be triangular, triangular2 or exp_range")
@@ -96,38 +104,38 @@ class CyclicalLR(RateSchedule):
             self._fail(f"unit={unit} must be epoch or step")
 
     @property
-    def epochs(self) -> int | None:
-        """Epochs of all cycles together, where their number is given."""
+    def planned_epochs(self) -> int | None:
+        """The epochs of all cycles together; ``None`` if they are counted in steps, or their number is not given."""
         return None if self.cycles is None or self.unit == "step" else 2 * self.step_size * self.cycles
 
     @property
-    def steps_of_cycles(self) -> int | None:
-        """Steps of all cycles together, where they are counted in steps and their number is given."""
+    def planned_steps(self) -> int | None:
+        """The steps of all cycles together; ``None`` if they are counted in epochs, or their number is not given."""
         return None if self.cycles is None or self.unit == "epoch" else 2 * self.step_size * self.cycles
 
-    def _half(self, length: Length) -> int:
+    def _half_cycle(self, length: TrainingLength) -> int:
         return self.step_size * (length.epoch or 0) if self.unit == "epoch" else self.step_size
 
-    def check(self, length: Length) -> None:
-        """Raise where a cycle can't be counted; warn where the end cuts one."""
+    def validate(self, length: TrainingLength) -> None:
+        """Raise if a cycle can't be counted in steps; warn if the training's end cuts one."""
         if self.unit == "epoch" and length.epoch is None:
             self._fail(
-                f"step_size={self.step_size} epoch can't be counted in steps, as the training data have no length; give "
-                "unit=step with step_size in steps, or trainer.limit_train_batches"
+                f"step_size={self.step_size} epoch can't be counted in steps, as the training data have no length; "
+                "set unit=step with step_size in steps, or the trainer's limit_train_batches"
             )
         if length.total is not None:
             if length.total < 2:
-                self._fail(f"the whole training is {length.total} step long; give it more epochs, or smaller batches")
-            whole = 2 * self._half(length)
+                self._fail(f"the whole training is {length.total} step long; train longer, or use smaller batches")
+            whole = 2 * self._half_cycle(length)
             warn_of_cut_cycle(type(self).__name__, [whole * i for i in range(1, length.total // whole + 2)], length)
 
-    def factor(self, step: int, length: Length) -> float:
-        """See :func:`cyclical`."""
-        return cyclical(step, self._half(length), self.low, self.mode, self.gamma)
+    def multiplier(self, step: int, length: TrainingLength) -> float:
+        """Return :func:`cyclical`'s multiplier."""
+        return cyclical(step, self._half_cycle(length), self.low, self.mode, self.gamma)
 
-    def momentum(self, step: int, length: Length) -> float | None:
-        """Against the rate: lowest where that is highest."""
+    def momentum(self, step: int, length: TrainingLength) -> float | None:
+        """Return the momentum: lowest where the rate is highest."""
         if self.momentums is None:
             return None
         low, high = self.momentums
-        return linear(low, high, (self.factor(step, length) - self.low) / (1 - self.low))
+        return linear_anneal(low, high, (self.multiplier(step, length) - self.low) / (1 - self.low))

@@ -1,4 +1,4 @@
-"""What torch's optimizers and schedulers call a learning rate, so that all of them can be scaled together."""
+"""The names under which torch's optimizers and schedulers keep learning rates, and functions that scale all of them together."""
 
 from __future__ import annotations
 
@@ -7,42 +7,43 @@ from typing import Any
 
 from torch.optim import Optimizer
 
-RATES_OF_GROUP = ("lr", "initial_lr", "max_lr", "min_lr")  # in a parameter group
-RATES_BY_GROUP = ("base_lrs", "max_lrs", "min_lrs", "_last_lr")  # in a scheduler: a list, an entry a group
+from ..trainer_internals.torch_names import SCHEDULER_LR_LISTS, inner_schedulers
+
+GROUP_LR_KEYS = ("lr", "initial_lr", "max_lr", "min_lr")  # in a parameter group
 
 
-def peak_rate(group: dict[str, Any]) -> float:
-    """The rate that a group's schedule starts from or rises to; without a schedule its rate."""
+def peak_lr(group: dict[str, Any]) -> float:
+    """Return the rate that a group's schedule starts from or rises to; without a schedule its rate."""
     return float(group.get("max_lr", group.get("initial_lr", group["lr"])))
 
 
 def scale_group(group: dict[str, Any], scale: float) -> None:
-    """Scale every rate in one parameter group."""
-    for key in RATES_OF_GROUP:
+    """Scale every rate in one parameter group, in place."""
+    for key in GROUP_LR_KEYS:
         if key in group:
             group[key] = group[key] * scale
 
 
 def scale_scheduler(scheduler: Any, scale: float) -> None:
-    """Scale every rate that a scheduler keeps, and those of schedulers within it."""
-    for inner in getattr(scheduler, "_schedulers", []):
+    """Scale every rate that a scheduler keeps, and those of the schedulers within it, in place."""
+    for inner in inner_schedulers(scheduler):
         scale_scheduler(inner, scale)
     for key, value in vars(scheduler).items():
-        if key in RATES_BY_GROUP and isinstance(value, list):
+        if key in SCHEDULER_LR_LISTS and isinstance(value, list):
             setattr(scheduler, key, [each * scale for each in value])
 
 
-def scale_rates(optimizer: Optimizer, schedulers: Sequence[Any], scale: float) -> None:
-    """Scale all rates of an optimizer and of its schedulers: the same course at another height."""
+def scale_lrs(optimizer: Optimizer, schedulers: Sequence[Any], scale: float) -> None:
+    """Scale all rates of an optimizer and of its schedulers, in place: the same schedule at another height."""
     for group in optimizer.param_groups:
         scale_group(group, scale)
     for scheduler in schedulers:
         scale_scheduler(scheduler, scale)
 
 
-def forget_schedule(optimizer: Optimizer) -> None:
-    """Set each group back to its peak rate, as if no scheduler had ever been built on it."""
+def reset_to_peak_lr(optimizer: Optimizer) -> None:
+    """Set each group to its peak rate, as if no scheduler had ever been attached."""
     for group in optimizer.param_groups:
-        group["lr"] = peak_rate(group)
-        for key in RATES_OF_GROUP[1:]:
+        group["lr"] = peak_lr(group)
+        for key in GROUP_LR_KEYS[1:]:
             group.pop(key, None)

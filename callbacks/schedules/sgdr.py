@@ -1,14 +1,14 @@
-"""SGD with warm restarts: the rate falls along a cosine, then starts anew; each cycle may be longer than the last.
+"""SGD with warm restarts: the rate falls along a cosine and restarts; each cycle may be longer than the one before.
 
-**What it does.** Within a cycle the rate goes from its full height down to nearly nothing, smoothly, step by step. At the cycle's
-end it jumps back. A jump throws the weights out of a narrow minimum and leaves them in a wide one, which generalises better;
-the end of each cycle is a good model by itself (see :class:`.SnapshotEnsemble`).
+**What it does.** Within a cycle the rate falls from its full value to nearly zero, smoothly, step by step; at the cycle's end it
+jumps back. A jump throws the weights out of a narrow minimum but leaves them in a wide one, which generalises better. The model
+at the end of each cycle is good by itself (see :class:`.SnapshotEnsemble`).
 
-**When to use it.** When one trains for long and wants usable weights all along; to collect snapshots for an ensemble; and with
-next to no tuning: the highest rate that the range test allows, and how long the first cycle is.
+**When to use it.** For long trainings that should give usable weights all along, and to collect snapshots for an ensemble. It
+needs little tuning: the highest rate that the range test allows, and the length of the first cycle.
 
-**Defaults.** ``cycle_len=1`` epoch, ``cycle_mult=2``: cycles of 1, 2, 4 epochs, as in the 2017 course. Adam's and SGD's
-momentum stay.
+**Defaults.** ``cycle_len=1`` epoch, ``cycle_mult=2``: cycles of 1, 2, 4 epochs, as in the 2017 course. Momentum is left
+alone.
 
 **Source.** Loshchilov & Hutter 2017 (SGDR), section 3, equation 5.
 """
@@ -18,19 +18,20 @@ from __future__ import annotations
 import os
 from typing import Literal
 
-from .lr_schedule import Length, RateSchedule, cosine, warn_of_cut_cycle
+from .annealing import cosine_anneal
+from .lr_schedule import LRSchedule, TrainingLength, warn_of_cut_cycle
 
 
 def cycle_of(step: int, cycle_len: int, cycle_mult: float = 1) -> tuple[int, int, int]:
-    """Which cycle a step is in.
+    """Return the cycle that a step is in.
 
     Args:
         step: From 0.
         cycle_len: Steps of the first cycle.
-        cycle_mult: How many times as long each cycle is as the one before; a length is rounded to whole steps.
+        cycle_mult: Length of each cycle divided by that of the one before; lengths are rounded to whole steps.
 
     Returns:
-        The cycle's number from 0, its first step and its length.
+        The cycle's number (from 0), its first step and its length.
     """
     if cycle_mult == 1:
         return step // cycle_len, step - step % cycle_len, cycle_len
@@ -42,40 +43,49 @@ def cycle_of(step: int, cycle_len: int, cycle_mult: float = 1) -> tuple[int, int
 
 
 def sgdr(step: int, cycle_len: int, cycle_mult: float = 1, low: float = 0.0) -> float:
-    """The factor of a step: ``low + (1 - low) / 2 * (1 + cos(pi * T_cur / T_i))``.
+    """Return the multiplier of a step: ``low + (1 - low) / 2 * (1 + cos(pi * T_cur / T_i))``.
 
     Args:
         step: From 0.
         cycle_len: Steps of the first cycle.
-        cycle_mult: How many times as long each cycle is as the one before.
-        low: What a cycle falls to.
+        cycle_mult: Length of each cycle divided by that of the one before.
+        low: Multiplier at the end of a cycle.
 
     Returns:
         From 1, at a cycle's first step, towards ``low``.
     """
     _, start, length = cycle_of(step, cycle_len, cycle_mult)
-    return cosine(1.0, low, (step - start) / length)
+    return cosine_anneal(1.0, low, (step - start) / length)
 
 
 def sgdr_length(cycles: int, cycle_len: int, cycle_mult: float = 1) -> int:
-    """How long so many cycles are, in the unit of ``cycle_len``: 3 of 1, doubling, are 7."""
+    """Return the length of so many cycles in the unit of ``cycle_len``: three that double from 1 are 7."""
     return sum(round(cycle_len * cycle_mult**number) for number in range(cycles))
 
 
-class SGDR(RateSchedule):
+class SGDR(LRSchedule):
     """SGD (or any optimizer) with warm restarts.
 
     Args:
-        cycle_len: Length of the first cycle.
-        cycle_mult: How many times as long each cycle is as the one before; at least 1.
-        cycles: How many; ``train.py`` takes the number of epochs from it. Default: as many as the training has room for.
-        low: What a cycle falls to, as a share of the rate.
-        unit: What ``cycle_len`` counts: ``epoch`` or ``step``. Restarts are counted in steps either way.
-        replace: Put this schedule in place of one that the module configures.
-        folder: Where ``schedule.png`` goes.
+        cycle_len: TrainingLength of the first cycle.
+        cycle_mult: Length of each cycle divided by that of the one before; at least 1.
+        cycles: Number of cycles, from which :attr:`planned_epochs` or :attr:`planned_steps` follows. Default: as many as the
+            training has room for.
+        low: Rate at the end of a cycle, as a share of the optimizer's.
+        unit: Unit of ``cycle_len``: ``epoch`` or ``step``. Rates change with each step either way.
+        replace: Replace a schedule that the module configures; see :class:`.LRSchedule`.
+        folder: Folder of ``schedule.png``; see :class:`.LRSchedule`.
 
     Raises:
-        MisconfigurationException: See :class:`.RateSchedule`; a cycle of a single step; a number out of its range.
+        MisconfigurationException: See :class:`.LRSchedule`; a cycle is a single step, or a number is out of range.
+
+    Example:
+        >>> from practicum.callbacks import SGDR
+        >>> schedule = SGDR(cycle_len=1, cycle_mult=2, cycles=2)
+        >>> schedule.planned_epochs
+        3
+        >>> [round(lr, 3) for lr in schedule.simulate(steps=6, steps_per_epoch=2, lr=0.1)]
+        [0.1, 0.05, 0.1, 0.085, 0.05, 0.015]
     """
 
     def __init__(
@@ -93,44 +103,43 @@ class SGDR(RateSchedule):
         if cycle_len < 1:
             self._fail(f"cycle_len={cycle_len} must be at least 1 ({unit})")
         if cycle_mult < 1:
-            self._fail(f"cycle_mult={cycle_mult} must be at least 1: cycles that shrink come to nothing")
+            self._fail(f"cycle_mult={cycle_mult} must be at least 1: cycles must not shrink")
         if cycles is not None and cycles < 1:
             self._fail(f"cycles={cycles} must be at least 1")
         if not 0 <= low < 1:
-            self._fail(f"low={low} must be from 0 to below 1: it is the share of the rate that a cycle falls to")
+            self._fail(f"low={low} must be at least 0 and below 1 (share of the rate that a cycle falls to)")
         if unit not in ("epoch", "step"):
             self._fail(f"unit={unit} must be epoch or step")
 
     @property
-    def epochs(self) -> int | None:
-        """Epochs of all cycles together, where their number is given."""
+    def planned_epochs(self) -> int | None:
+        """The epochs of all cycles together; ``None`` if they are counted in steps, or their number is not given."""
         if self.cycles is None or self.unit == "step":
             return None
         return sgdr_length(self.cycles, self.cycle_len, self.cycle_mult)
 
     @property
-    def steps_of_cycles(self) -> int | None:
-        """Steps of all cycles together, where they are counted in steps and their number is given."""
+    def planned_steps(self) -> int | None:
+        """The steps of all cycles together; ``None`` if they are counted in epochs, or their number is not given."""
         if self.cycles is None or self.unit == "epoch":
             return None
         return sgdr_length(self.cycles, self.cycle_len, self.cycle_mult)
 
-    def _first(self, length: Length) -> int:
-        """Steps of the first cycle."""
+    def _first_cycle(self, length: TrainingLength) -> int:
         return self.cycle_len * (length.epoch or 0) if self.unit == "epoch" else self.cycle_len
 
-    def check(self, length: Length) -> None:
-        """Raise where a cycle would be a single step or can't be counted; warn where the end cuts one."""
+    def validate(self, length: TrainingLength) -> None:
+        """Raise if a cycle is a single step or can't be counted in steps; warn if the training's end cuts one."""
         if self.unit == "epoch" and length.epoch is None:
             self._fail(
-                f"cycle_len={self.cycle_len} epoch can't be counted in steps, as the training data have no length; give "
-                "unit=step with cycle_len in steps, or trainer.limit_train_batches"
+                f"cycle_len={self.cycle_len} epoch can't be counted in steps, as the training data have no length; "
+                "set unit=step with cycle_len in steps, or the trainer's limit_train_batches"
             )
-        first = self._first(length)
+        first = self._first_cycle(length)
         if first < 2:
             self._fail(
-                f"cycle_len={self.cycle_len} {self.unit} is a single step, in which nothing can fall; give a longer cycle_len, "
-                "or smaller batches"
+                f"cycle_len={self.cycle_len} {self.unit} is a single step, in which the rate can't fall; set a longer "
+                "cycle_len, or smaller batches"
             )
         if length.total is not None:
             ends = [0]
@@ -138,6 +147,6 @@ class SGDR(RateSchedule):
                 ends.append(ends[-1] + round(first * self.cycle_mult ** (len(ends) - 1)))
             warn_of_cut_cycle(type(self).__name__, ends[1:], length)
 
-    def factor(self, step: int, length: Length) -> float:
-        """See :func:`sgdr`."""
-        return sgdr(step, self._first(length), self.cycle_mult, self.low)
+    def multiplier(self, step: int, length: TrainingLength) -> float:
+        """Return :func:`sgdr`'s multiplier."""
+        return sgdr(step, self._first_cycle(length), self.cycle_mult, self.low)

@@ -1,1 +1,1 @@
-"""Everything that reaches into Lightning's insides: the one folder that an upgrade of Lightning opens."""
+"""Everything that relies on private names of Lightning and torch: the one folder to open when one of them is upgraded."""

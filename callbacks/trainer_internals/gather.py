@@ -1,4 +1,4 @@
-"""Objects of every process."""
+"""Objects gathered from all processes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ T = TypeVar("T")
 
 
 def gather_objects(trainer: Trainer, mine: T) -> list[T]:
-    """What each process gives, in the order of their ranks. Called on all of them.
+    """Return the object of each process, in the order of their ranks. All processes must call it.
 
     Args:
-        trainer: Whose processes.
-        mine: Of this process; can be pickled.
+        trainer: Of the processes.
+        mine: This process's object; must be picklable.
     """
     if trainer.world_size == 1:
         return [mine]

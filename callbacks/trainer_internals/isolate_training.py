@@ -1,13 +1,13 @@
-"""Training steps that leave no trace: everything they touch is put back as it was, also after an error.
+"""Training steps that leave no trace: everything they change is restored, also after an error.
 
-**What it does.** Keeps a copy of what a training step may change (weights, buffers, gradients, states of metrics and
-attributes of the module; optimizer and schedulers; callbacks; random number generators, those of loaders, samplers and data
-sets among them; the trainer's counters, results and loggers), and puts all of it back in place.
+**What it does.** Snapshots what a training step may change (weights, buffers, gradients, metric states and attributes of the
+module; optimizer and schedulers; callbacks; random number generators, including those of loaders, samplers and data sets; the
+trainer's counters, results and loggers), and restores all of it in place.
 
-**When to use it.** For trials within a training: a range test, a search for the largest batch.
+**When to use it.** For trials within a fit: a range test, a search for the largest batch.
 
-**What it can't put back**: what a step writes to files, and what hides in objects of other kinds, such as the buffer of a data
-set that streams. Memory: one copy of weights and optimizer.
+**Limits.** It does not restore files that a step writes, nor the contents of other kinds of objects, such as the buffer of a
+streaming data set. Memory: one copy of weights and optimizer state.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from typing import Any
 import torch
 from practicum.lightning_shim import Callback, LightningModule, Trainer, classes, part_of
 
-from .loaders import snapshot_loader
+from .loaders import snapshot_loader, train_loaders
 from .object_snapshot import Restore, snapshot
+from .private_names import check_private_names
 from .rng_state import random_state, set_random_state
+from .roles import Watcher
 
-# Callbacks of Lightning that watch a training and have no part in its steps.
+# Lightning's callbacks that only watch.
 _WATCHERS = tuple(
     each
     for name in (
@@ -42,50 +44,54 @@ _WATCHERS = tuple(
 
 
 def takes_part(callback: Callback) -> bool:
-    """Whether a callback may shape a training step: all do but those that only watch (``watches_only = True``)."""
-    return not isinstance(callback, _WATCHERS) and not getattr(callback, "watches_only", False)
+    """Return whether a callback may shape a training step: all may but each :class:`.Watcher` and Lightning's own watchers."""
+    return not isinstance(callback, (Watcher, *_WATCHERS))
 
 
 @contextmanager
 def isolate_training(trainer: Trainer, pl_module: LightningModule) -> Iterator[None]:
-    """Whatever is trained within the block is undone at its end.
+    """Undo at the end of the block whatever is trained within it.
 
-    Within it loggers are mute and only callbacks that shape a training step are called.
+    Within it nothing is logged, and only callbacks that may shape a training step are called.
 
     Args:
         trainer: In the middle of a fit.
-        pl_module: What it trains.
+        pl_module: The module that it trains.
+
+    Raises:
+        MisconfigurationException: This version of Lightning, torch or torchdata lacks a private name that this relies on.
     """
+    check_private_names(trainer, "isolate_training.py", "loaders.py")
     loop: Any = trainer.fit_loop.epoch_loop
     automatic, manual = loop.automatic_optimization, loop.manual_optimization
     seen: dict[int, Restore] = {}
     restores: list[Restore] = [snapshot(vars(module), seen=seen) for module in pl_module.modules()]
-    restores += [snapshot(vars(callback), seen=seen) for callback in trainer.callbacks if takes_part(callback)]  # type: ignore[attr-defined]
+    callbacks = [each for each in trainer.callbacks if takes_part(each)]  # type: ignore[attr-defined]
+    restores += [snapshot(vars(callback), seen=seen) for callback in callbacks]
     for optimizer in trainer.optimizers:
         restores += [snapshot(optimizer.state, seen=seen), snapshot(optimizer.param_groups, seen=seen)]
     restores += [snapshot(vars(config.scheduler), seen=seen) for config in trainer.lr_scheduler_configs]
     if (scaler := getattr(trainer.precision_plugin, "scaler", None)) is not None:
         restores.append(snapshot(vars(scaler), seen=seen))
     restores.append(snapshot(vars(trainer._logger_connector), seen=seen))
-    assert trainer.fit_loop._combined_loader is not None
-    for loader in trainer.fit_loop._combined_loader.flattened:
+    for loader in train_loaders(trainer):
         restores += snapshot_loader(loader, seen)
 
-    places: list[tuple[Any, str, Any]] = [
+    replacements: list[tuple[Any, str, Any]] = [
         (loop, "batch_progress", copy.deepcopy(loop.batch_progress)),
         (automatic, "optim_progress", copy.deepcopy(automatic.optim_progress)),
         (manual, "optim_step_progress", copy.deepcopy(manual.optim_step_progress)),
         (loop, "_results", type(loop._results)(training=True)),
         (trainer, "should_stop", trainer.should_stop),
         (trainer, "loggers", [part_of(trainer, "loggers.logger").DummyLogger() for _ in trainer.loggers]),
-        (trainer, "callbacks", [callback for callback in trainer.callbacks if takes_part(callback)]),  # type: ignore[attr-defined]
+        (trainer, "callbacks", callbacks),
     ]
-    before = [(owner, name, getattr(owner, name)) for owner, name, _ in places]
+    before = [(owner, name, getattr(owner, name)) for owner, name, _ in replacements]
     gradients = torch.is_grad_enabled()
-    draws = random_state()
+    rng_state = random_state()
     try:
-        for owner, name, stand_in in places:
-            setattr(owner, name, stand_in)
+        for owner, name, replacement in replacements:
+            setattr(owner, name, replacement)
         for parameter in pl_module.parameters():
             parameter.grad = None
         yield
@@ -96,4 +102,4 @@ def isolate_training(trainer: Trainer, pl_module: LightningModule) -> Iterator[N
         with torch.no_grad():
             for restore in restores:
                 restore()
-        set_random_state(draws)
+        set_random_state(rng_state)

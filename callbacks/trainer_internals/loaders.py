@@ -1,4 +1,4 @@
-"""Loaders like the trainer's: clones that read the same data and leave the trainer's where they are, and what a loader's state is."""
+"""A trainer's loaders: their state, and clones that read the same data without moving the originals."""
 
 from __future__ import annotations
 
@@ -7,15 +7,32 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from practicum.lightning_shim import Trainer
-from torch.utils._pytree import tree_map
+from practicum.lightning_shim import Trainer, classes
 from torch.utils.data import DataLoader
 
 from .object_snapshot import Restore, snapshot
+from .torch_names import tree_map
+
+
+def train_loaders(trainer: Trainer) -> list[Any]:
+    """Return the loaders that the present fit reads."""
+    combined = trainer.fit_loop._combined_loader
+    return [] if combined is None else combined.flattened
+
+
+def eval_loaders(trainer: Trainer) -> Any:
+    """Return the combined loader that the present test or prediction reads."""
+    loop: Any = trainer.test_loop if trainer.testing else trainer.predict_loop
+    return loop._combined_loader
+
+
+def steps_take_iterator(trainer: Trainer) -> bool:
+    """Return whether ``training_step`` takes ``dataloader_iter`` instead of a batch."""
+    return isinstance(trainer.fit_loop._data_fetcher, classes("loops.fetchers._DataLoaderIterDataFetcher"))
 
 
 def parts_of(loader: Any) -> list[Any]:
-    """A loader, its samplers and its data set: where positions and generators of random numbers are."""
+    """Return a loader, its samplers and its data set: the objects that hold positions and random number generators."""
     found: list[Any] = [loader, getattr(loader, "dataset", None)]
     for sampler in (getattr(loader, "sampler", None), getattr(loader, "batch_sampler", None)):
         found += [sampler, getattr(sampler, "sampler", None)]
@@ -24,13 +41,20 @@ def parts_of(loader: Any) -> list[Any]:
 
 
 def generators_of(loader: Any) -> list[torch.Generator]:
-    """Torch's generators in the parts of a loader, each once, in a fixed order."""
+    """Return torch's generators in the parts of a loader, each once, in a fixed order."""
     found = [value for part in parts_of(loader) for value in vars(part).values() if isinstance(value, torch.Generator)]
     return list({id(each): each for each in found}.values())
 
 
 def snapshot_loader(loader: Any, seen: dict[int, Restore]) -> list[Restore]:
-    """Samplers with all that they hold; of the data set generators and numbers, not the data themselves."""
+    """Snapshot a loader.
+
+    Samplers are copied with all that they hold; of the data set only generators and numbers are, not the data themselves.
+
+    Args:
+        loader: The loader.
+        seen: Restorers by ``id`` of what has been copied already; see :func:`.snapshot`.
+    """
     kept: list[Restore] = []
     data = getattr(loader, "dataset", None)
     seen.setdefault(id(data), lambda: data)
@@ -54,14 +78,14 @@ def _snapshot_numbers(owner: Any) -> Restore:
 
 
 def endless_batches(trainer: Trainer, on_pass: Callable[[], None]) -> Iterator[Any]:
-    """Training batches of loaders like the trainer's, again and again; its own loaders stay where they are.
+    """Yield training batches from clones of the trainer's loaders, pass after pass; its own loaders do not move.
 
     Args:
         trainer: In the middle of a fit.
         on_pass: Called at the start of each pass over the data.
 
     Yields:
-        Batches as the loaders give them, not yet on the device. Ends only where there are none at all.
+        Batches as the loaders return them, not yet on the device. Ends only if there are none at all.
     """
     combined = trainer.fit_loop._combined_loader
     assert combined is not None
@@ -84,7 +108,7 @@ def endless_batches(trainer: Trainer, on_pass: Callable[[], None]) -> Iterator[A
 
 
 def clone_loaders(combined: Any) -> Any:
-    """Loaders of the same data with iterators, and workers, of their own: reading them leaves the others where they are."""
+    """Return a combined loader of the same data with iterators, and workers, of its own."""
     clones = type(combined)(tree_map(_clone, combined.iterables), combined._mode)
     clones.limits = combined.limits
     return clones
@@ -95,8 +119,8 @@ def _clone(loader: Any) -> Any:
         return loader
     clone = copy.copy(loader)
     vars(clone)["_iterator"] = None
-    vars(clone)["batch_sampler"] = copy.copy(loader.batch_sampler)  # Lightning's, when it predicts, is its own iterator
-    for key, value in {"next_iter_state": None, "_initial_iter_for_state_dict": False}.items():  # of torchdata's
+    vars(clone)["batch_sampler"] = copy.copy(loader.batch_sampler)  # Lightning's, in predictions, is its own iterator
+    for key, value in {"next_iter_state": None, "_initial_iter_for_state_dict": False}.items():  # torchdata's
         if key in vars(clone):
             vars(clone)[key] = value
     return clone

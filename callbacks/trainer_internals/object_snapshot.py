@@ -1,6 +1,6 @@
-"""Snapshots of objects: what a list, a tensor or a generator of random numbers holds now, to be put back into the same object.
+"""Snapshots of objects: the contents of a list, a tensor or a random number generator, to be restored in place.
 
-Knows nothing of Lightning.
+Independent of Lightning.
 """
 
 from __future__ import annotations
@@ -22,15 +22,18 @@ Restore = Callable[[], Any]
 
 
 def snapshot(value: Any, contents: bool = True, seen: dict[int, Restore] | None = None) -> Restore:
-    """Copy what ``value`` holds now; the function returned puts it back into the same object.
+    """Copy the contents of an object.
 
-    Goes into lists, dictionaries, sets, queues and tuples; copies tensors and arrays; saves generators of random numbers. Objects
+    Descends into lists, dictionaries, sets, queues and tuples; copies tensors and arrays; saves random number generators. Objects
     of other kinds are kept by reference only.
 
     Args:
-        value: Anything.
-        contents: Copy tensors, arrays and collections; ``False`` takes only generators of random numbers into account.
-        seen: Restorers by ``id`` of what has been kept already: what is shared is copied once.
+        value: Any object.
+        contents: Copy tensors, arrays and collections; ``False`` saves only random number generators.
+        seen: Restorers by ``id`` of what has been copied already, so that shared objects are copied once.
+
+    Returns:
+        A function that restores the contents in place and returns the object.
     """
     seen = {} if seen is None else seen
     if value is None or isinstance(value, bool | int | float | complex | str | bytes | type):
@@ -38,7 +41,7 @@ def snapshot(value: Any, contents: bool = True, seen: dict[int, Restore] | None 
     if id(value) in seen:
         return seen[id(value)]
     restore: Restore = lambda: value  # noqa: E731
-    seen[id(value)] = lambda: value  # within its own members
+    seen[id(value)] = lambda: value  # for members that refer back to it
     if isinstance(value, torch.Generator):
         state = value.get_state()
         restore = _then(value, lambda: value.set_state(state))

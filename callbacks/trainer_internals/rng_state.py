@@ -1,4 +1,4 @@
-"""The state of every global generator of random numbers, to be kept and put back."""
+"""The state of every global random number generator, to be saved and restored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 
 def random_state() -> dict[str, Any]:
-    """The state of Python's, NumPy's, torch's and every GPU's generator, in types that load without pickle."""
+    """Return the state of Python's, NumPy's, torch's and every GPU's generator, in types that load with ``weights_only=True``."""
     name, keys, position, has_gauss, gauss = np.random.get_state()
     return {
         "python": random.getstate(),
@@ -21,7 +21,7 @@ def random_state() -> dict[str, Any]:
 
 
 def set_random_state(state: dict[str, Any]) -> None:
-    """The reverse of :func:`random_state`."""
+    """Restore what :func:`random_state` returned."""
     version, numbers, gauss = state["python"]
     random.setstate((version, tuple(numbers), gauss))
     name, keys, position, has_gauss, cached = state["numpy"]

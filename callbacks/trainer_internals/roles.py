@@ -1,8 +1,8 @@
-"""What a callback may touch, said by its base class.
+"""Base classes that state what a callback may change.
 
-:class:`Watcher` only looks: it has no part in a training step, so that a range test leaves it out.
-:class:`.PredictionTransform` changes what is predicted. All others may shape a training step. :class:`Reverts` is for those that
-change the module or the trainer for the length of a fit, a test or a prediction.
+A :class:`Watcher` only looks and takes no part in a training step, so a range test leaves it out. A :class:`.PredictionTransform`
+changes predictions. All other callbacks may shape a training step. :class:`Reverts` is for callbacks that change the module or
+the trainer temporarily.
 """
 
 from __future__ import annotations
@@ -14,14 +14,24 @@ from practicum.lightning_shim import Callback, LightningModule, Trainer
 
 
 class Watcher(Callback):
-    """Base of callbacks that only look: they must not change the module, its optimizer, the batch or the trainer in a training step."""
+    """Base of callbacks that only look: they must not change module, optimizer, batch or trainer in a training step.
+
+    Example:
+        >>> from practicum.callbacks import Watcher
+        >>> class CountSteps(Watcher):  # :class:`.LRFinder` does not call it for its trial steps
+        ...     steps = 0
+        ...     def on_train_batch_end(self, *args):
+        ...         self.steps += 1
+        >>> isinstance(CountSteps(), Watcher)
+        True
+    """
 
 
 class Reverts(Callback):
-    """Mixin for what must be undone at the end of a fit, test or prediction, or after an error.
+    """Base of callbacks that undo their changes at the end of a fit, test or prediction, and after an error.
 
     Attributes:
-        reverts: Give it what is to be undone: ``self.reverts.callback(undo)``. It runs in reverse order, once.
+        reverts: Register what to do with ``self.reverts.callback(undo)``; it is called once, in reverse order.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -29,9 +39,9 @@ class Reverts(Callback):
         self.reverts = ExitStack()
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Undo."""
+        """Undo the changes."""
         self.reverts.close()
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Undo after an error or an interruption."""
+        """Undo the changes after an error or an interruption."""
         self.reverts.close()

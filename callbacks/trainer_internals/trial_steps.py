@@ -1,9 +1,9 @@
-"""Training steps by the trainer's own loops, outside of its epoch: for trials within a training."""
+"""Training steps by the trainer's own loops outside of its epoch, for trials within a fit."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer, part_of
@@ -12,8 +12,18 @@ from .batches import to_device
 from .loaders import endless_batches
 
 
+def exit_fit(trainer: Trainer) -> NoReturn:
+    """End the present fit without an error and without another step, as Lightning's own tuner does."""
+    raise part_of(trainer, "utilities.exceptions")._TunerExitException
+
+
 class TrialSteps:
-    """Training steps by the trainer's own loops on batches of one's own."""
+    """A context in which :meth:`run` makes training steps with the trainer's own loops, on batches of cloned loaders.
+
+    Args:
+        trainer: In the middle of a fit, within :func:`.isolate_training`.
+        pl_module: The module that it trains.
+    """
 
     def __init__(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.trainer, self.module, self.loop = trainer, pl_module, trainer.fit_loop.epoch_loop
@@ -21,7 +31,7 @@ class TrialSteps:
         self._stepped = False
 
     def __enter__(self) -> TrialSteps:
-        # Optimization by hand steps when it likes: see when it does.
+        # Under manual optimization the module decides when to step: watch the optimizer.
         self._hook = self.trainer.optimizers[0].register_step_post_hook(self._on_step)
         return self
 
@@ -31,15 +41,25 @@ class TrialSteps:
     def _on_step(self, *arguments: object) -> None:
         self._stepped = not self.module.automatic_optimization
 
-    def run(self, most: int = 1000) -> float:
-        """Batches up to the next step of the optimizer; their mean loss, over all processes."""
+    def run(self, max_batches: int = 1000) -> float:
+        """Train up to the next step of the optimizer.
+
+        Args:
+            max_batches: Batches after which to give up.
+
+        Returns:
+            The mean loss of the batches, over all processes.
+
+        Raises:
+            MisconfigurationException: There are no batches, or none gives a step with a loss.
+        """
         losses: list[float] = []
         self._stepped = False
         batches = 0
         while not (self._stepped and losses):
-            if batches == most:
+            if batches == max_batches:
                 raise MisconfigurationException(
-                    f"LRFinder: {type(self.module).__name__} made no step with a loss in {most} batches."
+                    f"LRFinder: {type(self.module).__name__} made no step with a loss in {max_batches} batches."
                 )
             batches += 1
             batch = next(self._batches, None)

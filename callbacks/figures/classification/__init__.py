@@ -1,1 +1,1 @@
-"""Figures of classes, whatever is classified."""
+"""Figures of classification, whatever is classified."""

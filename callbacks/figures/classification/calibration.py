@@ -1,8 +1,7 @@
-"""Calibration: whether photos that are said to be spiders with probability .8 are spiders in 8 of 10 cases.
+"""Calibration: whether predictions that are given a probability of 0.8 are correct in 8 of 10 cases.
 
-**What it does.** Draws accuracy by confidence in ten bins, with the expected calibration error (ECE): how far one is from the
-other on average. By choice divides all logits by one number, the *temperature*, for which the loss on the validation photos is
-lowest: confidence comes down (or up) to what it is worth, and no prediction changes.
+**What it does.** Draws accuracy by confidence in ten bins, with the expected calibration error (ECE): the mean difference of the
+two. Optionally scales logits by a temperature first (:mod:`.temperature_scaling`). ``calibration.png``.
 
 **When to use it.** The curve always; the temperature where probabilities are used as such (costs, thresholds, log-loss).
 
@@ -13,225 +12,161 @@ lowest: confidence comes down (or up) to what it is worth, and no prediction cha
 
 from __future__ import annotations
 
-import json
-import logging
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
-from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer
+from practicum.lightning_shim import LightningModule, Trainer
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from ...module_outputs.logits import extract_logits, is_multi_label, replace_logits, to_probabilities
+from ...module_outputs.logits import is_multi_label, to_probabilities
 from ...module_outputs.test_outputs import classification_outputs
-from ...prediction.forward_override import ForwardOverride
-from ...run.atomic_file import atomic_write
-from ...trainer_internals.batches import to_device
-from ...trainer_internals.gather import gather_objects
-from ..canvas import BLUE, GRID, INK, new_figure, save_figure
+from ...prediction.temperature_scaling import TemperatureScaling
+from ..canvas import BLUE, GRID, INK, new_figure, output_path, save_figure
 
-log = logging.getLogger(__name__)
 _BINS = 10
 
 
-def fit_temperature(logits: Tensor, target: Tensor) -> float:
-    """The number that logits are divided by where the loss is lowest; found to one part in a thousand.
+class ReliabilityBins(NamedTuple):
+    """Accuracy by confidence; each tensor has an entry per bin."""
+
+    confidence: Tensor  # mean in the bin
+    accuracy: Tensor
+    counts: Tensor
+    error: float  # the expected calibration error
+
+
+def reliability_bins(confidence: Tensor, correct: Tensor) -> ReliabilityBins:
+    """Return accuracy by confidence in ten bins of equal width.
 
     Args:
-        logits: ``[N, classes]``.
-        target: Classes ``int64 [N]``, or a 0/1 matrix ``[N, classes]``.
-
-    Returns:
-        Between .05 and 20. The loss has one minimum in the inverse of it, as it is convex there.
-    """
-    logits = logits.double()
-
-    def loss(log_temperature: float) -> float:
-        scaled = logits / torch.tensor(log_temperature, dtype=torch.float64).exp()
-        if target.ndim == 1:
-            return float(cross_entropy(scaled, target))
-        return float(binary_cross_entropy_with_logits(scaled, target.double()))
-
-    low, high = torch.log(torch.tensor([0.05, 20.0], dtype=torch.float64)).tolist()
-    golden = (5**0.5 - 1) / 2
-    while high - low > 1e-3:
-        left, right = high - golden * (high - low), low + golden * (high - low)
-        low, high = (low, right) if loss(left) < loss(right) else (left, high)
-    return float(torch.tensor((low + high) / 2).exp())
-
-
-def reliability(confidence: Tensor, right: Tensor) -> tuple[Tensor, Tensor, Tensor, float]:
-    """Accuracy by confidence.
-
-    Args:
-        confidence: Probabilities ``[N]``.
-        right: ``[N]``, 1 where what was said is so.
-
-    Returns:
-        Of each of ten bins the mean confidence, the accuracy and the count; and the expected calibration error.
+        confidence: Probabilities of the predictions ``[N]``.
+        correct: 1 for each prediction that is correct ``[N]``.
     """
     bins = (confidence * _BINS).long().clamp(0, _BINS - 1)
     count = torch.bincount(bins, minlength=_BINS).double()
     mean = torch.bincount(bins, confidence.double(), _BINS) / count.clamp(min=1)
-    accuracy = torch.bincount(bins, right.double(), _BINS) / count.clamp(min=1)
-    return mean, accuracy, count, float(((mean - accuracy).abs() * count).sum() / count.sum())
+    accuracy = torch.bincount(bins, correct.double(), _BINS) / count.clamp(min=1)
+    return ReliabilityBins(mean, accuracy, count, float(((mean - accuracy).abs() * count).sum() / count.sum()))
 
 
-class Calibration(Callback):
-    """Draws the calibration curve of a test; by choice scales logits by a temperature first.
-
-    The curve needs ``test_step`` to return a dictionary with ``logits`` and ``target``. Multi-label: each class of each photo
-    counts. The temperature needs a data module with ``val_dataloader`` of batches ``(x, y)`` and a module whose ``forward`` takes
-    ``x`` and returns logits; it is found for the single model before a test, and kept in ``temperature.json`` for predictions. To
-    go beneath test-time augmentation, list it before that.
+def confidence_of(probabilities: Tensor, target: Tensor, multi_label: bool) -> tuple[Tensor, Tensor]:
+    """Return the confidence of each prediction and whether it is correct.
 
     Args:
-        folder: Where ``calibration.png`` goes.
+        probabilities: ``[B, classes]``.
+        target: Classes ``[B]``, or a 0/1 matrix ``[B, classes]``.
+        multi_label: Each class of each row is a prediction of its own.
+
+    Returns:
+        Both ``[B]``, for multi-label ``[B * classes]``.
+    """
+    if multi_label:
+        predicted = probabilities > 0.5
+        return torch.where(predicted, probabilities, 1 - probabilities).flatten(), (predicted == target.bool()).flatten()
+    confidence, index = probabilities.max(1)
+    return confidence, index == target
+
+
+def draw_reliability(bins: ReliabilityBins, title: str, path: Path) -> None:
+    """Draw accuracy by confidence, above the share of predictions in each bin.
+
+    Args:
+        bins: Of :func:`reliability_bins`.
+        title: Of the figure.
+        path: The PNG.
+    """
+    filled = bins.counts > 0
+    figure = new_figure(5.2, 4.6)
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color=GRID, linewidth=1.5)
+    axes.bar(
+        (torch.arange(_BINS) + 0.5).div(_BINS)[filled].tolist(),
+        (bins.counts / bins.counts.sum())[filled].tolist(),
+        0.09,
+        color=GRID,
+        label="share of predictions",
+    )
+    axes.plot(bins.confidence[filled].tolist(), bins.accuracy[filled].tolist(), "o-", color=BLUE, label="accuracy")
+    axes.set_title(title, color=INK)
+    axes.set_xlabel("confidence")
+    axes.set_ylabel("accuracy")
+    axes.set_xlim(0, 1.02)
+    axes.set_ylim(0, 1.02)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="upper left")
+    save_figure(figure, path)
+
+
+class Calibration(TemperatureScaling):
+    """Draws the calibration curve of a test; optionally scales logits by a temperature first.
+
+    The curve needs ``test_step`` to return a dictionary with ``logits`` and ``target``; for multi-label each class of each row
+    counts. What the temperature needs is listed at :class:`.TemperatureScaling`.
+
+    Args:
+        folder: Folder of ``calibration.png``; a relative one is below the trainer's ``default_root_dir``. ``None``: no figure.
         temperature: Whether to scale.
-        keep: Folder of ``temperature.json``. Default: ``folder``.
-        multi_label: Sigmoid in place of softmax. Default: the module's attribute of that name, else softmax.
+        temperature_file: JSON file of the temperature, written by a test and read by predictions; a relative path is below the
+            trainer's ``default_root_dir``.
+        multi_label: Sigmoid instead of softmax. Default: the module's attribute of that name, else softmax.
+
+    Attributes:
+        facts: ``calibration/ece`` and ``calibration/temperature``.
 
     Raises:
-        MisconfigurationException: There is nothing to find the temperature on, none was kept, or the module has a ``threshold``
-            of its own, which would no longer fit.
-    """
+        MisconfigurationException: ``test_step`` returns something else; see also :class:`.TemperatureScaling`.
 
-    watches_only = True  # has no part in a training step
-    shapes_predictions = True  # predict.py takes it along; an instance without temperature says no
+    Example:
+        >>> import torch
+        >>> from practicum.callbacks import Calibration
+        >>> callback = Calibration(folder="figures", temperature=True)  # one of the trainer's callbacks
+        >>> from practicum.callbacks.figures.classification.calibration import reliability_bins
+        >>> bins = reliability_bins(torch.tensor([0.9, 0.9, 0.9, 0.9]), torch.tensor([1, 1, 1, 0]))
+        >>> round(bins.error, 3)  # 0.9 confident, and correct in 3 of 4 cases
+        0.15
+    """
 
     def __init__(
         self,
-        folder: str | os.PathLike[str],
+        folder: str | os.PathLike[str] | None = "figures",
         temperature: bool = False,
-        keep: str | os.PathLike[str] | None = None,
+        temperature_file: str | os.PathLike[str] = "temperature.json",
         multi_label: bool | None = None,
     ) -> None:
-        super().__init__()
-        self.path = Path(folder) / "calibration.png"
-        self.kept = Path(folder if keep is None else keep) / "temperature.json"
-        self.shapes_predictions = temperature
-        self.enabled = True
-        self.multi_label = multi_label
-        self.facts: dict[str, float] = {}
-        self._temperature = 1.0
-        self._forward: ForwardOverride | None = None
-        self._seen: list[tuple[Tensor, Tensor]] = []
+        super().__init__(temperature_file)
+        self.folder, self.scales, self.multi_label = folder, temperature, multi_label
+        self._confidence: list[Tensor] = []
+        self._correct: list[Tensor] = []
 
-    # Temperature ------------------------------------------------------------------------------------------------------
-
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Put the temperature in the way of ``forward``."""
-        if stage not in ("test", "predict") or not (self.shapes_predictions and self.enabled):
-            return
-        if hasattr(pl_module, "threshold"):
-            raise MisconfigurationException(
-                f"Calibration: {type(pl_module).__name__} says labels from a threshold that was chosen without a temperature; "
-                "leave temperature=false for it."
-            )
-        self._temperature = 1.0
-
-        def cooled(beneath: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
-            output = beneath(*inputs, **options)
-            return replace_logits(output, None, extract_logits(output, None, type(self).__name__, pl_module) / self._temperature)
-
-        self._forward = ForwardOverride(pl_module, cooled)
+    @property
+    def transforms(self) -> bool:
+        """Whether it scales logits."""
+        return self.scales
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Find the temperature; begin the curve anew."""
-        self._seen = []
-        if self._forward is None:
-            return
-        loader = getattr(getattr(trainer, "datamodule", None), "val_dataloader", None)
-        if not callable(loader):
-            raise MisconfigurationException("Calibration: temperature=true needs a data module with val_dataloader().")
-        own = type(pl_module).forward.__get__(pl_module)  # the model by itself
-        logits, targets = [], []
-        with torch.no_grad(), trainer.precision_plugin.forward_context():
-            for batch in loader():
-                x, y = to_device(trainer, pl_module, batch)
-                logits.append(own(x).float().cpu())
-                targets.append(y.cpu())
-        mine = (torch.cat(logits), torch.cat(targets))
-        everyone = gather_objects(trainer, mine)
-        self._temperature = fit_temperature(*(torch.cat(parts) for parts in zip(*everyone, strict=True)))
-        self.facts["calibration/temperature"] = self._temperature
-        if trainer.is_global_zero:
-            with atomic_write(self.kept) as beside:
-                beside.write_text(json.dumps({"temperature": self._temperature}) + "\n")
+        """Find the temperature, and start the curve."""
+        self._confidence, self._correct = [], []
+        super().on_test_start(trainer, pl_module)
 
-    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take the temperature that was found in the test."""
-        if self._forward is None:
-            return
-        if not self.kept.is_file():
-            raise MisconfigurationException(f"Calibration: {self.kept} is missing; test the model first, which finds it.")
-        self._temperature = float(json.loads(self.kept.read_text())["temperature"])
-
-    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Give ``forward`` back."""
-        self._give_back()
-
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Give ``forward`` back."""
-        self._give_back()
-
-    def _give_back(self) -> None:
-        if self._forward is not None:
-            self._forward.remove()
-        self._forward = None
-
-    # Curve ------------------------------------------------------------------------------------------------------------
-
-    def on_test_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Note how confident the model was, and whether it was right."""
+    def on_test_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any) -> None:
+        """Record each prediction's confidence and whether it is correct."""
+        super().on_test_batch_end(trainer, pl_module, outputs, *args)
         logits, target = classification_outputs(outputs, type(self).__name__)
         multi_label = is_multi_label(pl_module, self.multi_label)
-        probabilities = to_probabilities(logits, multi_label)
-        if multi_label:
-            said = probabilities > 0.5
-            confidence, right = torch.where(said, probabilities, 1 - probabilities).flatten(), (said == target.bool()).flatten()
-        else:
-            confidence, index = probabilities.max(1)
-            right = index == target
-        self._seen.append((confidence.cpu(), right.cpu()))
+        confidence, correct = confidence_of(to_probabilities(logits, multi_label), target, multi_label)
+        self._confidence.append(confidence.cpu())
+        self._correct.append(correct.cpu())
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draw; under several processes those of the first."""
-        if not self._seen or not trainer.is_global_zero:
+        """Draw the curve; under several processes that of the first."""
+        if not self._confidence or not trainer.is_global_zero:
             return
-        confidence, right = (torch.cat(parts) for parts in zip(*self._seen, strict=True))
-        self._seen = []
-        mean, accuracy, count, error = reliability(confidence, right)
-        self.facts["calibration/ece"] = error
-        filled = count > 0
-        figure = new_figure(5.2, 4.6)
-        axes = figure.add_subplot()
-        axes.plot([0, 1], [0, 1], color=GRID, linewidth=1.5)
-        axes.bar(
-            (torch.arange(_BINS) + 0.5).div(_BINS)[filled].tolist(),
-            (count / count.sum())[filled].tolist(),
-            0.09,
-            color=GRID,
-            label="share of all",
-        )
-        axes.plot(mean[filled].tolist(), accuracy[filled].tolist(), "o-", color=BLUE, label="right")
-        scaled = f", temperature {self._temperature:.2f}" if self._forward is not None else ""
-        axes.set_title(f"calibration error {error:.3f}{scaled}", color=INK)
-        axes.set_xlabel("how sure the model was")
-        axes.set_ylabel("how often it was right")
-        axes.set_xlim(0, 1.02)
-        axes.set_ylim(0, 1.02)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False, loc="upper left")
-        save_figure(figure, self.path)
+        bins = reliability_bins(torch.cat(self._confidence), torch.cat(self._correct))
+        self._confidence, self._correct = [], []
+        self.facts["calibration/ece"] = bins.error
+        if self.folder is not None:
+            scaled = f", temperature {self.temperature:.2f}" if self.overrides else ""
+            path = output_path(trainer, self.folder, "calibration.png")
+            draw_reliability(bins, f"expected calibration error {bins.error:.3f}{scaled}", path)

@@ -1,17 +1,19 @@
-"""Per-class table: precision, recall and F1 of each class.
+"""Per-class metrics: precision, recall and F1 of each class.
 
-**What it shows.** Which classes the mean hides: those that are missed (low recall) and those that are said too often (low
-precision). ``figures/per_class.csv``, and the worst classes in ``figures/per_class.png``.
+**What it shows.** Classes that a mean hides: those that are missed (low recall) and those that are predicted too often (low
+precision). ``figures/per_class.csv``; the classes with the lowest F1 in ``figures/per_class.png``.
 """
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import torch
-from practicum.lightning_shim import Callback, LightningModule, Trainer
+from matplotlib.figure import Figure
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 from torchmetrics import MetricCollection
 from torchmetrics.classification import (
@@ -25,29 +27,85 @@ from torchmetrics.classification import (
 
 from ...module_outputs.test_outputs import classification_outputs, regression_outputs
 from ...run.atomic_file import write_csv
-from ..canvas import BLUE, GRID, ORANGE, new_figure, save_figure
+from ...trainer_internals.roles import Watcher
+from ..canvas import BLUE, GRID, ORANGE, new_figure, output_path, save_figure
 
 
-class PerClass(Callback):
-    """Writes and draws what a test says of each class.
+@dataclass(frozen=True)
+class ClassScores:
+    """The scores of one class; ``count`` is how many rows of the test belong to it."""
 
-    Needs ``test_step`` to return a dictionary with ``logits`` ``[B, classes]`` and ``target``, ``int64 [B]`` or a 0/1 matrix.
-    Multi-label: a class is said where its logit is above 0. Class names are taken from the module's ``classes`` where it has
-    them.
+    name: str
+    count: int
+    precision: float
+    recall: float
+    f1: float
+
+
+def per_class_metrics(classes: int, multi_label: bool) -> MetricCollection:
+    """Return ``precision``, ``recall`` and ``f1`` of each class ``[classes]``, as metrics of logits (multi-label: sigmoids)."""
+    kinds: Any = (MulticlassPrecision, MulticlassRecall, MulticlassF1Score)
+    if multi_label:
+        kinds = (MultilabelPrecision, MultilabelRecall, MultilabelF1Score)
+    names = ("precision", "recall", "f1")
+    return MetricCollection({name: kind(classes, average=None) for name, kind in zip(names, kinds, strict=True)})
+
+
+def lowest_f1(scores: Sequence[ClassScores], count: int) -> list[ClassScores]:
+    """Return the ``count`` classes with the lowest F1, the lowest first; classes that the test lacks are left out."""
+    return sorted((each for each in scores if each.count), key=lambda each: each.f1)[:count]
+
+
+def draw_per_class(scores: Sequence[ClassScores]) -> Figure:
+    """Draw precision and recall of each class as bars."""
+    figure = new_figure(7.5, 1.2 + 0.34 * len(scores))
+    axes = figure.add_subplot()
+    places = range(len(scores))
+    axes.barh([place - 0.19 for place in places], [each.precision for each in scores], 0.36, color=BLUE, label="precision")
+    axes.barh([place + 0.19 for place in places], [each.recall for each in scores], 0.36, color=ORANGE, label="recall")
+    axes.set_yticks(places, [f"{each.name} ({each.count})" for each in scores])
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1)
+    axes.set_title("by class (count), lowest F1 first")
+    axes.grid(color=GRID, axis="x")
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+class PerClass(Watcher):
+    """Writes and draws precision, recall and F1 of each class of a test.
+
+    Needs ``test_step`` to return a dictionary with ``logits`` ``[B, classes]`` and ``target``, ``int64 [B]`` or a 0/1 matrix;
+    regression is passed over. Multi-label: a class is predicted where its logit is above 0. Class names are taken from the
+    module's ``classes`` where it has them. Under several processes their counts are added.
 
     Args:
-        folder: Where ``per_class.csv`` and ``per_class.png`` go.
-        most: Classes in the picture, at most: those with the lowest F1.
+        folder: Folder of ``per_class.csv`` and ``per_class.png``, relative to ``trainer.default_root_dir``.
+        max_classes: Number of classes in the figure, at most: those with the lowest F1.
+
+    Raises:
+        MisconfigurationException: ``max_classes`` is below 1, or ``test_step`` returns something else.
+
+    Example:
+        >>> from practicum.callbacks import PerClass
+        >>> from practicum.callbacks.figures.classification.per_class import ClassScores, lowest_f1
+        >>> callback = PerClass(max_classes=1)  # Trainer(callbacks=[callback]) writes figures/per_class.csv after a test
+        >>> lowest_f1([ClassScores("ant", 5, 0.9, 0.8, 0.85), ClassScores("bee", 3, 0.5, 1.0, 0.67)], callback.max_classes)
+        [ClassScores(name='bee', count=3, precision=0.5, recall=1.0, f1=0.67)]
     """
 
-    def __init__(self, folder: str | os.PathLike[str], most: int = 30) -> None:
+    def __init__(self, folder: str | os.PathLike[str] = "figures", max_classes: int = 30) -> None:
         super().__init__()
-        self.folder, self.most = Path(folder), most
+        if max_classes < 1:
+            raise MisconfigurationException(f"PerClass: max_classes={max_classes} must be at least 1.")
+        self.folder, self.max_classes = folder, max_classes
         self._metrics: MetricCollection | None = None
-        self._photos: Tensor = torch.zeros(0)
+        self._count: Tensor = torch.zeros(0)
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin anew."""
+        """Reset."""
         self._metrics = None
 
     def on_test_batch_end(
@@ -61,44 +119,26 @@ class PerClass(Callback):
     ) -> None:
         """Count one batch."""
         if regression_outputs(outputs) is not None:
-            return  # numbers have no classes
+            return
         logits, target = classification_outputs(outputs, type(self).__name__)
-        classes, several = logits.shape[1], target.ndim == 2
+        classes, multi_label = logits.shape[1], target.ndim == 2
         if self._metrics is None:
-            kinds: Any = (MulticlassPrecision, MulticlassRecall, MulticlassF1Score)
-            if several:
-                kinds = (MultilabelPrecision, MultilabelRecall, MultilabelF1Score)
-            names = ("precision", "recall", "f1")
-            self._metrics = MetricCollection(
-                {name: kind(classes, average=None) for name, kind in zip(names, kinds, strict=True)}
-            ).to(logits.device)
-            self._photos = torch.zeros(classes, dtype=torch.int64, device=logits.device)
-        self._metrics.update(logits.float().sigmoid() if several else logits, target)
-        self._photos += target.long().sum(0) if several else torch.bincount(target, minlength=classes)
+            self._metrics = per_class_metrics(classes, multi_label).to(logits.device)
+            self._count = torch.zeros(classes, dtype=torch.int64, device=logits.device)
+        self._metrics.update(logits.float().sigmoid() if multi_label else logits, target)
+        self._count += target.long().sum(0) if multi_label else torch.bincount(target, minlength=classes)
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write and draw; under several processes their counts are added first."""
+        """Add the counts of all processes, write and draw."""
         if self._metrics is None:
             return
-        scores = {name: values.tolist() for name, values in self._metrics.compute().items()}
-        photos = trainer.strategy.reduce(self._photos, reduce_op="sum").tolist()
+        values = {name: each.tolist() for name, each in self._metrics.compute().items()}
+        counts = trainer.strategy.reduce(self._count, reduce_op="sum").tolist()
         if not trainer.is_global_zero:
             return
-        names = [str(name) for name in getattr(pl_module, "classes", range(len(photos)))]
-        rows = list(zip(names, photos, scores["precision"], scores["recall"], scores["f1"], strict=True))
-        write_csv(self.folder / "per_class.csv", ("class", "photos", "precision", "recall", "f1"), rows)
-        worst = sorted((row for row in rows if row[1]), key=lambda row: row[4])[: self.most]
-        figure = new_figure(7.5, 1.2 + 0.34 * len(worst))
-        axes = figure.add_subplot()
-        places = range(len(worst))
-        axes.barh([place - 0.19 for place in places], [row[2] for row in worst], 0.36, color=BLUE, label="precision")
-        axes.barh([place + 0.19 for place in places], [row[3] for row in worst], 0.36, color=ORANGE, label="recall")
-        axes.set_yticks(places, [f"{row[0]} ({row[1]})" for row in worst])
-        axes.invert_yaxis()
-        axes.set_xlim(0, 1)
-        axes.set_title("by class (how many there are), lowest F1 first")
-        axes.grid(color=GRID, axis="x")
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
-        save_figure(figure, self.folder / "per_class.png")
+        names = [str(name) for name in getattr(pl_module, "classes", range(len(counts)))]
+        columns = (names, counts, values["precision"], values["recall"], values["f1"])
+        scores = [ClassScores(*row) for row in zip(*columns, strict=True)]
+        path = output_path(trainer, self.folder, "per_class.csv")
+        write_csv(path, ("class", "count", "precision", "recall", "f1"), map(astuple, scores))
+        save_figure(draw_per_class(lowest_f1(scores, self.max_classes)), path.with_suffix(".png"))

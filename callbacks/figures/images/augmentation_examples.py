@@ -1,39 +1,46 @@
-"""Augmentation examples: one training photo in eight versions, as the network may be shown it.
+"""Augmentation examples: one training photo, plain and in several augmented versions.
 
-**What it shows.** Whether the augmentation fits the data: every version should still be a photo that could be met in use. If
-spiders stand on their heads, or a tumour leaves the picture, another preset is wanted. ``figures/augmentation.png``.
+**What it shows.** Whether the augmentation fits the data: every version should still be a photo that could occur in use. If
+spiders stand on their heads, or a tumour leaves the picture, choose another preset. ``figures/augmentation.png``.
 """
 
 from __future__ import annotations
 
-import math
 import os
-from pathlib import Path
 from typing import Any
 
-from practicum.lightning_shim import Callback, LightningModule, Trainer
+from practicum.lightning_shim import LightningModule, Trainer
 
-from ..canvas import new_figure, save_figure
-from .example_batch import draw_photo
+from ...trainer_internals.roles import Watcher
+from ..canvas import output_path, save_figure
+from .draw_photo import photo_grid
 
 
-class AugmentationExamples(Callback):
-    """Draws a photo as it is and several times as augmentation makes it, when a fit begins.
+class AugmentationExamples(Watcher):
+    """Draws a photo and augmented versions of it when a fit begins.
 
-    Asks the data module's ``example_views(count)`` for them: ``[1 + count, 3, H, W]``, the plain one first, or ``None`` where
-    there is no augmentation. Draws nothing where the data module has no such method.
+    Calls the data module's ``example_views(count)``, which returns ``[1 + count, 3, H, W]`` with the plain photo first, or
+    ``None`` where there is no augmentation. Draws nothing if the data module has no such method.
 
     Args:
-        folder: Where ``augmentation.png`` goes.
-        count: Versions.
+        folder: Folder of ``augmentation.png``, relative to ``trainer.default_root_dir``.
+        count: Number of augmented versions.
+
+    Example:
+        >>> from practicum.callbacks import AugmentationExamples
+        >>> callback = AugmentationExamples(count=5)
+        >>> callback.titles(3)
+        ['original', 'augmented 1', 'augmented 2']
     """
 
-    watches_only = True  # has no part in a training step
-
-    def __init__(self, folder: str | os.PathLike[str], count: int = 8) -> None:
+    def __init__(self, folder: str | os.PathLike[str] = "figures", count: int = 8) -> None:
         super().__init__()
-        self.path = Path(folder) / "augmentation.png"
-        self.count = count
+        self.folder, self.count = folder, count
+
+    @staticmethod
+    def titles(count: int) -> list[str]:
+        """Return the titles of ``count`` views, the plain one first."""
+        return ["original", *(f"augmented {number}" for number in range(1, count))]
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw."""
@@ -43,10 +50,5 @@ class AugmentationExamples(Callback):
         views = datamodule.example_views(self.count)
         if views is None:
             return
-        columns = min(3, len(views))
-        rows = math.ceil(len(views) / columns)
-        figure = new_figure(2.1 * columns, 2.3 * rows)
-        for place, view in enumerate(views):
-            axes = figure.add_subplot(rows, columns, place + 1)
-            draw_photo(axes, view, "as it is" if place == 0 else f"version {place}")
-        save_figure(figure, self.path)
+        figure = photo_grid(views, self.titles(len(views)), columns=3, cell=(2.1, 2.3))
+        save_figure(figure, output_path(trainer, self.folder, "augmentation.png"))

@@ -1,11 +1,11 @@
-"""Grad-CAM: where in a photo the model saw what it said.
+"""Grad-CAM: which parts of a photo the predicted class depends on.
 
-**What it does.** Weighs each channel of the last feature map by how much the score of the class said depends on it, adds them up
-and keeps what speaks for the class: a coarse heat map, laid over the photo.
+**What it does.** Weights each channel of the last feature map by the gradient of the predicted class's score, sums them and keeps
+the positive part: a coarse heat map, laid over the photo.
 
-**When to use it.** To see whether a model looks at the subject or at the ground it stands on; first of all for its mistakes.
+**When to use it.** To see whether a model looks at the subject or at its background; first of all for its mistakes.
 
-**Defaults.** The eight photos of a test with the highest loss; the last feature map with more than one place.
+**Defaults.** The eight photos of a test with the highest loss; the last feature map with more than one position.
 
 **Source.** Selvaraju et al. 2017, "Grad-CAM: visual explanations from deep networks via gradient-based localization", section 3.
 """
@@ -13,32 +13,30 @@ and keeps what speaks for the class: a coarse heat map, laid over the photo.
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import torch
-from matplotlib.axes import Axes
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor, nn
 
 from ...module_outputs.logits import extract_logits
-from .top_losses import TopLosses
-
-_OF_MAPS = (
-    nn.Conv2d,
-    nn.modules.batchnorm._BatchNorm,
-    nn.modules.pooling._MaxPoolNd,
-    nn.modules.pooling._AvgPoolNd,
-    *(kind for kind in vars(nn.modules.activation).values() if isinstance(kind, type) and issubclass(kind, nn.Module)),
-)
+from ..canvas import output_path, save_figure
+from ..highest_loss_examples import HighestLossExamples
+from ..worst_rows import Mistake
+from .draw_photo import photo_grid
+from .top_losses import photo_titles
 
 
 def last_feature_map(module: nn.Module, x: Tensor) -> nn.Module | None:
-    """The submodule that computes the last feature map of a convolutional network; ``None``: there is none.
+    """Return the submodule that computes the last feature map of a convolutional network, or ``None`` if there is none.
 
-    A map is what a convolution, a BatchNorm, an activation or a pool gives, ``[B, C, h, w]`` with sides of at least a fortieth of
-    the photo's: what comes after the usual stride of 32 is no longer a map. Where normalised tokens follow, as in transformers,
-    there is none.
+    A feature map is an output ``[B, C, h, w]`` with sides of at least 1/40 of the photo's: anything smaller lies beyond the usual
+    stride of 32. A network that ends in a LayerNorm over tokens, as transformers do, has none.
+
+    Args:
+        module: Its ``forward`` takes ``x``.
+        x: Photos ``[B, 3, H, W]``.
     """
     found: list[nn.Module | None] = [None]
 
@@ -47,7 +45,7 @@ def last_feature_map(module: nn.Module, x: Tensor) -> nn.Module | None:
             return
         if isinstance(part, nn.LayerNorm) and output.shape[-1] == part.normalized_shape[-1]:
             found[0] = None
-        elif output.ndim == 4 and isinstance(part, _OF_MAPS) and 40 * min(output.shape[2:]) >= min(x.shape[2:]) > 1:
+        elif output.ndim == 4 and 40 * min(output.shape[2:]) >= min(x.shape[2:]) > 1:
             found[0] = part
 
     hooks = [part.register_forward_hook(look) for part in module.modules() if not any(part.children())]
@@ -61,21 +59,21 @@ def last_feature_map(module: nn.Module, x: Tensor) -> nn.Module | None:
 
 
 def grad_cam(module: nn.Module, x: Tensor, layer: nn.Module, output: str | None = None) -> tuple[Tensor, Tensor]:
-    """Heat maps of the likeliest class of each photo.
+    """Compute a heat map for the most probable class of each photo.
 
     Args:
         module: Its ``forward`` takes ``x`` and returns logits.
         x: Photos ``[B, 3, H, W]``.
-        layer: The submodule whose feature map ``[B, C, h, w]`` is weighed.
+        layer: The submodule whose feature map ``[B, C, h, w]`` is used.
         output: The key of the logits where ``forward`` returns a dictionary.
 
     Returns:
-        Heat ``[B, h, w]`` in 0..1, and the classes ``int64 [B]``. No gradient is left in any parameter.
+        Heat ``[B, h, w]`` in 0..1, and the classes ``int64 [B]``. Gradients of parameters are left as they were.
     """
     maps: list[Tensor] = []
 
     def take(part: nn.Module, inputs: Any, features: Tensor) -> Tensor:
-        maps.append(features.detach().requires_grad_())  # from here on, however much of the network is frozen
+        maps.append(features.detach().requires_grad_())  # gradients start here, so a frozen network works too
         return maps[-1]
 
     training = {part: part.training for part in module.modules()}
@@ -84,52 +82,73 @@ def grad_cam(module: nn.Module, x: Tensor, layer: nn.Module, output: str | None 
         module.eval()
         with torch.inference_mode(False), torch.enable_grad():
             logits = extract_logits(type(module).forward(module, x.clone()), output, "GradCAM", module)
-            said = logits.argmax(1)
-            (gradient,) = torch.autograd.grad(logits.gather(1, said[:, None]).sum(), maps[-1])
+            predicted = logits.argmax(1)
+            (gradient,) = torch.autograd.grad(logits.gather(1, predicted[:, None]).sum(), maps[-1])
     finally:
         hook.remove()
         for part, mode in training.items():
             part.training = mode
     heat = (gradient.mean((2, 3), keepdim=True) * maps[-1]).sum(1).relu().detach()
-    return heat / heat.amax((1, 2), keepdim=True).clamp(min=1e-12), said
+    return heat / heat.amax((1, 2), keepdim=True).clamp(min=1e-12), predicted
 
 
-class GradCAM(TopLosses):
-    """Draws the photos of a test that have the highest loss with the heat of what the model said.
+class GradCAM(HighestLossExamples):
+    """Draws the photos of a test that have the highest loss with a heat map of the predicted class.
 
-    Needs what :class:`.TopLosses` needs, and a module whose ``forward`` takes photos and returns logits. Shows the model by
-    itself, without snapshots and further views.
+    Needs batches ``(x, y)`` with ``x`` of shape ``[B, 3, H, W]`` (others are passed over), ``test_step`` to return a dictionary
+    with ``logits`` and ``target``, and a module whose ``forward`` takes photos and returns logits. Shows the single model,
+    without snapshots and test-time augmentation.
 
     Args:
-        folder: Where ``grad_cam.png`` goes.
-        count: Photos, at most.
-        layer: Name of the submodule that computes the feature map. Default: :func:`last_feature_map`; without one, nothing is
-            drawn.
+        folder: Folder of ``grad_cam.png``, relative to ``trainer.default_root_dir``.
+        count: Number of photos, at most.
+        layer: Name of the submodule that computes the feature map. Default: the one that :func:`last_feature_map` finds; if
+            there is none, nothing is drawn.
         output: The key of the logits where ``forward`` returns a dictionary.
 
     Raises:
-        MisconfigurationException: No such submodule.
+        MisconfigurationException: There is no such submodule, or ``count`` is below 1.
+
+    Example:
+        >>> import torch
+        >>> from practicum.callbacks import GradCAM
+        >>> from practicum.callbacks.figures.images.grad_cam import grad_cam, last_feature_map
+        >>> callback = GradCAM(count=4)  # Trainer(callbacks=[callback]) draws figures/grad_cam.png after a test
+        >>> conv, pool = torch.nn.Conv2d(3, 4, 3), torch.nn.AdaptiveAvgPool2d(1)
+        >>> network = torch.nn.Sequential(conv, torch.nn.ReLU(), pool, torch.nn.Flatten(), torch.nn.Linear(4, 2))
+        >>> photos = torch.rand(2, 3, 64, 64)
+        >>> heat, predicted = grad_cam(network, photos, last_feature_map(network, photos))
+        >>> heat.shape
+        torch.Size([2, 62, 62])
     """
 
     def __init__(
-        self, folder: str | os.PathLike[str], count: int = 8, layer: str | None = None, output: str | None = None
+        self,
+        folder: str | os.PathLike[str] = "figures",
+        count: int = 8,
+        layer: str | None = None,
+        output: str | None = None,
     ) -> None:
         super().__init__(folder, count)
-        self.path = Path(folder) / "grad_cam.png"
         self.layer, self.output = layer, output
-        self._heat: dict[int, Tensor] = {}
 
-    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draw, worst first."""
-        x = torch.stack([wrong.x for wrong in self._worst]).to(pl_module.device) if self._worst else None
-        layer = None if x is None else self._layer_of(pl_module, x)
-        if x is None or layer is None:
-            self._worst = []
+    def accepts(self, x: Tensor, pl_module: LightningModule) -> bool:
+        """Whether rows of ``x`` are photos."""
+        return x.ndim == 4 and x.shape[1] == 3
+
+    def show(
+        self, trainer: Trainer, pl_module: LightningModule, mistakes: Sequence[Mistake], names: Sequence[str] | None
+    ) -> None:
+        """Draw the photos with their heat."""
+        x = torch.stack([each.x for each in mistakes]).to(pl_module.device)
+        layer = self._layer_of(pl_module, x)
+        if layer is None:
             return
         heat, _ = grad_cam(pl_module, x, layer, self.output)
-        self._heat = {wrong.row: each.cpu() for wrong, each in zip(self._worst, heat, strict=True)}
-        super().on_test_end(trainer, pl_module)
-        self._heat = {}
+        figure = photo_grid(
+            [each.x for each in mistakes], photo_titles(mistakes, names), columns=4, cell=(2.2, 2.75), heat=list(heat.cpu())
+        )
+        save_figure(figure, output_path(trainer, self.folder, "grad_cam.png"))
 
     def _layer_of(self, pl_module: LightningModule, x: Tensor) -> nn.Module | None:
         if self.layer is None:
@@ -141,10 +160,3 @@ class GradCAM(TopLosses):
                 f"GradCAM: {type(pl_module).__name__} has no submodule {self.layer!r}; it has {held}."
             )
         return modules[self.layer]
-
-    def draw_over(self, axes: Axes, row: int) -> None:
-        """Lay the heat over a photo."""
-        left, right = axes.get_xlim()
-        bottom, top = axes.get_ylim()
-        heat = self._heat[row].numpy()
-        axes.imshow(heat, cmap="inferno", alpha=0.5, extent=(left, right, bottom, top), interpolation="bilinear", vmin=0, vmax=1)

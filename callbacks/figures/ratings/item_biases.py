@@ -1,7 +1,7 @@
-"""Items' biases: what is rated above or below the mean by everybody, beyond what its popularity tells.
+"""Item bias given popularity: which items are rated above or below what the number of their ratings predicts.
 
-**What it shows.** ``figures/item_biases.png``: each item's bias beside the number of its ratings, with the straight line (on the
-logarithm of that number) that popularity alone would give; the items farthest above and below it are named.
+**What it shows.** ``figures/item_biases.png``: each item's bias over the number of its ratings, with the straight line (on the
+logarithm of that number) fitted to them; beside it the items farthest above and below the line.
 
 **Source.** fast.ai's collaborative filtering lesson ("interpreting embeddings and biases").
 """
@@ -9,77 +9,131 @@ logarithm of that number) that popularity alone would give; the items farthest a
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer
+from matplotlib.figure import Figure
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
-from ...ranking.full_ranking import recommender_of
-from ..canvas import BLUE, GRID, ORANGE, new_figure, save_figure
+from ...ranking.contracts import require_recommender
+from ...trainer_internals.roles import Watcher
+from ..canvas import BLUE, GRID, ORANGE, new_figure, output_path, save_figure
+
+Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 
-class ItemBiases(Callback):
-    """Draws them after a test; nothing where the module has no biases.
+class PopularityTrend(NamedTuple):
+    """Biases beside those expected from popularity.
 
-    Needs a module with ``bias(column)``, ``item`` (the column's name) and ``categories``, and a data module with
-    ``pairs(split)`` and, for names, ``titles()``.
-
-    Args:
-        folder: For the picture.
-        named: Items named on each side.
-        least: Ratings that an item must have to be named.
-
-    Raises:
-        MisconfigurationException: A number below 1.
+    Attributes:
+        slope: Of the expected bias, by the logarithm (base 10) of the number of ratings.
+        intercept: The expected bias of an item with one rating.
+        excess: Bias minus expected bias of each item ``[N]``.
+        order: Items with at least ``min_count`` ratings, by excess, the lowest first.
+        min_count: Number of ratings that an item has at least to be in ``order``.
     """
 
-    watches_only = True
+    slope: float
+    intercept: float
+    excess: Numbers
+    order: np.ndarray[Any, Any]
+    min_count: int
 
-    def __init__(self, folder: str | os.PathLike[str], named: int = 12, least: int = 20) -> None:
+
+def popularity_trend(bias: Numbers, counts: Numbers, min_count: int) -> PopularityTrend:
+    """Fit biases by the logarithm of popularity.
+
+    Args:
+        bias: Of each item ``[N]``.
+        counts: Number of ratings of each item ``[N]``.
+        min_count: Number of ratings that an item must have to be listed; the highest count, where all have fewer.
+    """
+    logs = np.log10(np.maximum(counts, 1))
+    slope, intercept = np.polyfit(logs, bias, 1) if np.ptp(logs) > 0 else (0.0, float(bias.mean()))
+    excess = bias - (intercept + slope * logs)
+    least = min(min_count, counts.max())
+    enough = np.flatnonzero(counts >= least)
+    return PopularityTrend(float(slope), float(intercept), excess, enough[np.argsort(excess[enough])], int(least))
+
+
+def draw_item_biases(bias: Numbers, counts: Numbers, names: Sequence[str], trend: PopularityTrend, max_labels: int) -> Figure:
+    """Draw biases over popularity, and beside them the items farthest below and above the trend.
+
+    Args:
+        bias: Of each item ``[N]``.
+        counts: Number of ratings of each item ``[N]``.
+        names: Of the items.
+        trend: Fitted to them.
+        max_labels: Items named on each side, at most.
+    """
+    figure = new_figure(12, 6)
+    scatter, listed = figure.subplots(1, 2)
+    scatter.grid(color=GRID)
+    scatter.set_axisbelow(True)
+    scatter.scatter(np.maximum(counts, 1), bias, s=10, color=BLUE, alpha=0.5)
+    ends = np.array([1, max(2, counts.max())])
+    scatter.plot(ends, trend.intercept + trend.slope * np.log10(ends), color=ORANGE, label="expected from popularity")
+    scatter.set_xscale("log")
+    scatter.set_xlabel("ratings in training")
+    scatter.set_ylabel("bias")
+    scatter.legend(loc="upper left", frameon=False)
+
+    count = min(max_labels, len(trend.order) // 2)
+    shown = [*trend.order[:count], *trend.order[len(trend.order) - count :]]
+    places = np.arange(len(shown)) + (np.arange(len(shown)) >= count)  # a gap between the lowest and the highest
+    listed.barh(places, trend.excess[shown], color=[ORANGE] * count + [BLUE] * count)
+    listed.set_yticks(places, [_short(names[row]) for row in shown], fontsize=8)
+    listed.set_xlabel("bias minus that expected from popularity")
+    listed.grid(color=GRID, axis="x")
+    listed.set_axisbelow(True)
+    listed.set_title(f"of {len(trend.order):,} items with {trend.min_count} ratings or more")
+    return figure
+
+
+class ItemBiases(Watcher):
+    """Draws item biases over popularity after a test; nothing where the module has no biases.
+
+    Needs a module with ``bias(column)``, ``item`` (the column's name), ``categories``, ``scores`` and ``item_count``, and a data
+    module with ``pairs(split)``, ``tests_on`` and, for names, ``titles()``.
+
+    Args:
+        folder: Folder of ``item_biases.png``, relative to ``trainer.default_root_dir``.
+        max_labels: Items named on each side, at most.
+        min_count: Number of ratings that an item must have to be named.
+
+    Raises:
+        MisconfigurationException: A number is below 1, or the module or data module lacks one of these.
+
+    Example:
+        >>> import numpy as np
+        >>> from practicum.callbacks import ItemBiases
+        >>> from practicum.callbacks.figures.ratings.item_biases import popularity_trend
+        >>> callback = ItemBiases(min_count=10)  # Trainer(callbacks=[callback]) draws figures/item_biases.png after a test
+        >>> trend = popularity_trend(np.array([0.0, 1.0, 2.0]), np.array([1.0, 10.0, 100.0]), callback.min_count)
+        >>> round(trend.slope, 6), trend.order.tolist()
+        (1.0, [...])
+    """
+
+    def __init__(self, folder: str | os.PathLike[str] = "figures", max_labels: int = 12, min_count: int = 20) -> None:
         super().__init__()
-        if named < 1 or least < 1:
-            raise MisconfigurationException(f"ItemBiases: named={named} and least={least} must be at least 1.")
-        self.folder, self.named, self.least = Path(folder), named, least
+        if max_labels < 1 or min_count < 1:
+            raise MisconfigurationException(f"ItemBiases: max_labels={max_labels} and min_count={min_count} must be at least 1.")
+        self.folder, self.max_labels, self.min_count = folder, max_labels, min_count
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw."""
         if not trainer.is_global_zero or not hasattr(pl_module, "bias"):
             return
-        module, data = recommender_of(trainer, pl_module, type(self).__name__)
+        module, data = require_recommender(trainer, pl_module, type(self).__name__)
         counts = torch.bincount(data.pairs("train")[1], minlength=module.item_count).double().numpy()
         bias = module.bias(module.item).double().cpu().numpy()
-        logs = np.log10(np.maximum(counts, 1))
-        slope, start = np.polyfit(logs, bias, 1) if np.ptp(logs) > 0 else (0.0, float(bias.mean()))
-        beyond = bias - (start + slope * logs)
-        enough = np.flatnonzero(counts >= min(self.least, counts.max()))
-        order = enough[np.argsort(beyond[enough])]
         titles = data.titles() if hasattr(data, "titles") else {}
         names = [titles.get(level, level) for level in module.categories[module.item]]
-
-        figure = new_figure(12, 6)
-        scatter, listed = figure.subplots(1, 2)
-        scatter.grid(color=GRID)
-        scatter.set_axisbelow(True)
-        scatter.scatter(np.maximum(counts, 1), bias, s=10, color=BLUE, alpha=0.5)
-        ends = np.array([1, max(2, counts.max())])
-        scatter.plot(ends, start + slope * np.log10(ends), color=ORANGE, label="as its popularity has it")
-        scatter.set_xscale("log")
-        scatter.set_xlabel("ratings in training")
-        scatter.set_ylabel("bias")
-        scatter.legend(loc="upper left", frameon=False)
-
-        count = min(self.named, len(order) // 2)
-        shown = [*order[:count], *order[len(order) - count :]]
-        places = np.arange(len(shown)) + (np.arange(len(shown)) >= count)  # a gap between worst and best
-        listed.barh(places, beyond[shown], color=[ORANGE] * count + [BLUE] * count)
-        listed.set_yticks(places, [_short(names[row]) for row in shown], fontsize=8)
-        listed.set_xlabel("bias beyond its popularity")
-        listed.grid(color=GRID, axis="x")
-        listed.set_axisbelow(True)
-        listed.set_title(f"of {len(enough):,} items with {int(min(self.least, counts.max()))} ratings or more")
-        save_figure(figure, self.folder / "item_biases.png")
+        figure = draw_item_biases(bias, counts, names, popularity_trend(bias, counts, self.min_count), self.max_labels)
+        save_figure(figure, output_path(trainer, self.folder, "item_biases.png"))
 
 
-def _short(name: str, most: int = 42) -> str:
-    return name if len(name) <= most else name[: most - 3] + "..."
+def _short(name: str, length: int = 42) -> str:
+    return name if len(name) <= length else name[: length - 3] + "..."

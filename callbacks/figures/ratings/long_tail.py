@@ -1,8 +1,8 @@
-"""The long tail: how much of what is rated, and of what is recommended, falls to the few popular items.
+"""The long tail: how much of what is rated, and of what is recommended, falls on the few popular items.
 
-**What it shows.** ``figures/long_tail.png``: with items in the order of their popularity, the share of training's ratings, of
-held-out ones and of everybody's recommendations that the first so many hold. A curve of recommendations far above that of the
-ratings says that the recommender shows everybody the same.
+**What it shows.** ``figures/long_tail.png``: with items in the order of their popularity, the share of training ratings, of
+held-out ones and of recommendations that the most popular items hold. A curve of recommendations far above that of the ratings
+means that the recommender shows everybody the same.
 
 **Source.** Anderson 2006, "The Long Tail"; Cremonesi, Koren & Turrin 2010 (popularity in top-k recommendation).
 """
@@ -10,56 +10,95 @@ ratings says that the recommender shows everybody the same.
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
-from practicum.lightning_shim import Callback, LightningModule, Trainer
+from matplotlib.figure import Figure
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
+from torch import Tensor
 
-from ...ranking.full_ranking import recommender_of
-from ...ranking.user_items import PairsByUser, top_items
-from ..canvas import BLUE, GRID, INK, ORANGE, new_figure, save_figure
+from ...ranking.contracts import require_recommender
+from ...ranking.user_items import UserItems, top_items
+from ...trainer_internals.roles import Watcher
+from ..canvas import BLUE, GRID, INK, ORANGE, new_figure, output_path, save_figure
+
+Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 
-class LongTail(Callback):
-    """Draws it after a test.
-
-    Needs what :class:`.FullRanking` needs.
+def cumulative_shares(popularity: Tensor, chosen: Mapping[str, Tensor]) -> dict[str, Numbers]:
+    """Compute the share of choices that falls on the most popular items.
 
     Args:
-        folder: For the picture.
+        popularity: Number of ratings of each item ``int64 [items]``.
+        chosen: Items ``int64``, of any shape, by name.
+
+    Returns:
+        By name ``[items]``: the share that falls on the 1, 2, ... most popular items.
+    """
+    order = popularity.argsort(descending=True, stable=True)
+    shares = {}
+    for name, items in chosen.items():
+        counts = torch.bincount(items.flatten(), minlength=len(popularity))[order].double()
+        shares[name] = (counts.cumsum(0) / counts.sum().clamp(min=1)).numpy()
+    return shares
+
+
+def draw_long_tail(shares: Mapping[str, Numbers]) -> Figure:
+    """Draw cumulative shares by name, each ``[items]``."""
+    figure = new_figure(7, 5)
+    axes = figure.add_subplot()
+    for (name, share), colour in zip(shares.items(), (INK, BLUE, ORANGE), strict=True):
+        axes.plot(np.arange(1, len(share) + 1) / len(share), share, color=colour, label=name)
+    axes.set_xlabel("share of items, the most rated first")
+    axes.set_ylabel("cumulative share")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.02)
+    axes.grid(color=GRID)
+    axes.legend(loc="lower right", frameon=False)
+    return figure
+
+
+class LongTail(Watcher):
+    """Draws the long tail of ratings and recommendations after a test.
+
+    Needs a module with ``scores(users)``, which takes codes ``int64 [B]`` and returns ``[B, items]``, and ``item_count``; and a
+    data module with ``pairs(split)``, users and items of a split ``int64 [N]`` each, from 0, and ``tests_on``.
+
+    Args:
+        folder: Folder of ``long_tail.png``, relative to ``trainer.default_root_dir``.
         k: Length of the lists.
-        users: Whose lists are looked at, at most: the first so many.
+        users: Number of users whose lists are used, at most, the first ones.
+
+    Raises:
+        MisconfigurationException: A number is below 1, or the module or data module lacks one of these.
+
+    Example:
+        >>> import torch
+        >>> from practicum.callbacks import LongTail
+        >>> from practicum.callbacks.figures.ratings.long_tail import cumulative_shares
+        >>> callback = LongTail(k=5)  # Trainer(callbacks=[callback]) draws figures/long_tail.png after a test
+        >>> shares = cumulative_shares(torch.tensor([1, 3]), {"ratings in training": torch.tensor([0, 1, 1, 1])})
+        >>> shares["ratings in training"].tolist()
+        [0.75, 1.0]
     """
 
-    watches_only = True
-
-    def __init__(self, folder: str | os.PathLike[str], k: int = 10, users: int = 2000) -> None:
+    def __init__(self, folder: str | os.PathLike[str] = "figures", k: int = 10, users: int = 2000) -> None:
         super().__init__()
-        self.folder, self.k, self.users = Path(folder), k, users
+        if k < 1 or users < 1:
+            raise MisconfigurationException(f"LongTail: k={k} and users={users} must be at least 1.")
+        self.folder, self.k, self.users = folder, k, users
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw."""
         if not trainer.is_global_zero:
             return
-        module, data = recommender_of(trainer, pl_module, type(self).__name__)
+        module, data = require_recommender(trainer, pl_module, type(self).__name__)
         seen, held, items = data.pairs("train"), data.pairs(data.tests_on), module.item_count
         users = seen[0].unique()[: self.users]
-        best, scores = top_items(module.scores, users, PairsByUser(*seen), items, self.k)
-        best = best[scores > float("-inf")]
-        counts = torch.bincount(seen[1], minlength=items)
-        order = counts.argsort(descending=True, stable=True)
-        figure = new_figure(7, 5)
-        axes = figure.add_subplot()
-        x = np.arange(1, items + 1) / items
-        curves = (("ratings in training", seen[1], INK), ("held out", held[1], BLUE), (f"first {self.k} of lists", best, ORANGE))
-        for label, chosen, colour in curves:
-            falls = torch.bincount(chosen.flatten(), minlength=items)[order].double()
-            axes.plot(x, (falls.cumsum(0) / falls.sum().clamp(min=1)).numpy(), color=colour, label=label)
-        axes.set_xlabel("share of items, the most rated first")
-        axes.set_ylabel("share that falls to them")
-        axes.set_xlim(0, 1)
-        axes.set_ylim(0, 1.02)
-        axes.grid(color=GRID)
-        axes.legend(loc="lower right", frameon=False)
-        save_figure(figure, self.folder / "long_tail.png")
+        best, scores = top_items(module.scores, users, UserItems(*seen), items, self.k)
+        recommended = best[scores > float("-inf")]
+        chosen = {"ratings in training": seen[1], "held-out ratings": held[1], f"top-{self.k} recommendations": recommended}
+        shares = cumulative_shares(torch.bincount(seen[1], minlength=items), chosen)
+        save_figure(draw_long_tail(shares), output_path(trainer, self.folder, "long_tail.png"))

@@ -1,93 +1,155 @@
-"""A person's page: what they liked, what is recommended to them, and what each of that resembles.
+"""A user's page: what a user liked, what is recommended, and which liked item each recommendation resembles.
 
-**What it shows.** ``figures/person.txt``: of some users the items they rated highest (or clicked on) in training, then the first
-of their list, each with its predicted rating and the liked item that lies nearest by the cosine of the factors. It is the
-quickest way to see whether a recommender makes sense.
+**What it shows.** ``figures/person.txt``: for some users the items they rated highest (or clicked on) in training, then the top
+of their list, each item with its predicted rating and the liked item of highest cosine similarity. It is the quickest way to
+see whether a recommender makes sense.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
-from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
+from torch import Tensor
 from torch.nn.functional import normalize
 
-from ...ranking.full_ranking import recommender_of
-from ...ranking.user_items import PairsByUser, top_items
+from ...ranking.contracts import require_recommender
+from ...ranking.user_items import UserItems, top_items
 from ...run.atomic_file import atomic_write
+from ...trainer_internals.roles import Watcher
+from ..canvas import output_path
+
+_SHARES = (0.1, 0.5, 0.95)  # of the users, by their number of ratings: whose pages are written if none are named
 
 
-class PersonPage(Callback):
-    """Writes it after a test.
+class UserSummary(NamedTuple):
+    """What stands on a user's page.
 
-    Needs what :class:`.FullRanking` needs, a module with ``categories``, ``user``, ``item``, ``embedding_table(column)`` and
-    ``rating_of_score(scores)``, and a data module with ``ratings(split)``, in the order of its pairs, and, for names,
-    ``titles()``.
-
-    Args:
-        folder: Where it goes.
-        users: Whose. Default: three, with few, middling and many ratings.
-        count: Items of each list.
-
-    Raises:
-        MisconfigurationException: There is no such user.
+    Attributes:
+        user: Who, for example ``user 196``.
+        total: Number of items in training.
+        liked: The highest-rated items with their ratings; ``None`` for a click.
+        recommended: The top of the list: predicted rating, item and the liked item that it resembles, if any.
     """
 
-    watches_only = True
+    user: str
+    total: int
+    liked: list[tuple[str, float | None]]
+    recommended: list[tuple[float, str, str | None]]
 
-    def __init__(self, folder: str | os.PathLike[str], users: Sequence[str | int] | None = None, count: int = 10) -> None:
+
+def format_page(summary: UserSummary) -> str:
+    """Return a user's page as text."""
+    rated = any(rating is not None for _, rating in summary.liked)
+    lines = [f"{summary.user}: {summary.total} in training", "", "Rated highest" if rated else "Chosen"]
+    lines += [f"  {'' if rating is None else f'{rating:.3g}  '}{name}" for name, rating in summary.liked]
+    lines += ["", "Recommended, with the most similar of the above"]
+    for rating, name, like in summary.recommended:
+        lines.append(f"  {rating:.2f}  {name}{'' if like is None else f'  (like {like})'}")
+    return "\n".join(lines)
+
+
+def most_similar(vectors: Tensor, item: int, others: Tensor) -> int | None:
+    """Return which of ``others`` ``int64 [N]`` has the highest cosine similarity to an item, or ``None`` if there are none.
+
+    Args:
+        vectors: Of all items ``[items, E]``, of unit length.
+        item: The item.
+        others: Items to choose from.
+    """
+    return int(others[(vectors[others] @ vectors[item]).argmax()]) if len(others) else None
+
+
+class PersonPage(Watcher):
+    """Writes the pages of some users after a test.
+
+    Needs a module with ``scores(users)``, which takes codes ``int64 [B]`` and returns ``[B, items]``, ``item_count``,
+    ``categories``, ``user``, ``item``, ``embedding_table(column)`` and ``scores_to_ratings(scores)``; and a data module with
+    ``pairs(split)``, ``tests_on``, ``ratings(split)``, in the order of its pairs, and, for names, ``titles()``.
+
+    Args:
+        folder: Folder of ``person.txt``, relative to ``trainer.default_root_dir``.
+        users: Whose pages. Default: three users, with few, a median number of and many ratings.
+        count: Number of items in each list, at most.
+
+    Raises:
+        MisconfigurationException: There is no such user, ``count`` is below 1, or the module or data module lacks one of these.
+
+    Example:
+        >>> from practicum.callbacks import PersonPage
+        >>> from practicum.callbacks.figures.ratings.person_page import UserSummary, format_page
+        >>> callback = PersonPage(users=[196])  # Trainer(callbacks=[callback]) writes figures/person.txt after a test
+        >>> print(format_page(UserSummary("user 196", 39, [("Fargo", 5.0)], [(4.71, "Heat", "Fargo")])))
+        user 196: 39 in training
+        <BLANKLINE>
+        Rated highest
+          5  Fargo
+        <BLANKLINE>
+        Recommended, with the most similar of the above
+          4.71  Heat  (like Fargo)
+    """
+
+    def __init__(
+        self, folder: str | os.PathLike[str] = "figures", users: Sequence[str | int] | None = None, count: int = 10
+    ) -> None:
         super().__init__()
-        self.path, self.users, self.count = Path(folder) / "person.txt", users, count
+        if count < 1:
+            raise MisconfigurationException(f"PersonPage: count={count} must be at least 1.")
+        self.folder, self.users, self.count = folder, users, count
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Refuse users who are not there, before anything is trained."""
+        """Raise if a user is unknown, before anything is trained."""
         self._chosen(pl_module, torch.zeros(0))
 
-    def _chosen(self, module: Any, counts: torch.Tensor) -> list[int]:
-        """Whose page is written, counted from 0, given how many items each has."""
+    def _chosen(self, module: Any, counts: Tensor) -> list[int]:
+        """Return the codes of the users whose pages are written, given the number of items of each ``[users]``."""
         if self.users is None:
             order = counts.argsort(stable=True)
-            return [int(order[round((len(counts) - 1) * share)]) for share in (0.1, 0.5, 0.95)] if len(counts) else []
-        place = {name: row for row, name in enumerate(module.categories[module.user])}
+            return [int(order[round((len(counts) - 1) * share)]) for share in _SHARES] if len(counts) else []
+        code_of = {name: code for code, name in enumerate(module.categories[module.user])}
         for name in map(str, self.users):
-            if name not in place:
+            if name not in code_of:
                 raise MisconfigurationException(f"PersonPage: there is no {module.user} {name!r} in training.")
-        return [place[str(name)] for name in self.users]
+        return [code_of[str(name)] for name in self.users]
+
+    def summaries(self, module: Any, data: Any) -> list[UserSummary]:
+        """Return what stands on each page.
+
+        Args:
+            module: A recommender, as the class needs it.
+            data: Its data module.
+        """
+        pairs, ratings = data.pairs("train"), data.ratings("train")
+        ids = module.categories[module.user]
+        chosen = self._chosen(module, torch.bincount(pairs[0], minlength=len(ids)))
+        titles = data.titles() if hasattr(data, "titles") else {}
+        names = [titles.get(level, level) for level in module.categories[module.item]]
+        unit = normalize(module.embedding_table(module.item).float().cpu(), dim=1)
+        seen = UserItems(pairs[0], pairs[1], user_count=len(ids))
+        best, scores = top_items(module.scores, torch.tensor(chosen), seen, module.item_count, self.count)
+        rated, found = ratings.unique().numel() > 1, []
+        for row, user in enumerate(chosen):
+            own = (pairs[0] == user).nonzero().squeeze(1)
+            order = own[ratings[own].argsort(descending=True, stable=True)][: self.count]
+            liked = [(names[int(pairs[1][at])], float(ratings[at]) if rated else None) for at in order]
+            left = scores[row] > float("-inf")  # fewer where a user has nearly all items
+            predicted = module.scores_to_ratings(scores[row][left])
+            recommended = []
+            for item, rating in zip(best[row][left].tolist(), predicted.tolist(), strict=True):
+                like = most_similar(unit, item, pairs[1][order])
+                recommended.append((rating, names[item], None if like is None else names[like]))
+            found.append(UserSummary(f"{module.user} {ids[user]}", len(own), liked, recommended))
+        return found
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write."""
         if not trainer.is_global_zero:
             return
-        needs = ("categories", "user", "item", "embedding_table", "rating_of_score")
-        module, data = recommender_of(trainer, pl_module, type(self).__name__, *needs, data_has=("ratings",))
-        pairs, ratings = data.pairs("train"), data.ratings("train")
-        ids = module.categories[module.user]
-        counts = torch.bincount(pairs[0], minlength=len(ids))
-        chosen = self._chosen(module, counts)
-        titles = data.titles() if hasattr(data, "titles") else {}
-        names = [titles.get(level, level) for level in module.categories[module.item]]
-        unit = normalize(module.embedding_table(module.item).float().cpu(), dim=1)
-        seen = PairsByUser(pairs[0], pairs[1], user_count=len(ids))
-        best, scores = top_items(module.scores, torch.tensor(chosen), seen, module.item_count, self.count)
-        rated, pages = ratings.unique().numel() > 1, []
-        for row, user in enumerate(chosen):
-            own = (pairs[0] == user).nonzero().squeeze(1)
-            order = own[ratings[own].argsort(descending=True, stable=True)][: self.count]
-            liked = pairs[1][order]
-            lines = [f"{module.user} {ids[user]}: {len(own)} in training"]
-            lines += ["", "Liked most" if rated else "Chose"]
-            lines += [f"  {f'{float(ratings[at]):.3g}  ' if rated else ''}{names[int(pairs[1][at])]}" for at in order]
-            lines += ["", "Recommended; and what of the above it resembles"]
-            there = scores[row] > float("-inf")  # fewer where somebody has nearly all
-            said = module.rating_of_score(scores[row][there])
-            for item, number in zip(best[row][there].tolist(), said.tolist(), strict=True):
-                near = liked[(unit[liked] @ unit[item]).argmax()] if len(liked) else None
-                like = "" if near is None else f"  (like {names[int(near)]})"
-                lines.append(f"  {number:.2f}  {names[item]}{like}")
-            pages.append("\n".join(lines))
-        with atomic_write(self.path) as beside:
+        needs = ("categories", "user", "item", "embedding_table", "scores_to_ratings")
+        module, data = require_recommender(trainer, pl_module, type(self).__name__, needs, data_has=("ratings",))
+        pages = [format_page(summary) for summary in self.summaries(module, data)]
+        with atomic_write(output_path(trainer, self.folder, "person.txt")) as beside:
             beside.write_text("\n\n\n".join(pages) + "\n", encoding="utf-8")

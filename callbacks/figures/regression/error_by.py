@@ -1,7 +1,7 @@
-"""The error by store, by day, by whatever column: where a model of numbers is wrong.
+"""The error by store, by day, by any column: where a regression model is wrong.
 
-**What it shows.** Of each column named the mean error and its bias: over time as a line, of names the worst and the best.
-``figures/error_by_<column>.png`` and, with all levels, ``.csv``.
+**What it shows.** For each column named, the mean absolute error and the bias: over time as a line, for categories the worst and
+the best. ``figures/error_by_<column>.png`` and, with all values of the column, ``.csv``.
 """
 
 from __future__ import annotations
@@ -9,82 +9,142 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.figure import Figure
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
 from ...run.atomic_file import write_csv
-from ..canvas import BLUE, GRID, INK, ORANGE, new_figure, save_figure
-from .regression_figure import Numbers, NumbersOfTest, relative_or_absolute
+from ..canvas import BLUE, GRID, INK, ORANGE, new_figure, output_path, save_figure
+from .regression_figure import Numbers, RegressionFigure, relative_or_absolute
 
 
-class ErrorBy(NumbersOfTest):
-    """Draws the error by the values of some columns.
+class GroupedErrors(NamedTuple):
+    """Errors by the values of a column, in the order of the values; a missing value comes last."""
 
-    Needs a data module with ``row_columns(split)``, and what :class:`.NumbersOfTest` needs.
+    values: list[Any]
+    counts: np.ndarray[Any, Any]
+    mean_absolute: Numbers
+    mean: Numbers
+
+
+def group_errors(values: Sequence[Any], errors: Numbers) -> GroupedErrors:
+    """Average errors by the values of a column.
 
     Args:
-        folder: For pictures.
-        columns: Whose.
-        shown: Levels of names, at most: half of them the worst, half the best.
+        values: Of each row ``[N]``.
+        errors: Of each row ``[N]``.
+    """
+    distinct = sorted(set(values) - {None}) + ([None] if None in values else [])
+    number_of = {value: number for number, value in enumerate(distinct)}
+    numbers = np.array([number_of[value] for value in values])
+    counts = np.bincount(numbers, minlength=len(distinct))
+    mean_absolute = np.bincount(numbers, np.abs(errors), len(distinct)) / counts
+    return GroupedErrors(distinct, counts, mean_absolute, np.bincount(numbers, errors, len(distinct)) / counts)
+
+
+def worst_and_best(mean_absolute: Numbers, count: int) -> list[int]:
+    """Return the numbers of at most ``count`` groups, the worst first; of more groups half are the worst, half the best."""
+    order = np.argsort(-mean_absolute, kind="stable")
+    if len(order) > count:
+        order = np.concatenate([order[: count // 2], order[len(order) - (count - count // 2) :]])
+    return [int(number) for number in order]
+
+
+def draw_grouped_errors(column: str, errors: GroupedErrors, name: str, max_groups: int = 30) -> Figure:
+    """Draw errors by date as lines, by any other column as bars.
+
+    Args:
+        column: Its name.
+        errors: By the values of the column.
+        name: What the errors are called.
+        max_groups: Number of bars, at most.
+    """
+    values, _, mean_absolute, mean = errors
+    figure = new_figure(10, 4)
+    axes = figure.add_subplot()
+    axes.grid(axis="y", color=GRID)
+    axes.set_axisbelow(True)
+    if isinstance(values[0], datetime.date):
+        axes.plot(values, mean_absolute, color=BLUE, label=f"mean absolute {name}")
+        axes.plot(values, mean, color=ORANGE, label=f"mean {name}")
+        figure.autofmt_xdate()
+    else:
+        order = worst_and_best(mean_absolute, max_groups)
+        if len(values) > max_groups:
+            worst = max_groups // 2
+            axes.axvline(worst - 0.5, color=INK, linewidth=0.8, linestyle=":")
+            axes.set_title(f"the {worst} worst and the {max_groups - worst} best of {len(values):,}")
+        places = np.arange(len(order))
+        axes.bar(places, mean_absolute[order], color=BLUE, label=f"mean absolute {name}")
+        axes.plot(places, mean[order], "o", color=ORANGE, markersize=4, label=f"mean {name}")
+        axes.set_xticks(places, [str(values[number]) for number in order], rotation=90, fontsize=8)
+    axes.axhline(0, color=INK, linewidth=0.8)
+    axes.set_xlabel(column)
+    axes.legend(frameon=False)
+    return figure
+
+
+class ErrorBy(RegressionFigure):
+    """Draws a test's error by the values of some columns.
+
+    Needs ``test_step`` to return a dictionary with ``prediction`` and ``target`` (other tests are passed over), and a data module
+    with ``row_columns(split)`` and ``tests_on``. Errors are relative where all targets are positive.
+
+    Args:
+        folder: Output folder, relative to ``trainer.default_root_dir``.
+        columns: Columns to group by, one figure each.
+        max_groups: Number of categories in a figure, at most: half of them the worst, half the best.
 
     Raises:
-        MisconfigurationException: A column is not in the data.
+        MisconfigurationException: A column is not in the data, or ``max_groups`` is below 2.
+
+    Example:
+        >>> import numpy as np
+        >>> from practicum.callbacks import ErrorBy
+        >>> from practicum.callbacks.figures.regression.error_by import group_errors
+        >>> callback = ErrorBy(columns=["shop"])  # Trainer(callbacks=[callback]) draws figures/error_by_shop.png after a test
+        >>> errors = group_errors(["a", "b", "a"], np.array([1.0, -2.0, -3.0]))
+        >>> errors.values, errors.mean_absolute.tolist(), errors.mean.tolist()
+        (['a', 'b'], [2.0, 2.0], [-1.0, -2.0])
     """
 
-    def __init__(self, folder: str | os.PathLike[str], columns: Sequence[str] = (), shown: int = 30) -> None:
+    def __init__(self, folder: str | os.PathLike[str] = "figures", columns: Sequence[str] = (), max_groups: int = 30) -> None:
         super().__init__(folder)
-        self.columns, self.shown = list(columns), shown
+        if max_groups < 2:
+            raise MisconfigurationException(f"ErrorBy: max_groups={max_groups} must be at least 2.")
+        self.columns, self.max_groups = list(columns), max_groups
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Refuse columns that are not there, before anything is trained."""
+        """Raise if a column is missing, before anything is trained."""
         datamodule: Any = getattr(trainer, "datamodule", None)
         if self.columns and hasattr(datamodule, "row_columns"):
-            self._refuse(datamodule.row_columns(datamodule.tests_on))
+            self._check(datamodule.row_columns(datamodule.tests_on))
 
-    def _refuse(self, columns: dict[str, list[Any]]) -> None:
+    def _check(self, columns: dict[str, list[Any]]) -> None:
         for column in self.columns:
             if column not in columns:
                 raise MisconfigurationException(
                     f"ErrorBy: the data have no column {column!r}; they have {', '.join(columns) or 'none'}."
                 )
 
-    def show(self, predicted: Numbers, true: Numbers, columns: dict[str, list[Any]]) -> None:
-        """Draw each column."""
+    def show(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        predicted: Numbers,
+        true: Numbers,
+        columns: dict[str, list[Any]],
+    ) -> None:
+        """Write and draw each column."""
+        self._check(columns)
         errors, name = relative_or_absolute(predicted, true)
-        self._refuse(columns)
         for column in self.columns:
-            self._one(column, columns[column], errors, name)
-
-    def _one(self, column: str, values: list[Any], errors: Numbers, name: str) -> None:
-        levels = sorted(set(values) - {None}) + ([None] if None in values else [])
-        number_of = {level: number for number, level in enumerate(levels)}
-        numbers = np.array([number_of[value] for value in values])
-        counts = np.bincount(numbers, minlength=len(levels))
-        mean = np.bincount(numbers, np.abs(errors), len(levels)) / counts
-        bias = np.bincount(numbers, errors, len(levels)) / counts
-        rows = zip(levels, counts.tolist(), mean.tolist(), bias.tolist(), strict=True)
-        write_csv(self.folder / f"error_by_{column}.csv", (column, "rows", f"mean absolute {name}", f"mean {name}"), rows)
-        figure = new_figure(10, 4)
-        axes = figure.add_subplot()
-        axes.grid(axis="y", color=GRID)
-        axes.set_axisbelow(True)
-        if isinstance(levels[0], datetime.date):
-            axes.plot(levels, mean, color=BLUE, label=f"mean absolute {name}")
-            axes.plot(levels, bias, color=ORANGE, label=f"mean {name}")
-            figure.autofmt_xdate()
-        else:
-            order = np.argsort(-mean, kind="stable")
-            if len(order) > self.shown:
-                order = np.concatenate([order[: self.shown // 2], order[-self.shown // 2 :]])
-                axes.axvline(self.shown // 2 - 0.5, color=INK, linewidth=0.8, linestyle=":")
-                axes.set_title(f"the {self.shown // 2} worst and the {self.shown - self.shown // 2} best of {len(levels):,}")
-            places = np.arange(len(order))
-            axes.bar(places, mean[order], color=BLUE, label=f"mean absolute {name}")
-            axes.plot(places, bias[order], "o", color=ORANGE, markersize=4, label=f"mean {name}")
-            axes.set_xticks(places, [str(levels[number]) for number in order], rotation=90, fontsize=8)
-        axes.axhline(0, color=INK, linewidth=0.8)
-        axes.set_xlabel(column)
-        axes.legend(frameon=False)
-        save_figure(figure, self.folder / f"error_by_{column}.png")
+            grouped = group_errors(columns[column], errors)
+            path = output_path(trainer, self.folder, f"error_by_{column}.csv")
+            rows = zip(
+                grouped.values, grouped.counts.tolist(), grouped.mean_absolute.tolist(), grouped.mean.tolist(), strict=True
+            )
+            write_csv(path, (column, "count", f"mean absolute {name}", f"mean {name}"), rows)
+            save_figure(draw_grouped_errors(column, grouped, name, self.max_groups), path.with_suffix(".png"))

@@ -1,6 +1,6 @@
-"""Top losses of tables: the rows whose number was predicted worst.
+"""Highest-loss rows of a table: those with the largest regression error.
 
-**What it shows.** Mistakes in the data, and what no column tells. ``figures/most_wrong.txt``, also on the page.
+**What it shows.** Mistakes in the data, and what no column explains. ``figures/most_wrong.txt``, also in the report.
 
 **Source.** fast.ai's ``plot_top_losses``.
 """
@@ -8,40 +8,86 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
 from ...run.atomic_file import atomic_write
-from .regression_figure import Numbers, NumbersOfTest, relative_or_absolute
+from ..canvas import output_path
+from .regression_figure import Numbers, RegressionFigure, relative_or_absolute
 
 
-class MostWrongRows(NumbersOfTest):
-    """Writes the rows of a test with the largest error; needs what :class:`.NumbersOfTest` does.
+def describe_worst_rows(
+    predicted: Numbers, true: Numbers, columns: Mapping[str, Sequence[Any]], count: int = 10, max_columns: int = 12
+) -> list[str]:
+    """Describe the rows with the largest absolute error, the largest first.
 
     Args:
-        folder: Where ``most_wrong.txt`` goes.
-        count: Rows, at most.
-        most: Columns of a row that are shown, at most, the first; all are in the table of predictions.
+        predicted: ``[N]``.
+        true: ``[N]``.
+        columns: The rows' columns, by name; missing values are left out.
+        count: Number of rows, at most.
+        max_columns: Columns shown of a row, at most, the first ones.
+
+    Returns:
+        Two lines for each row: prediction, target and error; its columns, or else its number from 1.
+    """
+    errors, name = relative_or_absolute(predicted, true)
+    parts = []
+    for row in np.argsort(-np.abs(errors), kind="stable")[:count].tolist():
+        cells = [f"{column} {_short(values[row])}" for column, values in columns.items() if values[row] is not None]
+        more = [f"and {len(cells) - max_columns} more"] if len(cells) > max_columns else []
+        rest = ", ".join(cells[:max_columns] + more) or f"row {row + 1}"
+        parts.append(f"predicted {predicted[row]:,.6g}, true {true[row]:,.6g} ({name} {errors[row]:+.3g})\n{rest}")
+    return parts
+
+
+class MostWrongRows(RegressionFigure):
+    """Writes the rows of a test with the largest error.
+
+    Needs ``test_step`` to return a dictionary with ``prediction`` and ``target`` (other tests are passed over); shows the columns
+    that the data module's ``row_columns(tests_on)`` returns, where it has that. Errors are relative where all targets are
+    positive.
+
+    Args:
+        folder: Folder of ``most_wrong.txt``, relative to ``trainer.default_root_dir``.
+        count: Number of rows, at most.
+        max_columns: Columns shown of a row, at most, the first ones; the table of predictions has all.
+
+    Raises:
+        MisconfigurationException: A number is below 1.
+
+    Example:
+        >>> import numpy as np
+        >>> from practicum.callbacks import MostWrongRows
+        >>> from practicum.callbacks.figures.regression.most_wrong_rows import describe_worst_rows
+        >>> callback = MostWrongRows(count=1)  # Trainer(callbacks=[callback]) writes figures/most_wrong.txt after a test
+        >>> predicted, true = np.array([10.0, 30.0]), np.array([10.0, 20.0])
+        >>> print(*describe_worst_rows(predicted, true, {"shop": ["a", "b"]}, callback.count))
+        predicted 30, true 20 (relative error +0.5)
+        shop b
     """
 
-    def __init__(self, folder: str | os.PathLike[str], count: int = 10, most: int = 12) -> None:
+    def __init__(self, folder: str | os.PathLike[str] = "figures", count: int = 10, max_columns: int = 12) -> None:
         super().__init__(folder)
-        self.count, self.most = count, most
+        if count < 1 or max_columns < 1:
+            raise MisconfigurationException(f"MostWrongRows: count={count} and max_columns={max_columns} must be at least 1.")
+        self.count, self.max_columns = count, max_columns
 
-    def show(self, predicted: Numbers, true: Numbers, columns: dict[str, list[Any]]) -> None:
-        """Write them, worst first."""
-        errors, name = relative_or_absolute(predicted, true)
-        parts = []
-        for row in np.argsort(-np.abs(errors), kind="stable")[: self.count].tolist():
-            cells = [f"{column} {_short(values[row])}" for column, values in columns.items() if values[row] is not None]
-            more = [f"and {len(cells) - self.most} more"] if len(cells) > self.most else []
-            rest = ", ".join(cells[: self.most] + more)
-            parts.append(
-                f"said {predicted[row]:,.6g}, is {true[row]:,.6g} ({name} {errors[row]:+.3g})\n{rest or f'row {row + 1}'}\n"
-            )
-        with atomic_write(self.folder / "most_wrong.txt") as beside:
-            beside.write_text("\n".join(parts), encoding="utf-8")
+    def show(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        predicted: Numbers,
+        true: Numbers,
+        columns: dict[str, list[Any]],
+    ) -> None:
+        """Write them."""
+        rows = describe_worst_rows(predicted, true, columns, self.count, self.max_columns)
+        with atomic_write(output_path(trainer, self.folder, "most_wrong.txt")) as beside:
+            beside.write_text("\n\n".join(rows) + "\n", encoding="utf-8")
 
 
 def _short(value: Any) -> str:

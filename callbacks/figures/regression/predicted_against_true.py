@@ -1,39 +1,97 @@
-"""Predicted against true: each row of a test a point, the diagonal where they are equal.
+"""Predicted against true values: each row of a test is a point; the diagonal is where they are equal.
 
-**What it shows.** Where the model says too much or too little, and how widely it scatters. ``figures/predicted_true.png``.
+**What it shows.** Where the model predicts too high or too low, and how widely it scatters. ``figures/predicted_true.png``.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.figure import Figure
+from practicum.lightning_shim import LightningModule, Trainer
 
-from ..canvas import INK, new_figure, save_figure
-from .regression_figure import Numbers, NumbersOfTest, relative_or_absolute
+from ..canvas import BLUE, INK, new_figure, output_path, save_figure
+from .regression_figure import Numbers, RegressionFigure, relative_or_absolute
 
 
-class PredictedAgainstTrue(NumbersOfTest):
-    """Draws them, beside the distribution of errors; needs what :class:`.NumbersOfTest` does."""
+class PredictionSpread(NamedTuple):
+    """What the figure shows of predictions.
 
-    def show(self, predicted: Numbers, true: Numbers, columns: dict[str, list[Any]]) -> None:
+    Attributes:
+        limits: The lowest and the highest value, predicted or true.
+        scale: ``log`` where all values are positive and span more than a factor of 20, else ``linear``.
+        errors: Of each row ``[N]``; the outer 0.5 % on each side are moved to the edges.
+        name: What the errors are called.
+        median: Of the errors.
+        half_within: Median of the absolute errors.
+    """
+
+    limits: tuple[float, float]
+    scale: str
+    errors: Numbers
+    name: str
+    median: float
+    half_within: float
+
+
+def prediction_spread(predicted: Numbers, true: Numbers) -> PredictionSpread:
+    """Summarise predictions ``[N]`` of targets ``[N]``."""
+    both = np.concatenate([predicted, true])
+    low, high = float(both.min()), float(both.max())
+    errors, name = relative_or_absolute(predicted, true)
+    clipped = np.clip(errors, *np.quantile(errors, [0.005, 0.995]))
+    scale = "log" if low > 0 and high > 20 * low else "linear"
+    half_within = float(np.quantile(np.abs(errors), 0.5))
+    return PredictionSpread((low, high), scale, clipped, name, float(np.median(errors)), half_within)
+
+
+def draw_predicted_against_true(predicted: Numbers, true: Numbers) -> Figure:
+    """Draw predictions over targets, and the distribution of errors beside."""
+    spread = prediction_spread(predicted, true)
+    figure = new_figure(10, 4.6)
+    left, right = figure.subplots(1, 2)
+    scales: Any = {"xscale": spread.scale, "yscale": spread.scale}
+    grid = left.hexbin(true, predicted, gridsize=60, mincnt=1, bins="log", cmap="Blues", **scales)
+    figure.colorbar(grid, ax=left, label="count")
+    left.plot(spread.limits, spread.limits, color=INK, linewidth=0.8, linestyle="--")
+    left.set_xlabel("true")
+    left.set_ylabel("predicted")
+    right.hist(spread.errors, bins=60, color=BLUE)
+    right.axvline(0, color=INK, linewidth=0.8, linestyle="--")
+    right.set_xlabel(f"{spread.name} (the outer 1 % at the edges)")
+    right.set_ylabel("count")
+    right.set_title(f"median {spread.median:+.3g}, median absolute {spread.half_within:.3g}")
+    return figure
+
+
+class PredictedAgainstTrue(RegressionFigure):
+    """Draws a test's predictions over its targets, and the distribution of errors.
+
+    Needs ``test_step`` to return a dictionary with ``prediction`` and ``target``; other tests are passed over. Errors are
+    relative where all targets are positive.
+
+    Args:
+        folder: Folder of ``predicted_true.png``, relative to ``trainer.default_root_dir``.
+
+    Example:
+        >>> import numpy as np
+        >>> from practicum.callbacks import PredictedAgainstTrue
+        >>> from practicum.callbacks.figures.regression.predicted_against_true import prediction_spread
+        >>> callback = PredictedAgainstTrue()  # Trainer(callbacks=[callback]) draws figures/predicted_true.png after a test
+        >>> spread = prediction_spread(np.array([1.5, 20.0, 90.0]), np.array([1.0, 20.0, 100.0]))
+        >>> spread.scale, spread.name, spread.half_within
+        ('log', 'relative error', 0.1)
+    """
+
+    def show(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        predicted: Numbers,
+        true: Numbers,
+        columns: dict[str, list[Any]],
+    ) -> None:
         """Draw."""
-        figure = new_figure(10, 4.6)
-        left, right = figure.subplots(1, 2)
-        both = np.concatenate([predicted, true])
-        low, high = float(both.min()), float(both.max())
-        positive = low > 0 and high > 20 * low
-        scale = "log" if positive else "linear"
-        grid = left.hexbin(true, predicted, gridsize=60, mincnt=1, bins="log", cmap="Blues", xscale=scale, yscale=scale)
-        figure.colorbar(grid, ax=left, label="rows")
-        left.plot([low, high], [low, high], color=INK, linewidth=0.8, linestyle="--")
-        left.set_xlabel("true")
-        left.set_ylabel("predicted")
-        errors, name = relative_or_absolute(predicted, true)
-        inner = np.quantile(errors, [0.005, 0.995])
-        right.hist(np.clip(errors, *inner), bins=60, color="#3366cc")
-        right.axvline(0, color=INK, linewidth=0.8, linestyle="--")
-        right.set_xlabel(f"{name} (the outer 1 % at the edges)")
-        right.set_ylabel("rows")
-        right.set_title(f"median {np.median(errors):+.3g}, half within {np.quantile(np.abs(errors), 0.5):.3g}")
-        save_figure(figure, self.folder / "predicted_true.png")
+        path = output_path(trainer, self.folder, "predicted_true.png")
+        save_figure(draw_predicted_against_true(predicted, true), path)

@@ -1,65 +1,116 @@
-"""Residuals of predicted numbers: how they spread, and for whom they are large.
+"""Residuals: how they are distributed, and for which users and items they are large.
 
-**What it shows.** ``figures/residuals.png``: a histogram of true minus predicted, and the root mean square of it by how many rows
-of training the test row's user and item have. Rare ones are told less well; a bias of the histogram is a mistake of the model.
+**What it shows.** ``figures/residuals.png``: a histogram of true minus predicted, and the root mean square error by the number of
+training ratings that the test row's user and item have. Rare ones are predicted less well; a mean away from 0 is a bias of the
+model.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 from practicum.lightning_shim import LightningModule, Trainer
+from torch import Tensor
 
-from ..canvas import BLUE, GRID, ORANGE, new_figure, save_figure
-from .regression_figure import Numbers, NumbersOfTest
+from ..canvas import BLUE, GRID, ORANGE, new_figure, output_path, save_figure
+from .regression_figure import Numbers, RegressionFigure
 
-_EDGES = (0, 1, 3, 6, 11, 21, 51, 101, 201, 501, 1001)  # rows of training
+BIN_EDGES = (0, 1, 3, 6, 11, 21, 51, 101, 201, 501, 1001)  # ratings in training, from
+_FEWEST = 5  # rows of a bin that is drawn
 
 
-class Residuals(NumbersOfTest):
-    """Draws them after a test of ratings.
+def training_counts(values: Sequence[Any], levels: Sequence[str], codes: Tensor) -> Numbers:
+    """Count how often the value of each row occurs in training.
 
-    Needs what :class:`.NumbersOfTest` needs, and a data module with ``pairs(split)``, ``user`` and ``item`` (the columns' names);
-    of other data only the histogram is drawn.
+    Args:
+        values: Of each row ``[N]``.
+        levels: The values known from training, by code.
+        codes: Of the training rows ``int64 [M]``.
+
+    Returns:
+        ``[N]``; 0 where a value is unseen in training.
+    """
+    place = {level: row for row, level in enumerate(levels)}
+    counts = torch.bincount(codes, minlength=len(levels)).numpy()
+    return np.array([counts[place[str(each)]] if str(each) in place else 0 for each in values])
+
+
+def rmse_by_count(counts: Numbers, residuals: Numbers) -> dict[int, float]:
+    """Return the root mean square of residuals ``[N]`` by the bin of ``BIN_EDGES`` that each row's count ``[N]`` lies in.
+
+    Bins with fewer than five rows are left out.
+    """
+    groups = np.digitize(counts, BIN_EDGES) - 1
+    bins = [group for group in range(len(BIN_EDGES)) if (groups == group).sum() >= _FEWEST]
+    return {group: float(np.sqrt((residuals[groups == group] ** 2).mean())) for group in bins}
+
+
+def draw_residuals(residuals: Numbers, by_count: Mapping[str, Mapping[int, float]]) -> Figure:
+    """Draw residuals.
+
+    Args:
+        residuals: ``[N]``.
+        by_count: Root mean square error by bin, by the name of a column; without any only the histogram is drawn.
+    """
+    figure = new_figure(11, 4.5)
+    left, right = figure.subplots(1, 2)
+    left.hist(residuals, bins=60, color=BLUE)
+    left.axvline(0, color=ORANGE)
+    left.set_xlabel("residual (true minus predicted)")
+    left.set_ylabel("count")
+    left.set_title(f"mean {residuals.mean():+.3f}, standard deviation {residuals.std():.3f}")
+    for (column, errors), colour in zip(by_count.items(), (BLUE, ORANGE), strict=False):
+        right.plot(list(errors), list(errors.values()), marker="o", color=colour, label=f"by ratings of the {column}")
+    if by_count:
+        right.set_xticks(range(len(BIN_EDGES)), [f"{edge:,}" for edge in BIN_EDGES])
+        right.set_xlabel("ratings in training, at least")
+        right.set_ylabel("root mean square error")
+        right.grid(color=GRID)
+        right.legend(frameon=False)
+    else:
+        right.set_axis_off()
+    return figure
+
+
+class Residuals(RegressionFigure):
+    """Draws the residuals of a test.
+
+    Needs ``test_step`` to return a dictionary with ``prediction`` and ``target``; other tests are passed over. For ratings also a
+    module with ``categories``, ``user`` and ``item`` (the columns' names), and a data module with ``row_columns(split)`` and
+    ``pairs(split)``; for other data only the histogram is drawn.
+
+    Args:
+        folder: Folder of ``residuals.png``, relative to ``trainer.default_root_dir``.
+
+    Example:
+        >>> import numpy as np
+        >>> from practicum.callbacks import Residuals
+        >>> from practicum.callbacks.figures.regression.residuals import BIN_EDGES, rmse_by_count
+        >>> callback = Residuals()  # Trainer(callbacks=[callback]) draws figures/residuals.png after a test
+        >>> errors = rmse_by_count(np.array([0] * 5 + [30] * 5), np.array([2.0] * 5 + [-1.0] * 5))
+        >>> {BIN_EDGES[group]: error for group, error in errors.items()}
+        {0: 2.0, 21: 1.0}
     """
 
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Remember how often users and items stand in training."""
-        self._data: Any = getattr(trainer, "datamodule", None)
-        self._levels = getattr(pl_module, "categories", {})
-
-    def show(self, predicted: Numbers, true: Numbers, columns: dict[str, list[object]]) -> None:
+    def show(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        predicted: Numbers,
+        true: Numbers,
+        columns: dict[str, list[Any]],
+    ) -> None:
         """Draw."""
-        apart = true - predicted
-        figure = new_figure(11, 4.5)
-        left, right = figure.subplots(1, 2)
-        left.hist(apart, bins=60, color=BLUE)
-        left.axvline(0, color=ORANGE)
-        left.set_xlabel("true minus predicted")
-        left.set_ylabel("rows")
-        left.set_title(f"mean {apart.mean():+.3f}, deviation {apart.std():.3f}")
-        data = self._data
+        residuals = true - predicted
+        data: Any = getattr(trainer, "datamodule", None)
+        by_count = {}
         if hasattr(data, "pairs") and columns:
-            for column, pairs, colour in zip((data.user, data.item), data.pairs("train"), (BLUE, ORANGE), strict=True):
-                levels = self._levels[column]
-                place = {level: row for row, level in enumerate(levels)}
-                counts = torch.bincount(pairs, minlength=len(levels)).numpy()
-                rows = np.array([counts[place[str(each)]] if str(each) in place else 0 for each in columns[column]])
-                _by_count(right, rows, apart, f"by ratings of its {column}", colour)
-            right.set_xticks(range(len(_EDGES)), [f"{edge:,}" for edge in _EDGES])
-            right.set_xlabel("ratings in training, from")
-            right.set_ylabel("root mean square")
-            right.grid(color=GRID)
-            right.legend(frameon=False)
-        else:
-            right.set_axis_off()
-        save_figure(figure, self.folder / "residuals.png")
-
-
-def _by_count(axes: object, rows: Numbers, apart: Numbers, label: str, colour: str) -> None:
-    groups = np.digitize(rows, _EDGES) - 1
-    places = [group for group in range(len(_EDGES)) if (groups == group).sum() >= 5]
-    errors = [float(np.sqrt((apart[groups == group] ** 2).mean())) for group in places]
-    axes.plot(places, errors, marker="o", color=colour, label=label)  # type: ignore[attr-defined]
+            module: Any = pl_module
+            for column, codes in zip((module.user, module.item), data.pairs("train"), strict=True):
+                counts = training_counts(columns[column], module.categories[column], codes)
+                by_count[column] = rmse_by_count(counts, residuals)
+        save_figure(draw_residuals(residuals, by_count), output_path(trainer, self.folder, "residuals.png"))

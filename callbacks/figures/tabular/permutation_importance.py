@@ -1,6 +1,6 @@
-"""Permutation importance: how much worse a test becomes when one column is shuffled.
+"""Permutation importance: how much the loss of a test rises when one column is shuffled.
 
-**What it shows.** Which columns the model leans on. A column whose content another repeats looks less important than it is.
+**What it shows.** Which columns the model relies on. A column whose content another one repeats looks less important than it is.
 ``figures/importance.png`` and ``importance.csv``.
 
 **Source.** Breiman 2001, "Random forests", section 10; Fisher, Rudin, Dominici 2019.
@@ -10,42 +10,111 @@ from __future__ import annotations
 
 import math
 import os
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
-from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer
+from matplotlib.figure import Figure
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 
 from ...run.atomic_file import write_csv
-from ..canvas import BLUE, GRID, new_figure, save_figure
+from ...trainer_internals.roles import Watcher
+from ..canvas import BLUE, GRID, new_figure, output_path, save_figure
 
 
-class PermutationImportance(Callback):
-    """Measures it at the end of a test, on some of its rows.
+def permutation_importance(
+    loss: Callable[[Tensor, Tensor], float],
+    codes: Tensor,
+    numbers: Tensor,
+    categorical: Iterable[str],
+    continuous: Iterable[str],
+    seed: int = 1,
+) -> tuple[dict[str, float], float]:
+    """Measure how much the loss rises when the values of one column are shuffled among the rows.
+
+    Args:
+        loss: Of rows' codes and numbers.
+        codes: Categorical columns ``int64 [N, C]``.
+        numbers: Continuous columns ``[N, D]``.
+        categorical: Names of the columns of ``codes``.
+        continuous: Names of the columns of ``numbers``.
+        seed: Of the permutation, which all columns share.
+
+    Returns:
+        The rise by column, the highest first, and the loss of the rows as they are.
+    """
+    order = torch.randperm(len(codes), generator=torch.Generator().manual_seed(seed)).to(codes.device)
+    baseline = loss(codes, numbers)
+    rises: dict[str, float] = {}
+    for place, column in enumerate(categorical):
+        shuffled = codes.clone()
+        shuffled[:, place] = codes[order, place]
+        rises[column] = loss(shuffled, numbers) - baseline
+    for place, column in enumerate(continuous):
+        shuffled = numbers.clone()
+        shuffled[:, place] = numbers[order, place]
+        rises[column] = loss(codes, shuffled) - baseline
+    return dict(sorted(rises.items(), key=lambda pair: -pair[1])), baseline
+
+
+def draw_importance(rises: Mapping[str, float], baseline: float) -> Figure:
+    """Draw the rise of the loss by column as bars.
+
+    Args:
+        rises: By column, the highest first.
+        baseline: The loss of the rows as they are.
+    """
+    figure = new_figure(8, 1 + 0.24 * len(rises))
+    axes = figure.add_subplot()
+    axes.barh(list(rises)[::-1], list(rises.values())[::-1], color=BLUE)
+    axes.grid(axis="x", color=GRID)
+    axes.set_axisbelow(True)
+    axes.set_xlabel(f"increase in loss when the column is shuffled (loss: {baseline:.4g})")
+    axes.tick_params(axis="y", labelsize=8)
+    return figure
+
+
+class PermutationImportance(Watcher):
+    """Measures the importance of each column at the end of a test, on some of its rows.
 
     Needs batches ``((codes, numbers), y)`` and a module with ``categories`` (by column), ``continuous`` (names), ``output(x)``
     and ``loss(output, y)``. The first process measures on its own rows.
 
     Args:
-        folder: For the picture and the table.
-        rows: To measure on, about so many, spread evenly over the test.
-        shown: Columns in the picture, at most.
-        seed: Of the shuffling.
+        folder: Folder of ``importance.png`` and ``importance.csv``, relative to ``trainer.default_root_dir``.
+        rows: Number of rows to measure on, approximately, spread evenly over the test.
+        max_columns: Columns in the figure, at most.
+        seed: Of the permutation.
 
     Raises:
-        MisconfigurationException: The module lacks one of these.
+        MisconfigurationException: The module lacks one of these, or a number is below 1.
+
+    Example:
+        >>> import torch
+        >>> from practicum.callbacks import PermutationImportance
+        >>> from practicum.callbacks.figures.tabular.permutation_importance import permutation_importance
+        >>> callback = PermutationImportance()  # Trainer(callbacks=[callback]) draws figures/importance.png after a test
+        >>> codes, numbers = torch.arange(100)[:, None], torch.rand(100, 1)
+        >>> loss = lambda codes, numbers: float((codes[:, 0] - torch.arange(100)).float().abs().mean())
+        >>> rises, baseline = permutation_importance(loss, codes, numbers, ["shop"], ["noise"])
+        >>> rises["shop"] > 10, rises["noise"], baseline
+        (True, 0.0, 0.0)
     """
 
-    watches_only = True
-
-    def __init__(self, folder: str | os.PathLike[str], rows: int = 5000, shown: int = 30, seed: int = 1) -> None:
+    def __init__(
+        self, folder: str | os.PathLike[str] = "figures", rows: int = 5000, max_columns: int = 30, seed: int = 1
+    ) -> None:
         super().__init__()
-        self.folder, self.rows, self.shown, self.seed = Path(folder), rows, shown, seed
+        if rows < 1 or max_columns < 1:
+            raise MisconfigurationException(
+                f"PermutationImportance: rows={rows} and max_columns={max_columns} must be at least 1."
+            )
+        self.folder, self.rows, self.max_columns, self.seed = folder, rows, max_columns, seed
         self._kept: list[tuple[Tensor, Tensor, Tensor]] = []
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin anew."""
+        """Reset."""
         for name in ("categories", "continuous", "output", "loss"):
             if not hasattr(pl_module, name):
                 raise MisconfigurationException(f"PermutationImportance needs {type(pl_module).__name__}.{name}.")
@@ -60,42 +129,25 @@ class PermutationImportance(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Keep some of its rows."""
+        """Keep some of the batch's rows."""
         if trainer.is_global_zero:
             (codes, numbers), y = batch
             step = max(1, math.floor(len(y) * trainer.num_test_batches[dataloader_idx] / self.rows))
             self._kept.append((codes[::step], numbers[::step], y[::step]))
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Shuffle one column after another."""
+        """Shuffle one column after another, write and draw."""
         if not self._kept:
             return
         module: Any = pl_module
         codes, numbers, y = (torch.cat(parts) for parts in zip(*self._kept, strict=True))
         self._kept = []
-        generator = torch.Generator().manual_seed(self.seed)
-        order = torch.randperm(len(y), generator=generator).to(y.device)
-        with torch.inference_mode(), trainer.precision_plugin.forward_context():
-            plain = float(module.loss(module.output((codes, numbers)), y))
-            worse: dict[str, float] = {}
-            for place, column in enumerate(module.categories):
-                shuffled = codes.clone()
-                shuffled[:, place] = codes[order, place]
-                worse[column] = float(module.loss(module.output((shuffled, numbers)), y)) - plain
-            for place, column in enumerate(module.continuous):
-                shuffled = numbers.clone()
-                shuffled[:, place] = numbers[order, place]
-                worse[column] = float(module.loss(module.output((codes, shuffled)), y)) - plain
-        self._write(dict(sorted(worse.items(), key=lambda pair: -pair[1])), plain)
 
-    def _write(self, worse: dict[str, float], plain: float) -> None:
-        write_csv(self.folder / "importance.csv", ("column", "loss is higher by"), worse.items())
-        shown = dict(list(worse.items())[: self.shown])
-        figure = new_figure(8, 1 + 0.24 * len(shown))
-        axes = figure.add_subplot()
-        axes.barh(list(shown)[::-1], list(shown.values())[::-1], color=BLUE)
-        axes.grid(axis="x", color=GRID)
-        axes.set_axisbelow(True)
-        axes.set_xlabel(f"loss is higher by, where the column is shuffled (it is {plain:.4g})")
-        axes.tick_params(axis="y", labelsize=8)
-        save_figure(figure, self.folder / "importance.png")
+        def loss(codes: Tensor, numbers: Tensor) -> float:
+            return float(module.loss(module.output((codes, numbers)), y))
+
+        with torch.inference_mode(), trainer.precision_plugin.forward_context():
+            rises, baseline = permutation_importance(loss, codes, numbers, module.categories, module.continuous, self.seed)
+        path = output_path(trainer, self.folder, "importance.csv")
+        write_csv(path, ("column", "increase in loss"), rises.items())
+        save_figure(draw_importance(dict(list(rises.items())[: self.max_columns]), baseline), path.with_suffix(".png"))

@@ -1,7 +1,7 @@
-"""Which words lie nearest to one another in a module's embedding.
+"""Nearest neighbours of words in a module's embedding.
 
-**What it shows.** What the model holds to be alike: plurals, names, opposites too. ``figures/nearest_words.txt``, also on the
-page.
+**What it shows.** Which words the model treats alike: plurals, names, opposites too. ``figures/nearest_words.txt``, also in the
+report.
 
 **Source.** Mikolov et al. 2013; cosine similarity.
 """
@@ -10,25 +10,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor, nn
 
 from ...run.atomic_file import atomic_write
+from ...trainer_internals.roles import Watcher
+from ..canvas import output_path
 
 
 def nearest(vectors: Tensor, row: int, count: int) -> list[tuple[int, float]]:
-    """Rows nearest to one, by the cosine of the angle between them, nearest first.
+    """Find the rows with the highest cosine similarity to one, the highest first.
 
     Args:
         vectors: ``[V, E]``.
         row: Whose neighbours.
-        count: How many.
+        count: Number of neighbours, at most.
 
     Returns:
-        Row and cosine of each; never ``row`` itself.
+        Row and cosine of each, without ``row`` itself.
     """
     unit = nn.functional.normalize(vectors.float(), dim=1)
     cosines = unit @ unit[row]
@@ -37,69 +38,99 @@ def nearest(vectors: Tensor, row: int, count: int) -> list[tuple[int, float]]:
     return list(zip(rows.tolist(), values.tolist(), strict=True))
 
 
-class NearestWords(Callback):
-    """Writes the neighbours of some words after a test; nothing where no token is a word.
+def words_to_show(vocab: Sequence[str], count: int) -> list[str]:
+    """Choose words spread over the more frequent half of a vocabulary in the order of frequency; special tokens are left out."""
+    words = [word for word in vocab if word.isalpha() and len(word) > 2 and not word.startswith("xx")]
+    half = words[: max(count, len(words) // 2)]
+    step = max(1, len(half) // count)
+    return half[::step][:count]
 
-    Needs a module with ``vocab`` (a token a row), and ``word_vectors()`` or an ``nn.Embedding`` with as many rows.
+
+def describe_neighbours(vectors: Tensor, vocab: Sequence[str], words: Sequence[str], neighbours: int) -> list[str]:
+    """Return a line for each word with its nearest neighbours and their cosines.
 
     Args:
-        folder: Where ``nearest_words.txt`` goes.
-        words: Whose neighbours. Default: ``count`` words spread over the more frequent half, for a vocabulary in the order of
+        vectors: ``[V, E]``.
+        vocab: Word of each row, or more.
+        words: Words of ``vocab``.
+        neighbours: Of each word.
+    """
+    lines = []
+    for word in words:
+        near = nearest(vectors, vocab.index(word), neighbours)
+        lines.append(f"{word}: {', '.join(f'{vocab[row]} {cosine:.2f}' for row, cosine in near)}")
+    return lines
+
+
+class NearestWords(Watcher):
+    """Writes the nearest neighbours of some words after a test; nothing where no token is a word.
+
+    Needs a module with ``vocab`` (token by row), and ``word_vectors()`` or an ``nn.Embedding`` with as many rows.
+
+    Args:
+        folder: Folder of ``nearest_words.txt``, relative to ``trainer.default_root_dir``.
+        words: Words to show. Default: ``count`` words spread over the more frequent half, for a vocabulary in the order of
             frequency.
-        count: How many words where none are named.
-        neighbours: Of each.
-        among: Neighbours are sought among this many first rows, the frequent ones.
+        count: Number of words where none are named.
+        neighbours: Of each word.
+        max_vocab: Use this many first rows only, the frequent ones.
 
     Raises:
-        MisconfigurationException: No such embedding, or a word that is not in the vocabulary.
-    """
+        MisconfigurationException: There is no such embedding, or a word is not among the first ``max_vocab``; a number is
+            below 1.
 
-    watches_only = True
+    Example:
+        >>> import torch
+        >>> from practicum.callbacks import NearestWords
+        >>> from practicum.callbacks.figures.text.nearest_words import describe_neighbours
+        >>> callback = NearestWords(words=["good"], neighbours=1)
+        >>> vectors = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.1]])
+        >>> describe_neighbours(vectors, ["good", "bad", "great"], callback.words, callback.neighbours)
+        ['good: great 1.00']
+    """
 
     def __init__(
         self,
-        folder: str | os.PathLike[str],
+        folder: str | os.PathLike[str] = "figures",
         words: Sequence[str] | None = None,
         count: int = 12,
         neighbours: int = 6,
-        among: int = 10_000,
+        max_vocab: int = 10_000,
     ) -> None:
         super().__init__()
-        self.path = Path(folder) / "nearest_words.txt"
-        self.words, self.count, self.neighbours, self.among = words, count, neighbours, among
+        for name, value in (("count", count), ("neighbours", neighbours), ("max_vocab", max_vocab)):
+            if value < 1:
+                raise MisconfigurationException(f"NearestWords: {name}={value} must be at least 1.")
+        self.folder = folder
+        self.words, self.count, self.neighbours, self.max_vocab = words, count, neighbours, max_vocab
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Refuse a word that has no vector, before anything is trained."""
-        among = set(getattr(pl_module, "vocab", ())[: self.among])
-        if missing := [word for word in self.words or () if word not in among]:
-            raise MisconfigurationException(f"NearestWords: {missing[0]!r} is not among the first {len(among)} words.")
+        """Raise if a word has no vector, before anything is trained."""
+        vocab = set(getattr(pl_module, "vocab", ())[: self.max_vocab])
+        if missing := [word for word in self.words or () if word not in vocab]:
+            raise MisconfigurationException(f"NearestWords: {missing[0]!r} is not among the first {len(vocab)} words.")
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Find and write them."""
+        """Find the neighbours and write them."""
         if not trainer.is_global_zero:
             return
-        module: Any = pl_module
-        vocab: Sequence[str] = getattr(module, "vocab", ())
-        if callable(getattr(module, "word_vectors", None)):
-            vectors = module.word_vectors()[: self.among]
-        else:
-            found = [each for each in module.modules() if isinstance(each, nn.Embedding) and each.num_embeddings == len(vocab)]
-            if not found:
-                raise MisconfigurationException(
-                    f"NearestWords needs {type(module).__name__} to have `vocab` and an nn.Embedding with as many rows."
-                )
-            vectors = found[0].weight.detach()[: self.among]
-        lines = []
-        for word in self.words if self.words is not None else self._some(vocab[: self.among]):
-            near = nearest(vectors, vocab.index(word), self.neighbours)
-            lines.append(f"{word}: {', '.join(f'{vocab[row]} {cosine:.2f}' for row, cosine in near)}")
+        vocab: Sequence[str] = getattr(pl_module, "vocab", ())
+        words = self.words if self.words is not None else words_to_show(vocab[: self.max_vocab], self.count)
+        lines = describe_neighbours(_vectors(pl_module, len(vocab))[: self.max_vocab], vocab, words, self.neighbours)
         if not lines:  # characters: no token is a word
             return
-        with atomic_write(self.path) as beside:
+        with atomic_write(output_path(trainer, self.folder, "nearest_words.txt")) as beside:
             beside.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
-    def _some(self, vocab: Sequence[str]) -> list[str]:
-        words = [word for word in vocab if word.isalpha() and len(word) > 2 and not word.startswith("xx")]
-        half = words[: max(self.count, len(words) // 2)]
-        step = max(1, len(half) // self.count)
-        return half[::step][: self.count]
+
+def _vectors(module: Any, rows: int) -> Tensor:
+    """Return the module's word vectors ``[V, E]``."""
+    if callable(getattr(module, "word_vectors", None)):
+        vectors: Tensor = module.word_vectors()
+        return vectors
+    found = [each for each in module.modules() if isinstance(each, nn.Embedding) and each.num_embeddings == rows]
+    if not found:
+        raise MisconfigurationException(
+            f"NearestWords needs {type(module).__name__} to have `vocab` and an nn.Embedding with as many rows."
+        )
+    return found[0].weight.detach()

@@ -1,7 +1,7 @@
-"""A few lines in a language model's own words, at the end of a training.
+"""Generated samples: a few texts from a language model at the end of a training.
 
-**What it shows.** What has been learnt, sooner than any number: spelling, then grammar, then what goes with what.
-``figures/samples.txt``, also on the page.
+**What it shows.** What has been learnt, sooner than any metric: spelling, then grammar, then what goes with what.
+``figures/samples.txt``, also in the report.
 
 **Source.** Graves 2013, "Generating sequences with recurrent neural networks"; Karpathy 2015.
 """
@@ -9,40 +9,49 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
 from ...run.atomic_file import atomic_write
+from ...trainer_internals.roles import Watcher
+from ..canvas import output_path
 
 
-class TextSamples(Callback):
-    """Writes texts drawn from a language model after a test, so with its best weights.
+class TextSamples(Watcher):
+    """Writes texts sampled from a language model after a test, that is with its best weights.
 
-    Needs a module with ``sample(rows, length, begin, temperature, seed)`` that returns lists of tokens. They are written out by
-    the data module's ``written(tokens)`` where it has that.
+    Needs a module with ``sample(rows, length, begin, temperature, seed)`` that returns lists of tokens. They are turned into text
+    by the data module's ``detokenize(tokens)`` where it has that.
 
     Args:
-        folder: Where ``samples.txt`` goes.
-        count: Texts.
+        folder: Folder of ``samples.txt``, relative to ``trainer.default_root_dir``.
+        count: Number of texts.
         length: Tokens of each.
-        begin: Tokens each begins with. Default: ``xxbos``.
-        temperature: Lower is more cautious.
-        seed: Of the draws.
+        begin: Tokens that each begins with. Default: ``xxbos``.
+        temperature: Divides the logits; lower is more conservative.
+        seed: Of the sampling.
 
     Raises:
-        MisconfigurationException: The module has no ``sample``.
-    """
+        MisconfigurationException: The module has no ``sample``, a token of ``begin`` is not in its ``vocab``, or a number is out
+            of range.
 
-    watches_only = True
+    Example:
+        >>> from types import SimpleNamespace
+        >>> from practicum.callbacks import TextSamples
+        >>> callback = TextSamples(count=2, begin=["the"])  # Trainer(callbacks=[callback]) writes figures/samples.txt
+        >>> model = SimpleNamespace(vocab=["the", "cat"], sample=lambda *options: [["the", "cat"], ["the", "the"]])
+        >>> callback.samples(model)
+        ['the cat', 'the the']
+    """
 
     def __init__(
         self,
-        folder: str | os.PathLike[str],
+        folder: str | os.PathLike[str] = "figures",
         count: int = 4,
         length: int = 60,
-        begin: list[str] | None = None,
+        begin: Sequence[str] | None = None,
         temperature: float = 0.8,
         seed: int = 1,
     ) -> None:
@@ -51,24 +60,32 @@ class TextSamples(Callback):
             raise MisconfigurationException(
                 f"TextSamples: count={count} and length={length} must be at least 1, temperature={temperature} above 0."
             )
-        self.path = Path(folder) / "samples.txt"
+        self.folder = folder
         self.count, self.length, self.temperature, self.seed = count, length, temperature, seed
-        self.begin = ["xxbos"] if begin is None else begin
+        self.begin = ["xxbos"] if begin is None else list(begin)
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Refuse what could not be written, before anything is trained."""
+        """Raise if nothing could be sampled, before anything is trained."""
         if not callable(getattr(pl_module, "sample", None)):
             raise MisconfigurationException(f"TextSamples needs {type(pl_module).__name__}.sample().")
         vocab = getattr(pl_module, "vocab", None)
         if vocab is not None and (missing := [token for token in self.begin if token not in vocab]):
             raise MisconfigurationException(f"TextSamples: begin={self.begin}: {missing[0]!r} is not in the vocabulary.")
 
+    def samples(self, module: Any, detokenize: Callable[[Sequence[str]], str] = " ".join) -> list[str]:
+        """Sample texts.
+
+        Args:
+            module: Its ``sample`` is called.
+            detokenize: Turns tokens into text.
+        """
+        texts = module.sample(self.count, self.length, self.begin, self.temperature, self.seed)
+        return [detokenize(tokens).strip() for tokens in texts]
+
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draw and write."""
+        """Sample and write."""
         if not trainer.is_global_zero:
             return
-        module: Any = pl_module
-        texts = module.sample(self.count, self.length, self.begin, self.temperature, self.seed)
-        written = getattr(getattr(trainer, "datamodule", None), "written", " ".join)
-        with atomic_write(self.path) as beside:
-            beside.write_text("\n\n".join(written(tokens).strip() for tokens in texts) + "\n", encoding="utf-8")
+        texts = self.samples(pl_module, getattr(getattr(trainer, "datamodule", None), "detokenize", " ".join))
+        with atomic_write(output_path(trainer, self.folder, "samples.txt")) as beside:
+            beside.write_text("\n\n".join(texts) + "\n", encoding="utf-8")

@@ -1,6 +1,6 @@
-"""Top losses of texts: those the model is most wrong about, with what it said and what they are.
+"""Top losses of texts: those with the highest loss, with their predicted and true labels.
 
-**What it shows.** Mislabelled texts, irony, and what the model has not understood. ``figures/top_losses.txt``, also on the page.
+**What it shows.** Mislabelled texts, irony, and what the model has not learnt. ``figures/top_losses.txt``, also in the report.
 
 **Source.** fast.ai's ``plot_top_losses``.
 """
@@ -8,52 +8,87 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 
 from ...run.atomic_file import atomic_write
-from ..images.top_losses import TopLosses, Wrong
+from ..canvas import output_path
+from ..highest_loss_examples import HighestLossExamples
+from ..worst_rows import Mistake
 
 
-class TopTexts(TopLosses):
-    """Writes the texts of a test that have the highest loss.
-
-    Needs batches ``(x, y)`` with tokens ``x`` of shape ``int64 [B, T]``, a module with ``vocab`` (a token a number), and what
-    else :class:`.TopLosses` needs. Tokens are written out by the data module's ``written(tokens)`` where it has that.
+def describe_text(
+    mistake: Mistake,
+    name: str | None,
+    vocab: Sequence[str],
+    length: int = 200,
+    detokenize: Callable[[Sequence[str]], str] = " ".join,
+) -> str:
+    """Describe a text in two lines: prediction, label and loss; its words.
 
     Args:
-        folder: Where ``top_losses.txt`` goes.
-        count: Texts, at most.
-        length: Tokens of each, at most; of a longer one the beginning and the end.
+        mistake: ``x`` holds its tokens ``int64 [T]``.
+        name: Of the text, if any.
+        vocab: Token by number; ``xxpad`` is left out.
+        length: Tokens shown, at most; of a longer text the beginning and the end.
+        detokenize: Turns tokens into text.
+    """
+    tokens = [token for number in mistake.x.tolist() if (token := vocab[number]) != "xxpad"]
+    if len(tokens) > length:
+        tokens = [*tokens[: length // 2], "...", *tokens[-length // 2 :]]
+    name = f"  {name}" if name else ""
+    return f"predicted {mistake.predicted}, true {mistake.true} (loss {mistake.loss:.2f}){name}\n{detokenize(tokens)}"
+
+
+class TopTexts(HighestLossExamples):
+    """Writes the texts of a test that have the highest loss; holds only those in memory.
+
+    Needs batches ``(x, y)`` with tokens ``x`` of shape ``int64 [B, T]`` (others are passed over), ``test_step`` to return a
+    dictionary with ``logits`` and ``target``, and a module with ``vocab`` (token by number). Tokens are turned into text by the
+    data module's ``detokenize(tokens)`` where it has that. Under several processes the first one shows its own rows.
+
+    Args:
+        folder: Folder of ``top_losses.txt``, relative to ``trainer.default_root_dir``.
+        count: Number of texts, at most.
+        length: Tokens shown of each, at most; of a longer text the beginning and the end.
+
+    Raises:
+        MisconfigurationException: A number is out of range, or ``test_step`` returns something else.
+
+    Example:
+        >>> import torch
+        >>> from practicum.callbacks import TopTexts
+        >>> from practicum.callbacks.figures.text.top_texts import describe_text
+        >>> from practicum.callbacks.figures.worst_rows import Mistake
+        >>> callback = TopTexts(count=5)  # Trainer(callbacks=[callback]) writes figures/top_losses.txt after a test
+        >>> mistake = Mistake(0.89, 0, torch.tensor([0, 1]), "neg (0.59)", "pos")
+        >>> print(describe_text(mistake, "7.txt", ["not", "bad"]))
+        predicted neg (0.59), true pos (loss 0.89)  7.txt
+        not bad
     """
 
-    def __init__(self, folder: str | os.PathLike[str], count: int = 10, length: int = 200) -> None:
+    def __init__(self, folder: str | os.PathLike[str] = "figures", count: int = 10, length: int = 200) -> None:
         super().__init__(folder, count)
-        self.path = Path(folder) / "top_losses.txt"
+        if length < 2:
+            raise MisconfigurationException(f"TopTexts: length={length} must be at least 2.")
         self.length = length
-        self._vocab: Sequence[str] = ()
 
-    def on_test_start(self, trainer: Any, pl_module: Any) -> None:
-        """Begin anew."""
-        super().on_test_start(trainer, pl_module)
-        self._vocab = getattr(pl_module, "vocab", ())
-
-    def can_show(self, x: Tensor) -> bool:
+    def accepts(self, x: Tensor, pl_module: LightningModule) -> bool:
         """Whether rows of ``x`` are tokens whose names are known."""
-        return x.ndim == 2 and not x.is_floating_point() and len(self._vocab) > 0
+        return x.ndim == 2 and not x.is_floating_point() and len(getattr(pl_module, "vocab", ())) > 0
 
-    def show(self, worst: Sequence[Wrong], names: Sequence[str] | None, datamodule: Any) -> None:
+    def show(
+        self, trainer: Trainer, pl_module: LightningModule, mistakes: Sequence[Mistake], names: Sequence[str] | None
+    ) -> None:
         """Write the texts."""
-        written = getattr(datamodule, "written", " ".join)
-        parts = []
-        for wrong in worst:
-            tokens = [token for number in wrong.x.tolist() if (token := self._vocab[number]) != "xxpad"]
-            if len(tokens) > self.length:
-                tokens = [*tokens[: self.length // 2], "...", *tokens[-self.length // 2 :]]
-            name = f"  {names[wrong.row]}" if names else ""
-            parts.append(f"said {wrong.said}, is {wrong.true} (loss {wrong.loss:.2f}){name}\n{written(tokens)}\n")
-        with atomic_write(self.path) as beside:
-            beside.write_text("\n".join(parts), encoding="utf-8")
+        vocab: Any = pl_module.vocab
+        detokenize = getattr(getattr(trainer, "datamodule", None), "detokenize", " ".join)
+        texts = [
+            describe_text(mistake, names[place] if names else None, vocab, self.length, detokenize)
+            for place, mistake in enumerate(mistakes)
+        ]
+        with atomic_write(output_path(trainer, self.folder, "top_losses.txt")) as beside:
+            beside.write_text("\n\n".join(texts) + "\n", encoding="utf-8")

@@ -6,17 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import pytorch_lightning as pl
 import torch
 from practicum.callbacks import EMA
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-MakeTrainer = Callable[..., pl.Trainer]
+MakeTrainer = Callable[..., Trainer]
 
 
-class Line(pl.LightningModule):
+class Line(LightningModule):
     """Fits a line; remembers its weights after each step, and those it was validated with."""
 
     place: Tensor
@@ -45,7 +44,7 @@ def loader() -> DataLoader[tuple[Tensor, ...]]:
     return DataLoader(TensorDataset(torch.randn(8, 2, generator=torch.Generator().manual_seed(1))), batch_size=2)
 
 
-def run(make_trainer: MakeTrainer, path: Path | None = None, epochs: int = 5) -> tuple[Line, pl.Trainer]:
+def run(make_trainer: MakeTrainer, path: Path | None = None, epochs: int = 5) -> tuple[Line, Trainer]:
     torch.manual_seed(0)
     model = Line()
     trainer = make_trainer(max_epochs=epochs, callbacks=[EMA(decay=0.7)], enable_checkpointing=True, num_sanity_val_steps=0)

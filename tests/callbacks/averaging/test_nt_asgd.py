@@ -6,15 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import pytorch_lightning as pl
 import torch
 from practicum.callbacks import NTASGD
 from practicum.callbacks.averaging.nt_asgd import non_monotonic_trigger
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-MakeTrainer = Callable[..., pl.Trainer]
+MakeTrainer = Callable[..., Trainer]
 
 
 def test_the_trigger_is_the_papers() -> None:
@@ -26,12 +25,12 @@ def test_the_trigger_is_the_papers() -> None:
     assert non_monotonic_trigger([5.0, 4.0, 4.5, 4.4], 1)
 
 
-class Line(pl.LightningModule):
-    """Fits a line, and says whatever validation loss it is told to."""
+class Line(LightningModule):
+    """Fits a line, and logs the given validation losses."""
 
-    def __init__(self, said: list[float]) -> None:
+    def __init__(self, losses: list[float]) -> None:
         super().__init__()
-        self.net, self.said = nn.Linear(2, 1), said
+        self.net, self.losses = nn.Linear(2, 1), losses
         self.steps: list[Tensor] = []
         self.validated: list[Tensor] = []
 
@@ -43,7 +42,7 @@ class Line(pl.LightningModule):
 
     def validation_step(self, batch: list[Tensor], batch_idx: int) -> None:
         self.validated.append(self.net.weight.detach().clone())
-        self.log("val/loss", self.said[min(self.current_epoch, len(self.said) - 1)])
+        self.log("val/loss", self.losses[min(self.current_epoch, len(self.losses) - 1)])
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.SGD(self.parameters(), lr=0.1)
@@ -53,7 +52,7 @@ def loader() -> DataLoader[tuple[Tensor, ...]]:
     return DataLoader(TensorDataset(torch.randn(6, 2, generator=torch.Generator().manual_seed(1))), batch_size=2)
 
 
-def run(make_trainer: MakeTrainer, path: Path | None = None, epochs: int = 5) -> tuple[Line, pl.Trainer]:
+def run(make_trainer: MakeTrainer, path: Path | None = None, epochs: int = 5) -> tuple[Line, Trainer]:
     torch.manual_seed(0)
     model = Line([3.0, 2.0, 2.5, 9.0, 9.0])
     trainer = make_trainer(max_epochs=epochs, callbacks=[NTASGD(patience=0)], enable_checkpointing=True)

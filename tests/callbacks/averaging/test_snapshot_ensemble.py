@@ -1,23 +1,21 @@
-"""Snapshots: which weights are kept, and what they say together."""
+"""The ensemble of snapshots against predictions combined by hand."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytorch_lightning as pl
 import torch
 import torch.nn.functional as F
-from practicum.callbacks import SGDR, CyclicalLR, LastCheckpoint, LRFinder, SnapshotEnsemble
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from practicum.callbacks import SGDR, SnapshotEnsemble
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 from torchdata.stateful_dataloader import StatefulDataLoader
 
-MakeTrainer = Callable[..., pl.Trainer]
+MakeTrainer = Callable[..., Trainer]
 
 
 def points() -> TensorDataset:
@@ -26,7 +24,7 @@ def points() -> TensorDataset:
     return TensorDataset(x, (x[:, 0] * x[:, 1] > 0).long())
 
 
-class Classifier(pl.LightningModule):
+class Classifier(LightningModule):
     def __init__(self, norm: bool = True) -> None:
         super().__init__()
         torch.manual_seed(1)
@@ -63,58 +61,15 @@ def stored(path: Path) -> dict[str, Tensor]:
     return torch.load(path, weights_only=True)["state_dict"]  # type: ignore[no-any-return]
 
 
-def said_by(path: Path) -> Tensor:
+def predicted_by(path: Path) -> Tensor:
     module = Classifier()
     module.load_state_dict(stored(path))
     with torch.no_grad():
         return module.eval()(points().tensors[0]).softmax(1)
 
 
-class Keep(pl.Callback):
-    """The weights after each step."""
-
-    def __init__(self) -> None:
-        self.after: list[dict[str, Tensor]] = []
-
-    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any) -> None:
-        self.after.append({name: value.clone() for name, value in pl_module.state_dict().items()})
-
-
 def equal(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
     return all(torch.equal(a[name], b[name]) for name in a)
-
-
-def test_snapshots_are_the_weights_at_each_cycles_end(make_trainer: MakeTrainer, tmp_path: Path) -> None:
-    keep = Keep()
-    make_trainer(max_epochs=7, callbacks=[keep, SGDR(1, 2), SnapshotEnsemble(tmp_path)]).fit(Classifier())
-    paths = sorted(tmp_path.iterdir())
-    assert [path.name for path in paths] == ["cycle-1.ckpt", "cycle-2.ckpt", "cycle-3.ckpt"]
-    for path, step in zip(paths, (5, 17, 41), strict=True):  # 6 steps an epoch; the step of the lowest rate
-        assert equal(stored(path), keep.after[step])
-
-
-@pytest.mark.parametrize(
-    "schedule", [lambda o: torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(o, 2), None], ids=["torchs_by_epoch", "triangles"]
-)
-def test_any_schedule_with_cycles(make_trainer: MakeTrainer, tmp_path: Path, schedule: Any) -> None:
-    class Scheduled(Classifier):
-        def configure_optimizers(self) -> Any:
-            optimizer = super().configure_optimizers()
-            return optimizer if schedule is None else ([optimizer], [schedule(optimizer)])
-
-    keep = Keep()
-    callbacks = [keep, SnapshotEnsemble(tmp_path), *([] if schedule else [CyclicalLR(1)])]
-    make_trainer(max_epochs=6, callbacks=callbacks).fit(Scheduled())
-    steps = (11, 23, 35) if schedule else (12, 24, 35)  # every 2 epochs; a triangle's lowest step begins the next
-    assert len(list(tmp_path.iterdir())) == len(steps)
-    for number, step in enumerate(steps, 1):
-        assert equal(stored(tmp_path / f"cycle-{number}.ckpt"), keep.after[step])
-
-
-def test_a_range_test_ends_no_cycle(make_trainer: MakeTrainer, tmp_path: Path) -> None:
-    finder = LRFinder(at=[0, 2], steps=30, suggest="minimum")
-    make_trainer(max_epochs=3, callbacks=[SnapshotEnsemble(tmp_path), finder, SGDR(1, 2)]).fit(Classifier())
-    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_probabilities_are_averaged_in_test_and_prediction(make_trainer: MakeTrainer, tmp_path: Path) -> None:
@@ -124,7 +79,7 @@ def test_probabilities_are_averaged_in_test_and_prediction(make_trainer: MakeTra
     trainer.fit(module)
     own = {name: value.clone() for name, value in module.state_dict().items()}
     assert not (tmp_path / "cycle-1.ckpt").exists()
-    together = (said_by(tmp_path / "cycle-2.ckpt") + said_by(tmp_path / "cycle-3.ckpt")) / 2
+    together = (predicted_by(tmp_path / "cycle-2.ckpt") + predicted_by(tmp_path / "cycle-3.ckpt")) / 2
     assert torch.allclose(torch.cat(trainer.predict(module)), together, atol=1e-6)  # type: ignore[arg-type]
     (scores,) = trainer.test(module, verbose=False)
     targets = points().tensors[1]
@@ -148,37 +103,7 @@ def test_weights_averaged_with_batchnorm_taken_anew(make_trainer: MakeTrainer, t
         assert torch.allclose(average[name], (first[name] + second[name]) / 2, atol=1e-7)
     hidden = F.linear(points().tensors[0], average["net.0.weight"], average["net.0.bias"])
     assert torch.allclose(average["net.1.running_mean"], hidden.mean(0), atol=1e-5)
-    assert torch.allclose(torch.cat(trainer.predict(module)), said_by(tmp_path / "average.ckpt"), atol=1e-6)  # type: ignore[arg-type]
-
-
-def test_resume_keeps_snapshots_and_drops_later_ones(make_trainer: MakeTrainer, tmp_path: Path) -> None:
-    class Stop(pl.Callback):
-        def on_train_batch_start(self, trainer: pl.Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
-            if trainer.global_step == 20:
-                raise InterruptedError
-
-    def callbacks() -> list[pl.Callback]:
-        return [SGDR(1, 2), SnapshotEnsemble(tmp_path), LastCheckpoint(tmp_path, every_n_steps=4)]
-
-    with pytest.raises(InterruptedError):
-        make_trainer(max_epochs=7, callbacks=[*callbacks(), Stop()], enable_checkpointing=True).fit(Classifier())
-    before = (tmp_path / "cycle-2.ckpt").read_bytes()
-    (tmp_path / "cycle-9.ckpt").write_bytes(before)  # taken after the checkpoint that one goes on from
-    trainer = make_trainer(max_epochs=7, callbacks=callbacks(), enable_checkpointing=True)
-    trainer.fit(Classifier(), ckpt_path=tmp_path / "last.ckpt", weights_only=True)
-    assert {path.stem for path in tmp_path.glob("cycle-*")} == {"cycle-1", "cycle-2", "cycle-3"}
-    assert (tmp_path / "cycle-2.ckpt").read_bytes() == before
-    make_trainer(max_epochs=1, callbacks=[SnapshotEnsemble(tmp_path)]).fit(Classifier())
-    assert not list(tmp_path.glob("cycle-*"))  # a new training begins with none
-
-
-def test_without_cycles_it_says_so(make_trainer: MakeTrainer, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    module = Classifier()
-    trainer = make_trainer(max_epochs=2, callbacks=[SnapshotEnsemble(tmp_path)])
-    with caplog.at_level(logging.WARNING, logger="practicum"):
-        trainer.fit(module)
-    assert "no cycle" in caplog.text
-    trainer.test(module, verbose=False)
+    assert torch.allclose(torch.cat(trainer.predict(module)), predicted_by(tmp_path / "average.ckpt"), atol=1e-6)  # type: ignore[arg-type]
 
 
 def test_refusals(make_trainer: MakeTrainer, tmp_path: Path) -> None:
@@ -203,5 +128,15 @@ def test_refusals(make_trainer: MakeTrainer, tmp_path: Path) -> None:
     with pytest.raises(MisconfigurationException, match="Dictionary.forward returns a dictionary"):
         trainer.test(module, verbose=False)
     (snapshot,) = tmp_path.glob("cycle-*.ckpt")
-    said = torch.cat(make_trainer(callbacks=[SnapshotEnsemble(tmp_path, output="logits")]).predict(module))  # type: ignore[arg-type]
-    assert torch.allclose(said, said_by(snapshot), atol=1e-6)
+    predicted = torch.cat(make_trainer(callbacks=[SnapshotEnsemble(tmp_path, output="logits")]).predict(module))  # type: ignore[arg-type]
+    assert torch.allclose(predicted, predicted_by(snapshot), atol=1e-6)
+
+
+def test_without_snapshots_the_model_predicts_by_itself(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    ensemble = SnapshotEnsemble(tmp_path)
+    module = Classifier().eval()
+    (scores,) = make_trainer(callbacks=[ensemble]).test(module, verbose=False)
+    with torch.no_grad():
+        plain = F.cross_entropy(module(points().tensors[0]), points().tensors[1])
+    assert scores["test/loss"] == pytest.approx(float(plain), abs=1e-5)
+    assert ensemble.facts == {}

@@ -1,4 +1,4 @@
-"""Exact resume: a training that stopped anywhere ends as one that never did."""
+"""Exact resume: a training that stopped anywhere ends as an unbroken one."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-import pytorch_lightning as pl
 import torch
 import torch.nn.functional as F
 from practicum.callbacks import LastCheckpoint, RunLog, WholeFileCheckpointIO
-from practicum.callbacks.trainer_internals.rng_state import random_state, set_random_state
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from practicum.callbacks.run.last_checkpoint import relocate
+from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer, seed_everything
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 from torchdata.stateful_dataloader import StatefulDataLoader
 from torchmetrics import MeanMetric
 
-MakeTrainer = Callable[..., pl.Trainer]
+MakeTrainer = Callable[..., Trainer]
 
 
 def points(count: int = 40) -> TensorDataset:
@@ -32,8 +31,8 @@ def points(count: int = 40) -> TensorDataset:
     return TensorDataset(x, (x[:, 0] * x[:, 1] > 0).long())
 
 
-class Noisy(pl.LightningModule):
-    """Dropout, draws from every generator, averages of a value, a sum, a maximum and a metric."""
+class Noisy(LightningModule):
+    """Dropout, random numbers of every generator, and logged averages of a value, a sum, a maximum and a metric."""
 
     def __init__(self, loader: Any = StatefulDataLoader) -> None:
         super().__init__()
@@ -63,11 +62,11 @@ class Noisy(pl.LightningModule):
         return self.loader(points(12), batch_size=4)
 
 
-class StopAt(pl.Callback):
+class StopAt(Callback):
     def __init__(self, step: int) -> None:
         self.step = step
 
-    def on_train_batch_start(self, trainer: pl.Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_start(self, trainer: Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
         if trainer.global_step == self.step:
             raise InterruptedError
 
@@ -78,12 +77,12 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 def fit(
-    make: MakeTrainer, folder: Path, extra: list[pl.Callback], resume: bool = False, every: int | None = None, **options: Any
-) -> pl.Trainer:
+    make: MakeTrainer, folder: Path, extra: list[Callback], resume: bool = False, every: int | None = None, **options: Any
+) -> Trainer:
     loader = options.pop("loader", StatefulDataLoader)
     torch.manual_seed(1)
     module = Noisy(loader)
-    pl.seed_everything(99 if resume else 5, verbose=False)  # a new process draws other numbers until they are put back
+    seed_everything(99 if resume else 5, verbose=False)  # a new process draws other numbers until the states are restored
     trainer = make(
         max_epochs=4,
         logger=RunLog(folder),
@@ -161,8 +160,8 @@ def test_every_step_is_logged_once(make_trainer: MakeTrainer, tmp_path: Path) ->
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 @pytest.mark.parametrize("at", [14, 19])  # within an epoch, and at its last step
 def test_signals_end_in_a_checkpoint(make_trainer: MakeTrainer, tmp_path: Path, number: int, code: int, at: int) -> None:
-    class Asked(pl.Callback):
-        def on_train_batch_start(self, trainer: pl.Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
+    class Asked(Callback):
+        def on_train_batch_start(self, trainer: Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
             if trainer.global_step == at:
                 os.kill(os.getpid(), number)
 
@@ -187,35 +186,27 @@ def test_the_one_before_is_kept(make_trainer: MakeTrainer, tmp_path: Path) -> No
 def test_minutes(make_trainer: MakeTrainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved: list[int] = []
 
-    class Watch(LastCheckpoint):
-        def _save(self, trainer: pl.Trainer) -> None:
+    class Saved(Callback):
+        def on_save_checkpoint(self, trainer: Trainer, pl_module: Any, checkpoint: Any) -> None:
             saved.append(trainer.global_step)
-            super()._save(trainer)
 
     now = iter(range(0, 100_000, 20))
     monkeypatch.setattr("practicum.callbacks.run.last_checkpoint.time.monotonic", lambda: float(next(now)))
-    make_trainer(max_epochs=1, enable_checkpointing=True, callbacks=[Watch(tmp_path, every_n_minutes=1)]).fit(Noisy())
-    assert len(saved) in (3, 4, 5)  # of ten steps, with a clock that goes 20 s at each look
+    callbacks = [LastCheckpoint(tmp_path, every_n_minutes=1), Saved()]
+    make_trainer(max_epochs=1, enable_checkpointing=True, callbacks=callbacks).fit(Noisy())
+    assert len(saved) in (3, 4, 5)  # of ten steps, with a clock that advances 20 s at each look
     assert saved[-1] == 10
 
 
-def test_random_state_survives_a_checkpoint(tmp_path: Path) -> None:
-    random.gauss(0, 1)
-    np.random.normal()
-    torch.save(random_state(), tmp_path / "state")
-    wanted = [random.gauss(0, 1), np.random.normal(), float(torch.rand(()))]
-    pl.seed_everything(0, verbose=False)
-    set_random_state(torch.load(tmp_path / "state", weights_only=True))
-    assert [random.gauss(0, 1), np.random.normal(), float(torch.rand(()))] == wanted
-
-
-def test_checkpoint_is_whole_or_not_there(tmp_path: Path) -> None:
-    writer, path = WholeFileCheckpointIO(), tmp_path / "folder" / "a.ckpt"
-    writer.save_checkpoint({"x": torch.ones(3)}, path)
-    with pytest.raises(AttributeError):
-        writer.save_checkpoint({"x": lambda: None}, path)  # can't be saved: breaks half-way
-    assert torch.equal(torch.load(path, weights_only=True)["x"], torch.ones(3))
-    assert [each.name for each in path.parent.iterdir()] == ["a.ckpt"]
+def test_a_best_checkpoint_is_found_where_the_folder_was_moved_to() -> None:
+    state = {
+        "dirpath": "/a/run",
+        "best_model_path": "/a/run/best.ckpt",
+        "best_k_models": {"/a/run/best.ckpt": 0.5},
+        "mode": "min",
+    }
+    relocate(state, "/b")
+    assert state == {"dirpath": "/b", "best_model_path": "/b/best.ckpt", "best_k_models": {"/b/best.ckpt": 0.5}, "mode": "min"}
 
 
 @pytest.mark.parametrize("options", [{"every_n_steps": 0}, {"every_n_minutes": 0}])

@@ -9,22 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytorch_lightning as pl
 import torch
-from PIL import Image
 from practicum.callbacks import SGDR, CyclicalLR, FlatCosine, LastCheckpoint, OneCycle, SlantedTriangular
 from practicum.callbacks.schedules.cyclical_lr import cyclical
 from practicum.callbacks.schedules.flat_cosine import flat_cosine
 from practicum.callbacks.schedules.one_cycle import one_cycle
 from practicum.callbacks.schedules.sgdr import sgdr
 from practicum.callbacks.schedules.slanted_triangular import slanted_triangular
-from pytorch_lightning.callbacks import GradientAccumulationScheduler, LearningRateMonitor
-from pytorch_lightning.demos.boring_classes import BoringModel, RandomDataset
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer, classes
 from torch.utils.data import DataLoader, IterableDataset
 from torchdata.stateful_dataloader import StatefulDataLoader
 
-MakeTrainer = Callable[..., pl.Trainer]
+GradientAccumulationScheduler = classes("callbacks.GradientAccumulationScheduler")[0]
+LearningRateMonitor = classes("callbacks.LearningRateMonitor")[0]
+BoringModel = classes("demos.boring_classes.BoringModel")[0]
+RandomDataset = classes("demos.boring_classes.RandomDataset")[0]
+MakeTrainer = Callable[..., Trainer]
 STEPS = 6  # an epoch
 
 
@@ -48,7 +48,7 @@ class TwoGroups(BoringModel):
         return []
 
 
-class Trace(pl.Callback):
+class Trace(Callback):
     """Rates and momenta of each step, as the optimizer is about to use them."""
 
     def __init__(self, stop_at: int | None = None) -> None:
@@ -56,7 +56,7 @@ class Trace(pl.Callback):
         self.momenta: dict[int, float] = {}
         self.stop_at = stop_at
 
-    def on_before_optimizer_step(self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Any) -> None:
+    def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Any) -> None:
         if trainer.global_step == self.stop_at:
             raise InterruptedError
         self.rates[trainer.global_step] = [group["lr"] for group in optimizer.param_groups]
@@ -75,7 +75,7 @@ CASES = [
 
 @pytest.mark.parametrize(("build", "wanted"), CASES, ids=["sgdr", "cyclical", "one_cycle", "flat_cosine", "slanted_triangular"])
 def test_each_step_has_its_rate_through_a_resume(
-    make_trainer: MakeTrainer, tmp_path: Path, build: Callable[[], pl.Callback], wanted: Callable[[int], float]
+    make_trainer: MakeTrainer, tmp_path: Path, build: Callable[[], Callback], wanted: Callable[[int], float]
 ) -> None:
     trace = Trace()
     make_trainer(max_epochs=7, callbacks=[build(), trace]).fit(TwoGroups())
@@ -149,7 +149,7 @@ def test_data_without_a_length(make_trainer: MakeTrainer) -> None:
     ],
 )
 def test_what_does_not_go_together_is_one_sentence(
-    make_trainer: MakeTrainer, model: pl.LightningModule, callbacks: list[pl.Callback], message: str
+    make_trainer: MakeTrainer, model: LightningModule, callbacks: list[Callback], message: str
 ) -> None:
     with pytest.raises(MisconfigurationException, match=message):
         make_trainer(max_epochs=3, callbacks=callbacks).fit(model)
@@ -187,18 +187,18 @@ def test_a_schedule_of_the_modules_own_is_replaced_by_choice(make_trainer: MakeT
     [(SGDR(1, 2), 5, "max_epochs=3 or 7"), (CyclicalLR(2), 6, "max_epochs=4 or 8"), (SGDR(1, 2), 7, None)],
 )
 def test_an_end_that_cuts_a_cycle_is_a_warning(
-    make_trainer: MakeTrainer, caplog: pytest.LogCaptureFixture, schedule: pl.Callback, epochs: int, advice: str | None
+    make_trainer: MakeTrainer, caplog: pytest.LogCaptureFixture, schedule: Callback, epochs: int, advice: str | None
 ) -> None:
     with caplog.at_level(logging.WARNING, logger="practicum"):
         make_trainer(max_epochs=epochs, callbacks=[schedule]).fit(TwoGroups())
-    said = [record.message for record in caplog.records if "cut off" in record.message]
-    assert (advice in said[0]) if advice else not said
+    warned = [record.message for record in caplog.records if "cut off" in record.message]
+    assert (advice in warned[0]) if advice else not warned
 
 
 def test_lightning_monitors_and_checkpoints_it(make_trainer: MakeTrainer, tmp_path: Path) -> None:
     logged: list[float] = []
 
-    class Log(pl.loggers.CSVLogger):
+    class Log(classes("loggers.CSVLogger")[0]):
         def log_metrics(self, metrics: dict[str, Any], step: int | None = None) -> None:  # type: ignore[override]
             logged.extend(value for name, value in metrics.items() if name.startswith("lr-"))
 
@@ -208,17 +208,30 @@ def test_lightning_monitors_and_checkpoints_it(make_trainer: MakeTrainer, tmp_pa
     assert logged[1::2][: 3 * STEPS] == pytest.approx([0.1 * sgdr(step, STEPS, 2) for step in range(3 * STEPS)])
 
 
-def test_picture_shows_plan_and_course(make_trainer: MakeTrainer, tmp_path: Path) -> None:
-    make_trainer(max_epochs=3, callbacks=[OneCycle(folder=tmp_path)]).fit(TwoGroups())
-    with Image.open(tmp_path / "schedule.png") as picture:
-        assert picture.size[0] > picture.size[1] * 2  # rate and momentum side by side
+def test_figure_shows_plan_and_course(make_trainer: MakeTrainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Any] = []
+    monkeypatch.setattr("practicum.callbacks.schedules.lr_schedule.draw_schedule", lambda *args: drawn.append(args))
+    trace = Trace()
+    make_trainer(max_epochs=3, callbacks=[OneCycle(folder="figures"), trace]).fit(TwoGroups())
+    ((curves, title, path),) = drawn
+    assert (title, path) == ("OneCycle", tmp_path / "figures" / "schedule.png")
+    lr, momentum = curves
+    total = 3 * STEPS
+    assert lr.planned == pytest.approx([0.1 * one_cycle(step, total) for step in range(total)])
+    assert lr.actual == [(step, max(trace.rates[step])) for step in range(total)]
+    assert momentum.planned == pytest.approx([trace.momenta[step] for step in range(total)])
+
+
+def test_without_a_folder_nothing_is_drawn(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    make_trainer(max_epochs=3, callbacks=[OneCycle()]).fit(TwoGroups())
+    assert not list(tmp_path.rglob("*.png"))
 
 
 def test_record_of_long_trainings_stays_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_trainer: MakeTrainer) -> None:
-    monkeypatch.setattr("practicum.callbacks.schedules.lr_schedule._MOST_POINTS", 16)
+    monkeypatch.setattr("practicum.callbacks.schedules.lr_schedule._MAX_HISTORY", 16)
     schedule = FlatCosine(folder=tmp_path)
     make_trainer(max_epochs=12, callbacks=[schedule]).fit(TwoGroups())
-    kept = [each[0] for each in schedule.state_dict()["was"]]
+    kept = [each[0] for each in schedule.state_dict()["history"]]
     assert len(kept) <= 16
     assert kept[0] == 0
     assert kept[-1] > 12 * STEPS - 2 * schedule.state_dict()["stride"]

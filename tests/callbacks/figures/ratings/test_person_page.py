@@ -1,52 +1,59 @@
-"""A person's page and the long tail: what stands in them where somebody has nearly everything, and who is refused."""
+"""A user's page: what it holds where a user has nearly everything, and who is refused."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import polars as pl
 import pytest
-import pytorch_lightning
 import torch
-from practicum.callbacks import LongTail, PersonPage
-from practicum.datamodules import Ratings
-from practicum.modules import DotProductBias
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
-
-MakeTrainer = Callable[..., pytorch_lightning.Trainer]
+from practicum.callbacks import PersonPage
+from practicum.callbacks.figures.ratings.person_page import UserSummary, format_page, most_similar
+from practicum.lightning_shim import MisconfigurationException, Trainer
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Ratings:
-    """One user has rated all films but one, the others three each; the last of them only what validates."""
-    rows = [("all", f"film{n}", 1 + n % 5, "train") for n in range(11)]
-    rows += [(f"u{n}", f"film{(n + k) % 12}", 1 + k, "train") for n in range(12) for k in range(3)]
-    rows += [(f"u{n}", f"film{(n + 5) % 12}", 3, "valid") for n in range(12)]
-    frame = pl.DataFrame(rows, schema=["user", "item", "rating", "part"], orient="row")
-    data = Ratings(frame, split_column="part", cache=tmp_path / "cache")
-    data.prepare_data()
-    data.setup("fit")
-    return data
+def test_a_list_ends_where_there_is_nothing_left(recommender: Any, films: Any) -> None:
+    everything, few = PersonPage(users=["all", "bob"], count=2).summaries(recommender, films)
+    assert everything == UserSummary("user all", 3, [("Fargo", 5.0), ("Alien", 4.0)], [(pytest.approx(2.2), "13", "Alien")])
+    assert few.total == 1
+    assert few.liked == [("Fargo", 4.0)]
+    assert few.recommended == [(pytest.approx(4.6), "13", "Fargo"), (pytest.approx(3.4), "Heat", "Fargo")]
 
 
-def test_a_list_ends_where_there_is_nothing_left(data: Ratings, make_trainer: MakeTrainer, tmp_path: Path) -> None:
-    net = DotProductBias(**data.describe(), factors=4)
-    callbacks = [PersonPage(tmp_path, users=["all", "u3"], count=4), LongTail(tmp_path, k=4)]
-    make_trainer(callbacks=callbacks).test(net, datamodule=data, verbose=False)
-    whole, few = (tmp_path / "person.txt").read_text().split("\n\n\n")
-    assert whole.startswith("user all: 11 in training")
-    recommended = whole.split("it resembles\n")[1].splitlines()
-    assert len(recommended) == 1
-    assert "film11  (like film" in recommended[0]
-    assert len(few.split("it resembles\n")[1].splitlines()) == 4
-    assert "inf" not in whole + few
-    assert (tmp_path / "long_tail.png").stat().st_size > 1000
+def test_clicks_have_no_rating(recommender: Any, films: Any) -> None:
+    films.ratings = lambda split: torch.ones(6)
+    (page,) = PersonPage(users=["all"], count=2).summaries(recommender, films)
+    assert page.liked == [("Fargo", None), ("Heat", None)]
+    assert "Chosen\n  Fargo\n  Heat\n" in format_page(page)
 
 
-def test_who_is_not_there_is_refused_before_training(data: Ratings, make_trainer: MakeTrainer, tmp_path: Path) -> None:
-    net = DotProductBias(**data.describe(), factors=4, optimizer=torch.optim.AdamW)
-    trainer = make_trainer(callbacks=[PersonPage(tmp_path, users=["nobody"])], max_epochs=1)
+def test_a_page_as_text() -> None:
+    summary = UserSummary("user 7", 3, [("Fargo", 4.5)], [(2.2, "Heat", "Fargo"), (2.0, "Alien", None)])
+    assert format_page(summary) == (
+        "user 7: 3 in training\n\nRated highest\n  4.5  Fargo\n\nRecommended, with the most similar of the above\n"
+        "  2.20  Heat  (like Fargo)\n  2.00  Alien"
+    )
+    unit = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]])
+    assert most_similar(unit, 2, torch.tensor([0, 1])) == 1
+    assert most_similar(unit, 2, torch.tensor([]).long()) is None
+
+
+def test_three_users_are_chosen_by_their_number_of_ratings(recommender: Any, films: Any) -> None:
+    assert [page.user for page in PersonPage().summaries(recommender, films)] == ["user bob", "user ann", "user all"]
+
+
+def test_pages_are_written_after_a_test(run_test: Callable[[Any], None], tmp_path: Path) -> None:
+    run_test(PersonPage(users=["all", "ann"]))
+    pages = (tmp_path / "figures" / "person.txt").read_text().split("\n\n\n")
+    assert [page.split(":")[0] for page in pages] == ["user all", "user ann"]
+    assert "inf" not in "".join(pages)
+
+
+def test_who_is_unknown_is_refused_before_training(recommender: Any, films: Any, make_trainer: Callable[..., Trainer]) -> None:
+    trainer = make_trainer(callbacks=[PersonPage(users=["nobody"])], max_epochs=1)
     with pytest.raises(MisconfigurationException, match="there is no user 'nobody' in training"):
-        trainer.fit(net, datamodule=data)
+        trainer.fit(recommender, datamodule=films)
     assert trainer.global_step == 0
+    with pytest.raises(MisconfigurationException, match="PersonPage: count=0"):
+        PersonPage(count=0)

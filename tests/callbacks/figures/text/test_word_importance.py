@@ -1,15 +1,14 @@
-"""What a classifier says of a text without each of its pieces."""
+"""What a text classifier predicts without each piece of a text."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import pytest
-import pytorch_lightning as pl
 import torch
 from practicum.callbacks import WordImportance
-from practicum.callbacks.figures.text.word_importance import occlusion
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from practicum.callbacks.figures.text.word_importance import describe_contributions, occlusion
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -20,45 +19,53 @@ def total(tokens: Tensor) -> Tensor:
     return WEIGHTS[tokens].sum(1)
 
 
-def test_of_a_sum_each_piece_is_its_own_part() -> None:
+def test_of_a_sum_each_piece_contributes_its_own_part() -> None:
     tokens = torch.tensor([2, 3, 4, 3, 2, 4, 3])
-    adds, spans = occlusion(total, tokens)
-    assert torch.equal(adds, WEIGHTS[tokens])
+    contributions, spans = occlusion(total, tokens)
+    assert torch.equal(contributions, WEIGHTS[tokens])
     assert [span.start for span in spans] == list(range(7))
-    adds, spans = occlusion(total, tokens, pieces=3)  # runs of three, the last shorter
-    assert torch.equal(adds, torch.tensor([1.0, 1.0, 2.0]))
+    contributions, spans = occlusion(total, tokens, pieces=3)  # runs of three, the last shorter
+    assert torch.equal(contributions, torch.tensor([1.0, 1.0, 2.0]))
     assert spans[-1] == slice(6, 7)
     assert not occlusion(total, tokens[:1])[0].any()  # nothing would be left
 
 
-class Somebody(pl.LightningModule):
+def test_the_words_that_contribute_most_are_named() -> None:
+    words = ["not", "good", "", "the", "film"]
+    assert describe_contributions([0.12, 0.31, 0.5, 0.001, -0.2], words, 5) == "good +0.31, not +0.12"
+    assert describe_contributions([0.12, 0.31, 0.5, 0.001, -0.2], words, 1) == "good +0.31"
+
+
+class Sentiment(LightningModule):
     vocab = ("xxunk", "xxpad", "the", "good", "bad")
+
+    def __init__(self, multi_label: bool = False) -> None:
+        super().__init__()
+        self.multi_label = multi_label
 
     def forward(self, tokens: Tensor) -> Tensor:
         return torch.stack([-total(tokens), total(tokens)], 1)
 
-    def probabilities(self, logits: Tensor) -> Tensor:
-        return logits.softmax(1)
-
     def predict_step(self, batch: Tensor, batch_idx: int) -> Tensor:
-        return self.probabilities(self(batch))
+        return self(batch).sigmoid() if self.multi_label else self(batch).softmax(1)
 
 
-def test_words_are_named_for_the_class_that_was_predicted(make_trainer: Callable[..., pl.Trainer]) -> None:
+@pytest.mark.parametrize("multi_label", [False, True])
+def test_words_are_named_for_the_predicted_class(make_trainer: Callable[..., Trainer], multi_label: bool) -> None:
     rows = torch.tensor([[2, 3, 2, 1], [4, 2, 4, 4]])
-    telling = WordImportance(words=1)
-    make_trainer(callbacks=[telling]).predict(Somebody(), DataLoader(rows, batch_size=2))
-    assert [each.split()[0] for each in telling.because] == ["good", "bad"]
-    whole, without = torch.tensor([[4.0], [0.0]]).sigmoid()[:, 0]
-    assert telling.because[0] == f"good {float(whole - without):+.2f}"
+    callback = WordImportance(words=1)
+    make_trainer(callbacks=[callback]).predict(Sentiment(multi_label), DataLoader(rows, batch_size=2))
+    assert [each.split()[0] for each in callback.explanations] == ["good", "bad"]
+    whole, without = torch.tensor([2.0 if multi_label else 4.0, 0.0]).sigmoid()
+    assert callback.explanations[0] == f"good {float(whole - without):+.2f}"
 
 
-def test_needs_are_named(make_trainer: Callable[..., pl.Trainer]) -> None:
-    class Silent(pl.LightningModule):
+def test_needs_are_named(make_trainer: Callable[..., Trainer]) -> None:
+    class Silent(LightningModule):
         def predict_step(self, batch: Tensor, batch_idx: int) -> Tensor:
             return batch.float()
 
-    with pytest.raises(MisconfigurationException, match=r"needs Silent\.probabilities"):
+    with pytest.raises(MisconfigurationException, match=r"needs Silent\.vocab"):
         make_trainer(callbacks=[WordImportance()]).predict(Silent(), DataLoader(torch.ones(2, 3), batch_size=2))
     with pytest.raises(MisconfigurationException, match="pieces=1"):
         WordImportance(pieces=1)

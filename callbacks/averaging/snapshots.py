@@ -1,0 +1,183 @@
+"""Snapshots of the weights at the end of each cycle of the learning rate.
+
+**What it does.** Saves the weights where a cycle ends: where the rate, having fallen, rises again, or where the training ends at
+the lowest rate.
+
+**When to use it.** With any schedule that has cycles, for :class:`.SnapshotEnsemble`.
+
+**Sources.** Huang et al. 2017, "Snapshot ensembles: train 1, get M for free", section 3; averaging weights: Izmailov et al. 2018
+(SWA), by torch's ``AveragedModel`` and ``update_bn``.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
+from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel, update_bn
+
+from ..trainer_internals.batches import inputs_of, to_device
+from ..trainer_internals.loaders import endless_batches
+from ..trainer_internals.roles import Watcher
+
+log = logging.getLogger(__name__)
+
+
+class CycleSnapshots(Watcher):
+    """Saves ``cycle-1.ckpt``, ``cycle-2.ckpt`` ... at the end of each cycle.
+
+    Works with any LightningModule and any scheduler with cycles.
+
+    Args:
+        folder: Where the checkpoints go.
+        last: Number of snapshots that are kept: the latest.
+
+    Attributes:
+        cycles: Number of cycles that have ended.
+
+    Raises:
+        MisconfigurationException: ``last`` is below 1.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], last: int = 5) -> None:
+        super().__init__()
+        if last < 1:
+            raise MisconfigurationException(f"{type(self).__name__}: last={last} must be at least 1.")
+        self.folder, self.last = Path(folder), last
+        self.cycles = 0
+        self._factor: float | None = None  # the latest step's rate divided by the group's initial one
+        self._falling = False
+        self._lowest = float("inf")  # factor so far
+        self._resumed = False
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the number of cycles that have ended, and the course of the rate."""
+        return {"cycles": self.cycles, "factor": self._factor, "falling": self._falling, "lowest": self._lowest}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue from there."""
+        self.cycles, self._factor = state_dict["cycles"], state_dict["factor"]
+        self._falling, self._lowest = state_dict["falling"], state_dict["lowest"]
+
+    def snapshots(self) -> list[Path]:
+        """Return the latest snapshots, oldest first."""
+        numbered = {int(path.stem.removeprefix("cycle-")): path for path in self.folder.glob("cycle-*.ckpt")}
+        return [numbered[number] for number in sorted(numbered)][-self.last :]
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Note that a fit is resumed, which keeps its snapshots."""
+        self._resumed = trainer.state.fn == "fit"
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Remove snapshots of other trainings, and those taken after the point from which this one is resumed."""
+        if not self._resumed:
+            self.cycles, self._factor, self._falling, self._lowest = 0, None, False, float("inf")
+        self._resumed = False
+        if trainer.is_global_zero:
+            for path in [*self.folder.glob("cycle-*.ckpt"), *self.folder.glob("average.ckpt")]:
+                if path.stem == "average" or int(path.stem.removeprefix("cycle-")) > self.cycles:
+                    path.unlink()
+
+    def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:
+        """Note this step's rate relative to the group's initial one, as a range test may change both."""
+        factor = _factor_of(optimizer)
+        self._falling = self._factor is not None and (factor < self._factor or (self._falling and factor == self._factor))
+        self._factor, self._lowest = factor, min(factor, self._lowest)
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int) -> None:
+        """Take a snapshot if a cycle ended; schedulers that move by steps have moved by now."""
+        self._take_if_cycle_ended(trainer)
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take a snapshot if a cycle ended; schedulers that move by epochs have moved by now."""
+        self._take_if_cycle_ended(trainer)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take a snapshot if the last cycle ends with the training, at the lowest rate."""
+        self._take_if_cycle_ended(trainer)
+        if self._falling and _factor_of(trainer.optimizers[0]) <= self._lowest:
+            self._take(trainer)
+        if not self.cycles and trainer.is_global_zero:
+            log.warning(
+                f"{type(self).__name__}: no cycle of the learning rate ended, so there is no snapshot; train with schedule=sgdr."
+            )
+
+    def _take_if_cycle_ended(self, trainer: Trainer) -> None:
+        if not self._falling or self._factor is None or _factor_of(trainer.optimizers[0]) <= self._factor:
+            return
+        self._take(trainer)
+
+    def _take(self, trainer: Trainer) -> None:
+        self._falling = False
+        self.cycles += 1
+        save_weights(trainer, self.folder / f"cycle-{self.cycles}.ckpt")
+        outdated = self.folder / f"cycle-{self.cycles - self.last}.ckpt"
+        if trainer.is_global_zero:
+            outdated.unlink(missing_ok=True)
+
+
+def _factor_of(optimizer: Optimizer) -> float:
+    group = optimizer.param_groups[-1]
+    return float(group["lr"]) / (float(group.get("initial_lr", group["lr"])) or 1.0)
+
+
+def save_weights(trainer: Trainer, path: Path) -> None:
+    """Write the module's weights and nothing else, so that the file loads with ``weights_only=True`` whatever its options are."""
+    trainer.strategy.save_checkpoint({"state_dict": trainer.strategy.lightning_module_state_dict()}, path)
+    trainer.strategy.barrier("snapshot")
+
+
+def load_weights(pl_module: LightningModule, path: Path) -> None:
+    """Load what :func:`save_weights` wrote."""
+    pl_module.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["state_dict"])
+
+
+def average_snapshots(trainer: Trainer, pl_module: LightningModule, snapshots: Sequence[Path], path: Path) -> None:
+    """Write a checkpoint with the mean of the snapshots' weights; the module is left as it is.
+
+    BatchNorm statistics are recomputed on the training data, under several processes on the first one's share of them.
+
+    Args:
+        trainer: At the end of a fit.
+        pl_module: The module that it trained.
+        snapshots: At least one.
+        path: The checkpoint.
+    """
+    trainer.strategy.barrier("snapshots")
+    device = pl_module.device  # the strategy has moved it off its own by now
+    pl_module.to(trainer.strategy.root_device)
+    own = {name: value.detach().clone() for name, value in pl_module.state_dict().items()}
+    mode = {module: module.training for module in pl_module.modules()}
+    averaged: AveragedModel | None = None
+    for snapshot in snapshots:
+        load_weights(pl_module, snapshot)
+        averaged = averaged or AveragedModel(pl_module)
+        averaged.update_parameters(pl_module)
+    assert averaged is not None
+    pl_module.load_state_dict(averaged.module.state_dict())
+    with torch.no_grad(), trainer.precision_plugin.forward_context():
+        update_bn(_inputs_of_one_pass(trainer, pl_module), pl_module)
+    save_weights(trainer, path)
+    pl_module.load_state_dict(own)
+    for module, training in mode.items():
+        module.training = training
+    pl_module.to(device)
+
+
+def _inputs_of_one_pass(trainer: Trainer, pl_module: LightningModule) -> Iterator[Any]:
+    passes = 0
+
+    def count() -> None:
+        nonlocal passes
+        passes += 1
+
+    for batch in endless_batches(trainer, count):
+        if passes > 1:
+            return
+        yield inputs_of(to_device(trainer, pl_module, batch))

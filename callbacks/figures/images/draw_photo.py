@@ -1,0 +1,63 @@
+"""How photos are drawn: one with a title, or many in a grid."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..canvas import new_figure
+
+
+def to_picture(photo: Tensor) -> NDArray[Any]:
+    """Convert a photo ``[3, H, W]``, ``uint8`` or in 0..1, to ``[H, W, 3]`` for drawing. Other ranges are stretched to 0..1."""
+    photo = photo.detach().cpu()
+    if photo.dtype != torch.uint8:
+        photo = photo.float()
+        low, high = float(photo.min()), float(photo.max())
+        if low < 0 or high > 1:
+            photo = (photo - low) / max(high - low, 1e-6)
+    return photo.permute(1, 2, 0).numpy()
+
+
+def draw_photo(axes: Axes, photo: Tensor, title: str) -> None:
+    """Draw one photo without a frame, with a title above it in as many lines as it takes."""
+    axes.imshow(to_picture(photo))
+    lines = [part for line in title.split("\n") for part in textwrap.wrap(line, 34) or [""]]
+    axes.set_title("\n".join(lines), fontsize=8)
+    axes.set_axis_off()
+
+
+def photo_grid(
+    photos: Sequence[Tensor],
+    titles: Sequence[str],
+    columns: int,
+    cell: tuple[float, float],
+    heat: Sequence[Tensor] | None = None,
+) -> Figure:
+    """Draw photos in rows of at most ``columns``.
+
+    Args:
+        photos: ``[3, H, W]`` each.
+        titles: One for each photo.
+        columns: Photos in a row, at most.
+        cell: Width and height of a photo with its title, in inches.
+        heat: A heat map ``[h, w]`` in 0..1 to lay over each photo.
+    """
+    columns = min(columns, len(photos))
+    rows = math.ceil(len(photos) / columns)
+    figure = new_figure(cell[0] * columns, cell[1] * rows)
+    for place, (photo, title) in enumerate(zip(photos, titles, strict=True)):
+        axes = figure.add_subplot(rows, columns, place + 1)
+        draw_photo(axes, photo, title)
+        if heat is not None:
+            extent = (*axes.get_xlim(), *axes.get_ylim())
+            axes.imshow(heat[place].numpy(), cmap="inferno", alpha=0.5, extent=extent, interpolation="bilinear", vmin=0, vmax=1)
+    return figure

@@ -1,0 +1,54 @@
+"""Scatter plots with names beside their points, none on top of another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.transforms import Bbox
+from torch import Tensor
+
+from .canvas import GRID
+
+
+def labelled_scatter(axes: Axes, points: Tensor, names: Sequence[str], colour: Any) -> dict[int, Bbox]:
+    """Draw points, and the names of as many as fit; those farthest from the mean come first.
+
+    A name is tried in four places beside its point, towards the centre of the plot first. One that would overlap others in each
+    of them is left out.
+
+    Args:
+        axes: Of a figure from :func:`.new_figure`.
+        points: ``[N, 2]``.
+        names: ``N``; empty for a point without a name.
+        colour: One for all points, or numbers ``[N]`` for a colour map.
+
+    Returns:
+        Where names stand, in pixels, by row of ``points``.
+    """
+    axes.grid(color=GRID)
+    axes.set_axisbelow(True)
+    size, alpha = 14 if isinstance(colour, str) else 40, 0.4 if len(points) > 300 else 1
+    axes.scatter(points[:, 0].numpy(), points[:, 1].numpy(), s=size, c=colour, alpha=alpha)
+    axes.margins(0.08)
+    canvas: Any = axes.figure.canvas
+    canvas.figure.draw_without_rendering()  # positions are known only then
+    renderer = canvas.get_renderer()
+    taken: dict[int, Bbox] = {}
+    centre = float(points[:, 0].mean())
+    for row in (points - points.mean(0)).norm(dim=1).argsort(descending=True).tolist():
+        if not names[row]:
+            continue
+        x, y = points[row].tolist()
+        sides = ("right", "left") if x > centre else ("left", "right")
+        for side, up in ((side, up) for side in sides for up in (4, -11)):
+            offset = (-4 if side == "right" else 4, up)
+            label = axes.annotate(names[row], (x, y), offset, textcoords="offset points", fontsize=8, ha=side)
+            label.set_bbox({"facecolor": "white", "alpha": 0.6, "edgecolor": "none", "pad": 0.5})
+            box = label.get_window_extent(renderer)
+            if not any(box.overlaps(other) for other in taken.values()):
+                taken[row] = box
+                break
+            label.remove()
+    return taken

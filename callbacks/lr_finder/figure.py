@@ -1,0 +1,102 @@
+"""The figure and the CSV of range tests."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..figures.canvas import BLUE, GRID, INK, ORANGE, new_figure, save_figure
+from ..run.atomic_file import write_csv
+from .suggestions import readable_part
+
+
+class Mark(NamedTuple):
+    """A suggested rate on the curve."""
+
+    name: str
+    lr: float
+    loss: float  # of the smoothed curve
+    chosen: bool
+
+
+class Panel(NamedTuple):
+    """What the figure shows of one test."""
+
+    title: str
+    lrs: list[float]
+    losses: list[float]
+    smoothed: list[float]
+    marks: list[Mark]
+    limits: tuple[float, float]  # of the loss's axis
+
+
+def curve_rows(tests: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """Return the rows of ``lr_find.csv``: epoch, step, rate, loss and smoothed loss."""
+    return [
+        (test["epoch"], step, *row)
+        for test in tests
+        for step, row in enumerate(zip(test["lr"], test["loss"], test["smoothed"], strict=True))
+    ]
+
+
+def panel_of(test: dict[str, Any], suggest: str, steps: int) -> Panel:
+    """Return what the figure shows of a test.
+
+    Args:
+        test: One of :attr:`.LRFinder.tests`.
+        suggest: The rule whose rate is taken.
+        steps: Steps of a whole test.
+    """
+    lrs, smoothed = test["lr"], test["smoothed"]
+    marks = [
+        Mark(name, lr, _loss_at(lr, lrs, smoothed), name == suggest and test["chosen"] is not None)
+        for name, lr in test["suggestions"].items()
+    ]
+    shown = readable_part(lrs, smoothed, steps)[1] or smoothed
+    if test["chosen"] is None:  # then the whole curve shows why
+        low, high, above = min(smoothed), max(smoothed), 1
+    else:
+        low, high, above = min(shown), max(shown[0], smoothed[0]), 3
+    margin = 0.25 * max(high - low, 1e-3 * abs(high), 1e-12)
+    title = f"range test at epoch {test['epoch']}" + ("" if test["chosen"] is not None else ": no valley")
+    return Panel(title, lrs, test["loss"], smoothed, marks, (low - margin, high + above * margin))
+
+
+def write_curves(tests: Sequence[dict[str, Any]], path: Path) -> None:
+    """Write the curves of all tests as a CSV."""
+    write_csv(path, ("epoch", "step", "lr", "loss", "smoothed"), curve_rows(tests))
+
+
+def draw_curves(panels: Sequence[Panel], path: Path, log_scale: bool = True) -> None:
+    """Draw tests side by side.
+
+    Args:
+        panels: One for each test.
+        path: The PNG.
+        log_scale: Whether the rate's axis is logarithmic.
+    """
+    figure = new_figure(6.2 * len(panels), 3.9)
+    for number, panel in enumerate(panels, 1):
+        axes = figure.add_subplot(1, len(panels), number)
+        axes.plot(panel.lrs, panel.losses, color=GRID, linewidth=1, label="loss of each step")
+        axes.plot(panel.lrs, panel.smoothed, color=BLUE, linewidth=2, label="smoothed")
+        for marker, mark in zip("osDv", panel.marks, strict=False):
+            color, size = (ORANGE, 9) if mark.chosen else (INK, 5)
+            label = f"{mark.name} {mark.lr:.2g}" + (" (chosen)" if mark.chosen else "")
+            axes.plot(mark.lr, mark.loss, marker, color=color, markersize=size, label=label, zorder=3)
+        if log_scale:
+            axes.set_xscale("log")
+        axes.set_ylim(*panel.limits)
+        axes.set_title(panel.title)
+        axes.set_xlabel("learning rate")
+        axes.set_ylabel("loss")
+        axes.grid(color=GRID)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False, fontsize=8)
+    save_figure(figure, path)
+
+
+def _loss_at(lr: float, lrs: Sequence[float], losses: Sequence[float]) -> float:
+    return losses[min(range(len(lrs)), key=lambda i: abs(math.log(lrs[i] / lr)))]

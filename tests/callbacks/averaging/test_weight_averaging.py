@@ -1,0 +1,66 @@
+"""The base of weight averages, on a plain mean of all steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from practicum.callbacks.averaging.weight_averaging import WeightAveragingBase
+from practicum.lightning_shim import LightningModule, Trainer
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+MakeTrainer = Callable[..., Trainer]
+
+
+class Line(LightningModule):
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.net = nn.Linear(2, 1)
+        self.steps: list[Tensor] = []
+        self.validated: list[Tensor] = []
+
+    def training_step(self, batch: list[Tensor], batch_idx: int) -> Tensor:
+        return (self.net(batch[0]) - 1).pow(2).mean()
+
+    def on_before_zero_grad(self, optimizer: Any) -> None:
+        self.steps.append(self.net.weight.detach().clone())  # the weights before each step
+
+    def validation_step(self, batch: list[Tensor], batch_idx: int) -> None:
+        self.validated.append(self.net.weight.detach().clone())
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+def loader() -> DataLoader[tuple[Tensor, ...]]:
+    return DataLoader(TensorDataset(torch.randn(8, 2, generator=torch.Generator().manual_seed(1))), batch_size=1)
+
+
+def test_the_mean_of_all_steps_under_accumulation(make_trainer: MakeTrainer) -> None:
+    model = Line()
+    trainer = make_trainer(max_epochs=2, accumulate_grad_batches=2, callbacks=[WeightAveragingBase()], enable_checkpointing=True)
+    trainer.fit(model, loader(), loader())
+    weights = torch.stack(model.steps)  # before each step: the first are the initial ones
+    assert len(weights) == trainer.global_step == 8
+    torch.testing.assert_close(model.validated[0], weights[1:5].mean(0))
+    kept = torch.load(trainer.checkpoint_callback.best_model_path, weights_only=True)  # type: ignore[union-attr]
+    torch.testing.assert_close(kept["state_dict"]["net.weight"], model.net.weight.detach())
+    last = kept["current_model_state"]["net.weight"]
+    torch.testing.assert_close(model.net.weight.detach(), torch.stack([*weights[1:], last]).mean(0))
+
+
+def test_before_the_first_update_nothing_is_swapped(make_trainer: MakeTrainer) -> None:
+    class Never(WeightAveragingBase):
+        def should_update(self) -> bool:
+            return False
+
+    ends = []
+    for callbacks in ([], [Never()]):
+        model = Line()
+        make_trainer(max_epochs=1, callbacks=callbacks).fit(model, loader(), loader())
+        ends.append((model.net.weight, model.validated[0]))
+    assert torch.equal(ends[0][0], ends[1][0])
+    assert torch.equal(ends[0][1], ends[1][1])

@@ -1,0 +1,56 @@
+"""The confusion matrix of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from practicum.callbacks import ConfusionMatrix
+from practicum.callbacks.figures.classification.confusion_matrix import draw_confusion_matrix, most_confused
+from practicum.lightning_shim import MisconfigurationException, Trainer
+
+COUNTS = np.array([[5, 1, 0], [3, 4, 2], [0, 0, 6]])
+NAMES = ["ant", "bee", "wasp"]
+
+
+def test_pairs_are_listed_by_count() -> None:
+    assert most_confused(COUNTS, NAMES) == [("bee", "ant", 3), ("bee", "wasp", 2), ("ant", "bee", 1)]
+    assert most_confused(np.diag([1, 2]), ["a", "b"]) == []
+
+
+def test_the_figure_holds_counts_and_shares() -> None:
+    axes, *_ = draw_confusion_matrix(COUNTS, NAMES).axes
+    shares = np.asarray(axes.get_images()[0].get_array())
+    assert shares == pytest.approx(COUNTS / COUNTS.sum(1, keepdims=True))
+    assert [int(text.get_text()) for text in axes.texts] == COUNTS.flatten().tolist()
+    assert axes.get_title() == "15 of 21 correct (71.4%)"
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted", "true")
+    assert [label.get_text() for label in axes.get_yticklabels()] == NAMES
+
+
+def test_counts_of_a_test(
+    known_classifier: Any,
+    known_photos: Any,
+    make_trainer: Callable[..., Trainer],
+    tmp_path: Path,
+    rows_of: Callable[[Path], list[dict[str, str]]],
+    is_png: Callable[[Path], bool],
+) -> None:
+    trainer = make_trainer(callbacks=[ConfusionMatrix(tmp_path)])
+    for _ in range(2):  # a second test starts anew
+        trainer.test(known_classifier(), known_photos, verbose=False)
+        assert [tuple(row.items()) for row in rows_of(tmp_path / "confusion.csv")] == [
+            (("true", "ant"), ("predicted", "bee"), ("count", "1")),
+            (("true", "bee"), ("predicted", "ant"), ("count", "1")),
+        ]
+    assert is_png(tmp_path / "confusion.png")
+
+
+def test_a_module_that_returns_something_else_is_told_what_is_needed(
+    silent_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
+) -> None:
+    with pytest.raises(MisconfigurationException, match='ConfusionMatrix needs .*"logits"'):
+        make_trainer(callbacks=[ConfusionMatrix()]).test(silent_classifier, known_photos, verbose=False)

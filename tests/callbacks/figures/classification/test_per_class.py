@@ -1,0 +1,67 @@
+"""Precision, recall and F1 of each class, against plain sums."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from practicum.callbacks import PerClass
+from practicum.callbacks.figures.classification.per_class import ClassScores, draw_per_class, lowest_f1
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
+from torch import Tensor
+from torch.utils.data import DataLoader, TensorDataset
+
+
+class Linear(LightningModule):
+    classes = ("ant", "bee", "wasp")
+
+    def test_step(self, batch: Any, batch_idx: int) -> dict[str, Tensor]:
+        return {"logits": 3 * batch[0], "target": batch[1]}
+
+
+@pytest.mark.parametrize("multi_label", [False, True])
+def test_each_class_has_its_scores(
+    make_trainer: Callable[..., Trainer],
+    tmp_path: Path,
+    multi_label: bool,
+    rows_of: Callable[[Path], list[dict[str, str]]],
+    is_png: Callable[[Path], bool],
+) -> None:
+    generator = torch.Generator().manual_seed(5)
+    x = torch.randn(3000, 3, generator=generator)
+    y = torch.multinomial(x.softmax(1), 1, generator=generator)[:, 0]
+    if multi_label:
+        y = torch.bernoulli(x.sigmoid(), generator=generator).long()
+    loader = DataLoader(TensorDataset(x, y), batch_size=500)
+    make_trainer(callbacks=[PerClass(tmp_path)]).test(Linear(), loader, verbose=False)
+    predicted = x > 0 if multi_label else F.one_hot(x.argmax(1), 3).bool()
+    true = y.bool() if multi_label else F.one_hot(y, 3).bool()
+    rows = rows_of(tmp_path / "per_class.csv")
+    assert [row["class"] for row in rows] == ["ant", "bee", "wasp"]
+    for column, row in enumerate(rows):
+        hits = float((predicted & true)[:, column].sum())
+        precision, recall = hits / float(predicted[:, column].sum()), hits / float(true[:, column].sum())
+        assert int(row["count"]) == int(true[:, column].sum())
+        assert float(row["precision"]) == pytest.approx(precision, abs=1e-6)
+        assert float(row["recall"]) == pytest.approx(recall, abs=1e-6)
+        assert float(row["f1"]) == pytest.approx(2 * precision * recall / (precision + recall), abs=1e-6)
+    assert is_png(tmp_path / "per_class.png")
+
+
+def test_the_figure_shows_the_lowest_f1_that_occur() -> None:
+    scores = [ClassScores("a", 3, 0.9, 0.7, 0.8), ClassScores("b", 0, 0, 0, 0), ClassScores("c", 5, 0.2, 0.4, 0.3)]
+    shown = lowest_f1(scores, 5)
+    assert [each.name for each in shown] == ["c", "a"]
+    assert [each.name for each in lowest_f1(scores, 1)] == ["c"]
+    axes = draw_per_class(shown).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["c (5)", "a (3)"]
+    assert [bar.get_width() for bar in axes.patches] == [0.2, 0.9, 0.4, 0.7]
+
+
+def test_numbers_out_of_range_are_refused() -> None:
+    with pytest.raises(MisconfigurationException, match="PerClass: max_classes=0 must be at least 1"):
+        PerClass(max_classes=0)

@@ -1,0 +1,36 @@
+"""The rows with the largest error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from practicum.callbacks import MostWrongRows
+from practicum.callbacks.figures.regression.most_wrong_rows import describe_worst_rows
+from practicum.lightning_shim import MisconfigurationException, Trainer
+
+
+def test_rows_are_described_worst_first() -> None:
+    predicted, true = np.array([1.0, 5.0, 2.0]), np.array([1.5, 1.0, -1.0])
+    columns = {"shop": ["a", "b", None], "weight": [0.5, 1 / 3, 2.0], "day": [1, 2, 3]}
+    assert describe_worst_rows(predicted, true, columns, count=2, max_columns=2) == [
+        "predicted 5, true 1 (error +4)\nshop b, weight 0.33333, and 1 more",
+        "predicted 2, true -1 (error +3)\nweight 2, day 3",
+    ]
+    assert describe_worst_rows(predicted, true, {}, count=1) == ["predicted 5, true 1 (error +4)\nrow 2"]
+
+
+def test_is_written_after_a_test(rows: Any, known_regression: Any, make_trainer: Callable[..., Trainer], tmp_path: Path) -> None:
+    make_trainer(callbacks=[MostWrongRows(count=2, max_columns=2)]).test(known_regression, rows, verbose=False)
+    assert (tmp_path / "figures" / "most_wrong.txt").read_text() == (
+        "predicted 60, true 40 (relative error +0.5)\nshop a, day 2020-01-03, and 1 more\n\n"
+        "predicted 30, true 40 (relative error -0.25)\nday 2020-01-02, sold 40\n"
+    )
+
+
+def test_numbers_out_of_range_are_refused() -> None:
+    with pytest.raises(MisconfigurationException, match="MostWrongRows: count=0"):
+        MostWrongRows(count=0)

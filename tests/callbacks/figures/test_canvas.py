@@ -1,0 +1,25 @@
+"""Where figures go, and that they are whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+from practicum.callbacks.figures.canvas import new_figure, output_path, save_figure
+from practicum.lightning_shim import Trainer
+
+
+def test_a_relative_folder_is_below_the_trainers(make_trainer: Callable[..., Trainer], tmp_path: Path) -> None:
+    trainer = make_trainer(default_root_dir=tmp_path / "run")
+    assert output_path(trainer, "figures", "a.png") == tmp_path / "run" / "figures" / "a.png"
+    assert output_path(trainer, tmp_path / "else", "a.png") == tmp_path / "else" / "a.png"
+
+
+def test_a_figure_has_its_size_and_leaves_no_other_file(tmp_path: Path) -> None:
+    figure = new_figure(3, 2)
+    figure.add_subplot().plot([1, 2])
+    save_figure(figure, tmp_path / "new" / "a.png")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.png"]
+    with Image.open(tmp_path / "new" / "a.png") as picture:
+        assert (picture.format, picture.size) == ("PNG", (360, 240))

@@ -1,0 +1,29 @@
+"""Names beside points: never on one another, the outermost first."""
+
+from __future__ import annotations
+
+import itertools
+
+import torch
+from practicum.callbacks.figures.canvas import new_figure
+from practicum.callbacks.figures.label_placement import labelled_scatter
+
+
+def test_no_two_names_overlap_and_those_that_do_not_fit_are_left_out() -> None:
+    points = torch.randn(150, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    names = [f"a rather long name {row}" for row in range(150)]
+    placed = labelled_scatter(new_figure(6, 6).add_subplot(), points, names, "#3366cc")
+    assert 10 < len(placed) < 150
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(placed.values(), 2))
+
+
+def test_the_farthest_point_has_its_name_first() -> None:
+    points = torch.tensor([[0.0, 0.0], [0.001, 0.0], [5.0, 5.0], [0.0, 0.001], [-0.001, 0.0], [0.0, -0.001], [0.001, 0.001]])
+    placed = labelled_scatter(new_figure(3, 3).add_subplot(), points.double(), ["a long name"] * 7, points[:, 0].numpy())
+    assert next(iter(placed)) == 2
+    assert len(placed) < 7
+
+
+def test_points_without_a_name_have_none() -> None:
+    placed = labelled_scatter(new_figure(3, 3).add_subplot(), torch.rand(3, 2).double(), ["", "b", ""], "#3366cc")
+    assert list(placed) == [1]

@@ -1,0 +1,35 @@
+"""Curves by panel, from the values that a fit logs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from practicum.callbacks import LearningCurves
+from practicum.callbacks.figures.learning_curves import curves_by_panel, draw_curves
+from practicum.lightning_shim import Trainer
+
+
+def test_panels_hold_both_stages_and_the_loss_comes_first() -> None:
+    history = {"val/accuracy": [(1, 0.5)], "train/loss": [(1, 2.0), (2, 1.0)], "val/loss": [(1, 2.5), (2, 2.0)]}
+    panels = curves_by_panel(history)
+    assert list(panels) == ["loss", "accuracy"]
+    assert panels["loss"] == {"training": [(1, 2.0), (2, 1.0)], "validation": [(1, 2.5), (2, 2.0)]}
+    assert panels["accuracy"] == {"validation": [(1, 0.5)]}
+    axes = draw_curves(panels).axes
+    assert [each.get_title() for each in axes] == ["loss", "accuracy"]
+    assert [list(line.get_ydata()) for line in axes[0].get_lines()] == [[2.0, 1.0], [2.5, 2.0]]
+
+
+def test_values_of_a_fit(
+    known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer], tmp_path: Path, is_png: Callable[[Path], bool]
+) -> None:
+    callback = LearningCurves()
+    make_trainer(max_epochs=2, callbacks=[callback]).fit(known_classifier(), known_photos, known_photos)
+    assert set(callback.history) == {"train/loss", "val/loss"}
+    assert [epoch for epoch, _ in callback.history["val/loss"]] == [1, 2]
+    assert is_png(tmp_path / "figures" / "curves.png")
+    resumed = LearningCurves()
+    resumed.load_state_dict(callback.state_dict())
+    assert resumed.history == callback.history

@@ -1,0 +1,37 @@
+"""What test steps return, and what figures take of it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from practicum.callbacks.module_outputs.test_outputs import classification_outputs, losses_by_row, regression_outputs
+from practicum.lightning_shim import MisconfigurationException
+
+
+def test_logits_and_targets_or_a_sentence() -> None:
+    logits, target = torch.zeros(2, 3), torch.zeros(2)
+    assert classification_outputs({"logits": logits, "target": target, "loss": 0}, "Me") == (logits, target)
+    for outputs in (None, logits, {"logits": logits}):
+        with pytest.raises(MisconfigurationException, match="Me needs test_step to return a dictionary"):
+            classification_outputs(outputs, "Me")
+
+
+def test_numbers_or_the_middle_quantile() -> None:
+    numbers, quantiles, target = torch.arange(2.0), torch.arange(6.0).view(2, 3), torch.zeros(2)
+    for prediction, wanted in ((numbers, [0, 1]), (quantiles, [1, 4])):
+        found = regression_outputs({"prediction": prediction, "target": target})
+        assert found is not None
+        assert found[0].tolist() == wanted
+        assert found[1] is target
+    assert regression_outputs({"logits": quantiles, "target": target}) is None
+
+
+def test_losses_are_those_of_each_row() -> None:
+    logits = torch.randn(4, 3)
+    single, several = torch.tensor([0, 1, 2, 0]), torch.randint(2, (4, 3))
+    for row in range(4):
+        one = F.cross_entropy(logits[row : row + 1], single[row : row + 1])
+        assert losses_by_row(logits, single)[row] == pytest.approx(float(one), abs=1e-6)
+        many = F.binary_cross_entropy_with_logits(logits[row], several[row].float())
+        assert losses_by_row(logits, several)[row] == pytest.approx(float(many), abs=1e-6)

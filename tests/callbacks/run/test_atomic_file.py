@@ -1,0 +1,45 @@
+"""Files are there whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from practicum.callbacks.run.atomic_file import atomic_write, write_columns, write_csv
+
+
+def test_the_old_file_stays_when_writing_fails(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    def fails() -> None:
+        with atomic_write(path) as beside:
+            beside.write_text("ne")
+            raise RuntimeError("disk")
+
+    with pytest.raises(RuntimeError, match="disk"):
+        fails()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_new_file_replaces_the_old_one_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "missing folder" / "a.txt"
+    for text in ("old", "new"):
+        with atomic_write(path) as beside:
+            beside.write_text(text)
+            assert not path.exists() or path.read_text() == "old"
+        assert path.read_text() == text
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_tables(tmp_path: Path) -> None:
+    write_csv(tmp_path / "rows.csv", ("a", "b"), [(1, "x,y"), (2, "ü")])
+    write_columns(tmp_path / "columns.csv", {"a": [1, 2], "b": ["x,y", "ü"]})
+    for name in ("rows", "columns"):
+        with open(tmp_path / f"{name}.csv", newline="", encoding="utf-8") as file:
+            assert list(csv.reader(file)) == [["a", "b"], ["1", "x,y"], ["2", "ü"]]
+    with pytest.raises(ValueError, match="argument 2"):
+        write_columns(tmp_path / "uneven.csv", {"a": [1, 2], "b": [1]})
+    assert not (tmp_path / "uneven.csv").exists()

@@ -1,0 +1,87 @@
+"""predictions.csv: a row for each row of the test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from practicum.callbacks import PredictionsTable
+from practicum.callbacks.run.predictions_table import rows_of_process
+from practicum.lightning_shim import LightningDataModule, MisconfigurationException, Trainer
+from torch import Tensor
+
+RowsOf = Callable[[Path], list[dict[str, str]]]
+
+
+def test_a_row_for_each_photo(
+    known_classifier: Any,
+    known_photos: Any,
+    known_logits: Tensor,
+    make_trainer: Callable[..., Trainer],
+    tmp_path: Path,
+    rows_of: RowsOf,
+) -> None:
+    make_trainer(callbacks=[PredictionsTable(tmp_path / "p.csv")]).test(known_classifier(), known_photos, verbose=False)
+    rows = rows_of(tmp_path / "p.csv")
+    assert list(rows[0]) == ["file", "true", "predicted", "p"]
+    assert [row["file"] for row in rows] == list("012345")
+    assert [row["true"] for row in rows] == ["ant", "ant", "bee", "ant", "bee", "bee"]
+    assert [row["predicted"] for row in rows] == ["ant", "bee", "bee", "ant", "ant", "bee"]
+    assert [float(row["p"]) for row in rows] == pytest.approx(known_logits.softmax(1)[:, 0].tolist())
+
+
+def test_multi_label_has_sigmoids(
+    known_classifier: Any,
+    known_photos: Any,
+    known_logits: Tensor,
+    make_trainer: Callable[..., Trainer],
+    tmp_path: Path,
+    rows_of: RowsOf,
+) -> None:
+    module = known_classifier()
+    module.multi_label = True
+    make_trainer(callbacks=[PredictionsTable(tmp_path / "p.csv")]).test(module, known_photos, verbose=False)
+    assert [float(row["p"]) for row in rows_of(tmp_path / "p.csv")] == pytest.approx(known_logits.sigmoid()[:, 0].tolist())
+
+
+@pytest.mark.parametrize("method", ["row_names", "row_columns"])
+def test_rows_have_the_names_or_columns_of_the_data(
+    known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer], tmp_path: Path, rows_of: RowsOf, method: str
+) -> None:
+    class Data(LightningDataModule):
+        tests_on = "valid"
+
+        def test_dataloader(self) -> Any:
+            return known_photos
+
+    data: Any = Data()
+    names = [f"{row}.jpg" for row in range(6)]
+    setattr(data, method, lambda split: names if method == "row_names" else {"place": names})
+    make_trainer(callbacks=[PredictionsTable(tmp_path / "p.csv")]).test(known_classifier(), data, verbose=False)
+    assert [row["file" if method == "row_names" else "place"] for row in rows_of(tmp_path / "p.csv")] == names
+
+
+def test_regression(make_trainer: Callable[..., Trainer], known_regression: Any, tmp_path: Path, rows_of: RowsOf) -> None:
+    known_regression.columns = lambda predictions, top_k=None: {"predicted": predictions.tolist()}
+    batches = [((torch.zeros(2, 1), torch.tensor([[1.0], [2.0]])), torch.tensor([1.5, 2.5]))]
+    loader = torch.utils.data.DataLoader(batches, batch_size=None)  # type: ignore[arg-type, var-annotated]
+    make_trainer(callbacks=[PredictionsTable(tmp_path / "p.csv")]).test(known_regression, loader, verbose=False)
+    assert [(row["true"], row["predicted"]) for row in rows_of(tmp_path / "p.csv")] == [("1.5", "1.0"), ("2.5", "2.0")]
+
+
+def test_each_process_has_its_own_rows() -> None:
+    rows = {"file": list("abcde")}
+    assert rows_of_process(rows, 0, 2, 3) == {"file": ["a", "c", "e"]}
+    assert rows_of_process(rows, 1, 2, 2) == {"file": ["b", "d"]}
+
+
+def test_what_is_missing_is_named(
+    silent_classifier: Any, known_regression: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
+) -> None:
+    with pytest.raises(MisconfigurationException, match='PredictionsTable needs .*"logits"'):
+        make_trainer(callbacks=[PredictionsTable("p.csv")]).test(silent_classifier, known_photos, verbose=False)
+    with pytest.raises(MisconfigurationException, match=r"PredictionsTable needs KnownRegression.columns\(\)"):
+        make_trainer(callbacks=[PredictionsTable("p.csv")]).test(known_regression, known_photos, verbose=False)

@@ -1,0 +1,81 @@
+"""The report: what the page holds, and that it loads nothing."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from practicum.callbacks.figures.canvas import new_figure, save_figure
+from practicum.callbacks.run.report import ReportFigure, headline, render_report, report_figures, write_report
+
+RECORD: dict[str, Any] = {
+    "status": "finished",
+    "test/accuracy": 0.98765432,
+    "known/accuracy": 0.983,
+    "val/loss": 1.5,
+    "seconds": 60.0,
+    "epochs": 3,
+    "seed": None,
+    "weights/pretrained": False,
+    "weights/source": "<none>",
+}
+
+
+def test_the_tests_values_stand_at_the_top() -> None:
+    assert headline(RECORD) == {"test/accuracy": 0.98765432, "best possible accuracy": 0.983, "seconds": 60.0, "epochs": 3}
+
+
+def test_figures_are_in_the_pages_order(tmp_path: Path) -> None:
+    for name in ("zebra.txt", "embeddings_shop.png", "example_batch.png", "top_losses.txt", "curves.png"):
+        (tmp_path / name).write_text(f"of {name}")
+    (tmp_path / "confusion.csv").write_text("left out")
+    figures = report_figures(tmp_path.iterdir())
+    assert [figure.title for figure in figures] == [
+        "Learning curves", "Highest-loss examples", "First training batch", "Embeddings shop", "Zebra"
+    ]  # fmt: skip
+    assert base64.b64decode(figures[0].png) == b"of curves.png"
+    assert (figures[1].png, figures[1].text) == ("", "of top_losses.txt")
+
+
+def test_everything_is_escaped_and_nothing_is_loaded() -> None:
+    evil = "<script>alert('1')</script>"
+    page = render_report(evil, evil, evil, {**RECORD, evil: evil, "weights/source": evil}, [ReportFigure(evil, "", evil)], evil)
+    assert "<script" not in page
+    assert unescape(page).count(evil) == 11  # title, heading (2), command, warning, figure, text, record (3), configuration
+    assert not re.search(r"https?:|src=|href=|@import|url\(", page)
+
+
+def test_tiles_record_and_warning() -> None:
+    page = render_report("spiders", "run", "epochs=3", RECORD, [])
+    assert "<h1>spiders / run</h1><p class=sub>python train.py epochs=3</p>" in page
+    assert "<p class=warn>Trained from scratch: &lt;none&gt;.</p>" in page
+    assert "<div class=tile><b>0.9877</b><span>test/accuracy</span></div>" in page
+    assert "<tr><td>val/loss</td><td>1.5</td></tr><tr><td>seconds</td><td>60</td></tr><tr><td>epochs</td><td>3</td></tr>" in page
+    assert "<tr><td>seed</td><td>None</td></tr>" in page
+    assert "Configuration" not in page
+    assert "warn>" not in render_report("spiders", "run", "", {**RECORD, "weights/pretrained": True}, [])
+
+
+def test_a_run_folder_becomes_a_page(tmp_path: Path) -> None:
+    run = tmp_path / "spiders" / "12-00"
+    (run / ".hydra").mkdir(parents=True)
+    (run / "metrics.json").write_text(json.dumps(RECORD))
+    (run / ".hydra" / "config.yaml").write_text("epochs: 3\nname: 'a & b'\n")
+    (run / ".hydra" / "overrides.yaml").write_text("- epochs=3\n- name=x\n")
+    save_figure(new_figure(1, 1), run / "figures" / "curves.png")
+    path = write_report(run)
+    page = path.read_text(encoding="utf-8")
+    assert path == run / "report.html"
+    assert page.startswith("<!doctype html><html lang=en><meta charset=utf-8>")
+    assert page.endswith("</body></html>\n")
+    assert "<title>spiders</title>" in page
+    assert "python train.py epochs=3 name=x</p>" in page
+    picture = base64.b64encode((run / "figures" / "curves.png").read_bytes()).decode()
+    assert f"<h2>Learning curves</h2><figure><img alt='Learning curves' src='data:image/png;base64,{picture}'></figure>" in page
+    assert "<h2>Configuration</h2><pre>epochs: 3\nname: &#39;a &amp; b&#39;\n</pre>" in page
+    (run / ".hydra" / "overrides.yaml").write_text("[]\n")
+    assert "python train.py </p>" in write_report(run).read_text(encoding="utf-8")

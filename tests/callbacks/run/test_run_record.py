@@ -1,0 +1,109 @@
+"""The record of a run: what it holds, and how the run ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from practicum.callbacks import RunRecord
+from practicum.callbacks.run.run_record import better
+from practicum.lightning_shim import LightningDataModule, Trainer
+from torch import Tensor
+
+
+def test_record_holds_last_and_best_and_how_it_ended(
+    tmp_path: Path, known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
+) -> None:
+    trainer = make_trainer(max_epochs=2, callbacks=[RunRecord(tmp_path)])
+    module = known_classifier()
+    trainer.fit(module, known_photos, known_photos)
+    record = json.loads((tmp_path / "metrics.json").read_text())
+    assert record["status"] == "trained"
+    assert record["val/loss/best"] <= record["val/loss"] + 1e-9
+    trainer.test(module, known_photos, verbose=False)
+    record = json.loads((tmp_path / "metrics.json").read_text())
+    assert record["status"] == "finished"
+    assert record["test/accuracy"] == pytest.approx(4 / 6)
+    assert record["weights/source"] == "nowhere"
+    assert record["epochs"] == 2
+    assert record["version/torch"] == version("torch")
+
+
+def test_testing_a_checkpoint_does_not_roll_the_record_back(
+    tmp_path: Path, known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
+) -> None:
+    """Lightning loads callbacks' states with a checkpoint that is tested; seconds and last values are those of the fit."""
+    trainer = make_trainer(max_epochs=1, callbacks=[RunRecord(tmp_path)])
+    module = known_classifier()
+    trainer.fit(module, known_photos, known_photos)
+    trainer.save_checkpoint(tmp_path / "early.ckpt")
+    trainer.fit_loop.max_epochs = 4
+    trainer.fit(module, known_photos, known_photos)
+    before = json.loads((tmp_path / "metrics.json").read_text())
+    trainer.test(module, known_photos, ckpt_path=tmp_path / "early.ckpt", weights_only=True, verbose=False)
+    after = json.loads((tmp_path / "metrics.json").read_text())
+    assert after["val/loss"] == before["val/loss"]
+    assert after["seconds/fit"] == before["seconds/fit"]
+
+
+def test_record_of_a_resumed_run_is_that_of_the_whole(
+    tmp_path: Path, known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
+) -> None:
+    trainer = make_trainer(max_epochs=2, callbacks=[RunRecord(tmp_path)])
+    trainer.fit(known_classifier(), known_photos, known_photos)
+    trainer.save_checkpoint(tmp_path / "a.ckpt")
+    first = json.loads((tmp_path / "metrics.json").read_text())
+    resumed = make_trainer(max_epochs=3, callbacks=[RunRecord(tmp_path)])
+    resumed.fit(known_classifier(), known_photos, known_photos, ckpt_path=tmp_path / "a.ckpt", weights_only=True)
+    record = json.loads((tmp_path / "metrics.json").read_text())
+    assert record["seconds/fit"] >= first["seconds/fit"]
+    assert record["epochs"] == 3
+
+
+def test_record_says_that_a_run_failed(
+    tmp_path: Path, known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
+) -> None:
+    class Fails(known_classifier):  # type: ignore[misc]
+        def training_step(self, batch: list[Tensor], batch_idx: int) -> Tensor:
+            raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError, match="no"):
+        make_trainer(callbacks=[RunRecord(tmp_path)]).fit(Fails(), known_photos)
+    assert json.loads((tmp_path / "metrics.json").read_text())["status"] == "failed: RuntimeError"
+
+
+def test_better_is_lower_for_losses_and_higher_for_the_rest() -> None:
+    assert better("val/loss", 1, than=2)
+    assert better("val/rmspe", 1, than=2)
+    assert better("val/accuracy", 2, than=1)
+    assert not better("test/ndcg@10", 1, than=2)
+
+
+def test_plain_values_facts_and_known_answers_stand_beside(
+    tmp_path: Path, known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
+) -> None:
+    class Data(LightningDataModule):
+        tests_on = "valid"
+        known_answer = {"accuracy": 0.9}  # noqa: RUF012
+        provenance = {"sha256": "abc", "loss": float("nan")}  # noqa: RUF012
+
+        def test_dataloader(self) -> Any:
+            return known_photos
+
+    class Views(RunRecord):
+        facts = {"tta/views": 4}  # noqa: RUF012
+
+    callback = RunRecord(tmp_path)
+    trainer = make_trainer(callbacks=[callback, Views(tmp_path / "other")])
+    for _ in range(2):
+        trainer.test(known_classifier(), Data(), verbose=False)
+        callback.keep_plain()
+    record = json.loads((tmp_path / "metrics.json").read_text())
+    assert record["plain/accuracy"] == record["test/accuracy"] == pytest.approx(4 / 6)
+    assert record["known/accuracy"] == 0.9
+    assert record["tta/views"] == 4
+    assert (record["data/sha256"], record["data/loss"], record["tests_on"]) == ("abc", None, "valid")
