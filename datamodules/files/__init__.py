@@ -1,1 +1,1 @@
-"""Archives, downloads, CSV, and files that are there whole or not at all."""
+"""Archives, downloads, CSV files and atomic writes."""

@@ -1,4 +1,4 @@
-"""CSV files as people have them: opened, checked for their columns, and written whole or not at all."""
+"""CSV files: opened, checked for their columns, and written atomically."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ from .atomic_file import atomic_write
 
 @contextmanager
 def open_table(table: Path) -> Iterator[TextIO]:
-    """A CSV opened for reading; one that is not UTF-8 is refused in a sentence."""
+    """A CSV opened for reading.
+
+    Raises:
+        MisconfigurationException: It is not UTF-8.
+    """
     try:
         with open(table, newline="", encoding="utf-8-sig") as file:
             yield file
@@ -25,27 +29,27 @@ def open_table(table: Path) -> Iterator[TextIO]:
 
 
 def require_columns(table: Path, header: Sequence[str] | None, columns: Mapping[str, str | None]) -> None:
-    """Refuse a CSV that lacks a column, and name the nearest it has.
+    """Raise if a CSV lacks a column; the message names the most similar one.
 
     Args:
         table: The CSV, for the message.
         header: Its columns.
-        columns: Those wanted, by the option ``data.<option>_column`` that names them; ``None``: not wanted.
+        columns: Required columns by what they hold (``file``: set by the option ``file_column``); ``None``: not required.
 
     Raises:
-        MisconfigurationException: One is missing.
+        MisconfigurationException: A column is missing.
     """
     header = header or []
     for option, column in columns.items():
         if column is not None and column not in header:
-            near = difflib.get_close_matches(column, header, n=1)
+            similar = difflib.get_close_matches(column, header, n=1)
             raise MisconfigurationException(
-                f"{table}: has no column {column!r} (data.{option}_column); its columns are "
-                f"{', '.join(header)}{f'; did you mean {near[0]!r}?' if near else '.'}"
+                f"{table}: has no column {column!r} (option {option}_column); its columns are "
+                f"{', '.join(header)}{f'; did you mean {similar[0]!r}?' if similar else '.'}"
             )
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Write a CSV: a half-written one is never there, whoever else writes it."""
+    """Write a CSV atomically, even if several processes write it."""
     with atomic_write(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([header, *rows])

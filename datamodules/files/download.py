@@ -1,4 +1,4 @@
-"""One file from the net: resumed where it broke off, checked by SHA-256, there whole or not at all."""
+"""Download one file: resumed after interruptions, verified by SHA-256, complete or absent."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _BLOCK = 1 << 20
 
 
 def download(url: str, path: Path, sha256: str, tries: int = 5, pause: float = 1.0) -> Path:
-    """Fetch ``url`` to ``path`` unless it is there.
+    """Download ``url`` to ``path`` unless that exists.
 
     Args:
-        url: Where from.
-        path: Where to; until it is whole and checked it is called ``<name>.part``, from which a later call goes on.
-        sha256: In hexadecimal, what the whole must have.
-        tries: After so many failures in succession it gives up; a try that brought bytes does not count.
+        url: Address of the file.
+        path: The target; until the file is complete and verified it is called ``<name>.part``, which a later call resumes.
+        sha256: Expected digest, in hexadecimal.
+        tries: Failures in succession after which it gives up; a try that received bytes does not count.
         pause: Seconds between tries, doubled each time.
 
     Returns:
         ``path``.
 
     Raises:
-        MisconfigurationException: The net or the server can't be reached, or sends something else.
+        MisconfigurationException: The server can't be reached, or sends another file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
@@ -42,10 +42,10 @@ def download(url: str, path: Path, sha256: str, tries: int = 5, pause: float = 1
         while True:
             before = part.stat().st_size if part.is_file() else 0
             try:
-                _go_on(url, part, before)
+                _resume(url, part, before)
                 break
             except HTTPError as error:
-                if error.code == 416 and before:  # all of it is there
+                if error.code == 416 and before:  # nothing is missing
                     break
                 reason, final = f"HTTP {error.code}", error.code not in (408, 429) and error.code < 500
             except (OSError, HTTPException) as error:
@@ -54,7 +54,7 @@ def download(url: str, path: Path, sha256: str, tries: int = 5, pause: float = 1
             failures = 0 if now > before else failures + 1
             if final or failures >= tries:
                 raise MisconfigurationException(
-                    f"{url}: can't be fetched ({reason}). Without a net here, fetch it elsewhere and give data.root=FILE."
+                    f"{url}: can't be downloaded ({reason}). Without internet access, download it elsewhere and set root=FILE."
                 )
             time.sleep(pause * 2**failures if failures else 0)
         with open(part, "rb") as file:
@@ -62,25 +62,25 @@ def download(url: str, path: Path, sha256: str, tries: int = 5, pause: float = 1
         if found != sha256:
             part.unlink()
             raise MisconfigurationException(
-                f"{url}: what came is not what was published (SHA-256 {found[:12]}..., wanted {sha256[:12]}...); it was removed. "
-                "Try again, or fetch it elsewhere and give data.root=FILE."
+                f"{url}: the file is not the published one (SHA-256 {found[:12]}..., expected {sha256[:12]}...); it was removed. "
+                "Try again, or download it elsewhere and set root=FILE."
             )
         os.replace(part, path)
     return path
 
 
-def _go_on(url: str, part: Path, before: int) -> None:
+def _resume(url: str, part: Path, before: int) -> None:
     request = Request(url, headers={"Range": f"bytes={before}-"} if before else {})
     with urlopen(request, timeout=30) as answer:
-        if before and answer.status != 206:  # it does not resume
+        if before and answer.status != 206:  # the server does not resume
             before = 0
-        left = answer.headers.get("Content-Length")
-        total = None if left is None else before + int(left)
+        remaining = answer.headers.get("Content-Length")
+        total = None if remaining is None else before + int(remaining)
         columns = ("[progress.description]{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn())
         with open(part, "ab" if before else "wb") as file, Progress(*columns, transient=True) as progress:
-            task = progress.add_task(f"Fetching {part.stem}", total=total, completed=before)
+            task = progress.add_task(f"Downloading {part.stem}", total=total, completed=before)
             while block := answer.read(_BLOCK):
                 file.write(block)
                 progress.advance(task, len(block))
         if total is not None and part.stat().st_size < total:
-            raise ConnectionError("the connection broke off")
+            raise ConnectionError("the connection was interrupted")

@@ -1,1 +1,1 @@
-"""Photos: folders of classes, tables of labels, archives; augmentation."""
+"""Photos: class folders, CSVs, archives and downloads; decoding, caching and augmentation."""

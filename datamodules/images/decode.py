@@ -1,9 +1,9 @@
-"""One photo from a file to pixels: upright, RGB, 8 bit, decoded once at the size that is needed.
+"""Decode one photo: upright, RGB, 8 bit, at the size that is needed.
 
 JPEG files are decoded at reduced scale where that suffices (libjpeg's *draft* mode: a photo of 4000x3000 costs little more
-than one of 500x375). EXIF orientation is applied. CMYK, palette, grey, 16-bit and transparent images become RGB, what is
-transparent becomes white. Only the formats below are tried, and nothing larger than ``max_pixels`` is decoded: a
-decompression bomb is refused by its header.
+than one of 500x375). EXIF orientation is applied. CMYK, palette, grey, 16-bit and transparent images become RGB, with
+transparency as white. Only the formats below are tried, and nothing larger than ``max_pixels`` is decoded: a decompression
+bomb is rejected by its header.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 MAX_PIXELS = 100_000_000  # 10,000 x 10,000
-MAX_ASPECT = 3.0  # longer photos lose their ends: a panorama would otherwise take the memory of hundreds
+MAX_ASPECT = 3.0  # longer photos are cropped: a panorama would otherwise take the memory of hundreds
 
 Pixels = NDArray[np.uint8]
 
@@ -26,12 +26,12 @@ class UnusablePhoto(Exception):
 
 
 def decode_photo(path: str | os.PathLike[str], short_side: int, max_pixels: int = MAX_PIXELS) -> Pixels:
-    """Decode a photo so that its shorter side has ``short_side`` pixels.
+    """Decode a photo and resize its shorter side to ``short_side`` pixels.
 
     Args:
-        path: Any file; its name and extension don't matter.
-        short_side: Pixels of the shorter side of the result.
-        max_pixels: Refuse images with more pixels than this.
+        path: Any file; its extension doesn't matter.
+        short_side: Shorter side of the result, in pixels.
+        max_pixels: Reject images with more pixels than this.
 
     Returns:
         ``uint8 [H, W, 3]``, RGB.
@@ -65,8 +65,8 @@ def decode_photo(path: str | os.PathLike[str], short_side: int, max_pixels: int 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith(("I", "F")):  # 16 or 32 bit grey
         grey = np.asarray(image, dtype=np.float32)
-        top = 65535.0 if image.mode.startswith("I") else max(1.0, float(grey.max()))
-        return Image.fromarray((grey * (255 / top)).clip(0, 255).astype(np.uint8)).convert("RGB")
+        white = 65535.0 if image.mode.startswith("I") else max(1.0, float(grey.max()))
+        return Image.fromarray((grey * (255 / white)).clip(0, 255).astype(np.uint8)).convert("RGB")
     if "A" in image.mode or "transparency" in image.info:
         image = image.convert("RGBA")
         canvas = Image.new("RGBA", image.size, "white")
@@ -89,17 +89,7 @@ def _resize(image: Image.Image, short_side: int) -> Pixels:
 
 
 def center_crop(photo: Pixels, size: int) -> Pixels:
-    """The middle square of ``size`` pixels of a photo ``[H, W, 3]``: the plain view."""
+    """The center square of ``size`` pixels of a photo ``[H, W, 3]``: the plain view."""
     height, width = photo.shape[:2]
     top, left = (height - size) // 2, (width - size) // 2
     return photo[top : top + size, left : left + size]
-
-
-def difference_hash(pixels: Pixels) -> int:
-    """64-bit perceptual hash (dHash): whether each place of an 8x8 grid is brighter than its right neighbour.
-
-    Photos that differ by scale, compression or slight retouching differ in few of the 64 bits.
-    """
-    grey = np.asarray(Image.fromarray(pixels).convert("L").resize((9, 8), Image.Resampling.BOX), dtype=np.int16)
-    bits = (grey[:, 1:] > grey[:, :-1]).reshape(-1)
-    return int(np.packbits(bits).view(">u8")[0])

@@ -1,14 +1,11 @@
-"""The article's cleaning, and a cache of decoded photos: every file is read and decoded once.
+"""A cache of decoded photos: every file is read and decoded once.
 
-**What it does.** Reads each photo once: whether it can be decoded, the SHA-256 of its bytes, a perceptual hash, and (as
-long as they fit into ``cache_gb``) its pixels at the size needed. What it found is kept on disk, so that a second start
-reads no photo at all; the pixels are memory-mapped, so that memory does not grow with the number of photos.
+**What it does.** Reads each photo once and stores whether it can be decoded, the SHA-256 of its bytes, a perceptual hash, and
+(as long as they fit into ``cache_gb``) its pixels at the size needed. A second start reads no photo at all; the pixels are
+memory-mapped, so memory doesn't grow with the number of photos.
 
-**Safety.** The cache is written beside its place and renamed when whole; a half-written one is never taken for it. Arrays
-are stored without pickle. Its key is every file's name, size and time of change. Nothing of the user's is changed.
-
-**Source.** The cleaning of "8 Deep Learning Best Practices I Learned About in 2017" (files that aren't images, broken and
-truncated ones, duplicates).
+**Safety.** An entry is written to a temporary folder and renamed when complete, so a partial one is never used. Arrays are
+stored without pickle. The key is every file's name, size and modification time. The user's files are never changed.
 """
 
 from __future__ import annotations
@@ -29,25 +26,26 @@ from filelock import FileLock
 from numpy.typing import NDArray
 from rich.progress import track
 
-from .decode import MAX_PIXELS, Pixels, UnusablePhoto, decode_photo, difference_hash
+from .decode import MAX_PIXELS, Pixels, UnusablePhoto, decode_photo
+from .perceptual_hash import difference_hash
 
 log = logging.getLogger(__name__)
 _VERSION = "1"  # of what is stored; raise it when decoding changes
 _UNOPENED = "cannot be opened"
-_CHUNK = 64  # photos decoded before any is written: bounds memory
+_CHUNK = 64  # photos decoded before they are written: bounds memory
 
 
 @dataclass(frozen=True)
-class ScannedPhotos:
-    """What is known of each of ``N`` files, in the order they were given.
+class ImageIndex:
+    """Facts about each of ``N`` files, in the order given.
 
     Attributes:
-        reason: ``[N]`` strings: why a file can't be used; empty where it can.
-        sha256: ``[N]`` hexadecimal digests of the bytes; empty where the file can't be opened.
+        reason: ``[N]`` strings: why a file can't be used; empty if it can.
+        sha256: ``[N]`` hexadecimal digests of the bytes; empty if the file can't be opened.
         dhash: ``uint64 [N]``, perceptual hashes.
         shape: ``int32 [N, 2]``, height and width of the decoded pixels.
         offset: ``int64 [N]``, where each photo's pixels begin in ``pixels``.
-        pixels: Path of the memory-mapped pixels, or ``None`` where they would not fit.
+        pixels: File of the pixels, or ``None`` if they don't fit into the cache.
     """
 
     reason: NDArray[np.str_]
@@ -57,22 +55,26 @@ class ScannedPhotos:
     offset: NDArray[np.int64]
     pixels: Path | None
 
+    def store(self, rows: Sequence[int] | NDArray[np.int64]) -> tuple[Path, NDArray[np.int64], NDArray[np.int32]] | None:
+        """``(file, offsets, shapes)`` of these photos' pixels, or ``None`` if there are none."""
+        return None if self.pixels is None else (self.pixels, self.offset[rows], self.shape[rows])
 
-def scan_photos(
+
+def index_images(
     paths: Sequence[Path],
     short_side: int,
     cache: Path,
     cache_gb: float = 4.0,
     max_pixels: int = MAX_PIXELS,
-) -> ScannedPhotos:
-    """Decode every photo once, or take what an earlier call found.
+) -> ImageIndex:
+    """Decode every photo once, or load the entry of an earlier call.
 
     Args:
         paths: The files.
-        short_side: Pixels of the shorter side of the decoded photos.
-        cache: Folder for what was found; made if missing. Older entries leave it when all would exceed ``cache_gb``.
-        cache_gb: At most this many GB of pixels are kept; 0 keeps none, and photos are decoded whenever they are needed.
-        max_pixels: Refuse images with more pixels than this.
+        short_side: Shorter side of the decoded photos, in pixels.
+        cache: Folder of the entries; created if missing. The least recently used are evicted when all exceed ``cache_gb``.
+        cache_gb: Upper limit of the pixels on disk, in GB; 0: none are stored, and photos are decoded whenever they are needed.
+        max_pixels: Reject images with more pixels than this.
 
     Returns:
         One entry per path.
@@ -81,7 +83,7 @@ def scan_photos(
     limit = int(cache_gb * 1e9)
     entry = cache / f"photos-{_key(paths, short_side, cache_gb > 0, max_pixels)}"
     with FileLock(cache / ".lock"):
-        for left in cache.glob(".unfinished-*"):  # of a process that was killed: only the holder of the lock writes here
+        for left in cache.glob(".unfinished-*"):  # of a killed process: only the holder of the lock writes here
             shutil.rmtree(left)
         if not _fits(entry, limit):
             work = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=cache))
@@ -98,7 +100,7 @@ def scan_photos(
 
 
 def _fits(entry: Path, limit: int) -> bool:
-    """Whether a stored entry is what a scan would store now: with pixels if they fit, and nothing that could not be opened."""
+    """Whether a stored entry is what would be stored now: with pixels if they fit, and without files that could not be opened."""
     if not entry.is_dir():
         return False
     found = _load(entry)
@@ -107,10 +109,10 @@ def _fits(entry: Path, limit: int) -> bool:
     return opened and (found.pixels is not None) == (limit > 0 and needed <= limit)
 
 
-def _load(entry: Path) -> ScannedPhotos:
+def _load(entry: Path) -> ImageIndex:
     with np.load(entry / "index.npz", allow_pickle=False) as index:
         pixels = entry / "pixels.bin"
-        return ScannedPhotos(**{name: index[name] for name in index.files}, pixels=pixels if pixels.exists() else None)
+        return ImageIndex(**{name: index[name] for name in index.files}, pixels=pixels if pixels.exists() else None)
 
 
 def _key(paths: Sequence[Path], short_side: int, with_pixels: bool, max_pixels: int) -> str:
@@ -155,7 +157,7 @@ def _write(paths: Sequence[Path], short_side: int, limit: int, max_pixels: int, 
     end = 0
     store = folder / "pixels.bin"
     with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool, open(store, "wb") as file:
-        warnings.simplefilter("ignore")  # PIL warns of odd metadata and of sizes that are checked anyhow
+        warnings.simplefilter("ignore")  # PIL warns about odd metadata and about sizes that are checked anyway
         for start in track(range(0, count, _CHUNK), description="Reading photos", disable=count < 4 * _CHUNK, transient=True):
             chunk = pool.map(lambda path: _read(path, short_side, max_pixels), paths[start : start + _CHUNK])
             for index, photo in enumerate(chunk, start):
@@ -169,7 +171,7 @@ def _write(paths: Sequence[Path], short_side: int, limit: int, max_pixels: int, 
     if end > limit or not limit:
         store.unlink()
         if limit:
-            log.info(f"{end / 1e9:.1f} GB of pixels exceed data.cache_gb={limit / 1e9:g}: photos are decoded as needed.")
+            log.info(f"{end / 1e9:.1f} GB of pixels exceed cache_gb={limit / 1e9:g}: photos are decoded as needed.")
     np.savez(
         folder / "index.npz",
         reason=np.array([photo.reason for photo in photos], dtype=np.str_),
@@ -181,7 +183,7 @@ def _write(paths: Sequence[Path], short_side: int, limit: int, max_pixels: int, 
 
 
 def _evict(cache: Path, keep: Path, limit: int) -> None:
-    """Drop the entries used longest ago until all together fit; never the one in use."""
+    """Remove the least recently used entries until all together fit; never the one in use."""
     entries = sorted((path for path in cache.glob("photos-*") if path != keep), key=lambda path: path.stat().st_mtime)
     sizes = {path: sum(file.stat().st_size for file in path.iterdir()) for path in [*entries, keep]}
     total = sum(sizes.values())
@@ -190,31 +192,3 @@ def _evict(cache: Path, keep: Path, limit: int) -> None:
             return
         shutil.rmtree(path)
         total -= sizes[path]
-
-
-def near_duplicates(dhash: NDArray[np.uint64], distance: int = 3, most: int = 10_000) -> list[tuple[int, int]]:
-    """Pairs of photos whose perceptual hashes differ in at most ``distance`` of 64 bits.
-
-    Two hashes that differ in at most 3 bits agree in at least one of their four 16-bit parts, so only photos that share a
-    part are compared: nearly linear in the number of photos.
-
-    Args:
-        dhash: ``uint64 [N]``.
-        distance: At most 3.
-        most: Stop after so many pairs: frames of one video, or scans of one form, all look alike.
-
-    Returns:
-        Pairs ``(i, j)`` with ``i < j``, sorted.
-    """
-    pairs: set[tuple[int, int]] = set()
-    for shift in (0, 16, 32, 48):
-        part = (dhash >> np.uint64(shift)) & np.uint64(0xFFFF)
-        order = np.argsort(part, kind="stable")
-        starts = np.flatnonzero(np.r_[True, np.diff(part[order].astype(np.int64)) != 0])
-        for bucket in np.split(order, starts[1:]):
-            for place, i in enumerate(bucket[:-1]):
-                differing = np.bitwise_count(dhash[bucket[place + 1 :]] ^ dhash[i])
-                pairs.update((min(i, j), max(i, j)) for j in bucket[place + 1 :][differing <= distance].tolist())
-                if len(pairs) >= most:
-                    return sorted((int(i), int(j)) for i, j in pairs)[:most]
-    return sorted((int(i), int(j)) for i, j in pairs)

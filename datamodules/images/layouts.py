@@ -1,11 +1,11 @@
-"""Which photos there are, what each is labelled, and which split it belongs to: class folders, or a CSV.
+"""Read the layout of a data set of photos: their files, labels and splits.
 
 Two layouts are read:
 
-- **class folders**: ``root/train/<class>/*`` beside ``root/valid`` (or ``val``) and, by choice, ``root/test``; or
+- **class folders**: ``root/train/<class>/*`` beside ``root/valid`` (or ``val``) and, optionally, ``root/test``; or
   ``root/<class>/*`` alone, of which a seeded share of each class becomes the validation split;
 - **a CSV** with a column of file names and one of labels (several labels in one field for multi-label, joined by a
-  separator), by choice with a column that names the split.
+  separator), optionally with a column of splits.
 """
 
 from __future__ import annotations
@@ -33,15 +33,13 @@ _FOLDERS = {
     "validation": "valid",
     "test": "test",
 }
-PHOTOS = (".jpg", ".jpeg", ".png")  # what a file of a challenge is taken for a photo by
-_WANTED = (
-    "wanted: class folders under ROOT/train and ROOT/valid (or val), class folders right under ROOT, or a CSV named by data.csv"
-)
+PHOTOS = (".jpg", ".jpeg", ".png")  # extensions of photos in CSV layouts and in challenges
+_WANTED = "expected class folders below ROOT/train and ROOT/valid (or val), class folders directly below ROOT, or the option csv"
 
 
 @dataclass
 class Photos:
-    """Photos with labels, one entry each; ``labels`` holds one name (single-label) or any number."""
+    """Photos, their labels and splits, one entry each; an entry of ``labels`` holds one name, or any number if multi-label."""
 
     paths: list[Path] = field(default_factory=list)
     labels: list[tuple[str, ...]] = field(default_factory=list)
@@ -53,8 +51,8 @@ class Photos:
         self.labels.append(labels)
         self.splits.append(split)
 
-    def keep(self, indices: Sequence[int]) -> Photos:
-        """Those at ``indices``, in that order."""
+    def select(self, indices: Sequence[int]) -> Photos:
+        """The photos at ``indices``, in that order."""
         return Photos([self.paths[i] for i in indices], [self.labels[i] for i in indices], [self.splits[i] for i in indices])
 
     def __len__(self) -> int:
@@ -71,10 +69,10 @@ def read_class_folders(root: Path) -> Photos:
         Every file in the class folders, sorted by path; splits are ``train`` where the layout names none.
 
     Raises:
-        MisconfigurationException: Missing folder, another layout, an empty class, classes of ``valid`` that ``train`` lacks.
+        MisconfigurationException: A missing folder, another layout, an empty class, or a class of ``valid`` that ``train`` lacks.
     """
     if not root.is_dir():
-        raise MisconfigurationException(f"data.root={root}: no such folder; give the folder that holds your photos.")
+        raise MisconfigurationException(f"{root}: no such folder; pass the folder that holds your photos.")
     folders = _subfolders(root)
     by_split: dict[str, Path] = {}
     for folder in folders:
@@ -86,7 +84,7 @@ def read_class_folders(root: Path) -> Photos:
     if "train" not in by_split:
         if by_split:
             found = ", ".join(folder.name for folder in folders)
-            raise MisconfigurationException(f"data.root={root}: found {found} but no train folder; {_WANTED}.")
+            raise MisconfigurationException(f"{root}: found {found} but no train folder; {_WANTED}.")
         by_split = {"train": root}
     photos = Photos()
     classes: dict[str, list[str]] = {}
@@ -94,7 +92,7 @@ def read_class_folders(root: Path) -> Photos:
         class_folders = _subfolders(folder)
         flat = split == "test" and not class_folders
         if flat:
-            continue  # unlabelled test photos: predict.py's business
+            continue  # unlabelled test photos: see ImageFolder.for_prediction
         if not class_folders:
             found = f"{sum(1 for _ in folder.iterdir())} files and no folders" if any(folder.iterdir()) else "nothing"
             raise MisconfigurationException(f"{folder}: found {found}; {_WANTED}.")
@@ -126,21 +124,21 @@ def read_csv(
 
     Args:
         table: The CSV, with a header.
-        root: Folder the file names are relative to.
+        root: Folder that the file names are relative to.
         file_column: Column of file names; an extension may be left out.
         label_column: Column of labels.
-        split_column: Column that says ``train``, ``valid`` or ``test``, or ``None``.
-        separator: What joins several labels in one field (multi-label), or ``None``: the field is one label.
+        split_column: Column of splits (``train``, ``valid`` or ``test``), or ``None``.
+        separator: Separator of several labels in one field (multi-label), or ``None``: the field is one label.
 
     Returns:
-        One entry per row. A row that repeats an earlier one is left out.
+        One entry per row, without rows that repeat an earlier one.
 
     Raises:
-        MisconfigurationException: Missing file or column, a row without label, a photo that isn't there, one file with two
+        MisconfigurationException: A missing file or column, a row without a label, a missing photo, or one photo with two
             different labels.
     """
     if not table.is_file():
-        raise MisconfigurationException(f"data.csv={table}: no such file.")
+        raise MisconfigurationException(f"{table}: no such file.")
     photos = Photos()
     seen: dict[Path, tuple[int, tuple[str, ...]]] = {}
     with open_table(table) as file:
@@ -188,13 +186,13 @@ def existing_photo(folder: Path, name: str) -> Path | None:
     return None
 
 
-def split_train(photos: Photos, fraction: float, seed: int) -> None:
-    """Make a share of the training photos the validation split, in place: of each label alike, and by a seed.
+def hold_out_validation(photos: Photos, fraction: float, seed: int) -> None:
+    """Move a stratified random share of the training photos to the validation split, in place.
 
     Args:
         photos: Photos of which none is in ``valid`` yet.
-        fraction: Share of each label, above 0 and below 1; of a label with two photos or more at least one goes over.
-        seed: Which ones.
+        fraction: Share of each label, above 0 and below 1; at least one photo of a label with two or more.
+        seed: Seed of the random choice.
     """
     generator = np.random.default_rng(seed)
     by_label: dict[tuple[str, ...], list[int]] = {}
@@ -206,7 +204,7 @@ def split_train(photos: Photos, fraction: float, seed: int) -> None:
         count = min(len(members) - 1, max(1, round(fraction * len(members)))) if len(members) > 1 else 0
         for index in generator.permutation(members)[:count]:
             photos.splits[index] = "valid"
-    # Of several labels on a photo only the first was shared out; one that training lacks now goes back there.
+    # Stratified by each photo's first label only: a photo with a label that training now lacks goes back there.
     trained = {name for labels, split in zip(photos.labels, photos.splits, strict=True) if split == "train" for name in labels}
     for index, labels in enumerate(photos.labels):
         if photos.splits[index] == "valid" and not trained.issuperset(labels):

@@ -1,82 +1,79 @@
-"""Spiders and scorpions, as in the article: one's own photos, photos from the net, or a drawn sample with a known answer."""
+"""Spiders and scorpions, as in the article: synthetic photos with a known answer, photos from iNaturalist, or one's own."""
 
 from __future__ import annotations
 
-import hashlib
-import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from filelock import FileLock
 from practicum.lightning_shim import MisconfigurationException
 
-from ..synthetic.generate import draw_once
-from ..synthetic.spiders import VERSION, draw_spiders
+from ..loading.source import Local, Source, Synthetic
+from ..synthetic.spiders import VERSION, generate_spiders
 from .image_folder import ImageFolder
-from .inaturalist import fetch_inaturalist
+from .inaturalist import INaturalist
 
 
 class Spiders(ImageFolder):
-    """:class:`ImageFolder` on spiders and scorpions: 290 + 290 photos to train and 118 + 117 to validate, as ordinary files.
+    """:class:`.ImageFolder` of spiders and scorpions: 290 + 290 training photos and 118 + 117 for validation.
 
     Args:
         root: A folder of one's own photos.
-        source: ``drawn``; ``inaturalist``: fetched from the net, see :mod:`.inaturalist`; ``folder``: those in ``root``, by
-            whatever means they came there. Default: ``folder`` where there is a ``root``, else ``drawn``.
-        taxa: Scientific names of what is fetched; a class each.
-        drawn: Folder for the drawn ones.
-        net: Folder for the fetched ones.
-        options: Those of :class:`ImageFolder`.
+        source: ``"synthetic"``; ``"inaturalist"``: downloaded, see :mod:`.inaturalist`; ``"folder"``: those in ``root``. Default:
+            ``"folder"`` if there is a ``root``, else ``"synthetic"``.
+        taxa: Scientific names of the two taxa to download; one class each.
+        synthetic_dir: Folder for synthetic data sets.
+        download_dir: Folder for downloaded photos.
+        options: Those of :class:`.ImageFolder`.
 
     Raises:
-        MisconfigurationException: ``source`` and ``root`` contradict each other; see :class:`ImageFolder`.
+        MisconfigurationException: ``source`` and ``root`` contradict each other; see also :class:`.ImageFolder`.
+
+    Example:
+        >>> from practicum.datamodules import Spiders
+        >>> data = Spiders(size=224)  # prepare_data() generates the photos
+        >>> str(data.source)
+        'synthetic: data/synthetic/spiders-1'
+        >>> str(Spiders(source="inaturalist", taxa=["Lepidoptera", "Odonata"]).source)
+        'inaturalist: data/inaturalist/Lepidoptera-Odonata'
     """
 
     def __init__(
         self,
-        root: str | None = None,
-        source: Literal["drawn", "inaturalist", "folder"] | None = None,
+        root: str | os.PathLike[str] | None = None,
+        source: Literal["synthetic", "inaturalist", "folder"] | None = None,
         taxa: Sequence[str] = ("Araneae", "Scorpiones"),
-        drawn: str = "data/drawn",
-        net: str = "data/inaturalist",
+        synthetic_dir: str | os.PathLike[str] = "data/synthetic",
+        download_dir: str | os.PathLike[str] = "data/inaturalist",
         **options: Any,
     ) -> None:
-        source = source or ("drawn" if root is None else "folder")
-        if (source == "folder") != (root is not None):
-            wanted = "data.root=PHOTOS says which" if root is None else "leave data.root out, or take data.source=folder"
-            raise MisconfigurationException(f"data.source={source}: {wanted}.")
+        name = source or ("synthetic" if root is None else "folder")
+        if (name == "folder") != (root is not None):
+            wanted = (
+                "needs root, the folder of your photos" if root is None else "has no root; leave root out, or set source=folder"
+            )
+            raise MisconfigurationException(f"Spiders: source={name} {wanted}.")
         if len(taxa) != 2 or len(set(taxa)) != 2:
-            raise MisconfigurationException(f"data.taxa={list(taxa)}: two different taxa are wanted, e.g. [Araneae,Scorpiones].")
-        places = {"drawn": Path(drawn) / f"spiders-{VERSION}", "inaturalist": Path(net) / "-".join(taxa)}
-        super().__init__(root=root if root is not None else places[source], **options)
-        self.source, self.taxa = source, list(taxa)
-
-    def prepare_data(self) -> None:
-        """Draw or fetch the photos if they are not there yet; then read them like any others."""
-        assert self.root is not None
-        if self.source == "drawn":
-            draw_once(self.root, draw_spiders)
-        elif self.source == "inaturalist":
-            self.root.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.root / ".lock"):
-                fetch_inaturalist(self.root, self.taxa)
-        super().prepare_data()
+            raise MisconfigurationException(f"Spiders: taxa={list(taxa)} must be two different taxa, e.g. [Araneae,Scorpiones].")
+        chosen: Source
+        if root is not None:
+            chosen = Local(Path(root))
+        elif name == "inaturalist":
+            chosen = INaturalist(tuple(taxa), Path(download_dir))
+        else:
+            chosen = Synthetic(generate_spiders, Path(synthetic_dir) / f"spiders-{VERSION}")
+        super().__init__(root=chosen.path, **options)
+        self.source = chosen
 
     @property
     def known_answer(self) -> dict[str, float]:
-        """The best that any model reaches in expectation, where it is known: ``{"accuracy": ...}``."""
-        if self.source != "drawn":
-            return {}
-        assert self.root is not None
-        return {"accuracy": json.loads((self.root / "answer.json").read_text())["accuracy"]}
+        """The best expected accuracy of any model, ``{"accuracy": ...}``; empty unless the photos are synthetic."""
+        answer = self.source.answer()
+        return {"accuracy": answer["accuracy"]} if answer else {}
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """As :class:`ImageFolder`'s, saying where the photos are from."""
+        """As :class:`.ImageFolder`'s; downloaded photos with their attribution."""
         facts = super().provenance
-        if self.source == "inaturalist":
-            assert self.root is not None
-            credits_file = self.root / "ATTRIBUTION.csv"
-            facts["attribution"] = f"{credits_file}, SHA-256 {hashlib.sha256(credits_file.read_bytes()).hexdigest()}"
-        return facts if self.source == "folder" else {**facts, "source": f"{self.source}: {facts['source']}"}
+        return {**facts, "attribution": self.source.attribution()} if isinstance(self.source, INaturalist) else facts

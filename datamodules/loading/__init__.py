@@ -1,1 +1,1 @@
-"""What loaders of all kinds share."""
+"""What data modules of all kinds share: where files come from, and the order of examples."""

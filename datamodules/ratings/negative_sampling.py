@@ -1,40 +1,43 @@
-"""Items that somebody did not click on, drawn anew for each batch.
+"""Negative sampling: items that a user didn't click on, drawn anew for each batch.
 
-**What it does.** For each click of a batch it draws items that its user never clicked on in training: all alike, or by a power of
-how often they are clicked on. Draws depend on the seed, the epoch and the batch alone, so a resumed run sees the same.
+**What it does.** For each click it draws items that the user never clicked on in training: uniformly, or in proportion to a power
+of the items' number of clicks.
 
-**When to use it.** Clicks (views, purchases), of which there are only positive ones.
+**When to use it.** With clicks (views, purchases), which are all positive.
 
 **Source.** Mikolov et al. 2013 (draws by a power of the frequency); Rendle et al. 2009 (items never clicked on).
 """
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
-import numpy as np
 import torch
 from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor
-from torch.utils.data import Dataset
 
-from ..tabular.row_batches import RowBatches
-
-_ROUNDS = 50  # draws before somebody who clicked on nearly all is looked at item by item
+_ROUNDS = 50  # redraws before a user who clicked on nearly everything is treated item by item
 
 
 class NegativeSampler:
-    """Draws items outside of each user's own.
+    """Draws items that a user has no known pair with.
 
     Args:
-        users: Codes of the known pairs ``int64 [N]``, from 1.
-        items: Likewise.
-        item_count: Items that there are.
-        power: Of an item's count of pairs, to which its chance is in proportion; 0: all alike.
+        users: Codes of the users of all known pairs ``int64 [N]``, from 1.
+        items: Codes of their items ``int64 [N]``, from 1.
+        item_count: Number of items.
+        power: Exponent of an item's number of pairs, to which its probability is proportional; 0: uniform.
+
+    Attributes:
+        log_chance: Logarithm of each item's probability, by code ``float32 [item_count + 1]``.
 
     Raises:
-        MisconfigurationException: Somebody clicked on everything.
+        MisconfigurationException: A user has all items.
+
+    Example:
+        >>> import torch
+        >>> from practicum.datamodules.ratings.negative_sampling import NegativeSampler
+        >>> sampler = NegativeSampler(users=torch.tensor([1, 1]), items=torch.tensor([1, 3]), item_count=3)
+        >>> sampler.draw(torch.tensor([1]), 4, torch.Generator().manual_seed(0))
+        tensor([[2, 2, 2, 2]])
     """
 
     def __init__(self, users: Tensor, items: Tensor, item_count: int, power: float = 0.0) -> None:
@@ -44,67 +47,48 @@ class NegativeSampler:
         owners = self.keys // (item_count + 1)
         if len(owners) and int((per_user := torch.bincount(owners)).max()) >= item_count:
             raise MisconfigurationException(
-                f"The user with the code {int(per_user.argmax())} has all {item_count:,} items; none is left to set beside. "
-                "Leave such users out, or learn from ratings."
+                f"The user with the code {int(per_user.argmax())} has all {item_count:,} items, so no negative can be drawn. "
+                "Leave such users out, or train on ratings."
             )
-        weights = torch.bincount(items, minlength=item_count + 1)[1:].double().clamp(min=1) ** power
-        chances = weights / weights.sum()
+        counts = torch.bincount(items, minlength=item_count + 1)[1:].double().clamp(min=1) ** power
+        chances = counts / counts.sum()
         self.log_chance = torch.cat([torch.zeros(1, dtype=torch.float64), chances.log()]).float()
-        self._steps = chances.cumsum(0) if power else None
+        self._cumulative = chances.cumsum(0) if power else None
 
     def known(self, users: Tensor, items: Tensor) -> Tensor:
-        """Whether pairs are among the known ones."""
+        """Whether pairs are among the known ones, ``bool`` of the same shape."""
         if not len(self.keys):
             return torch.zeros(users.shape, dtype=torch.bool)
         keys = users * (self.item_count + 1) + items
         return self.keys[torch.searchsorted(self.keys, keys).clamp(max=len(self.keys) - 1)] == keys
 
-    def _draw(self, count: int, generator: torch.Generator) -> Tensor:
-        if self._steps is None:
+    def _draw_any(self, count: int, generator: torch.Generator) -> Tensor:
+        if self._cumulative is None:
             return torch.randint(1, self.item_count + 1, (count,), generator=generator)
-        places = torch.searchsorted(self._steps, torch.rand(count, generator=generator, dtype=torch.float64))
-        return places.clamp(max=self.item_count - 1) + 1
+        positions = torch.searchsorted(self._cumulative, torch.rand(count, generator=generator, dtype=torch.float64))
+        return positions.clamp(max=self.item_count - 1) + 1
 
     def draw(self, users: Tensor, count: int, generator: torch.Generator) -> Tensor:
-        """Items ``int64 [B, count]``, by code, for users ``[B]``, by code; 0 is a user without known pairs."""
+        """Draw items for users.
+
+        Args:
+            users: Codes ``int [B]``; 0 is a user without known pairs.
+            count: Items per user.
+            generator: Source of randomness.
+
+        Returns:
+            Codes ``int64 [B, count]``.
+        """
         owners = users.long().repeat_interleave(count)
-        items = self._draw(len(owners), generator)
+        items = self._draw_any(len(owners), generator)
         wrong = self.known(owners, items).nonzero().squeeze(1)
         for _ in range(_ROUNDS):
             if not len(wrong):
                 break
-            items[wrong] = self._draw(len(wrong), generator)
+            items[wrong] = self._draw_any(len(wrong), generator)
             wrong = wrong[self.known(owners[wrong], items[wrong])]
         every = torch.arange(1, self.item_count + 1)
-        for place in wrong.tolist():
-            free = every[~self.known(owners[place].expand(self.item_count), every)]
-            items[place] = free[torch.randint(len(free), (1,), generator=generator)]
+        for position in wrong.tolist():
+            free = every[~self.known(owners[position].expand(self.item_count), every)]
+            items[position] = free[torch.randint(len(free), (1,), generator=generator)]
         return items.view(len(users), count)
-
-
-class ClickBatches(Dataset[Any]):
-    """Batches of clicks with items that were not clicked on.
-
-    Args:
-        batches: Of clicks: the first input's first two columns are users and items, by code.
-        sampler: Draws.
-        count: Items beside each click.
-        seed: Of the draws.
-
-    Shape:
-        ``((codes, numbers, items int64 [B, count], log of how often each is to be expected [B, count]), targets)``.
-    """
-
-    def __init__(self, batches: RowBatches, sampler: NegativeSampler, count: int, seed: int) -> None:
-        self.batches, self.sampler, self.count, self.seed = batches, sampler, count, seed
-
-    def __len__(self) -> int:
-        return len(self.batches)
-
-    def __getitem__(self, key: tuple[int, int]) -> tuple[tuple[Tensor, ...], Tensor]:
-        inputs, targets = self.batches[key]
-        epoch = key[0] if self.batches.shuffle else 0  # validation is asked the same each time
-        place = (self.seed, epoch, key[1], self.batches.rank, int(self.batches.shuffle))
-        generator = torch.Generator().manual_seed(int(np.random.SeedSequence(place).generate_state(1)[0]))
-        items = self.sampler.draw(inputs[0][:, 0], self.count, generator)
-        return (*inputs, items, self.sampler.log_chance[items] + math.log(self.count)), targets

@@ -1,369 +1,295 @@
-"""Ratings of items by users, or clicks, as a LightningDataModule: a table with two columns of ids.
+"""Ratings of items by users, or clicks, as a LightningDataModule.
 
-**What it does.** All that tables have (levels learnt from training rows, unknown ids at prediction, splits by chance or time,
-batches by index), and what ratings need besides: files without a header, pairs that were rated twice, the last rating of each
-user held out, weights, what is known of users and items, items that were not clicked on.
+**What it does.** Ratings are read, checked, deduplicated and split (:mod:`.interactions`), encoded once
+(:mod:`practicum.datamodules.tabular.table_cache`) and served as batches of codes and weights and, for clicks, sampled negatives
+(:class:`.RatingsBatch`).
 """
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
-import numpy as np
 import polars as pl
-import torch
-from practicum.lightning_shim import MisconfigurationException
+from practicum.lightning_shim import LightningDataModule
 from torch import Tensor
 from torchdata.stateful_dataloader import StatefulDataLoader
 
-from ..files.atomic_file import atomic_write
-from ..tabular.readers import as_date, read_table, require
-from ..tabular.table import Table
-from ..tabular.table_cache import Recipe, TableStore
-from .negative_sampling import ClickBatches, NegativeSampler
+from ..tabular.new_rows import NewRows, TableSource, collect_rows, encode_rows, source_name
+from ..tabular.readers import as_lazy_frame, read_table, require_columns
+from ..tabular.row_batches import RowBatches, row_loader
+from ..tabular.split_batches import split_batches
+from ..tabular.split_files import SPLIT_COLUMN, fit_in_memory, hash_files, hash_frame, read_files, split_files
+from ..tabular.table_cache import TableArrays, table_arrays
+from ..tabular.table_config import check_row_options
+from ..tabular.table_facts import TableFacts
+from .catalogue import Catalogue, memory_in_training, read_titles
+from .interaction_batches import InteractionBatches
+from .interactions import complete_pairs, prepare_interactions, require_rating_columns
+from .negative_sampling import NegativeSampler
+from .ratings_config import Duplicates, RatingsConfig, RatingsSplit
 
 log = logging.getLogger(__name__)
 
-Twice = Literal["refuse", "last", "mean"]
-TIME_BIN = "time_bin"
 _CLICK = "__click"
 
 
-class Ratings(Table):
-    """:class:`.Table` of ratings.
+class Ratings(TableFacts, LightningDataModule):
+    """Ratings, or clicks.
 
     Args:
-        root: As :class:`.Table`'s.
-        user: Column of users' ids: texts or numbers.
-        item: Column of items' ids.
-        rating: Column of ratings; ``None``: clicks, each pair that is there is one.
-        time: Column by which they are ordered, for ``split=time``, ``split=last_out`` and ``twice=last``; a date or a number.
-        weight: Column of weights of rows in the loss, from 0; metrics count each row once.
-        title: Column of items' names, for pictures and lists.
-        split: ``random``, ``time``, or ``last_out``: each user's last rating validates.
-        twice: What becomes of a pair that is there more than once: the ``last`` counts, their ``mean``, or it is refused. Of
-            clicks more than one is one.
-        header: Names of the columns of a file that has none.
-        user_side: Columns that tell of users, for models that look at them.
-        item_side: Columns that tell of items.
-        scale: Least and greatest rating; one beyond is refused. Default: none is.
-        liked_from: Take ratings from this on as clicks, and leave the others out.
-        negatives: Of clicks: items that were not clicked on, beside each.
-        power: Of an item's count, to which its chance to be drawn for these is in proportion; 0: all alike.
-        time_bin_days: Tell in a column ``time_bin`` in which stretch of so many days a rating fell.
-        options: Those of :class:`.Table`.
+        root: A CSV (also gzipped), TSV or Parquet file; a folder with ``train``, ``valid`` and ``test`` files; or a frame of
+            polars or pandas.
+        user: Column of user ids: strings or integers.
+        item: Column of item ids: strings or integers.
+        rating: Column of ratings; ``None``: clicks, each row is one.
+        time: Column that orders ratings, for ``split=time``, ``split=last_out`` and ``duplicates=last``; dates or numbers.
+        weight: Column of the rows' weights in the loss, at least 0; metrics count each row once.
+        title: Column of item titles, for figures and lists.
+        split: ``random``; ``time``: the last ratings validate; ``last_out``: each user's last rating validates.
+        split_column: Column that names each row's split, for ``split=random``: train, valid or test.
+        duplicates: What counts if a pair occurs more than once: the ``last`` rating, their ``mean``, or it is refused. Clicks
+            count once.
+        header: Column names of a file without a header line.
+        user_side: Columns that describe users, for models that use them.
+        item_side: Columns that describe items.
+        scale: Least and greatest rating; others are refused. ``None``: any is accepted.
+        positive_threshold: Use ratings from this one on as clicks, and leave the others out.
+        negatives: For clicks: number of sampled negatives beside each.
+        negative_power: A negative's probability is proportional to the item's number of clicks to this power; 0: uniform.
+        time_bin_days: Add a column ``time_bin``: the number of the stretch of so many days, since 1970, in which a rating falls.
+        min_count: Users and items with fewer training ratings count as unknown.
+        valid_fraction: Fraction of the rows for validation.
+        test_fraction: Fraction of the rows for the test, for ``split=random``; 0: the test uses validation's rows.
+        train_rows: Size of a random sample of the training rows; ``None``: all.
+        batch_size: Rows per batch and process.
+        seed: Seed of the split, of the order and of the negatives.
+        cache: Folder for cached arrays.
+        max_gb: Memory that reading may take. A larger table is read one column, or block of rows, at a time, and larger arrays
+            are shuffled by blocks.
+        artifacts_dir: Folder for ``steps.json``, ``seen.parquet`` and ``items.parquet``, which prediction needs; ``None`` writes
+            none.
+        report_dir: Folder for ``columns.csv`` and ``rejected.csv``; ``None`` writes none.
 
     Shape:
-        Batches ``((codes, numbers), y)``: ``int32 [B, 2 + side]``; ``float32 [B, 0]``, or the rows' weights ``[B, 1]``; ratings
-        ``float32 [B]``. Of clicks, see :class:`.ClickBatches`.
+        Batches ``(RatingsBatch, y)``, see :class:`.RatingsBatch`; ratings ``y`` are ``float32 [B]``, 1 for clicks.
 
     Raises:
-        MisconfigurationException: A table that can't be used.
+        MisconfigurationException: Options contradict each other, or the table can't be used.
+
+    Example:
+        >>> import tempfile
+        >>> import polars as pl
+        >>> from practicum.datamodules import Ratings
+        >>> rows = [(f"u{n % 7}", f"i{n % 11}", 1 + n % 5) for n in range(70)]
+        >>> frame = pl.DataFrame(rows, schema=["user", "item", "rating"], orient="row")
+        >>> data = Ratings(frame, batch_size=16, cache=tempfile.mkdtemp())
+        >>> data.setup("fit")
+        >>> x, y = next(iter(data.train_dataloader()))
+        >>> x.codes.shape, x.weights, y.shape
+        (torch.Size([16, 2]), None, torch.Size([16]))
+        >>> clicks = Ratings(frame, rating=None, negatives=3, batch_size=16, cache=tempfile.mkdtemp())
+        >>> clicks.setup("fit")
+        >>> next(iter(clicks.train_dataloader()))[0].negatives.shape
+        torch.Size([16, 3])
     """
 
     def __init__(
         self,
-        root: str | os.PathLike[str] | Any,
+        root: TableSource,
         user: str = "user",
         item: str = "item",
         rating: str | None = "rating",
         time: str | None = None,
         weight: str | None = None,
         title: str | None = None,
-        split: Literal["random", "time", "last_out"] = "random",
-        twice: Twice = "refuse",
+        split: RatingsSplit = "random",
+        split_column: str | None = None,
+        duplicates: Duplicates = "refuse",
         header: Sequence[str] | None = None,
         user_side: Sequence[str] = (),
         item_side: Sequence[str] = (),
         scale: Sequence[float] | None = None,
-        liked_from: float | None = None,
+        positive_threshold: float | None = None,
         negatives: int = 8,
-        power: float = 0.5,
+        negative_power: float = 0.5,
         time_bin_days: float | None = None,
-        **options: Any,
+        min_count: int = 1,
+        valid_fraction: float = 0.1,
+        test_fraction: float = 0.0,
+        train_rows: int | None = None,
+        batch_size: int = 1024,
+        seed: int = 1,
+        cache: str | os.PathLike[str] = "data/cache",
+        max_gb: float = 4.0,
+        artifacts_dir: str | os.PathLike[str] | None = None,
+        report_dir: str | os.PathLike[str] | None = None,
     ) -> None:
-        for option, value, known in (("split", split, ("random", "time", "last_out")), ("twice", twice, get_args(Twice))):
-            if value not in known:
-                raise MisconfigurationException(f"data.{option}={value}: choose {', '.join(known)}.")
-        for option, wants, given in (
-            (f"data.split={split}", split != "random", time),
-            ("data.twice=last", twice == "last", time),
-            (f"data.time_bin_days={time_bin_days}", time_bin_days is not None, time),
-        ):
-            if wants and given is None:
-                raise MisconfigurationException(f"{option} wants data.time: the column by which ratings are ordered.")
-        if split != "random" and options.get("test_fraction"):
-            raise MisconfigurationException(
-                f"data.test_fraction={options['test_fraction']} is for data.split=random: with data.split={split} the last "
-                "ratings validate, and they are tested on."
-            )
-        if rating is None and liked_from is not None:
-            raise MisconfigurationException("data.liked_from wants the column of ratings, data.rating=rating.")
-        for option, number, valid in (
-            ("negatives", negatives, negatives >= 1),
-            ("time_bin_days", time_bin_days, time_bin_days is None or time_bin_days > 0),
-            ("scale", scale, scale is None or (len(scale) == 2 and scale[0] < scale[1])),
-        ):
-            if not valid:
-                raise MisconfigurationException(f"data.{option}={number} is out of range.")
-        self.clicks = rating is None or liked_from is not None
-        sides = [*user_side, *item_side, *([] if time_bin_days is None else [TIME_BIN])]
-        super().__init__(
-            root,
-            target=_CLICK if self.clicks else str(rating),
-            kind="number",
-            categorical=(user, item, *sides),
-            continuous=() if weight is None else (weight,),
-            columns="named",
-            split="random",
-            **options,
+        super().__init__()
+        owner = type(self).__name__
+        self.config = RatingsConfig(
+            user=user,
+            item=item,
+            rating=rating,
+            time=time,
+            weight=weight,
+            split=split,
+            duplicates=duplicates,
+            user_side=tuple(user_side),
+            item_side=tuple(item_side),
+            scale=scale,
+            positive_threshold=positive_threshold,
+            time_bin_days=time_bin_days,
+            split_column=split_column,
+            min_count=min_count,
+            valid_fraction=valid_fraction,
+            test_fraction=test_fraction,
+            train_rows=train_rows,
+            seed=seed,
         )
-        self.user, self.item, self.rating, self.time, self.weight, self.title = user, item, rating, time, weight, title
-        self.user_side, self.item_side = tuple(user_side), tuple(item_side)
-        self.how, self.twice, self.header, self.scale, self.liked_from = split, twice, header, scale, liked_from
-        self.negatives, self.power, self.time_bin_days = negatives, power, time_bin_days
+        self.config.check(owner)
+        check_row_options(owner, negatives=negatives, batch_size=batch_size, max_gb=max_gb)
+        self.root = Path(root) if isinstance(root, str | os.PathLike) else root
+        self.title, self.header, self.negatives, self.negative_power = title, header, negatives, negative_power
+        self.batch_size, self.seed, self.max_gb, self.cache = batch_size, seed, max_gb, Path(cache)
+        self.artifacts_dir = None if artifacts_dir is None else Path(artifacts_dir)
+        self.report_dir = None if report_dir is None else Path(report_dir)
+        self.rejected: list[tuple[str, str]] = []  # filled by setup
         self._sampler: NegativeSampler | None = None
-
-    own = ("experiment=ratings", "data.root=RATINGS.csv")
-    predicts = "PAIRS.csv"
-
-    @property
-    def labelled_by(self) -> str:
-        """Ratings; of clicks that there is a row is all that is said."""
-        return self.item if self.rating is None else self.rating
 
     # Reading ----------------------------------------------------------------------------------------------------------
 
+    def files(self) -> dict[str, Path]:
+        """The files that are read, by what they hold; empty for a frame."""
+        return split_files(self.root) if isinstance(self.root, Path) else {}
+
     def read_ratings(self) -> pl.LazyFrame:
-        """All of them, as they are."""
+        """All rows as they are."""
         if self.header is not None and isinstance(self.root, Path):
             return read_table(self.root, self.header)
-        return super().read()
+        files, label = self.files(), self.config.item if self.config.rating is None else self.config.rating
+        return read_files(files, label) if files else as_lazy_frame(self.root)
 
     def read(self) -> pl.LazyFrame:
-        """All of them, each pair once, with a column of splits where they are not split by chance."""
+        """Each pair once, see :func:`.prepare_interactions`.
+
+        Raises:
+            MisconfigurationException: The table can't be used.
+        """
         frame = self.read_ratings()
         names = frame.collect_schema().names()
-        if self.user not in names and self.header is None:
-            raise MisconfigurationException(
-                f"{self._where}: has no column {self.user!r}, it begins with {', '.join(map(repr, names[:4]))}; name yours, "
-                "data.user=... data.item=... data.rating=..., or, where the file has no header, data.header=[user,item,rating]."
+        require_rating_columns(names, self.config, self.origin, has_header=self.header is None)
+        if self.title is not None:
+            require_columns(self.origin, names, [self.title])
+        return prepare_interactions(frame, self.config, self.origin)
+
+    def arrays(self) -> TableArrays:
+        """The table as arrays: from memory, from the cache, or built now."""
+        if self._arrays is None:
+            files, split_column = self.files(), self.config.split_column
+            if self.config.split != "random" or SPLIT_COLUMN in self.read_ratings().collect_schema().names():
+                split_column = SPLIT_COLUMN
+            salt = f"{type(self).__name__} {self.config} {self.header}"
+            contents = hash_files(files, salt) if files else hash_frame(self.root, salt)
+            config, fits = self.config.table_config(split_column), fit_in_memory(files, self.max_gb)
+            self._arrays = table_arrays(self.read, contents, config, self.cache, self.origin, fits)
+        return self._arrays
+
+    def catalogue(self) -> Catalogue:
+        """The encoded pairs."""
+        return Catalogue(self.arrays(), self.config.user, self.config.item)
+
+    def prepare_data(self) -> None:
+        """Build the arrays, once per node."""
+        self.arrays()
+
+    def setup(self, stage: str | None = None) -> None:
+        """Open the arrays, write the reports and what prediction needs, and warn of users without a training row."""
+        if stage == "predict":
+            return
+        arrays = self.arrays()
+        self.rejected = arrays.rejected
+        arrays.write_artifacts(self.origin, self.report_dir, self.artifacts_dir)
+        if stage == "fit":
+            log.info(f"{len(arrays.targets):,} ratings: {memory_in_training(arrays) / 1e6:,.0f} MB during training.")
+        strangers = self.catalogue().unknown_users(self.tests_on)
+        if len(strangers):
+            log.warning(
+                f"{self.origin}: {strangers.n_unique():,} users of the {self.tests_on} split have no training row (such as "
+                f"{strangers[0]}); they are predicted as an average user."
             )
-        optional = [each for each in (self.rating, self.time, self.weight, self.title) if each is not None]
-        require(self._where, names, [self.user, self.item, *optional])
-        self._refuse_numbers(frame)
-        frame = self._timed(frame)
-        if self.liked_from is not None and self.rating is not None:
-            frame = frame.filter(pl.col(self.rating) >= self.liked_from)
-        frame = self._with_splits(self._once(frame))
-        if self.clicks:
-            frame = frame.with_columns(pl.lit(1.0).alias(_CLICK))
-        # Codes follow the order of columns, and whoever reads codes takes users from the first place, items from the second.
-        return self._with_time_bin(frame).select(self.user, self.item, pl.exclude(self.user, self.item))
+        if self.artifacts_dir is not None and stage != "test":
+            self.catalogue().write_artifacts(self.artifacts_dir, self.titles(), self._unliked())
 
-    def _timed(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        """Times that are texts become dates: as texts the 31st of March comes after the 1st of April."""
-        schema = frame.collect_schema()
-        if self.time is None or schema.get(self.time) != pl.String:
-            return frame
-        return frame.with_columns(as_date(frame.select(self.time).collect()[self.time], self._where))
-
-    def _refuse_numbers(self, frame: pl.LazyFrame) -> None:
-        """Ratings outside of their scale, weights that weigh nothing."""
-        if self.scale is not None and self.rating is not None:
-            low, high = self.scale
-            value = pl.col(self.rating)
-            outside = frame.with_row_index("__row").filter((value < low) | (value > high)).select("__row", self.rating).head(1)
-            for row, rating in outside.collect().iter_rows():
-                raise MisconfigurationException(
-                    f"{self._where}: row {row + 1:,} has the {self.rating} {rating}, outside of data.scale=[{low:g},{high:g}]; "
-                    "correct it, or widen the scale."
-                )
-        if self.weight is not None:
-            value = pl.col(self.weight)
-            least, greatest = frame.select(value.min().alias("least"), value.max().alias("greatest")).collect().row(0)
-            if greatest is None or greatest <= 0 or least < 0:
-                what = "is below 0 somewhere" if least is not None and least < 0 else "is 0 in all rows"
-                raise MisconfigurationException(f"{self._where}: {self.weight} {what}; weights from 0 are wanted, some above.")
-
-    def _once(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        pair = [self.user, self.item]
-        if self.twice == "mean" and not self.clicks:
-            others = [name for name in frame.collect_schema().names() if name not in (*pair, self.rating)]
-            means = pl.col(str(self.rating)).cast(pl.Float64).mean()
-            return frame.group_by(pair, maintain_order=True).agg(means, *(pl.col(name).last() for name in others))
-        if self.twice == "last" or self.clicks:
-            ordered = frame if self.time is None else frame.sort(self.time, maintain_order=True)
-            return ordered.unique(pair, keep="last", maintain_order=True)
-        # Of millions of pairs a sorted hash takes a tenth of the memory that groups take; these name what it found.
-        hashes = np.sort(frame.select(pl.struct(pair).hash().alias("hash")).collect()["hash"].to_numpy())
-        if (hashes[1:] == hashes[:-1]).any():
-            count = pl.len().alias("__times")
-            again = frame.select(pair).group_by(pair).agg(count).filter(pl.col("__times") > 1).sort(pair).head(1).collect()
-            for user, item, times in again.iter_rows():
-                raise MisconfigurationException(
-                    f"{self._where}: {self.user} {user} rates {self.item} {item} {times} times; say which counts: "
-                    "data.twice=last (wants data.time) or data.twice=mean."
-                )
-        return frame
-
-    def _with_splits(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        if self.how == "random" or self.time is None:
-            return frame
-        if self.how == "last_out":
-            # Of users with a single rating it trains: nothing would be known of them otherwise.
-            place = pl.col(self.time).rank("ordinal").over(self.user)
-            held = (place == pl.len().over(self.user)) & (pl.len().over(self.user) > 1)
-        else:
-            held = pl.col(self.time).rank("ordinal") > pl.len() * (1 - self.recipe.valid)
-        return frame.with_columns(pl.when(held).then(pl.lit("valid")).otherwise(pl.lit("train")).alias("__split"))
-
-    def _with_time_bin(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        if self.time_bin_days is None or self.time is None:
-            return frame
-        schema = frame.collect_schema()
-        if self.time not in schema.names():  # pairs to predict, of no time
-            return frame.with_columns(pl.lit(None, pl.Int64).alias(TIME_BIN))
-        time = pl.col(self.time)
-        seconds = time.cast(pl.Datetime).dt.epoch("s") if schema[self.time].is_temporal() else time
-        return frame.with_columns((seconds / (86400 * self.time_bin_days)).floor().cast(pl.Int64).alias(TIME_BIN))
-
-    def whole_recipe(self) -> Recipe:
-        """With the column of splits, where there is one."""
-        has_splits = self.how != "random" or "__split" in self.read_ratings().collect_schema().names()
-        return dataclasses.replace(self.recipe, split_column="__split") if has_splits else self.recipe
-
-    def fingerprint(self) -> str:
-        """With all that shapes what is read."""
-        shaped = (
-            self.rating,
-            self.how,
-            self.twice,
-            self.header,
-            self.scale,
-            self.liked_from,
-            self.time,
-            self.time_bin_days,
-            self.user_side,
-            self.item_side,
-        )
-        return f"{super().fingerprint()} {shaped}"
+    def _unliked(self) -> tuple[Tensor, Tensor] | None:
+        """Codes of the pairs that ``positive_threshold`` leaves out, which were seen too."""
+        rating, threshold = self.config.rating, self.config.positive_threshold
+        if rating is None or threshold is None:
+            return None
+        return self.catalogue().encode(self.read_ratings().filter(pl.col(rating) < threshold))
 
     # Facts ------------------------------------------------------------------------------------------------------------
 
-    def setup(self, stage: str | None = None) -> None:
-        """Open the tensors; leave in ``keep`` who has what, and what items are called."""
-        super().setup(stage)
-        if stage == "predict" or self._new is not None:
-            return
-        store = self._tensors()
-        rows = len(store.targets)
-        # Codes and targets, and an epoch's order: all rows, the draw of it, and the rows so drawn, of eight bytes each.
-        if stage == "fit":
-            taken = rows * (store.codes.shape[1] * 4 + 4 + 3 * 8)
-            log.info(f"{rows:,} ratings: {taken / 1e6:,.0f} MB while they are trained on.")
-        strangers = store.codes[store.rows[self.tests_on], 0] == 0
-        if strangers.any():
-            names = self.originals(self.tests_on)[self.user].filter(pl.Series(strangers))
-            log.warning(
-                f"{self._where}: {names.n_unique():,} users of the {self.tests_on} split have no training row (such as "
-                f"{names[0]}); of them nothing is known, and the mean of all stands in."
-            )
-        if self.keep is not None and stage != "test":
-            users, items = (torch.cat(parts) for parts in zip(self._codes(), self._disliked(), strict=True))
-            with atomic_write(self.keep / "seen.parquet") as beside:
-                pl.DataFrame({"user": users.numpy(), "item": items.numpy()}).write_parquet(beside)
-            levels = store.steps.categorical[self.item].levels
-            counts = torch.bincount(self._codes()[1], minlength=len(levels) + 1)[1:].tolist()
-            titles = self.titles()
-            called = [titles.get(level, level) for level in levels]
-            with atomic_write(self.keep / "items.parquet") as beside:
-                pl.DataFrame({"item": levels, "title": called, "ratings": counts}).write_parquet(beside)
-
     def describe(self) -> dict[str, Any]:
-        """As :class:`.Table`'s; of clicks no ``target``, and ``sides`` where something is known of users or items."""
-        facts = super().describe()
-        del facts["continuous"]  # weights are no input
-        if self.clicks:
-            del facts["target"]
-        if self.user_side or self.item_side:
-            store = self._tensors()
-            places = list(store.steps.categorical)
-            facts["sides"] = {}
-            for owner, columns in ((self.user, self.user_side), (self.item, self.item_side)):
-                for column in columns:
-                    if column in places:  # not where it has one value in all rows
-                        codes = torch.zeros(len(store.steps.categorical[owner].levels) + 1, dtype=torch.int32)
-                        codes[store.codes[:, places.index(owner)]] = torch.from_numpy(store.codes[:, places.index(column)])
-                        codes[0] = 0
-                        facts["sides"].setdefault(owner, {})[column] = codes.tolist()
+        """``categories`` by column; for ratings ``target`` (statistics); ``sides`` if columns describe users or items."""
+        steps = self.arrays().steps
+        facts: dict[str, Any] = {"categories": {name: each.categories for name, each in steps.categorical.items()}}
+        if not self.config.clicks:
+            facts["target"] = steps.target_stats
+        if self.config.user_side or self.config.item_side:
+            facts["sides"] = self.catalogue().side_codes(self.config.user_side, self.config.item_side)
         return facts
 
     def titles(self) -> dict[str, str]:
-        """What items are called, by id; empty where the data do not say."""
-        if self.title is None:
-            return {}
-        pairs = self.read_ratings().select(self.item, self.title).unique(self.item, keep="last").collect()
-        return {str(item): str(title) for item, title in pairs.iter_rows()}
-
-    def _codes(self, split: str | None = None) -> tuple[Tensor, Tensor]:
-        """Users and items of a split, or of all rows that are in one, by code from 1; unknown ones are left out."""
-        store = self._tensors()
-        parts = store.rows.values() if split is None else [store.rows[split]]
-        codes = np.concatenate([store.codes[rows, :2] for rows in parts])
-        known = (codes > 0).all(1)
-        users, items = (torch.from_numpy(codes[:, place] if known.all() else codes[known, place]) for place in (0, 1))
-        return users, items
-
-    def _disliked(self) -> tuple[Tensor, Tensor]:
-        """Users and items, by code from 1, of the ratings that ``liked_from`` leaves out: they were seen, too."""
-        if self.liked_from is None or self.rating is None:
-            return torch.zeros(0, dtype=torch.int32), torch.zeros(0, dtype=torch.int32)
-        rows = self.read_ratings().filter(pl.col(self.rating) < self.liked_from).select(self.user, self.item)
-        for name in (self.user, self.item):
-            levels = self._tensors().steps.categorical[name].levels
-            codes = pl.LazyFrame({name: levels, f"__{name}": np.arange(1, len(levels) + 1, dtype=np.int32)})
-            rows = rows.with_columns(pl.col(name).cast(pl.String)).join(codes, on=name)
-        found = rows.select(f"__{self.user}", f"__{self.item}").collect().to_numpy()
-        return torch.from_numpy(found[:, 0].copy()), torch.from_numpy(found[:, 1].copy())
+        """Titles of items by id; empty if there are none."""
+        return {} if self.title is None else read_titles(self.read_ratings(), self.config.item, self.title)
 
     def pairs(self, split: str) -> tuple[Tensor, Tensor]:
-        """Users and items of a split's ratings ``int64 [N]`` each, counted from 0; unknown ones are left out."""
-        users, items = self._codes(split)
-        return users.long() - 1, items.long() - 1
+        """Users and items of a split ``int64 [N]`` each, counted from 0; pairs with an unknown id are left out."""
+        return self.catalogue().pairs(split)
 
     def ratings(self, split: str) -> Tensor:
-        """Of the pairs of :meth:`pairs`, in their order ``float32 [N]``; 1 of clicks."""
-        store = self._tensors()
-        rows = store.rows[split]
-        return torch.from_numpy(store.targets[rows][(store.codes[rows, :2] > 0).all(1)])
+        """Ratings of :meth:`pairs`, in the same order ``float32 [N]``; 1 for clicks."""
+        return self.catalogue().ratings(split)
 
-    # Batches ----------------------------------------------------------------------------------------------------------
+    # Loaders ----------------------------------------------------------------------------------------------------------
 
-    def _loader(self, batches: Any) -> StatefulDataLoader[Any]:
-        store = self._store
-        if store is not None and batches.inputs[1].shape[1]:
-            batches.inputs = (batches.inputs[0], self._weights(store))
-        if not self.clicks or store is None:
-            return super()._loader(batches)
-        if self._sampler is None:
-            users, items = self._codes("train")
-            count = len(store.steps.categorical[self.item].levels)
-            self._sampler = NegativeSampler(users.long(), items.long(), count, self.power)
-        return super()._loader(ClickBatches(batches, self._sampler, self.negatives, self.seed))
+    def _loader(self, split: str, shuffle: bool = False) -> StatefulDataLoader[Any]:
+        arrays = self.arrays()
+        inputs = [arrays.codes] if arrays.weights is None else [arrays.codes, arrays.weights]
+        batches = split_batches(arrays, inputs, split, self.batch_size, shuffle, self.seed, self.max_gb, self.trainer)
+        if self.config.clicks and self._sampler is None:
+            users, items = self.catalogue().codes("train")
+            self._sampler = NegativeSampler(users.long(), items.long(), len(self.catalogue().items), self.negative_power)
+        return row_loader(InteractionBatches(batches, self._sampler, self.negatives, self.seed), self.seed)
 
-    def _weights(self, store: TableStore) -> Tensor:
-        """``[N, 1]``, as they are in the table."""
-        facts = next(iter(store.steps.continuous.values()))
-        return torch.from_numpy(store.numbers[:, :1] * facts.std + facts.mean).clamp(min=0)
+    def train_dataloader(self) -> StatefulDataLoader[Any]:
+        """Training rows, shuffled anew each epoch."""
+        return self._loader("train", shuffle=True)
 
-    def completed(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Pairs to predict; of what else training knew, what they do not have is unknown."""
-        whole = self._with_time_bin(self._timed(frame.lazy()))
-        wanted = [*self.user_side, *self.item_side, *([] if self.weight is None else [self.weight])]
-        return whole.with_columns(pl.lit(None, pl.String).alias(name) for name in wanted if name not in frame.columns).collect()
+    def val_dataloader(self) -> StatefulDataLoader[Any]:
+        """Validation rows."""
+        return self._loader("valid")
+
+    def test_dataloader(self) -> StatefulDataLoader[Any]:
+        """Test rows; those of validation if there are none."""
+        return self._loader(self.tests_on)
+
+    # Prediction -------------------------------------------------------------------------------------------------------
+
+    def for_prediction(self, source: TableSource) -> NewRows:
+        """Pairs to predict as a data module of their own.
+
+        Args:
+            source: A file, or a frame of polars or pandas, with the columns of users and items. Side columns and times that it
+                lacks are unknown.
+
+        Raises:
+            MisconfigurationException: It can't be read, is empty, or has no users or items.
+        """
+        pairs, where = collect_rows(source), source_name(source)
+        codes, _, targets = encode_rows(complete_pairs(pairs.lazy(), self.config, where).collect(), self.steps(), where)
+        return NewRows(pairs, InteractionBatches(RowBatches([codes], targets, batch_size=4 * self.batch_size)))

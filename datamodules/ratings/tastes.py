@@ -1,46 +1,50 @@
-"""Drawn tastes whose best error is known."""
+"""Synthetic ratings in MovieLens's files; the best possible error on them is known."""
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..synthetic.generate import draw_once
-from ..synthetic.ratings import VERSION, draw_tastes
+from ..loading.source import Synthetic, local_or
+from ..synthetic.ratings import VERSION, generate_ratings
 from .movielens import MovieLens
 
 
 class Tastes(MovieLens):
-    """:class:`.MovieLens` on drawn ratings, see :mod:`.drawn.tastes`.
+    """:class:`.MovieLens` of synthetic ratings, see :mod:`practicum.datamodules.synthetic.ratings`.
 
     Args:
-        root: One's own ratings, in the same files, instead.
-        drawn: Folder for the drawn ones.
+        root: Other ratings in the same files. Default: synthetic ones.
+        synthetic_dir: Folder for synthetic data.
+        fold: Fold that validates; ``None``: a fraction, by ``split``.
+        scale: Least and greatest rating; ``None``: any is accepted.
         options: Those of :class:`.MovieLens`.
+
+    Example:
+        >>> import tempfile
+        >>> from practicum.datamodules import Tastes
+        >>> data = Tastes(synthetic_dir=tempfile.mkdtemp(), cache=tempfile.mkdtemp())
+        >>> data.prepare_data()
+        >>> round(data.known_answer["rmse"], 1)  # the standard deviation of the noise
+        0.5
     """
 
-    def __init__(self, root: str | None = None, drawn: str | os.PathLike[str] = "data/drawn", **options: Any) -> None:
-        super().__init__(root if root is not None else Path(drawn) / f"tastes-{VERSION}", **options)
-        self.is_drawn = root is None
-
-    def prepare_data(self) -> None:
-        """Draw them if they are not there yet; then read them like any others."""
-        if self.is_drawn and self._new is None:
-            draw_once(self.root, draw_tastes)
-        super().prepare_data()
+    def __init__(
+        self,
+        root: str | os.PathLike[str] | None = None,
+        synthetic_dir: str | os.PathLike[str] = "data/synthetic",
+        fold: int | str | None = 1,
+        scale: Sequence[float] | None = None,
+        **options: Any,
+    ) -> None:
+        source = local_or(root, Synthetic(generate_ratings, Path(synthetic_dir) / f"tastes-{VERSION}"))
+        super().__init__(source.path, fold=fold, scale=scale, **options)
+        self.source = source
 
     @property
     def known_answer(self) -> dict[str, float]:
-        """The least RMSE that any model reaches on ``u1.test``, where that is what validates."""
-        answer = self.root / "answer.json"
-        if not self.is_drawn or self.fold != "1" or self.within or not answer.is_file():
-            return {}
-        return {"rmse": json.loads(answer.read_text())["rmse"]}
-
-    @property
-    def provenance(self) -> dict[str, Any]:
-        """As :class:`.Table`'s, saying that the ratings are drawn."""
-        facts = super().provenance
-        return {**facts, "source": f"drawn: {facts['source']}"} if self.is_drawn else facts
+        """The least RMSE that any model can reach on ``u1.test``, if that validates."""
+        answer = self.source.answer() if self.fold == "1" and not self.inner_split else {}
+        return {"rmse": answer["rmse"]} if answer else {}

@@ -1,1 +1,1 @@
-"""Samples drawn to ordinary files in the format of the real thing, each with a known answer."""
+"""Synthetic data sets, written as ordinary files in the layout of the real ones, with a known best answer."""

@@ -1,7 +1,7 @@
-"""A small painter for drawn photos: shaded solids with smooth edges on a float canvas, and the ground they lie on.
+"""A small renderer for synthetic photos: shaded solids with smooth edges on a float canvas, and smooth noise.
 
-Every solid is painted from its distance function, so edges are antialiased without supersampling, and is lit from one
-direction, so that pictures have volume. Coordinates are pixels, ``(x, y)`` with ``y`` downwards; colours are RGB in 0..1.
+Every solid is rendered from its distance function, so edges are antialiased without supersampling, and is lit from one
+direction, so it looks solid. Coordinates are pixels, ``(x, y)`` with ``y`` downwards; colours are RGB in 0..1.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ def noise(rng: np.random.Generator, height: int, width: int, cell: float, octave
 
 
 class Painter:
-    """Paints solids, the later over the earlier, on a transparent layer.
+    """Renders solids onto a transparent layer, later ones over earlier ones.
 
     Args:
-        height: Of the layer, in pixels.
-        width: Of the layer, in pixels.
-        light: Direction towards the light, ``(x, y, z)`` with ``z`` towards the eye.
+        height: Height of the layer, in pixels.
+        width: Width of the layer, in pixels.
+        light: Direction towards the light, ``(x, y, z)`` with ``z`` towards the viewer.
         gloss: Strength of highlights, 0 (felt) to 1 (lacquer).
     """
 
@@ -76,7 +76,7 @@ class Painter:
     def ellipsoid(
         self, centre: Point, along: float, across: float, angle: float, colour: Colour, pattern: Pattern | None = None
     ) -> None:
-        """An ellipsoid with half-axes ``along`` (in direction ``angle``, radians) and ``across``.
+        """Render an ellipsoid with half-axes ``along`` (in direction ``angle``, radians) and ``across``.
 
         ``pattern(u, v, colour)`` recolours its surface, with ``u`` and ``v`` from -1 to 1 along and across.
         """
@@ -97,7 +97,7 @@ class Painter:
         self._lay(window, cover, base, (c * u - s * v, s * u + c * v, z))
 
     def limb(self, start: Point, end: Point, r0: float, r1: float, colour: Colour) -> None:
-        """A round limb that tapers from radius ``r0`` at ``start`` to ``r1`` at ``end``."""
+        """Render a round limb that tapers from radius ``r0`` at ``start`` to ``r1`` at ``end``."""
         reach = max(r0, r1)
         window = self._window(
             min(start[0], end[0]) - reach,
@@ -123,12 +123,12 @@ class Painter:
         self._lay(window, cover, base, (px * scale, py * scale, np.sqrt(1 - across * across)))
 
     def chain(self, points: list[Point], radii: list[float], colour: Colour) -> None:
-        """Limbs joined end to end through ``points``."""
+        """Render limbs joined end to end through ``points``."""
         for i in range(len(points) - 1):
             self.limb(points[i], points[i + 1], radii[i], radii[i + 1], colour)
 
     def over(self, ground: Floats, shadow: Point, softness: float, depth: float) -> Floats:
-        """The layer laid over ``ground``, with its shadow shifted by ``shadow`` pixels and blurred."""
+        """The layer over ``ground``, with its shadow shifted by ``shadow`` pixels and blurred."""
         silhouette = Image.fromarray((self.alpha * 255).astype(np.uint8))
         moved = Image.new("L", silhouette.size)
         moved.paste(silhouette, (round(shadow[0]), round(shadow[1])))

@@ -1,8 +1,8 @@
-"""Drawn cats and dogs in Kaggle's layouts: ``dogs-vs-cats-redux-kernels-edition`` and ``dog-breed-identification``.
+"""Synthetic cats and dogs in Kaggle's layouts: ``dogs-vs-cats-redux-kernels-edition`` and ``dog-breed-identification``.
 
-Heads on the grounds that spiders walk on. A cat has pointed ears, a short muzzle, upright pupils and whiskers; a dog has a long
-muzzle and ears that hang, stand or fold. A breed is a coat of one of ten colours, one of four patterns and one of three kinds of
-ear: 120 of them, with the names of Kaggle's.
+Heads and shoulders before the grounds of :mod:`.scene`. A cat has pointed ears, a short muzzle, vertical pupils and whiskers; a
+dog has a long muzzle and ears that hang, stand or fold. A breed is a combination of one of ten colours, four coat patterns and
+three kinds of ears: 120 breeds, as many as Kaggle's.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from .generate import draw_folder
+from .generate import render_folder
 from .painter import Floats, Painter, Pattern, Point
 from .scene import clutter, expose, ground, set_off, tone
 
-CATS_AND_DOGS = {"train": 160, "test": 40}  # of each kind to train; of both to predict
-BREED_PHOTOS = {"train": 6, "test": 60}  # of each breed to train; of all to predict
+CATS_AND_DOGS = {"train": 160, "test": 40}  # training photos of each kind; test photos of both
+BREED_PHOTOS = {"train": 6, "test": 60}  # training photos of each breed; test photos of all
 VERSION = 1
 
 COLOURS = {
@@ -42,7 +42,7 @@ EARS = ("folded", "hanging", "standing")
 
 
 class Pet(NamedTuple):
-    """What is drawn: a ``cat`` or a ``dog``; coat and ears of a breed, or ``None`` for any."""
+    """What is rendered: a ``cat`` or a ``dog``; coat and ears of a breed, or ``None`` for random ones."""
 
     kind: str
     colour: str | None = None
@@ -59,17 +59,17 @@ def breeds() -> dict[str, Pet]:
     return dict(sorted(found.items()))
 
 
-def draw_cats_and_dogs(folder: Path, seed: int = 2017) -> None:
-    """``train/cat.0.jpg`` ..., ``train/dog.0.jpg`` ..., ``test/1.jpg`` ..., ``sample_submission.csv``."""
+def generate_cats_and_dogs(folder: Path, seed: int = 2017) -> None:
+    """Generate ``train/cat.0.jpg`` ..., ``train/dog.0.jpg`` ..., ``test/1.jpg`` ..., ``sample_submission.csv``."""
     photos = [(f"train/{kind}.{i}.jpg", Pet(kind)) for kind in ("cat", "dog") for i in range(CATS_AND_DOGS["train"])]
     kinds = np.random.default_rng(seed).integers(2, size=CATS_AND_DOGS["test"])
     photos += [(f"test/{i + 1}.jpg", Pet(("cat", "dog")[kind])) for i, kind in enumerate(kinds)]
     sample = _table(["id", "label"], [[i + 1, 0.5] for i in range(len(kinds))])
-    draw_folder(folder, photos, draw_pet, seed, {"sample_submission.csv": sample}, "cats and dogs")
+    render_folder(folder, photos, render_pet, seed, {"sample_submission.csv": sample}, "cats and dogs")
 
 
-def draw_dog_breeds(folder: Path, seed: int = 2018) -> None:
-    """``labels.csv``, ``train/<id>.jpg``, ``test/<id>.jpg``, ``sample_submission.csv`` with a column for each breed."""
+def generate_dog_breeds(folder: Path, seed: int = 2018) -> None:
+    """Generate ``labels.csv``, ``train/<id>.jpg``, ``test/<id>.jpg``, ``sample_submission.csv`` with a column per breed."""
     rng = np.random.default_rng(seed)
     names = list(breeds())
     trained = [name for name in names for _ in range(BREED_PHOTOS["train"])]
@@ -81,7 +81,7 @@ def draw_dog_breeds(folder: Path, seed: int = 2018) -> None:
     rows = sorted([ids[i], name] for i, name in enumerate(trained))
     sample = [[each, *[1 / len(names)] * len(names)] for each in sorted(ids[len(trained) :])]
     texts = {"labels.csv": _table(["id", "breed"], rows), "sample_submission.csv": _table(["id", *names], sample)}
-    draw_folder(folder, photos, draw_pet, seed, texts, "dogs of 120 breeds")
+    render_folder(folder, photos, render_pet, seed, texts, "dogs of 120 breeds")
 
 
 def _table(header: list[str], rows: Sequence[Sequence[object]]) -> str:
@@ -90,8 +90,8 @@ def _table(header: list[str], rows: Sequence[Sequence[object]]) -> str:
     return text.getvalue()
 
 
-def draw_pet(pet: Pet, rng: np.random.Generator) -> Image.Image:
-    """One photo of a head and shoulders, 220 to 340 pixels a side."""
+def render_pet(pet: Pet, rng: np.random.Generator) -> Image.Image:
+    """Render one photo of a head and shoulders, 220 to 340 pixels a side."""
     width, height = int(rng.integers(220, 340)), int(rng.integers(220, 340))
     below = ground(rng, height, width)
     painter = Painter(height, width, (float(rng.uniform(-1, 1)), float(rng.uniform(-1, 0)), float(rng.uniform(0.6, 1.2))), 0.25)

@@ -1,7 +1,7 @@
-"""Drawn chips of the Amazon as seen from a satellite, in the layout of Kaggle's ``planet-understanding-the-amazon-from-space``.
+"""Synthetic satellite chips of the Amazon, in the layout of Kaggle's ``planet-understanding-the-amazon-from-space``.
 
-Each chip has a kind of weather (``clear``, ``partly_cloudy``, ``haze``, ``cloudy``) and, unless clouds hide it all, forest
-(``primary``) and by chance fields, roads, rivers, houses, bare ground and cut clearings. Its tags say just that.
+Each chip has a kind of weather (``clear``, ``partly_cloudy``, ``haze``, ``cloudy``) and, unless clouds hide all of it, forest
+(``primary``) and at random fields, roads, rivers, houses, bare ground and clearings. Its tags list all of these.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from .generate import draw_folder
+from .generate import render_folder
 from .painter import Floats, noise
 
 COUNTS = {"train": 320, "test": 40, "additional": 20}
 VERSION = 1
 _SIDE = 256
 _WEATHER = {"clear": 0.68, "partly_cloudy": 0.17, "haze": 0.08, "cloudy": 0.07}
-_CHANCE = {"agriculture": 0.35, "bare_ground": 0.08, "cultivation": 0.12, "habitation": 0.15, "road": 0.25, "water": 0.25}
+_PROBABILITY = {"agriculture": 0.35, "bare_ground": 0.08, "cultivation": 0.12, "habitation": 0.15, "road": 0.25, "water": 0.25}
 
 
-def draw_planet(folder: Path, seed: int = 2019) -> None:
-    """``train_v2.csv``, ``train-jpg/train_0.jpg`` ..., two folders to predict as Kaggle has, ``sample_submission_v2.csv``."""
+def generate_planet(folder: Path, seed: int = 2019) -> None:
+    """Generate ``train_v2.csv``, ``train-jpg/train_0.jpg`` ..., Kaggle's two test folders, and ``sample_submission_v2.csv``."""
     rng = np.random.default_rng(seed)
     tags = [_tags(rng) for _ in range(sum(COUNTS.values()))]
     names = {"train": "train-jpg/train", "test": "test-jpg/test", "additional": "test-jpg-additional/file"}
@@ -35,21 +35,21 @@ def draw_planet(folder: Path, seed: int = 2019) -> None:
         )
         + "\n",
     }
-    draw_folder(folder, list(zip(files, tags, strict=True)), draw_chip, seed, texts, "chips of the Amazon")
+    render_folder(folder, list(zip(files, tags, strict=True)), render_chip, seed, texts, "chips of the Amazon")
 
 
 def _tags(rng: np.random.Generator) -> list[str]:
     weather = str(rng.choice(list(_WEATHER), p=list(_WEATHER.values())))
     if weather == "cloudy":
         return ["cloudy"]
-    found = {name for name, chance in _CHANCE.items() if rng.random() < chance}
+    found = {name for name, probability in _PROBABILITY.items() if rng.random() < probability}
     if "habitation" in found:
-        found.add("road")  # as it is
+        found.add("road")  # houses stand along roads
     return sorted([*found, "primary", weather])
 
 
-def draw_chip(tags: list[str], rng: np.random.Generator) -> Image.Image:
-    """One chip, 256 x 256."""
+def render_chip(tags: list[str], rng: np.random.Generator) -> Image.Image:
+    """Render one chip, 256 x 256 pixels."""
     n = _SIDE
     if tags == ["cloudy"]:
         return _image(0.72 + 0.25 * noise(rng, n, n, 110, 5)[..., None] * np.ones(3), rng)
@@ -116,7 +116,7 @@ def _spots(rng: np.random.Generator, count: int, low: float, high: float) -> Flo
 
 
 def _curve(rng: np.random.Generator, width: float, wild: float = 1.0) -> Floats:
-    """A river or a road from one side to the other."""
+    """The mask of a river or a road from one side to the opposite one."""
     paint = Image.new("L", (_SIDE, _SIDE))
     along = np.linspace(-20, _SIDE + 20, 60)
     off = (

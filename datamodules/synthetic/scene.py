@@ -1,4 +1,4 @@
-"""What drawn photos share: the ground a subject lies on, what lies about, and how the camera saw it."""
+"""What synthetic photos share: the ground under a subject, clutter around it, and the camera's exposure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .painter import Floats, Painter, Point, noise
 
 
 def walk(start: Point, steps: list[tuple[float, float]]) -> list[Point]:
-    """Points of a limb: from ``start``, each step ``(direction, length)`` in body coordinates."""
+    """Points of a limb: from ``start`` on, by steps ``(direction in radians, length)``."""
     points = [start]
     for direction, length in steps:
         x, y = points[-1]
@@ -18,13 +18,13 @@ def walk(start: Point, steps: list[tuple[float, float]]) -> list[Point]:
 
 
 def tone(rng: np.random.Generator, colours: list[tuple[float, float, float]], spread: float = 0.018) -> Floats:
-    """One of these colours, a little lighter or darker and shifted by chance."""
+    """One of these colours, randomly a little lighter or darker and shifted."""
     base = np.array(colours[rng.integers(len(colours))], np.float32)
     return np.clip(base * rng.uniform(0.85, 1.25) + rng.normal(0, spread, 3), 0.02, 0.95).astype(np.float32)
 
 
 def set_off(ground: Floats, painter: Painter, contrast: float = 0.16) -> Floats:
-    """The ground made lighter or darker where it would hide the animal."""
+    """The ground, made lighter or darker if it would hide the animal."""
     animal, around = float(painter.rgb[painter.alpha > 0.5].mean()), float(ground.mean())
     if abs(animal - around) >= contrast:
         return ground
@@ -33,7 +33,7 @@ def set_off(ground: Floats, painter: Painter, contrast: float = 0.16) -> Floats:
 
 
 def ground(rng: np.random.Generator, height: int, width: int) -> Floats:
-    """Sand, soil, stone, wood, a wall, a leaf or litter: ``[H, W, 3]`` in 0..1."""
+    """Random sand, soil, stone, wood, wall, leaf or leaf litter: ``[H, W, 3]`` in 0..1."""
     kind = rng.choice(["sand", "soil", "stone", "wood", "wall", "leaf", "litter"])
     fine = noise(rng, height, width, 6, 3)[..., None]
     coarse = noise(rng, height, width, 90, 5)[..., None]
@@ -83,7 +83,7 @@ def _leaf(painter: Painter, at: Point, length: float, rng: np.random.Generator) 
 
 
 def clutter(photo: Floats, light: Floats, rng: np.random.Generator) -> Floats:
-    """Twigs, blades of grass, pebbles and leaves, some of them over the animal."""
+    """Add twigs, blades of grass, pebbles and leaves, some of them over the animal."""
     height, width = photo.shape[:2]
     layer = Painter(height, width, (float(light[0]), float(light[1]), float(light[2])), 0.15)
     for _ in range(rng.poisson(1.4)):
@@ -106,7 +106,7 @@ def clutter(photo: Floats, light: Floats, rng: np.random.Generator) -> Floats:
 
 
 def expose(photo: Floats, rng: np.random.Generator) -> Image.Image:
-    """Uneven light, colour of the light, vignette, focus, sensor noise."""
+    """Apply uneven and coloured light, vignette, contrast, blur and sensor noise."""
     height, width = photo.shape[:2]
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
     slope = 1 + rng.normal(0, 0.15) * x + rng.normal(0, 0.15) * y

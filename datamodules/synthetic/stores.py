@@ -1,9 +1,8 @@
-"""Sales of drawn stores in Rossmann's files, of known effects and known noise.
+"""Synthetic store sales in Rossmann's files, with known effects and known noise.
 
-Sales are a product: the store's own level, its state's, the day's of the week (another on promotion), the month's, a slow
-growth, and noise that is normal on the logarithm. So the best that any model can do is known: of rows with noise ``u`` the
-prediction with the least root mean squared percentage error is the noiseless one times ``E[1/u] / E[1/u^2]``, and what it
-reaches is computed from the very noise that was drawn.
+Sales are a product of effects: store, state, day of the week (different with a promotion), month, slow growth, and log-normal
+noise. So the best possible error is known: with noise ``u``, the prediction with the lowest root mean squared percentage error
+is the noiseless one times ``E[1/u] / E[1/u^2]``, and its error is computed from the noise that was sampled.
 """
 
 from __future__ import annotations
@@ -17,34 +16,34 @@ from typing import Any
 
 import numpy as np
 
-from .generate import whole_folder
+from .generate import atomic_folder
 
 VERSION = 1
-STORES, DAYS, ASKED = 60, 730, 42  # the last days of ASKED more are asked about, as Kaggle's test is
-NOISE = 0.1  # deviation of the logarithm
-VALID = 42  # days at the end whose best error is written down
+STORES, DAYS, TEST_DAYS = 60, 730, 42  # TEST_DAYS more make up test.csv, as Kaggle's
+NOISE = 0.1  # standard deviation of the logarithm
+VALID = 42  # last days, whose best error is in answer.json
 _FIRST = datetime.date(2013, 1, 1)
 _STATES = ("BE", "BY", "HE", "NW", "SN")
 _WEATHER_FILES = {"BE": "Berlin", "BY": "Bayern", "HE": "Hessen", "NW": "NordrheinWestfalen", "SN": "Sachsen"}
-_WEEK = (0.18, 0.02, -0.06, -0.05, 0.03, 0.1)  # Monday to Saturday, on the logarithm; Sundays are closed
+_WEEK = (0.18, 0.02, -0.06, -0.05, 0.03, 0.1)  # log-effects of Monday to Saturday; Sundays are closed
 _PROMO = (0.42, 0.33, 0.25, 0.22, 0.2, 0.0)
 
 
 def best_rmspe(noise: np.ndarray[Any, Any]) -> float:
-    """The least RMSPE of one factor on the noiseless sales: ``sqrt(1 - E[1/u]^2 / E[1/u^2])`` for factors ``u`` of noise."""
+    """The lowest RMSPE of any factor on the noiseless sales, ``sqrt(1 - E[1/u]^2 / E[1/u^2])`` for noise factors ``u``."""
     first, second = (1 / noise).mean(), (1 / noise**2).mean()
     return float(np.sqrt(1 - first**2 / second))
 
 
-def draw_stores(folder: Path, seed: int = 2017) -> None:
-    """Kaggle's files, and ``answer.json`` with the best RMSPE on the last six weeks.
+def generate_stores(folder: Path, seed: int = 2017) -> None:
+    """Generate Kaggle's files, and ``answer.json`` with the best RMSPE on the last six weeks.
 
     Args:
-        folder: Made by this call; must not exist.
-        seed: Of everything drawn.
+        folder: Created by this call; must not exist.
+        seed: Seed of everything random.
     """
-    with whole_folder(folder) as work:
-        _draw(work, np.random.default_rng(seed))
+    with atomic_folder(folder) as work:
+        _generate(work, np.random.default_rng(seed))
 
 
 def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]], delimiter: str = ",") -> None:
@@ -53,8 +52,8 @@ def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]], del
         csv.writer(file, delimiter=delimiter, lineterminator="\n").writerows([header, *rows])
 
 
-def _draw(work: Path, rng: np.random.Generator) -> None:
-    days = [_FIRST + datetime.timedelta(days=number) for number in range(DAYS + ASKED)]
+def _generate(work: Path, rng: np.random.Generator) -> None:
+    days = [_FIRST + datetime.timedelta(days=number) for number in range(DAYS + TEST_DAYS)]
     weekday = np.array([day.weekday() for day in days])
     month = np.array([day.month for day in days])
     promo = (np.arange(len(days)) // 7 % 2 == 0) & (weekday < 5)  # every other week, Monday to Friday
@@ -74,7 +73,7 @@ def _draw(work: Path, rng: np.random.Generator) -> None:
 
     header = ("Store", "DayOfWeek", "Date", "Sales", "Customers", "Open", "Promo", "StateHoliday", "SchoolHoliday")
     rows: list[tuple[Any, ...]] = []
-    asked: list[tuple[Any, ...]] = []
+    test_rows: list[tuple[Any, ...]] = []
     for number in reversed(range(len(days))):  # newest first, as Kaggle has them
         for store in range(STORES):
             facts = (int(open_days[number]), int(promo[number]), "a" if holiday[number] else "0", int(school[number]))
@@ -82,10 +81,10 @@ def _draw(work: Path, rng: np.random.Generator) -> None:
             if number < DAYS:
                 rows.append((*key, sales[store, number], sales[store, number] // 9, *facts))
             else:
-                asked.append((len(asked) + 1, *key, *facts))
+                test_rows.append((len(test_rows) + 1, *key, *facts))
     _write(work / "train.csv", header, rows)
-    _write(work / "test.csv", ("Id", *header[:3], *header[5:]), asked)
-    _write(work / "sample_submission.csv", ("Id", "Sales"), [(row[0], 0) for row in asked])
+    _write(work / "test.csv", ("Id", *header[:3], *header[5:]), test_rows)
+    _write(work / "sample_submission.csv", ("Id", "Sales"), [(row[0], 0) for row in test_rows])
     since = rng.integers(2005, 2013, STORES)
     far = rng.integers(1, 200, STORES) * 100
     _write(
@@ -101,17 +100,17 @@ def _draw(work: Path, rng: np.random.Generator) -> None:
         ],
     )  # fmt: skip
     _write(work / "store_states.csv", ("Store", "State"), [(n + 1, _STATES[state_of[n]]) for n in range(STORES)])
-    _draw_weather(work / "weather", days, rng)
+    _generate_weather(work / "weather", days, rng)
     weeks = [days[0] - datetime.timedelta(days=2) + datetime.timedelta(days=7 * n) for n in range(len(days) // 7 + 2)]
     for name in ("", *(f"_{state}" for state in _STATES)):
         trend = rng.integers(55, 100, len(weeks))
         table = [(f"{week} - {week + datetime.timedelta(days=6)}", value) for week, value in zip(weeks, trend, strict=True)]
         _write(work / "googletrend" / f"Rossmann_DE{name}.csv", ("Woche", "Interest"), table)
-    measured = noise[:, DAYS - VALID : DAYS][:, open_days[DAYS - VALID : DAYS]]
-    (work / "answer.json").write_text(json.dumps({"rmspe": best_rmspe(measured), "noise": NOISE, "days": VALID}))
+    valid_noise = noise[:, DAYS - VALID : DAYS][:, open_days[DAYS - VALID : DAYS]]
+    (work / "answer.json").write_text(json.dumps({"rmspe": best_rmspe(valid_noise), "noise": NOISE, "days": VALID}))
 
 
-def _draw_weather(folder: Path, days: Sequence[datetime.date], rng: np.random.Generator) -> None:
+def _generate_weather(folder: Path, days: Sequence[datetime.date], rng: np.random.Generator) -> None:
     header = (
         "Date", "Max_TemperatureC", "Mean_TemperatureC", "Min_TemperatureC", "Max_Humidity", "Mean_Humidity", "Min_Humidity",
         "Max_Wind_SpeedKm_h", "Mean_Wind_SpeedKm_h", "Precipitationmm", "CloudCover", "Events",

@@ -1,1 +1,1 @@
-"""Tables: readers, roles of columns, splits, preprocessing."""
+"""Tables: reading files, inferring column roles, splitting rows, preprocessing, batching."""

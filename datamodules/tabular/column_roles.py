@@ -1,12 +1,14 @@
-"""Which columns of a table are categories, which numbers, and which tell nothing: guessed, with the reason for each.
+"""Infer which columns of a table are categorical, which are continuous and which carry no information.
 
-**What it does.** Texts and truth values are categories; decimal numbers are numbers; whole numbers of few values, or whose name
-says that they name something, are categories. Columns of one value, or of another value in every row, are left out.
+**What it does.** Strings and booleans are categorical; decimal numbers are continuous; integers with few distinct values, or with
+a name like that of an identifier, are categorical. Constant columns, and columns with another value in every row, are ignored.
+Each decision comes with its reason.
 
-**When to use it.** ``data.columns=auto``, the default, for the columns that ``data.categorical`` and ``data.continuous`` don't
-name.
+**When to use it.** With ``columns=auto`` (default), for columns not listed in ``categorical`` or ``continuous``.
 
-**Defaults.** Whole numbers of up to 20 values are categories.
+**Defaults.** Integers of up to 20 distinct values are categorical.
+
+**Source.** The threshold is fast.ai's ``cont_cat_split``.
 """
 
 from __future__ import annotations
@@ -16,55 +18,61 @@ from typing import Literal, NamedTuple
 
 import polars as pl
 
-FEW = 20  # values of a whole number up to which it is a category (fast.ai's cont_cat_split)
-_NAMES = re.compile(
+MAX_CATEGORIES = 20  # distinct integers up to which a column is categorical
+_IDENTIFIER = re.compile(
     r"(^|[_\s.])(id|code|zip|postcode|store|shop|user|item|customer|product|number|no|nr)$|Id$|ID$", re.IGNORECASE
 )
 
-Role = Literal["categorical", "continuous", "date", "target", "left out"]
+Role = Literal["categorical", "continuous", "date", "target", "weight", "ignored"]
 
 
-class Guess(NamedTuple):
-    """What a column is taken for, and why."""
+class ColumnRole(NamedTuple):
+    """The role of a column, and the reason for it."""
 
     column: str
     role: Role
-    why: str
+    reason: str
 
 
-def guess_role(values: pl.Series) -> Guess:
-    """What a column is taken for.
+def infer_role(values: pl.Series) -> ColumnRole:
+    """Infer the role of a column from its name, type and values.
 
     Args:
         values: The whole column.
+
+    Example:
+        >>> import polars as pl
+        >>> from practicum.datamodules.tabular.column_roles import infer_role
+        >>> infer_role(pl.Series("kind", ["book", "film", "book"]))
+        ColumnRole(column='kind', role='categorical', reason='strings, 2 distinct')
     """
     name, dtype = values.name, values.dtype
-    distinct, there = values.n_unique() - bool(values.null_count()), len(values) - values.null_count()
+    distinct, present = values.n_unique() - bool(values.null_count()), len(values) - values.null_count()
     if distinct <= 1:
-        return Guess(name, "left out", "one value in all rows" if distinct else "empty")
+        return ColumnRole(name, "ignored", "one value in all rows" if distinct else "empty")
     if dtype == pl.Boolean:
-        return Guess(name, "categorical", "true or false")
+        return ColumnRole(name, "categorical", "true or false")
     if dtype.is_temporal():
-        return Guess(name, "left out", "a second date; data.date names the one whose parts are used")
+        return ColumnRole(name, "ignored", "a second date; the option date names the one whose parts are used")
     if dtype.is_float():
-        return Guess(name, "continuous", "decimal numbers")
+        return ColumnRole(name, "continuous", "decimal numbers")
     if dtype.is_integer():
-        if distinct <= FEW:
-            return Guess(name, "categorical", f"whole numbers of {distinct} values")
-        if distinct == there and there > FEW and _NAMES.search(name):
-            return Guess(name, "left out", "another value in every row")
-        if _NAMES.search(name) and distinct <= there / 2:
-            return Guess(name, "categorical", f"whole numbers whose name says that they name something, {distinct:,} of them")
-        return Guess(name, "continuous", f"whole numbers of {distinct:,} values")
-    if distinct == there and there > FEW:
-        return Guess(name, "left out", "another text in every row")
-    return Guess(name, "categorical", f"texts of {distinct:,} values")
+        if distinct <= MAX_CATEGORIES:
+            return ColumnRole(name, "categorical", f"integers, {distinct} distinct")
+        if distinct == present and present > MAX_CATEGORIES and _IDENTIFIER.search(name):
+            return ColumnRole(name, "ignored", "another value in every row")
+        if _IDENTIFIER.search(name) and distinct <= present / 2:
+            return ColumnRole(name, "categorical", f"integers named like an identifier, {distinct:,} distinct")
+        return ColumnRole(name, "continuous", f"integers, {distinct:,} distinct")
+    if distinct == present and present > MAX_CATEGORIES:
+        return ColumnRole(name, "ignored", "another string in every row")
+    return ColumnRole(name, "categorical", f"strings, {distinct:,} distinct")
 
 
-def nearly_numbers(values: pl.Series) -> bool:
-    """Whether a column of texts is one of numbers but for a few rows: a mistake in the file, rather than names."""
+def is_mostly_numeric(values: pl.Series) -> bool:
+    """Whether all but at most 2 % of a column's strings are numbers: a mistake in the file rather than names."""
     if values.dtype != pl.String:
         return False
-    there = values.drop_nulls()
-    numbers = there.str.strip_chars().cast(pl.Float64, strict=False).is_not_null().sum()
-    return len(there) > FEW and 0.98 * len(there) <= numbers < len(there)
+    present = values.drop_nulls()
+    numbers = present.str.strip_chars().cast(pl.Float64, strict=False).is_not_null().sum()
+    return len(present) > MAX_CATEGORIES and 0.98 * len(present) <= numbers < len(present)

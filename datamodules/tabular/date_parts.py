@@ -1,9 +1,9 @@
-"""What a date says: its parts as columns of their own, so that weeks and seasons can be learnt.
+"""Parts of a date as columns of their own, so that a model can learn weeks and seasons.
 
-**What it does.** Year, month, week, day, day of the week and of the year, the ends of months, quarters and years, days elapsed
-and, by choice, public holidays; of a time of day the hour.
+**What it does.** Year, month, week, day, day of week and of year, starts and ends of months, quarters and years, days since 1970
+and, optionally, public holidays; with times of day also the hour.
 
-**When to use it.** Always where a table has a date: as a mere number it tells of nothing that comes again.
+**When to use it.** Wherever a table has a date: as one number it has no cycles.
 
 **Source.** fast.ai's ``add_datepart``.
 """
@@ -15,14 +15,14 @@ from practicum.lightning_shim import MisconfigurationException
 
 
 def date_parts(column: str, has_time: bool) -> tuple[dict[str, pl.Expr], dict[str, pl.Expr]]:
-    """Expressions for the parts of a date.
+    """Build the expressions for the parts of a date.
 
     Args:
-        column: A column of ``Date`` or ``Datetime``.
-        has_time: Whether the hour tells anything.
+        column: Name of a ``Date`` or ``Datetime`` column.
+        has_time: Whether to include the hour.
 
     Returns:
-        Categorical parts and numbers, by the name each gets: ``<column>_month`` ...
+        Categorical and continuous parts by name: ``<column>_month`` ...
     """
     date = pl.col(column)
     day = date.dt.date()
@@ -40,36 +40,36 @@ def date_parts(column: str, has_time: bool) -> tuple[dict[str, pl.Expr], dict[st
     }
     if has_time:
         categorical["hour"] = date.dt.hour()
-    numbers = {
+    continuous = {
         "year": date.dt.year(),
         "day_of_year": date.dt.ordinal_day(),
         "elapsed": day.cast(pl.Int32),  # days since 1970
     }
-    return tuple({f"{column}_{part}": each for part, each in parts.items()} for parts in (categorical, numbers))  # type: ignore[return-value]
+    return tuple({f"{column}_{part}": each for part, each in parts.items()} for parts in (categorical, continuous))  # type: ignore[return-value]
 
 
-def holiday_names(dates: pl.Series, where: str) -> pl.Series:
-    """The public holiday that each date is, or ``None``.
+def holiday_names(dates: pl.Series, place: str) -> pl.Series:
+    """Name the public holiday on each date; null on other days.
 
     Args:
-        dates: Of ``Date``.
-        where: A country, or a country and a part of it: ``DE``, ``DE-BY``.
+        dates: A ``Date`` column.
+        place: A country, or a country and its subdivision: ``DE``, ``DE-BY``.
 
     Raises:
-        MisconfigurationException: The package is not installed, or doesn't know the place.
+        MisconfigurationException: The package ``holidays`` is not installed, or doesn't know the place.
     """
     try:
         import holidays  # noqa: PLC0415 (an extra)
     except ImportError as error:
         raise MisconfigurationException(
-            "data.holidays wants the holidays package: pip install 'practicum[holidays]', or data.holidays=null."
+            f"holidays={place} needs the package holidays: pip install 'practicum[holidays]', or leave the option out."
         ) from error
-    country, _, part = where.partition("-")
+    country, _, subdivision = place.partition("-")
     years = sorted({year for year in dates.dt.year().unique().to_list() if year is not None})
     try:
-        known = holidays.country_holidays(country, subdiv=part or None, years=years, language="en_US")
+        known = holidays.country_holidays(country, subdiv=subdivision or None, years=years, language="en_US")
     except NotImplementedError as error:
-        raise MisconfigurationException(f"data.holidays={where}: {error}") from error
+        raise MisconfigurationException(f"holidays={place}: {error}") from error
     days = list(known)
     if not days:
         return pl.Series(dates.name, [None] * len(dates), pl.String)

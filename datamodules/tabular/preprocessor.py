@@ -1,11 +1,12 @@
-"""Steps from a table's columns to what a network takes, learnt from the training rows alone and kept as JSON.
+"""Turn a table's columns into the codes and numbers a network takes, fitted on training rows only and stored as JSON.
 
-**What it does.** Categories become codes (0: unknown or missing; 1 and on: levels in their order), numbers are filled with their
-median where missing (a column of its own says so) and standardised, a date becomes its parts.
+**What it does.** Categories become codes (0: unknown or missing; from 1: categories in their sort order). Numbers are clipped to
+the range seen in training, imputed with the median (with an indicator column where training had gaps) and standardised. A date
+becomes its parts.
 
-**When to use it.** Inside :class:`.Table`; a run's ``steps.json`` is what ``predict.py`` applies to new rows.
+**When to use it.** Inside :class:`.Table` and :class:`.Ratings`; a run's ``steps.json`` is applied to new rows at prediction.
 
-**Defaults.** Levels seen once are levels.
+**Defaults.** Every category seen in training gets a code.
 """
 
 from __future__ import annotations
@@ -21,79 +22,91 @@ import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
 from .date_parts import date_parts, holiday_names
-from .readers import as_date, as_number, require
+from .readers import as_date, as_number, require_columns
 
 Codes = np.ndarray[Any, np.dtype[np.int32]]
 Numbers = np.ndarray[Any, np.dtype[np.float32]]
 
-_KINDS: dict[str, Any] = {"String": pl.String, "Int64": pl.Int64, "Float64": pl.Float64, "Boolean": pl.Boolean}
+_DTYPES: dict[str, Any] = {"String": pl.String, "Int64": pl.Int64, "Float64": pl.Float64, "Boolean": pl.Boolean}
 
 
 @dataclass
-class Category:
-    """A categorical column: how it is read, and its levels, whose codes are their places from 1."""
+class CategoricalColumn:
+    """A fitted categorical column.
 
-    kind: str
-    levels: list[str]
+    Attributes:
+        dtype: Type it was read as.
+        categories: Its categories; their codes are their positions, counted from 1.
+    """
+
+    dtype: str
+    categories: list[str]
 
 
 @dataclass
-class Number:
-    """A column of numbers: what fills its gaps, how it is standardised, whether gaps are told, and from where to where it
-    reached.
+class ContinuousColumn:
+    """A fitted continuous column.
 
-    A number beyond that counts as its edge: nothing is known of what lies there, and a network would go on in a straight line
-    (trees stop by themselves). Days elapsed and days of the year are such numbers wherever rows are split by time.
+    Values outside ``[low, high]`` are clipped: nothing is known of what lies there, and a network would extrapolate in a straight
+    line. Days elapsed and days of the year are such numbers wherever rows are split by time.
+
+    Attributes:
+        median: Replaces missing values.
+        mean: Mean after imputation.
+        std: Standard deviation after imputation; 1 for a constant column.
+        has_missing: Whether training rows had gaps; an indicator column then follows.
+        low: Minimum over training rows.
+        high: Maximum over training rows.
     """
 
     median: float
     mean: float
     std: float
-    flagged: bool
+    has_missing: bool
     low: float
     high: float
 
 
 @dataclass
-class TableSteps:
-    """What was learnt of a table's columns.
+class TablePreprocessor:
+    """The fitted state of a table's preprocessing.
 
     Attributes:
-        categorical: By column, the parts of a date included.
-        continuous: By column, the parts of a date included.
+        categorical: Fitted categorical columns by name, parts of the date included.
+        continuous: Fitted continuous columns by name, parts of the date included.
         date: Column whose parts are used.
-        has_time: Whether its hour is one of them.
-        holidays: Place whose public holidays are.
+        has_time: Whether the hour is one of them.
+        holidays: Place whose public holidays are used.
         target: Column to predict.
-        classes: Of the target, where it is a class.
-        facts: Of the target, where it is a number: mean, std, min, max, and of its logarithm where it is positive.
+        classes: Classes of a categorical target.
+        target_stats: Of a continuous target ``mean``, ``std``, ``min``, ``max``; of a positive one ``log_mean``, ``log_std`` too.
     """
 
-    categorical: dict[str, Category] = field(default_factory=dict)
-    continuous: dict[str, Number] = field(default_factory=dict)
+    categorical: dict[str, CategoricalColumn] = field(default_factory=dict)
+    continuous: dict[str, ContinuousColumn] = field(default_factory=dict)
     date: str | None = None
     has_time: bool = False
     holidays: str | None = None
     target: str = ""
     classes: list[str] | None = None
-    facts: dict[str, float] | None = None
+    target_stats: dict[str, float] | None = None
 
-    # Learning ---------------------------------------------------------------------------------------------------------
+    # Fitting ----------------------------------------------------------------------------------------------------------
 
-    def learn_category(self, values: pl.Series, min_count: int = 1) -> None:
-        """Take the levels of a column from training rows: those that occur ``min_count`` times, in their natural order."""
-        values = plain(values)
+    def fit_category(self, values: pl.Series, min_count: int = 1) -> None:
+        """Collect a column's categories that occur at least ``min_count`` times in the training rows ``values``."""
+        values = to_plain_dtype(values)
         counts = values.drop_nulls().value_counts(sort=False)
-        levels = counts.filter(pl.col("count") >= min_count)[values.name].sort()
-        self.categorical[values.name] = Category(str(values.dtype), levels.cast(pl.String).to_list())
+        categories = counts.filter(pl.col("count") >= min_count)[values.name].sort()
+        self.categorical[values.name] = CategoricalColumn(str(values.dtype), categories.cast(pl.String).to_list())
 
-    def learn_number(self, values: pl.Series, where: object) -> None:
-        """Take median, mean and deviation of a column from training rows."""
+    def fit_number(self, values: pl.Series, where: object) -> None:
+        """Compute median, mean, standard deviation and range of a column over the training rows ``values``."""
         numbers = as_number(values, where)
         median = numbers.median()
         filled = numbers.fill_null(median if median is not None else 0.0)
         std = filled.std() or 0.0
-        self.continuous[values.name] = Number(
+        self.continuous[values.name] = ContinuousColumn(
             float(median or 0.0),  # type: ignore[arg-type]
             float(filled.mean() or 0.0),  # type: ignore[arg-type]
             float(std) if std > 0 else 1.0,  # type: ignore[arg-type, operator]
@@ -102,133 +115,133 @@ class TableSteps:
             float(filled.max() or 0.0),  # type: ignore[arg-type]
         )
 
-    def learn_date(self, values: pl.Series, where: object, holidays: str | None) -> None:
-        """Take a date's parts from training rows."""
+    def fit_date(self, values: pl.Series, where: object, holidays: str | None) -> None:
+        """Fit the parts of a date on the training rows ``values``; constant parts are dropped."""
         values = as_date(values, where)
         self.date, self.holidays = values.name, holidays
         self.has_time = values.dtype == pl.Datetime and values.dt.time().n_unique() > 1
-        parts, numbers = self._parts(values)
-        for part in parts:
+        categories, numbers = self._date_columns(values)
+        for part in categories:
             if part.n_unique() > 1:
-                self.learn_category(part)
+                self.fit_category(part)
         for number in numbers:
             if number.n_unique() > 1:
-                self.learn_number(number, where)
+                self.fit_number(number, where)
 
-    def learn_target(self, values: pl.Series, is_class: bool) -> None:
-        """Take classes, or a number's facts, from training rows."""
+    def fit_target(self, values: pl.Series, is_class: bool) -> None:
+        """Collect the classes, or compute the statistics, of the target over the training rows ``values``."""
         self.target = values.name
         if is_class:
-            self.classes = plain(values).unique().sort().cast(pl.String).to_list()
+            self.classes = to_plain_dtype(values).unique().sort().cast(pl.String).to_list()
             return
         numbers = values.to_numpy()
         std = float(numbers.std())
-        self.facts = {"mean": float(numbers.mean()), "std": std or 1.0, "min": float(numbers.min()), "max": float(numbers.max())}
-        if self.facts["min"] > 0:
+        stats = {"mean": float(numbers.mean()), "std": std or 1.0, "min": float(numbers.min()), "max": float(numbers.max())}
+        if stats["min"] > 0:
             logs = np.log(numbers)
-            self.facts |= {"log_mean": float(logs.mean()), "log_std": float(logs.std()) or 1.0}
+            stats |= {"log_mean": float(logs.mean()), "log_std": float(logs.std()) or 1.0}
+        self.target_stats = stats
 
-    def _parts(self, dates: pl.Series) -> tuple[list[pl.Series], list[pl.Series]]:
+    def _date_columns(self, dates: pl.Series) -> tuple[list[pl.Series], list[pl.Series]]:
         frame = dates.to_frame()
-        categorical, numbers = date_parts(dates.name, self.has_time)
-        parts = frame.select(**categorical).get_columns()
+        categorical, continuous = date_parts(dates.name, self.has_time)
+        categories = frame.select(**categorical).get_columns()
         if self.holidays is not None:
-            parts.append(holiday_names(dates.dt.date(), self.holidays).alias(f"{dates.name}_holiday"))
-        return parts, frame.select(**numbers).get_columns()
+            categories.append(holiday_names(dates.dt.date(), self.holidays).alias(f"{dates.name}_holiday"))
+        return categories, frame.select(**continuous).get_columns()
 
-    # Applying ---------------------------------------------------------------------------------------------------------
+    # Transforming -----------------------------------------------------------------------------------------------------
 
     @property
-    def needs(self) -> list[str]:
-        """Columns of a table that :meth:`codes_and_numbers` reads."""
-        parts = self._part_names()
-        own = [name for name in (*self.categorical, *self.continuous) if name not in parts]
-        return own + ([self.date] if self.date is not None else [])
-
-    def _part_names(self) -> set[str]:
-        if self.date is None:
-            return set()
-        categorical, numbers = date_parts(self.date, True)
-        return {*categorical, *numbers, f"{self.date}_holiday"}
+    def source_columns(self) -> list[str]:
+        """Columns of a table that :meth:`transform` reads."""
+        derived: set[str] = set()
+        if self.date is not None:
+            categorical, continuous = date_parts(self.date, True)
+            derived = {*categorical, *continuous, f"{self.date}_holiday"}
+        columns = [name for name in (*self.categorical, *self.continuous) if name not in derived]
+        return columns + ([self.date] if self.date is not None else [])
 
     @property
     def number_names(self) -> list[str]:
-        """Columns of numbers, in the order of :meth:`codes_and_numbers`: those that tell of gaps come last."""
-        return [*self.continuous, *(f"{name}_missing" for name, each in self.continuous.items() if each.flagged)]
+        """Columns of the numbers that :meth:`transform` returns; indicators of missing values come last."""
+        return [*self.continuous, *(f"{name}_missing" for name, each in self.continuous.items() if each.has_missing)]
 
-    def codes_and_numbers(self, frame: pl.DataFrame, where: object) -> tuple[Codes, Numbers, dict[str, list[str]]]:
-        """Rows as a network takes them.
+    def transform(self, frame: pl.DataFrame, where: object) -> tuple[Codes, Numbers, dict[str, list[str]]]:
+        """Encode rows.
 
         Args:
-            frame: Has the columns of :attr:`needs`.
-            where: It is from, for messages.
+            frame: Has :attr:`source_columns`.
+            where: Its origin, for messages.
 
         Returns:
-            Codes ``int32 [rows, categorical]``, numbers ``float32 [rows, number_names]``, and by column the levels that training
-            didn't have, one for each row that has one.
+            Codes ``int32 [rows, categorical]``, numbers ``float32 [rows, number_names]``, and by column the values that training
+            didn't have, one for each row with such a value.
 
         Raises:
-            MisconfigurationException: A column is missing, or holds what it can't.
+            MisconfigurationException: A column is missing, or holds values of the wrong type.
         """
-        require(where, frame.columns, self.needs)
+        require_columns(where, frame.columns, self.source_columns)
         columns = {name: frame[name] for name in frame.columns}
         if self.date is not None:
-            parts, numbers = self._parts(as_date(frame[self.date], where))
-            columns |= {each.name: each for each in (*parts, *numbers)}
+            categories, numbers = self._date_columns(as_date(frame[self.date], where))
+            columns |= {each.name: each for each in (*categories, *numbers)}
         codes = np.zeros((len(frame), len(self.categorical)), np.int32)
         unknown: dict[str, list[str]] = {}
-        for place, (name, category) in enumerate(self.categorical.items()):
+        for position, (name, category) in enumerate(self.categorical.items()):
             values = columns[name]
-            found = _codes(values, category)
-            codes[:, place] = found.to_numpy()
-            strange = values.filter((found == 0) & values.is_not_null())
-            if len(strange):
-                unknown[name] = strange.cast(pl.String).to_list()
+            found = _encode(values, category)
+            codes[:, position] = found.to_numpy()
+            unseen = values.filter((found == 0) & values.is_not_null())
+            if len(unseen):
+                unknown[name] = unseen.cast(pl.String).to_list()
         matrix = np.zeros((len(frame), len(self.number_names)), np.float32)
-        flags = len(self.continuous)
-        for place, (name, number) in enumerate(self.continuous.items()):
+        indicator = len(self.continuous)
+        for position, (name, number) in enumerate(self.continuous.items()):
             values = as_number(columns[name], where)
-            inside = values.fill_null(number.median).clip(number.low, number.high)
-            matrix[:, place] = ((inside - number.mean) / number.std).to_numpy()
-            if number.flagged:
-                matrix[:, flags] = values.is_null().to_numpy()
-                flags += 1
+            clipped = values.fill_null(number.median).clip(number.low, number.high)
+            matrix[:, position] = ((clipped - number.mean) / number.std).to_numpy()
+            if number.has_missing:
+                matrix[:, indicator] = values.is_null().to_numpy()
+                indicator += 1
         return codes, matrix, unknown
 
-    def targets(self, values: pl.Series, where: object) -> np.ndarray[Any, Any]:
-        """Of each row the number ``float32``, or the class's number ``int64``; where it is missing NaN, or -1."""
+    def transform_target(self, values: pl.Series, where: object) -> np.ndarray[Any, Any]:
+        """Encode the target: numbers ``float32`` (missing: NaN), or class indices ``int64`` (missing or unseen: -1)."""
         if self.classes is None:
             return as_number(values, where).to_numpy().astype(np.float32)
-        number_of = {name: number for number, name in enumerate(self.classes)}
-        return np.array([number_of.get(each, -1) for each in plain(values).cast(pl.String)], np.int64)
+        index = {name: number for number, name in enumerate(self.classes)}
+        return np.array([index.get(each, -1) for each in to_plain_dtype(values).cast(pl.String)], np.int64)
 
-    # Keeping ----------------------------------------------------------------------------------------------------------
+    # Storing ----------------------------------------------------------------------------------------------------------
 
-    def as_json(self) -> str:
-        """All of it as text."""
+    def to_json(self) -> str:
+        """Serialise the fitted state."""
         return json.dumps(asdict(self), indent=1, ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, path: Path) -> TableSteps:
-        """Read what :meth:`as_json` gave.
+    def from_json(cls, path: Path) -> TablePreprocessor:
+        """Read a file with what :meth:`to_json` returned.
 
         Raises:
-            MisconfigurationException: Not there, or not that.
+            MisconfigurationException: There is no such file, or it holds something else.
         """
         if not path.is_file():
-            raise MisconfigurationException(f"{path}: no such file; it lies in the run folder that made it.")
+            raise MisconfigurationException(f"{path}: no such file; it belongs to the folder of the run that trained the model.")
         try:
-            facts: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            steps = cls(**facts)
-            steps.categorical = {name: Category(**each) for name, each in facts["categorical"].items()}
-            steps.continuous = {name: Number(**each) for name, each in facts["continuous"].items()}
+            state: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            steps = cls(**state)
+            steps.categorical = {name: CategoricalColumn(**each) for name, each in state["categorical"].items()}
+            steps.continuous = {name: ContinuousColumn(**each) for name, each in state["continuous"].items()}
         except (ValueError, TypeError, KeyError) as error:
-            raise MisconfigurationException(f"{path}: is damaged ({error}); take another copy of the run.") from error
+            raise MisconfigurationException(
+                f"{path}: is damaged, or was written by an earlier version ({error}); copy the run again, or train anew."
+            ) from error
         return steps
 
 
-def plain(values: pl.Series) -> pl.Series:
-    """A column as text, whole numbers, decimal numbers or truth values, whatever polars had it as."""
+def to_plain_dtype(values: pl.Series) -> pl.Series:
+    """Cast a column to one of ``String``, ``Int64``, ``Float64`` and ``Boolean``."""
     dtype = values.dtype
     if dtype in (pl.Boolean, pl.String):
         return values
@@ -239,22 +252,22 @@ def plain(values: pl.Series) -> pl.Series:
     return values.cast(pl.String)
 
 
-def _codes(values: pl.Series, category: Category) -> pl.Series:
-    kind = _KINDS[category.kind]
-    values = plain(values)
-    if values.dtype != kind:
-        if kind == pl.Boolean and values.dtype == pl.String:
+def _encode(values: pl.Series, column: CategoricalColumn) -> pl.Series:
+    dtype = _DTYPES[column.dtype]
+    values = to_plain_dtype(values)
+    if values.dtype != dtype:
+        if dtype == pl.Boolean and values.dtype == pl.String:
             values = values.str.to_lowercase().replace_strict(
                 {"true": True, "false": False}, default=None, return_dtype=pl.Boolean
             )
         else:
-            values = values.cast(kind, strict=False)
-    old: Sequence[Any] = category.levels
-    if kind == pl.Boolean:
-        old = [each == "true" for each in old]
-    elif kind in (pl.Int64, pl.Float64):
-        old = pl.Series(category.levels, dtype=pl.String).cast(kind).to_list()
-    if not len(old):
+            values = values.cast(dtype, strict=False)
+    categories: Sequence[Any] = column.categories
+    if dtype == pl.Boolean:
+        categories = [each == "true" for each in categories]
+    elif dtype in (pl.Int64, pl.Float64):
+        categories = pl.Series(column.categories, dtype=pl.String).cast(dtype).to_list()
+    if not len(categories):
         return pl.zeros(len(values), pl.Int32, eager=True)
-    new = range(1, len(old) + 1)
-    return values.replace_strict(old, new, default=0, return_dtype=pl.Int32).fill_null(0)
+    codes = range(1, len(categories) + 1)
+    return values.replace_strict(categories, codes, default=0, return_dtype=pl.Int32).fill_null(0)

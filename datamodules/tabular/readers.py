@@ -1,6 +1,6 @@
-"""Tables as people have them, read into polars: CSV (packed by gzip too), Parquet, or a frame of polars or pandas.
+"""Read tables into polars: CSV (also gzipped), TSV, Parquet, or a frame of polars or pandas.
 
-Types are taken from all rows, not from the first few: where one row of a million holds a word among numbers, that row is named.
+Types are inferred from all rows, not from the first few, so that one word among a million numbers is reported with its row.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ _TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m
 
 
 def is_table(path: Path) -> bool:
-    """Whether a file's name says that it is a table."""
+    """Whether a file's name ends like that of a table."""
     return path.name.lower().endswith(_ENDINGS)
 
 
 def read_table(path: Path, header: Sequence[str] | None = None) -> pl.LazyFrame:
-    """A table, read when it is asked for.
+    """Open a table lazily.
 
     Args:
-        path: A CSV or TSV, plain or by gzip, or Parquet.
-        header: Names of the columns of a CSV or TSV that has none.
+        path: A CSV or TSV file, plain or gzipped, or a Parquet file.
+        header: Column names of a CSV or TSV without a header line.
 
     Raises:
-        MisconfigurationException: Not there, empty, or not to be read as what its name says.
+        MisconfigurationException: The file is missing, empty, or not what its name says.
     """
     if not path.is_file():
         raise MisconfigurationException(f"{path}: no such file.")
     if not is_table(path):
-        raise MisconfigurationException(f"{path}: is no table that can be read; wanted is {', '.join(_ENDINGS)}.")
+        raise MisconfigurationException(f"{path}: is not a supported table; supported are {', '.join(_ENDINGS)}.")
     name = path.name.lower()
     try:
         if name.endswith((".parquet", ".pq")):
@@ -53,24 +53,24 @@ def read_table(path: Path, header: Sequence[str] | None = None) -> pl.LazyFrame:
                 new_columns=header,
             )
         if not frame.collect_schema().names():
-            raise MisconfigurationException(f"{path}: is empty; a header and rows are wanted.")
+            raise MisconfigurationException(f"{path}: is empty; a header and rows are needed.")
         return frame
     except pl.exceptions.NoDataError as error:
-        raise MisconfigurationException(f"{path}: is empty; a header and rows are wanted.") from error
+        raise MisconfigurationException(f"{path}: is empty; a header and rows are needed.") from error
     except (pl.exceptions.PolarsError, OSError) as error:
         raise unreadable(path, error) from error
 
 
 def unreadable(path: object, error: BaseException) -> MisconfigurationException:
-    """One sentence for what polars says of a file."""
+    """Turn an error of polars into one sentence."""
     return MisconfigurationException(f"{path}: can't be read as a table: {str(error).splitlines()[0]}")
 
 
-def of_frame(frame: Any) -> pl.LazyFrame:
-    """A polars or pandas frame as a lazy one.
+def as_lazy_frame(frame: Any) -> pl.LazyFrame:
+    """Convert a polars or pandas frame to a lazy polars frame.
 
     Raises:
-        MisconfigurationException: Something else.
+        MisconfigurationException: ``frame`` is something else.
     """
     if isinstance(frame, pl.LazyFrame):
         return frame
@@ -83,14 +83,21 @@ def of_frame(frame: Any) -> pl.LazyFrame:
              for name, each in columns.items()},
             strict=False, nan_to_null=True,
         ).lazy()  # fmt: skip
-    raise MisconfigurationException(f"data.root is a {type(frame).__name__}; a path, or a polars or pandas frame is wanted.")
+    raise MisconfigurationException(
+        f"A {type(frame).__name__} is not a table; a path, or a frame of polars or pandas, is needed."
+    )
 
 
-def require(where: object, names: Iterable[str], wanted: Iterable[str]) -> None:
-    """Refuse a table that lacks columns, and name the nearest it has.
+def require_columns(where: object, names: Iterable[str], wanted: Iterable[str]) -> None:
+    """Check that a table has the columns it needs.
+
+    Args:
+        where: The table, for the message.
+        names: Its columns.
+        wanted: The columns it needs.
 
     Raises:
-        MisconfigurationException: One is missing.
+        MisconfigurationException: A column is missing; the message names the most similar one.
     """
     names = list(names)
     missing = [each for each in wanted if each not in names]
@@ -102,14 +109,14 @@ def require(where: object, names: Iterable[str], wanted: Iterable[str]) -> None:
 
 
 def as_number(values: pl.Series, where: object) -> pl.Series:
-    """A column as ``Float64``, NaN and infinity as missing.
+    """Convert a column to ``Float64``; NaN and infinity become null.
 
     Args:
-        values: Numbers, truth values, or texts that are numbers.
-        where: Of the table, for the message.
+        values: Numbers, booleans, or strings that are numbers.
+        where: The table, for the message.
 
     Raises:
-        MisconfigurationException: A text among them is none; it is named with its row.
+        MisconfigurationException: A string is not a number; the message names its row.
     """
     if values.dtype == pl.String:
         numbers = values.str.strip_chars().cast(pl.Float64, strict=False)
@@ -117,8 +124,8 @@ def as_number(values: pl.Series, where: object) -> pl.Series:
         if len(bad):
             raise MisconfigurationException(
                 f"{where}: column {values.name!r} should be a number, but row {bad[0] + 1:,} holds {values[bad[0]]!r}"
-                f"{f' (and {len(bad) - 1:,} more rows)' if len(bad) > 1 else ''}; correct it, or name the column in "
-                "data.categorical."
+                f"{f' (and {len(bad) - 1:,} more rows)' if len(bad) > 1 else ''}; correct it, or list the column in the option "
+                "categorical."
             )
     elif values.dtype.is_numeric() or values.dtype == pl.Boolean:
         numbers = values.cast(pl.Float64)
@@ -128,10 +135,14 @@ def as_number(values: pl.Series, where: object) -> pl.Series:
 
 
 def as_date(values: pl.Series, where: object) -> pl.Series:
-    """A column as ``Date``, or as ``Datetime`` where it has times of day.
+    """Convert a column to ``Date``, or to ``Datetime`` if it has times of day.
+
+    Args:
+        values: Dates, or strings or integers (``20260131``) in one common format.
+        where: The table, for the message.
 
     Raises:
-        MisconfigurationException: Not all of one form; the row that differs is named.
+        MisconfigurationException: The values don't share a format; the message names the first row that differs.
     """
     if values.dtype in (pl.Date, pl.Datetime):
         return values
@@ -139,7 +150,7 @@ def as_date(values: pl.Series, where: object) -> pl.Series:
         values = values.cast(pl.String)
     if values.dtype != pl.String:
         raise MisconfigurationException(f"{where}: column {values.name!r} is a {values.dtype}, not a date.")
-    there = values.is_not_null().sum()
+    present = values.is_not_null().sum()
     best, most = None, -1
     for form in (*_DATES, *_TIMES):
         kind = pl.Date if form in _DATES else pl.Datetime
@@ -147,12 +158,12 @@ def as_date(values: pl.Series, where: object) -> pl.Series:
         count = int(parsed.is_not_null().sum())
         if count > most:
             best, most, chosen = parsed, count, form
-        if count == there:
+        if count == present:
             return parsed
     assert best is not None
     row = (best.is_null() & values.is_not_null()).arg_true()[0]
-    found = f"reads as {chosen} but row {row + 1:,} does not" if most else f"is none in row {row + 1:,}"
+    found = f"it reads as {chosen} but row {row + 1:,} does not" if most else f"row {row + 1:,} is not one"
     raise MisconfigurationException(
-        f"{where}: column {values.name!r} should be a date: it {found} ({values[row]!r}); write all dates alike, "
-        "best as 2026-01-31."
+        f"{where}: column {values.name!r} should be a date: {found} ({values[row]!r}); write all dates in the same format, "
+        "preferably 2026-01-31."
     )

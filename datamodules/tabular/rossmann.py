@@ -1,4 +1,4 @@
-"""Rossmann Store Sales, from Kaggle's files to its submission."""
+"""Rossmann Store Sales: from Kaggle's files to a submission."""
 
 from __future__ import annotations
 
@@ -14,109 +14,189 @@ import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files.atomic_file import atomic_write
-from .readers import require
-from .rossmann_features import CALENDAR, columns, features, files, find, read_days
+from .new_rows import NewRows, TableSource, collect_rows, encode_rows, source_name
+from .readers import require_columns
+from .rossmann_features import add_features, feature_columns
+from .rossmann_files import CALENDAR, find_file, list_files, read_days
+from .row_batches import RowBatches
+from .splits import SplitStrategy
 from .table import Table
-from .table_cache import Recipe
+from .table_config import TableConfig
 
 _PAPER = ("Store", "DayOfWeek", "Promo", "Year", "Month", "Day", "State")  # Guo & Berkhahn 2016, table 1
 
 
 class Rossmann(Table):
-    """:class:`.Table` on the challenge's files: ``train.csv``, ``store.csv``, and where they are there ``test.csv``,
-    ``store_states.csv``, ``weather/`` and ``googletrend/``; packed by gzip or not.
+    r""":class:`.Table` of the challenge's files: ``train.csv`` and ``store.csv``, and if they exist ``test.csv``,
+    ``store_states.csv``, ``weather/`` and ``googletrend/``; each plain or gzipped.
 
-    Days on which a store was closed or sold nothing are left out: Kaggle did not count them.
+    Days on which a store was closed or sold nothing are left out, as Kaggle doesn't count them.
 
     Args:
-        root: Their folder.
-        use: ``all`` features, or the seven of the ``paper``.
-        options: Those of :class:`.Table`.
+        root: Folder of the files.
+        features: ``all``, or the seven columns of the ``paper``.
+        split: ``time``, or another of :class:`.Table`'s.
+        valid_fraction: Fraction of the rows for validation, if ``valid_days`` is ``None``.
+        valid_days: Days at the end to validate on.
+        options: Others of :class:`.Table`.
 
     Raises:
         MisconfigurationException: A file or a column is missing.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from practicum.datamodules import Rossmann
+        >>> root = Path(tempfile.mkdtemp())
+        >>> sales = ["Store,DayOfWeek,Date,Sales,Open,Promo,StateHoliday,SchoolHoliday"]
+        >>> for day in range(84):
+        ...     date = f"2015-0{day // 28 + 1}-{day % 28 + 1:02}"
+        ...     sales += [f"{store},{day % 7 + 1},{date},{100 * store + day},1,{day % 2},0,0" for store in (1, 2)]
+        >>> _ = (root / "train.csv").write_text("\n".join(sales))
+        >>> columns = (
+        ...     "Store,StoreType,Assortment,CompetitionDistance,CompetitionOpenSinceMonth,CompetitionOpenSinceYear,"
+        ...     "Promo2,Promo2SinceWeek,Promo2SinceYear,PromoInterval"
+        ... )
+        >>> stores = ["1,a,a,500,9,2008,0,,,", '2,c,a,70,4,2009,1,13,2010,"Jan,Apr,Jul,Oct"']
+        >>> _ = (root / "store.csv").write_text("\n".join([columns, *stores]))
+        >>> data = Rossmann(root, features="paper", valid_days=14, cache=tempfile.mkdtemp())
+        >>> data.setup("fit")
+        >>> list(data.describe()["categories"])
+        ['Store', 'DayOfWeek', 'Promo', 'Month', 'Day']
+        >>> data.provenance["train"], data.provenance["valid"]
+        (140, 28)
     """
 
-    def __init__(self, root: str | None, use: Literal["all", "paper"] = "all", **options: Any) -> None:
+    def __init__(
+        self,
+        root: str | os.PathLike[str] | None,
+        features: Literal["all", "paper"] = "all",
+        split: SplitStrategy = "time",
+        valid_fraction: float = 0.1,
+        valid_days: int | None = 42,
+        **options: Any,
+    ) -> None:
         if root is None:
-            raise MisconfigurationException("data.root is missing: the folder of Kaggle's files, data.root=FOLDER.")
-        if use not in ("all", "paper"):
-            raise MisconfigurationException(f"data.use={use}: choose all or paper.")
-        super().__init__(root, target="Sales", kind="number", date="Date", date_parts=False, columns="named", **options)
-        self.use = use
-
-    own = ("experiment=rossmann", "data.root=KAGGLE_FILES")
-    predicts = "test.csv"
+            raise MisconfigurationException(f"{type(self).__name__}: root is missing; it is the folder of Kaggle's files.")
+        if features not in ("all", "paper"):
+            raise MisconfigurationException(f"{type(self).__name__}: features={features} must be all or paper.")
+        super().__init__(
+            root,
+            target="Sales",
+            kind="number",
+            date="Date",
+            date_parts=False,
+            columns="named",
+            split=split,
+            valid_fraction=valid_fraction,
+            valid_days=valid_days,
+            **options,
+        )
+        self.folder, self.features = Path(root), features
 
     def files(self) -> dict[str, Path]:
-        """All files of the challenge."""
-        return {str(path.relative_to(self.root)): path for path in files(Path(self.root))}
+        """All files of the challenge, by their path in its folder."""
+        return {str(path.relative_to(self.folder)): path for path in list_files(self.folder)}
 
     def fits(self) -> bool:
-        """They do: a million rows."""
+        """Always true: the challenge's million rows fit in memory."""
         return True
 
-    def whole_recipe(self) -> Recipe:
-        """With the features that the files allow."""
-        categorical, continuous = columns(Path(self.root))
-        if self.use == "paper":
+    def table_config(self) -> TableConfig:
+        """The configuration with the features that the files allow."""
+        categorical, continuous = feature_columns(self.folder)
+        if self.features == "paper":
             categorical, continuous = [name for name in categorical if name in _PAPER], []
-        return dataclasses.replace(self.recipe, categorical=tuple(categorical), continuous=tuple(continuous))
+        return dataclasses.replace(self.config, categorical=tuple(categorical), continuous=tuple(continuous))
 
     def read(self) -> pl.LazyFrame:
         """Features and sales of every day on which a store sold something."""
-        root = Path(self.root)
-        path = files(root)[0]
+        path = list_files(self.folder)[0]
         days = read_days(path)
-        require(path, days.columns, ["Sales"])
-        return _features(root, days.filter((pl.col("Open") != 0) & (pl.col("Sales") > 0))).lazy()
+        require_columns(path, days.columns, ["Sales"])
+        return _with_features(self.folder, days.filter((pl.col("Open") != 0) & (pl.col("Sales") > 0))).lazy()
 
     def setup(self, stage: str | None = None) -> None:
-        """As :class:`.Table`'s; leaves in ``keep`` what features of new days are made from: a run needs nothing else."""
+        """Open the arrays; before a fit also copy to ``artifacts_dir`` what the features of new days are computed from."""
         super().setup(stage)
-        if self.keep is None or self._new is not None or stage not in (None, "fit"):
+        kept = self._kept_files
+        if kept is None or stage not in (None, "fit"):
             return
-        days, *others = files(Path(self.root))
+        days, *others = list_files(self.folder)
         for path in others:
-            with atomic_write(self._kept / path.relative_to(self.root)) as beside:
+            with atomic_write(kept / path.relative_to(self.folder)) as beside:
                 shutil.copyfile(path, beside)
-        with atomic_write(self._kept / "train.csv.gz") as beside, gzip.open(beside, "wb", compresslevel=4) as file:
+        with atomic_write(kept / "train.csv.gz") as beside, gzip.open(beside, "wb", compresslevel=4) as file:
             file.write(read_days(days).select(CALENDAR).write_csv().encode())
 
     @property
-    def _kept(self) -> Path:
-        return Path(self.keep or "") / "rossmann"
+    def _kept_files(self) -> Path | None:
+        return None if self.artifacts_dir is None else self.artifacts_dir / "rossmann"
 
-    # Answers ----------------------------------------------------------------------------------------------------------
+    # Prediction -------------------------------------------------------------------------------------------------------
 
-    def asked(self) -> Path | None:
-        """The days that the challenge asks about, ``test.csv``; ``None`` if it is not there."""
-        return find(Path(self.root), "test")
+    def test_inputs(self) -> Path | None:
+        """The challenge's ``test.csv``; ``None`` if it is not there."""
+        return find_file(self.folder, "test")
 
-    def new_rows(self, source: str | os.PathLike[str] | Any) -> pl.LazyFrame:
-        """Features of the days of ``test.csv``, or of a folder that holds it."""
-        path = Path(source)
-        found = find(path, "test") if path.is_dir() else path
-        if found is None or not found.is_file():
-            raise MisconfigurationException(f"input={source}: no such file; test.csv, or the folder that holds it, is wanted.")
-        root = self._kept if find(self._kept, "train") is not None else Path(self.root)
-        return _features(root, read_days(found)).lazy()
+    def for_prediction(self, source: TableSource) -> NewDays:
+        """New days as a data module of their own.
 
-    def submission(self, table: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
-        """``Id,Sales`` as Kaggle takes it: a closed store sells nothing.
+        Args:
+            source: ``test.csv``, or the folder that holds it.
 
         Raises:
-            MisconfigurationException: The days have no ``Id``.
+            MisconfigurationException: There is no such file, or it lacks a column.
         """
-        require("input", table, ["Id"])
-        closed = [number == 0 for number in table["Open"]]
-        sales = [0.0 if shut else number for shut, number in zip(closed, table["predicted"], strict=True)]
-        return {"Id": table["Id"], "Sales": sales}
+        days = collect_rows(source, self._new_days)
+        codes, numbers, targets = encode_rows(days, self.steps(), source_name(source))
+        return NewDays(days, RowBatches([codes, numbers], targets, batch_size=4 * self.batch_size))
+
+    def _new_days(self, source: TableSource) -> pl.LazyFrame:
+        path = Path(source)
+        found = find_file(path, "test") if path.is_dir() else path
+        if found is None or not found.is_file():
+            raise MisconfigurationException(f"{source}: no such file; test.csv, or the folder that holds it, is needed.")
+        kept = self._kept_files
+        root = kept if kept is not None and find_file(kept, "train") is not None else self.folder
+        return _with_features(root, read_days(found)).lazy()
+
+    def submission_columns(self, table: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+        """See :func:`submission_columns`."""
+        return submission_columns(table)
 
 
-def _features(root: Path, days: pl.DataFrame) -> pl.DataFrame:
-    """Features of days among all that are known of: these, past ones, and those that Kaggle asks about."""
-    files(root)  # all that is needed is there
-    known = [days, *(read_days(path) for name in ("train", "test") if (path := find(root, name)) is not None)]
+class NewDays(NewRows):
+    """Days to predict, see :meth:`Rossmann.for_prediction`."""
+
+    def submission_columns(self, table: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+        """See :func:`submission_columns`."""
+        return submission_columns(table)
+
+
+def submission_columns(table: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """Convert predictions to Kaggle's ``Id,Sales``; a closed store sells nothing.
+
+    Args:
+        table: Columns ``Id``, ``Open`` and ``predicted``.
+
+    Raises:
+        MisconfigurationException: The days have no ``Id``.
+
+    Example:
+        >>> from practicum.datamodules.tabular.rossmann import submission_columns
+        >>> submission_columns({"Id": [1, 2], "Open": [1, 0], "predicted": [99.0, 50.0]})
+        {'Id': [1, 2], 'Sales': [99.0, 0.0]}
+    """
+    require_columns("The table of predictions", table, ["Id"])
+    closed = [number == 0 for number in table["Open"]]
+    sales = [0.0 if shut else number for shut, number in zip(closed, table["predicted"], strict=True)]
+    return {"Id": table["Id"], "Sales": sales}
+
+
+def _with_features(root: Path, days: pl.DataFrame) -> pl.DataFrame:
+    """Features of days, given all that are known of: these, past ones, and those of Kaggle's test."""
+    list_files(root)  # raises if a file is missing
+    known = [days, *(read_days(path) for name in ("train", "test") if (path := find_file(root, name)) is not None)]
     calendar = pl.concat([each.select(CALENDAR) for each in known], how="vertical_relaxed")
-    return features(root, days, calendar)
+    return add_features(root, days, calendar)

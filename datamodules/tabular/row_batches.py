@@ -1,4 +1,4 @@
-"""Batches of rows of ready tensors, each built by one index operation a tensor."""
+"""Batches of rows, each built by one index operation per tensor."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
+from torchdata.stateful_dataloader import StatefulDataLoader
+
+from ..loading.seeded_sampler import SeededSampler
 
 _BLOCK, _BLOCKS = 1 << 14, 16  # neighbouring rows that stay together, and how many such blocks are shuffled at a time
 
 
-def _near(rows: Tensor, generator: torch.Generator) -> Tensor:
+def _shuffle_blocks(rows: Tensor, generator: torch.Generator) -> Tensor:
     blocks = list(rows.split(_BLOCK))
     blocks = [blocks[number] for number in torch.randperm(len(blocks), generator=generator).tolist()]
     pools = [torch.cat(blocks[start : start + _BLOCKS]) for start in range(0, len(blocks), _BLOCKS)]
@@ -22,23 +25,24 @@ def _near(rows: Tensor, generator: torch.Generator) -> Tensor:
 
 
 class RowBatches(Dataset[Any]):
-    """Rows in batches ``((inputs ...), targets)``.
+    """Batches ``((inputs ...), targets)``.
 
-    Take it with ``batch_size=None``. Items are asked for by ``(epoch, number)``, as :class:`.SeededSampler` gives them. In
-    training the rows are shuffled anew in each epoch, and a last batch of a single row is left out (batch norm has no deviation
-    of it).
+    Use it with ``batch_size=None``, see :func:`row_loader`. Items are indexed by ``(epoch, number)``, as :class:`.SeededSampler`
+    yields them. With ``shuffle`` each epoch has an order of its own, and a last batch of a single row is dropped (batch norm
+    can't train on it).
 
     Args:
-        inputs: Tensors of a row each ``[N, ...]``.
+        inputs: Tensors ``[N, ...]`` with one entry per row.
         targets: ``[N]``.
-        rows: Those that take part, in their order; default all.
-        batch_size: Rows, on each process.
-        shuffle: Training's order.
-        seed: Of the order.
-        rank: This process; it has every so many-th row.
-        near: Shuffle blocks of neighbouring rows, then the rows of a few blocks at a time: for tensors on disk that are larger
-            than memory, which are then read in stretches.
-        world_size: Number of processes; with ``shuffle`` each gets as many rows (the first few twice where it does not divide).
+        rows: Row numbers to use, in order. Default: all.
+        batch_size: Rows per batch and process.
+        shuffle: Whether to shuffle, as for training.
+        seed: Seed of the order.
+        by_blocks: Shuffle blocks of neighbouring rows, then the rows of a few blocks at a time: tensors on disk that are larger
+            than memory are then read in long stretches.
+        rank: This process; it takes every ``world_size``-th row.
+        world_size: Number of processes. With ``shuffle`` each gets equally many rows (the first few are repeated if they don't
+            divide evenly).
     """
 
     def __init__(
@@ -49,23 +53,24 @@ class RowBatches(Dataset[Any]):
         batch_size: int = 1024,
         shuffle: bool = False,
         seed: int = 1,
-        near: bool = False,
+        by_blocks: bool = False,
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
         self.inputs, self.targets = tuple(inputs), targets
         self.rows = torch.arange(len(targets)) if rows is None else rows
-        self.batch_size, self.shuffle, self.seed, self.near = batch_size, shuffle, seed, near
+        self.batch_size, self.shuffle, self.seed, self.by_blocks = batch_size, shuffle, seed, by_blocks
         self.rank, self.world_size = rank, world_size
         self._order: tuple[int, Tensor] | None = None
 
     def order(self, epoch: int) -> Tensor:
-        """Rows of this process in the order of an epoch."""
+        """Row numbers of this process in the order of an epoch."""
         if self._order is None or (self.shuffle and self._order[0] != epoch):
             rows = self.rows
             if self.shuffle:
                 generator = torch.Generator().manual_seed(int(np.random.SeedSequence((self.seed, epoch)).generate_state(1)[0]))
-                rows = _near(rows, generator) if self.near else rows[torch.randperm(len(rows), generator=generator)]
+                shuffled = _shuffle_blocks if self.by_blocks else _shuffle
+                rows = shuffled(rows, generator)
                 most = math.ceil(len(rows) / self.world_size) * self.world_size
                 rows = torch.cat([rows, rows[: most - len(rows)]]) if most > len(rows) else rows
             self._order = epoch, rows[self.rank :: self.world_size]
@@ -80,3 +85,15 @@ class RowBatches(Dataset[Any]):
         epoch, number = key
         rows = self.order(epoch)[number * self.batch_size : (number + 1) * self.batch_size]
         return tuple(each.index_select(0, rows) for each in self.inputs), self.targets.index_select(0, rows)
+
+
+def _shuffle(rows: Tensor, generator: torch.Generator) -> Tensor:
+    return rows[torch.randperm(len(rows), generator=generator)]
+
+
+def row_loader(batches: Any, seed: int = 1) -> StatefulDataLoader[Any]:
+    """A loader of ready batches whose position can be saved.
+
+    The data set shuffles and takes its process's share itself, so the sampler goes through all of it in order.
+    """
+    return StatefulDataLoader(batches, batch_size=None, sampler=SeededSampler(batches, shuffle=False, seed=seed))

@@ -1,1 +1,1 @@
-"""Texts: readers, tokens, windows and batches of documents."""
+"""Texts: readers, tokenization, windows for language models, batches of documents for classifiers."""

@@ -1,17 +1,16 @@
-"""Windows of a long text for truncated back-propagation: parallel streams, each going on where it stopped.
+"""Windows of a long text for truncated back-propagation through time (BPTT): parallel streams, read in step.
 
-**What it does.** Cuts a text into ``batch_size`` pieces of equal length that lie under one another, and walks over all of them at
-once, a window of ``bptt`` tokens at a time: row ``b`` of a batch goes on where row ``b`` of the batch before ended. A network
-whose state is carried from window to window (:class:`practicum.callbacks.TruncatedBPTT`) so reads the whole text, while memory
-grows with the window only. With ``vary`` the length of each window is drawn, anew in every epoch, so that the same words do not
-always stand at a window's edge.
+**What it does.** Cuts a text into ``batch_size`` streams of equal length and reads them in parallel, ``bptt`` tokens at a time:
+row ``b`` of a batch continues row ``b`` of the batch before. A recurrent network that carries its state from window to window
+(:class:`practicum.callbacks.TruncatedBPTT`) thus reads the whole text, while memory grows with the window only. With
+``variable_length`` the windows' lengths are drawn anew in every epoch, so that boundaries do not always fall on the same words.
 
-**When to use it.** For any recurrent network on a long sequence. ``vary`` in training, never in validation.
+**When to use it.** For any recurrent network on a long sequence. ``variable_length`` in training, never in validation.
 
 **Defaults.** 64 streams, 72 tokens.
 
 **Sources.** Williams and Peng 1990 (truncation); Merity et al. 2018, "Regularizing and optimizing LSTM language models", section
-5 (variable length; with it goes a rate in proportion to the window's length).
+5 (variable length, with a learning rate in proportion to each window's length).
 """
 
 from __future__ import annotations
@@ -28,18 +27,25 @@ Tokens = np.ndarray[Any, Any]
 
 
 def window_lengths(total: int, bptt: int, rng: np.random.Generator) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Lengths of varying windows that together cover a stream; how many there are does not depend on what is drawn.
+    """Draw lengths of windows that together cover a stream; their number does not depend on the draw.
 
-    Each is drawn from a normal distribution of deviation 5 around ``bptt``, or in one of twenty cases around half of it, at
-    least 5 (Merity et al. 2018); then all are stretched alike so that they fill the stream.
+    Each length is normally distributed with standard deviation 5 around ``bptt``, or, with probability 0.05, around ``bptt / 2``;
+    at least 5 (Merity et al. 2018). All are then scaled by one factor so that they fill the stream.
 
     Args:
-        total: Tokens of a stream.
+        total: Tokens in a stream.
         bptt: Usual length.
-        rng: Draws.
+        rng: Random generator.
 
     Returns:
-        ``[windows]``, each at least 1.
+        Lengths ``[windows]``, each at least 1, with sum ``total``.
+
+    Example:
+        >>> import numpy as np
+        >>> from practicum.datamodules.text.bptt_windows import window_lengths
+        >>> lengths = window_lengths(1000, 50, np.random.default_rng(1))
+        >>> len(lengths), int(lengths.sum())
+        (21, 1000)
     """
     count = min(total, max(1, round(total / (0.975 * bptt))))
     centre = np.where(rng.random(count) < 0.95, bptt, bptt / 2)
@@ -49,23 +55,36 @@ def window_lengths(total: int, bptt: int, rng: np.random.Generator) -> np.ndarra
 
 
 class BPTTWindows(Dataset[tuple[Tensor, Tensor]]):
-    """Windows over parallel streams of tokens, each a whole batch ``(x, y)``: ``int64 [batch_size, T]``, ``y`` a token ahead.
+    """Windows over parallel streams of tokens, each a whole batch ``(x, y)``: ``int64 [batch_size, T]``, ``y`` one token ahead.
 
-    Take it with ``batch_size=None``. Items are asked for by number, or by ``(epoch, number)``, as
-    :class:`.SeededSampler` gives them; the epoch says how lengths vary.
+    Use it with ``DataLoader(..., batch_size=None)``. It is indexed by number, or by ``(epoch, number)`` as
+    :class:`.SeededSampler` yields; the epoch determines variable lengths.
 
     Args:
-        tokens: Texts in succession, one array each ``[tokens]``, which may lie on disk: only the window asked for is read.
-        batch_size: Streams, on each process.
-        bptt: Tokens of a window.
-        vary: Draw each window's length around ``bptt``.
-        reverse: Read the text from its end to its beginning.
-        seed: Of the lengths.
-        rank: This process; each has streams of its own.
+        tokens: Consecutive parts of the text, one array ``[tokens]`` each. They may be memory-mapped: only the
+            requested window is read.
+        batch_size: Streams per process.
+        bptt: Tokens per window.
+        variable_length: Draw each window's length around ``bptt``.
+        reverse: Read the text backwards.
+        seed: Seed of the lengths.
+        rank: Index of this process; each process has streams of its own.
         world_size: Number of processes.
 
     Raises:
-        MisconfigurationException: ``bptt`` or ``batch_size`` below 1, or a text too short for two tokens a stream.
+        MisconfigurationException: ``bptt`` or ``batch_size`` is below 1, or the text is too short for two tokens per stream.
+
+    Example:
+        >>> import numpy as np
+        >>> from practicum.datamodules import BPTTWindows
+        >>> windows = BPTTWindows(np.arange(13), batch_size=2, bptt=4)
+        >>> x, y = windows[0]
+        >>> x.tolist()
+        [[0, 1, 2, 3], [6, 7, 8, 9]]
+        >>> y.tolist()
+        [[1, 2, 3, 4], [7, 8, 9, 10]]
+        >>> windows[1][0].tolist()  # each row continues
+        [[4, 5], [10, 11]]
     """
 
     def __init__(
@@ -73,51 +92,51 @@ class BPTTWindows(Dataset[tuple[Tensor, Tensor]]):
         *tokens: Tokens,
         batch_size: int = 64,
         bptt: int = 72,
-        vary: bool = False,
+        variable_length: bool = False,
         reverse: bool = False,
         seed: int = 1,
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
-        if bptt < 1 or batch_size < 1:
-            name, value = ("bptt", bptt) if bptt < 1 else ("batch_size", batch_size)
-            raise MisconfigurationException(f"data.{name}={value} must be at least 1.")
-        self.batch_size, self.vary, self.reverse, self.seed = batch_size, vary, reverse, seed
+        for name, value in (("bptt", bptt), ("batch_size", batch_size)):
+            if value < 1:
+                raise MisconfigurationException(f"BPTTWindows: {name}={value} must be at least 1.")
+        self.batch_size, self.variable_length, self.reverse, self.seed = batch_size, variable_length, reverse, seed
         self._parts = tokens
         self._ends = np.cumsum([len(part) for part in tokens])
         total = int(self._ends[-1])
         streams = batch_size * world_size
-        self.length = (total - 1) // streams  # of a stream; the last few tokens are left out
+        self.length = (total - 1) // streams  # of a stream; the remaining tokens are dropped
         if self.length < 1:
             raise MisconfigurationException(
-                f"The text has {total} tokens, too few for {streams} streams of two or more (data.batch_size={batch_size} on "
-                f"each of {world_size} processes); lower data.batch_size or take a longer text."
+                f"BPTTWindows: the text has {total} tokens, too few for {streams} streams of at least two "
+                f"(batch_size={batch_size} on each of {world_size} processes); lower batch_size or use a longer text."
             )
-        self.bptt = min(bptt, self.length)  # a text shorter than one window is one window
+        self.bptt = min(bptt, self.length)  # a text shorter than a window is a single window
         self._starts = (rank * batch_size + np.arange(batch_size)) * self.length
         self._total = total
-        self._edges: tuple[int, Tokens] | None = None
+        self._boundaries: tuple[int, Tokens] | None = None  # with their epoch
 
-    def edges(self, epoch: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-        """Where windows begin and end in each stream ``[windows + 1]``."""
-        if self._edges is None or (self.vary and self._edges[0] != epoch):
-            if self.vary:
+    def boundaries(self, epoch: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Return where the windows of each stream begin, and where the last one ends ``[windows + 1]``."""
+        if self._boundaries is None or (self.variable_length and self._boundaries[0] != epoch):
+            if self.variable_length:
                 lengths = window_lengths(self.length, self.bptt, np.random.default_rng([self.seed, epoch]))
                 inner = np.minimum(np.cumsum(lengths), self.length)
             else:
                 inner = np.append(np.arange(self.bptt, self.length, self.bptt), self.length)
-            self._edges = epoch, np.append(0, inner)
-        return self._edges[1]
+            self._boundaries = epoch, np.append(0, inner)
+        return self._boundaries[1]
 
     def __len__(self) -> int:
-        return len(self.edges(0)) - 1
+        return len(self.boundaries(0)) - 1
 
     def __getitem__(self, key: int | tuple[int, int]) -> tuple[Tensor, Tensor]:
         epoch, number = key if isinstance(key, tuple) else (0, key)
-        edges = self.edges(epoch)
-        if not 0 <= number < len(edges) - 1:
+        boundaries = self.boundaries(epoch)
+        if not 0 <= number < len(boundaries) - 1:
             raise IndexError(number)
-        start, stop = int(edges[number]), int(edges[number + 1])
+        start, stop = int(boundaries[number]), int(boundaries[number + 1])
         rows = np.stack([self._read(int(first) + start, int(first) + stop + 1) for first in self._starts])
         window = torch.from_numpy(rows.astype(np.int64))
         return window[:, :-1], window[:, 1:]

@@ -1,4 +1,4 @@
-"""Batches of documents of about the same length, each built by one index operation."""
+"""Padded batches of documents of similar length, each gathered by one index operation."""
 
 from __future__ import annotations
 
@@ -13,28 +13,37 @@ from torch.utils.data import Dataset
 from .tokenizer import SPECIALS
 
 PAD = SPECIALS.index("xxpad")
-_POOL = 50  # batches whose documents are sorted by length at a time
+_POOL = 50  # batches per pool, within which documents are sorted by length
 
 
 class DocumentBatches(Dataset[tuple[Tensor, Tensor]]):
-    """Documents in batches ``(tokens, class)``: ``int64 [B, T]``, padded at their ends, and ``int64 [B]``.
+    """Batches ``(tokens, target)`` of documents: ``int64 [B, T]``, padded at the end, and ``int64 [B]``.
 
-    Take it with ``batch_size=None``. Items are asked for by ``(epoch, number)``, as :class:`.SeededSampler` gives them. In
-    training documents are drawn into pools, sorted there by length, and the batches shuffled, anew in each epoch; else they come
-    longest first, or in their own order.
+    Use it with ``DataLoader(..., batch_size=None)``. It is indexed by ``(epoch, number)`` as :class:`.SeededSampler` yields. With
+    ``shuffle``, documents are drawn into pools and sorted by length within them, and the batches are shuffled, anew in each
+    epoch; otherwise they come longest first, or in their original order.
 
     Args:
-        tokens: All documents in succession, may lie on disk.
-        starts: Where each begins, and where the last ends ``[documents + 1]``.
+        tokens: All documents, concatenated; may be memory-mapped.
+        starts: Where each document begins, and where the last one ends ``[documents + 1]``.
         targets: ``int64 [documents]``.
-        batch_size: Documents, on each process.
-        shuffle: Training's order.
-        sort: Longest first, where not shuffled.
-        reverse: Give each document from its end.
-        seed: Of the order.
-        rank: This process; it has every so many-th document.
-        world_size: Number of processes; with ``shuffle`` each gets as many batches (some documents twice where it does not
-            divide).
+        batch_size: Documents per batch and process.
+        shuffle: Use the shuffled order of training.
+        sort: Longest first, if not shuffled.
+        reverse: Read each document backwards.
+        seed: Seed of the order.
+        rank: Index of this process; it gets every ``world_size``-th document.
+        world_size: Number of processes; with ``shuffle`` each gets equally many documents (a few of them twice if the number is
+            not divisible).
+
+    Example:
+        >>> import numpy as np
+        >>> import torch
+        >>> from practicum.datamodules.text.document_batches import DocumentBatches
+        >>> batches = DocumentBatches(np.array([5, 6, 7, 8, 9]), np.array([0, 2, 5]), torch.tensor([0, 1]), batch_size=2)
+        >>> tokens, targets = batches[0, 0]
+        >>> tokens.tolist(), targets.tolist()
+        ([[7, 8, 9], [5, 6, 1]], [1, 0])
     """
 
     def __init__(
@@ -53,7 +62,7 @@ class DocumentBatches(Dataset[tuple[Tensor, Tensor]]):
         self.tokens, self.targets, self.batch_size, self.reverse = tokens, targets, batch_size, reverse
         self.shuffle, self.seed, self.rank, self.world_size = shuffle, seed, rank, world_size
         self._begin, self._length = starts[:-1], np.diff(starts)
-        #: Documents in the order of an unshuffled pass, of all processes.
+        #: Indices of the documents in the order of an unshuffled pass over all processes.
         self.order = np.argsort(-self._length, kind="stable") if sort and not shuffle else np.arange(len(self._length))
         self._plan: tuple[int, list[np.ndarray[Any, Any]]] | None = None
 
@@ -66,7 +75,7 @@ class DocumentBatches(Dataset[tuple[Tensor, Tensor]]):
         mine = self.order[self.rank :: self.world_size]
         if self.world_size == 1:
             return self._cut(mine)
-        # As many batches on each process, or one would wait for the others for ever.
+        # Every process needs the same number of batches, or one would wait for the others forever.
         most = math.ceil(len(self.order) / self.world_size)
         count = min(math.ceil(most / self.batch_size), len(self.order) // self.world_size)
         return np.array_split(mine, max(1, count))
@@ -80,7 +89,7 @@ class DocumentBatches(Dataset[tuple[Tensor, Tensor]]):
         order = np.resize(order, -(-len(order) // self.world_size) * self.world_size)[self.rank :: self.world_size]
         pools = [order[start : start + _POOL * self.batch_size] for start in range(0, len(order), _POOL * self.batch_size)]
         batches = [batch for pool in pools for batch in self._cut(pool[np.argsort(-self._length[pool], kind="stable")])]
-        if len(batches) > 1 and len(batches[-1]) == 1:  # one document would leave BatchNorm without a deviation
+        if len(batches) > 1 and len(batches[-1]) == 1:  # BatchNorm has no variance over a single document
             batches.pop()
         return [batches[number] for number in rng.permutation(len(batches))]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,26 +13,47 @@ from .text import Task, Text
 
 
 class PlainText(Text):
-    """:class:`.Text` from ``train.txt valid.txt test.txt`` of a folder (``ptb.train.txt`` and the like too), or from one file.
+    r"""Plain text in ``train.txt``, ``valid.txt`` and ``test.txt`` (or ``ptb.train.txt`` and the like), or in one file.
 
     Args:
-        root: The folder or the file.
+        root: Folder or file.
         task: ``language_model`` or ``skip_gram``.
+        batch_size: Streams per process.
         options: Those of :class:`.Text`.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from practicum.datamodules import PlainText
+        >>> book = Path(tempfile.mkdtemp()) / "book.txt"
+        >>> _ = book.write_text("to be or not to be\n" * 200)
+        >>> data = PlainText(book, level="whitespace", batch_size=4, bptt=7, cache=tempfile.mkdtemp())
+        >>> data.prepare_data()
+        >>> data.setup()
+        >>> x, y = next(iter(data.train_dataloader()))
+        >>> vocab = data.describe()["vocab"]
+        >>> [vocab[token] for token in x[0]]
+        ['to', 'be', 'or', 'not', 'to', 'be', '<eos>']
+        >>> [vocab[token] for token in y[0]]
+        ['be', 'or', 'not', 'to', 'be', '<eos>', 'to']
     """
 
-    marks_begin = False
-    labelled = False
-    pattern = "*"
+    mark_begin = False
+    file_pattern = "*"
 
-    def __init__(self, root: str | None = None, task: Task = "language_model", **options: Any) -> None:
+    def __init__(
+        self,
+        root: str | os.PathLike[str] | None = None,
+        task: Task = "language_model",
+        batch_size: int = 64,
+        **options: Any,
+    ) -> None:
         if task == "classification":
             raise MisconfigurationException(
-                f"data.task={task}: a plain text has no classes; it is for experiment=lm and experiment=word_vectors."
+                "PlainText: task=classification needs classes, which plain text lacks; use TextFolder or TextCSV."
             )
-        super().__init__(root, task=task, **options)
+        super().__init__(root, task=task, batch_size=batch_size, **options)
 
     def documents(self) -> Iterator[Document]:
-        """See :func:`.read_corpus`."""
-        assert self.root is not None
+        """Read the text, see :func:`.read_corpus`."""
         return read_corpus(self.root)

@@ -1,4 +1,4 @@
-"""Labelled texts as files in class folders, in an archive of such, or a text a line in a file for each class."""
+"""Labelled texts as files in class folders, in an archive of such folders, or one per line in a file for each class."""
 
 from __future__ import annotations
 
@@ -9,9 +9,29 @@ from .text import Text
 
 
 class TextFolder(Text):
-    """:class:`.Text` in ``train/<class>/*.txt ...``, ``<class>/*.txt`` or ``<name>.<class>``; the first may be a tar file."""
+    r"""Texts in ``train/<class>/*.txt`` (with ``test/``, ``valid/``, ``train/unsup``), ``<class>/*.txt`` or ``<name>.<class>``.
+
+    ``root`` may also be a tar file of the first layout, and its options are those of :class:`.Text`.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from practicum.datamodules import TextFolder
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> _ = (folder / "films.good").write_text("A FINE film.\nI loved it.\nGreat!\n")
+        >>> _ = (folder / "films.bad").write_text("A dull film.\nI hated it.\nAwful!\n")
+        >>> data = TextFolder(folder, min_count=1, cache=tempfile.mkdtemp())
+        >>> data.prepare_data()
+        >>> data.setup()
+        >>> data.classes
+        ['bad', 'good']
+        >>> tokens, classes = next(iter(data.train_dataloader()))
+        >>> tuple(tokens.shape), tuple(classes.shape)
+        ((4, 6), (4,))
+        >>> data.detokenize(["xxbos", "a", "xxup", "fine", "film", "."])
+        'a FINE film.'
+    """
 
     def documents(self) -> Iterator[Document]:
-        """See :mod:`.documents`."""
-        assert self.root is not None
+        """Read the texts, see :func:`.read_folder` and :func:`.read_archive`."""
         return read_archive(self.root) if self.root.is_file() else read_folder(self.root)

@@ -1,14 +1,14 @@
-"""From text to tokens: words with marks for capitals and repetition, sub-words, characters, or what blanks divide.
+"""Tokenizers: words with marks for case and repetition, sub-words, characters, or whitespace-separated tokens.
 
-**What it does.** ``word``: ``Don't SHOUT sooooo`` becomes ``xxmaj do n't xxup shout s xxrep 5 o``: a word has one row in the
-vocabulary however it is written, and nothing that was said is lost. ``bpe``: pieces of words, learnt from the text, for languages
-with long words or none between blanks. ``character``: each by itself. ``blanks``: text that is tokenised already, such as Penn
-Treebank; each line ends in ``<eos>``.
+**What it does.** ``word``: ``Don't SHOUT sooooo`` becomes ``xxmaj do n't xxup shout s xxrep 5 o``, so that a word has a single
+row in the vocabulary whatever its case, and no information is lost. ``bpe``: sub-words learnt from the text (byte pair encoding),
+for languages with long words or without spaces. ``character``: single characters. ``whitespace``: text that is tokenized already,
+such as Penn Treebank; each line ends in ``<eos>``.
 
 **When to use which.** ``word`` for a vocabulary that carries over from one corpus to another; ``bpe`` and ``character`` where
 words are rare or unbounded.
 
-**Defaults.** ``word``, at most 60,000 of those that occur twice.
+**Defaults.** ``word``, at most 60,000 tokens, each of which occurs at least twice.
 
 **Sources.** The marks: Howard and Gugger 2020, fastai (``fastai.text.core``). Sub-words: Sennrich et al. 2016, on bytes as in
 GPT-2.
@@ -19,39 +19,44 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, get_args
 
 from practicum.lightning_shim import MisconfigurationException
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-Level = Literal["word", "blanks", "bpe", "character"]
+Level = Literal["word", "whitespace", "bpe", "character"]
 LEVELS: tuple[str, ...] = get_args(Level)
 
 UNKNOWN, PAD, BEGIN, END = "xxunk", "xxpad", "xxbos", "<eos>"
 MARKS = ("xxrep", "xxwrep", "xxup", "xxmaj")
-SPECIALS = (UNKNOWN, PAD, BEGIN, END)  # numbers 0, 1, 2, 3 at every level
+SPECIALS = (UNKNOWN, PAD, BEGIN, END)  # ids 0, 1, 2, 3 at every level
 
 _BREAK = re.compile(r"<br\s*/?>")
 _REPEATED = re.compile(r"([^\s\d])\1\1+")
 _REPEATED_WORD = re.compile(r"\b(\w++)(?:\s++\1\b){2,}")
 _CAPITAL = re.compile(r"\b[A-ZÀ-ÖØ-ÞĀ-ŽΑ-ΩА-Я]\w++")
-_BLANKS = re.compile(r"[^\S\n]+")
+_SPACES = re.compile(r"[^\S\n]+")
 _NEWLINE = re.compile(r" ?\n ?")
 _LINES = re.compile(r"\s*\n\s*")
-# "do" "n't"; "it" "'s"; 1,000.50; a word; a sign. Writing without blanks between words: each character.
+# Matches "do" "n't"; "it" "'s"; 1,000.50; words; signs. Scripts without spaces between words: single characters.
 _WORDS = r"\w+(?=n't\b)|n't\b|'(?:s|re|ve|ll|d|m)\b|\d+(?:[.,]\d+)*|[぀-ヿ㐀-鿿豈-﫿]|[^\W぀-ヿ㐀-鿿豈-﫿]+|\n|[^\w\s]"
 
 
-def plain(text: str) -> str:
-    """Text without what web pages leave in it: ``<br />`` and entities."""
+def strip_markup(text: str) -> str:
+    """Replace ``<br />`` by a newline and HTML entities by their characters."""
     return html.unescape(_BREAK.sub("\n", text)) if "<" in text or "&" in text else text
 
 
-def mark(text: str) -> str:
-    """Text in small letters, with ``xxmaj`` before a word that began with a capital and ``xxup`` before one of capitals only.
+def add_case_marks(text: str) -> str:
+    """Lower-case a text, with ``xxmaj`` before capitalized words and ``xxup`` before words in capitals.
 
-    ``xxrep 4 !`` stands for ``!!!!`` and ``xxwrep 3 no`` for ``no no no``. A word of a single letter gets no mark.
+    Repetition is marked too: ``xxrep 4 !`` stands for ``!!!!`` and ``xxwrep 3 no`` for ``no no no``. Single letters get no mark.
+
+    Example:
+        >>> from practicum.datamodules.text.tokenizer import add_case_marks
+        >>> add_case_marks("Hello WORLD")
+        'xxmaj hello xxup world'
     """
     text = _REPEATED.sub(lambda found: f" xxrep {len(found[0])} {found[1]} ", text)
     text = _REPEATED_WORD.sub(lambda found: f" xxwrep {len(found[0].split())} {found[1]} ", text)
@@ -63,30 +68,30 @@ def _mark_capitals(found: re.Match[str]) -> str:
     return f"xxup {word}" if word.isupper() else f"xxmaj {word}" if word[1:].islower() else word
 
 
-def prepare(text: str, level: Level) -> str:
-    """Text as :func:`build_tokenizer`'s tokenizer of that level wants it."""
-    if level == "blanks":
+def normalize(text: str, level: Level) -> str:
+    """Normalize a text for the tokenizer that :func:`build_tokenizer` makes at the same level."""
+    if level == "whitespace":
         return " ".join(f"{line} {END}" for line in text.splitlines() if line.strip()) or END
-    text = plain(text)
+    text = strip_markup(text)
     if level == "word":
-        return _LINES.sub(" \n ", mark(text).strip())
-    return _LINES.sub("\n", _BLANKS.sub(" ", text)).strip()
+        return _LINES.sub(" \n ", add_case_marks(text).strip())
+    return _LINES.sub("\n", _SPACES.sub(" ", text)).strip()
 
 
-def build_tokenizer(texts: Iterable[str] | Iterator[str], level: Level, max_vocab: int, min_count: int) -> Tokenizer:
+def build_tokenizer(texts: Iterable[str], level: Level, max_vocab: int, min_count: int) -> Tokenizer:
     """Learn a vocabulary.
 
     Args:
-        texts: As :func:`prepare` returns them.
-        level: See the card.
-        max_vocab: Tokens at most, those of :data:`SPECIALS` and :data:`MARKS` included.
-        min_count: Words that are rarer are unknown; for ``bpe`` pairs that are rarer are not joined.
+        texts: Texts as :func:`normalize` returns them.
+        level: Kind of token, see the module's docstring.
+        max_vocab: Maximum number of tokens, including :data:`SPECIALS` and, at level ``word``, :data:`MARKS`.
+        min_count: Minimum number of occurrences of a word; with ``bpe`` of a pair to be merged.
 
     Raises:
-        MisconfigurationException: Unknown level.
+        MisconfigurationException: The level is unknown.
     """
     if level not in LEVELS:
-        raise MisconfigurationException(f"data.level={level}: choose {', '.join(LEVELS)}.")
+        raise MisconfigurationException(f"level={level}: choose {', '.join(LEVELS)}.")
     trainer: trainers.Trainer
     specials = [*SPECIALS, *MARKS] if level == "word" else list(SPECIALS)
     if level == "bpe":
@@ -102,7 +107,7 @@ def build_tokenizer(texts: Iterable[str] | Iterator[str], level: Level, max_voca
         )
     else:
         tokenizer = Tokenizer(models.WordLevel(unk_token=UNKNOWN))
-        if level == "blanks":
+        if level == "whitespace":
             tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
         else:
             pattern = _WORDS if level == "word" else r"[\s\S]"
@@ -111,14 +116,14 @@ def build_tokenizer(texts: Iterable[str] | Iterator[str], level: Level, max_voca
             vocab_size=max_vocab, min_frequency=min_count, special_tokens=specials, show_progress=False
         )
     tokenizer.train_from_iterator(texts, trainer)
-    return _plain_entries(tokenizer, specials)
+    return _with_ordinary_specials(tokenizer, specials)
 
 
-def _plain_entries(tokenizer: Tokenizer, specials: Sequence[str]) -> Tokenizer:
-    """The same vocabulary, its special tokens plain entries of it, numbered without gaps, they first.
+def _with_ordinary_specials(tokenizer: Tokenizer, specials: Sequence[str]) -> Tokenizer:
+    """Turn the special tokens into ordinary entries of the vocabulary, first and with consecutive ids.
 
-    The trainer makes them a step before all others, slow and blind to what the pattern divides, and counts them once more where
-    they occur in the texts.
+    The trainer handles them as added tokens: a slow extra pass that ignores the pre-tokenizer's pattern, and lists them a second
+    time where they occur in the texts.
     """
     described = json.loads(tokenizer.to_str())
     described["added_tokens"] = []
@@ -129,18 +134,24 @@ def _plain_entries(tokenizer: Tokenizer, specials: Sequence[str]) -> Tokenizer:
 
 
 def vocabulary(tokenizer: Tokenizer) -> list[str]:
-    """Tokens in the order of their numbers."""
+    """List the tokens by id."""
     return [token for token, _ in sorted(tokenizer.get_vocab().items(), key=lambda entry: entry[1])]
 
 
-def written(tokens: Iterable[str], level: Level) -> str:
-    """Tokens as a person would write them: the inverse of :func:`prepare` as far as there is one."""
+def detokenize(tokens: Iterable[str], level: Level) -> str:
+    """Join tokens into readable text: the inverse of :func:`normalize` and tokenization, as far as there is one.
+
+    Example:
+        >>> from practicum.datamodules.text.tokenizer import detokenize
+        >>> detokenize(["xxbos", "xxmaj", "do", "n't", "xxup", "shout", "xxrep", "3", "!"], "word")
+        "Don't SHOUT!!!"
+    """
     tokens = [token for token in tokens if token not in (PAD, BEGIN)]
     if level == "character":
         return "".join("\n" if token == END else token for token in tokens)
     if level == "bpe":
         return decoders.ByteLevel().decode([token for token in tokens if token != END])
-    if level == "blanks":
+    if level == "whitespace":
         return _NEWLINE.sub("\n", " ".join("\n" if token == END else token for token in tokens))
     words: list[str] = []
     change, repeat = "", 0

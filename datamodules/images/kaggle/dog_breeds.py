@@ -4,28 +4,42 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...synthetic.pets import VERSION, draw_dog_breeds
+from ...synthetic.pets import VERSION, generate_dog_breeds
 from ..layouts import Photos, read_csv
 from .challenge import KaggleChallenge, Table
 
 
 class DogBreeds(KaggleChallenge):
-    """``labels.csv`` (``id,breed``), ``train/<id>.jpg``, ``test/<id>.jpg``. Options: see :class:`.KaggleChallenge`."""
+    """``labels.csv`` (``id,breed``), ``train/<id>.jpg``, ``test/<id>.jpg``.
+
+    Args:
+        root: See :class:`.KaggleChallenge`.
+        synthetic_dir: Folder for synthetic data sets.
+        options: Those of :class:`.ImageFolder`.
+
+    Example:
+        >>> from practicum.datamodules import DogBreeds
+        >>> data = DogBreeds()  # prepare_data() generates a small sample
+        >>> str(data.source)
+        'synthetic: data/synthetic/dog_breeds-1'
+        >>> data.submission_columns({"file": ["7.jpg"], "probability_pug": [0.1], "probability_boxer": [0.9]})
+        {'id': ['7'], 'boxer': [0.9], 'pug': [0.1]}
+    """
 
     challenge = "dog-breed-identification"
     sample = f"dog_breeds-{VERSION}"
 
     @staticmethod
-    def draw(folder: Path) -> None:
-        """Draw the sample."""
-        draw_dog_breeds(folder)
+    def generate(folder: Path) -> None:
+        """Generate the synthetic sample into ``folder``."""
+        generate_dog_breeds(folder)
 
     def read(self, root: Path) -> Photos:
-        """Labels from ``labels.csv``."""
-        table = self._wanted(root, ["labels.csv"], folder=False)
-        return read_csv(table, self._wanted(root, ["train"], folder=True), "id", "breed", None, None)
+        """Photos labelled by ``labels.csv``."""
+        table = self.find(root, ["labels.csv"], folder=False)
+        return read_csv(table, self.find(root, ["train"], folder=True), "id", "breed", None, None)
 
-    def answer(self, ids: list[str], table: Table) -> Table:
-        """``id`` and a column of probabilities for each breed, in alphabetical order, as Kaggle has them."""
+    def format_predictions(self, ids: list[str], table: Table) -> Table:
+        """``id`` and one column of probabilities per breed, in alphabetical order as Kaggle's."""
         breeds = {name.removeprefix("probability_"): column for name, column in table.items() if name.startswith("probability_")}
         return {"id": ids, **dict(sorted(breeds.items()))}

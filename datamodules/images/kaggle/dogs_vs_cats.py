@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 from practicum.lightning_shim import MisconfigurationException
 
-from ...synthetic.pets import VERSION, draw_cats_and_dogs
+from ...synthetic.pets import VERSION, generate_cats_and_dogs
 from ..layouts import Photos, read_class_folders
 from .challenge import KaggleChallenge, Table
 
@@ -16,36 +17,49 @@ _NAME = re.compile(r"(cat|dog)\.\d+\.jpe?g", re.IGNORECASE)
 
 
 class DogsVsCats(KaggleChallenge):
-    """``train/cat.0.jpg`` ``train/dog.0.jpg`` ..., ``test/1.jpg`` ...; class folders (``train/cats/*.jpg``) will do as well.
+    """``train/cat.0.jpg``, ``train/dog.0.jpg`` ..., ``test/1.jpg`` ...; or class folders (``train/cats/*.jpg``).
 
     Args:
         root: See :class:`.KaggleChallenge`.
-        drawn: Folder for the drawn sample.
-        clip: Probabilities in a submission stay so far from 0 and 1: one mistake made in certainty costs as much as hundreds made
-            in doubt.
+        synthetic_dir: Folder for synthetic data sets.
+        clip: Submitted probabilities are clipped to ``[clip, 1 - clip]``: under log-loss a single confident mistake costs as
+            much as hundreds of uncertain ones.
         options: Those of :class:`.ImageFolder`.
 
     Raises:
-        MisconfigurationException: A training photo is named otherwise; see :class:`.KaggleChallenge`.
+        MisconfigurationException: A training photo has another name; see also :class:`.KaggleChallenge`.
+
+    Example:
+        >>> from practicum.datamodules import DogsVsCats
+        >>> data = DogsVsCats(clip=0.02)  # prepare_data() generates a small sample
+        >>> str(data.source)
+        'synthetic: data/synthetic/dogs_vs_cats-1'
+        >>> data.submission_columns({"file": ["1.jpg", "2.jpg"], "probability_dog": [0.7, 1.0]})
+        {'id': ['1', '2'], 'label': [0.7, 0.98]}
     """
 
     challenge = "dogs-vs-cats-redux-kernels-edition"
     sample = f"dogs_vs_cats-{VERSION}"
 
-    def __init__(self, root: str | None = None, drawn: str = "data/drawn", clip: float = 0.01, **options: Any) -> None:
-        super().__init__(root, drawn, **options)
-        if not 0 <= clip < 0.5:
-            raise MisconfigurationException(f"data.clip={clip} is out of range: from 0 to below .5.")
+    def __init__(
+        self,
+        root: str | os.PathLike[str] | None = None,
+        synthetic_dir: str | os.PathLike[str] = "data/synthetic",
+        clip: float = 0.01,
+        **options: Any,
+    ) -> None:
+        super().__init__(root, synthetic_dir, **options)
+        self._require("clip", clip, 0 <= clip < 0.5, "at least 0 and below 0.5")
         self.clip = clip
 
     @staticmethod
-    def draw(folder: Path) -> None:
-        """Draw the sample."""
-        draw_cats_and_dogs(folder)
+    def generate(folder: Path) -> None:
+        """Generate the synthetic sample into ``folder``."""
+        generate_cats_and_dogs(folder)
 
     def read(self, root: Path) -> Photos:
-        """Labels from file names, or from folders."""
-        folder = self._wanted(root, ["train"], folder=True)
+        """Photos labelled by their file names or folders."""
+        folder = self.find(root, ["train"], folder=True)
         if any(each.is_dir() for each in folder.iterdir()):
             return read_class_folders(folder.parent)
         photos = Photos()
@@ -57,7 +71,7 @@ class DogsVsCats(KaggleChallenge):
             photos.add(path, (match[1].lower(),), "train")
         return photos
 
-    def answer(self, ids: list[str], table: Table) -> Table:
-        """``id`` and ``label``: how likely a dog."""
+    def format_predictions(self, ids: list[str], table: Table) -> Table:
+        """``id`` and ``label``, the probability of a dog."""
         dog = next(name for name in table if name.lower() in ("probability_dog", "probability_dogs"))
         return {"id": ids, "label": [min(max(p, self.clip), 1 - self.clip) for p in table[dog]]}

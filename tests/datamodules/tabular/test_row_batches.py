@@ -1,9 +1,9 @@
-"""Rows come once an epoch, in an order of each epoch's own, shared out by rank."""
+"""Every row once per epoch, in an order of the epoch's own, divided among processes."""
 
 from __future__ import annotations
 
 import torch
-from practicum.datamodules.tabular.row_batches import RowBatches
+from practicum.datamodules.tabular.row_batches import RowBatches, row_loader
 
 
 def batches(count: int = 103, **options: int | bool) -> RowBatches:
@@ -29,9 +29,9 @@ def test_each_row_once_in_another_order_each_epoch() -> None:
     assert seen(batches(), 0) == list(range(103))
 
 
-def test_near_rows_come_in_stretches_and_each_once() -> None:
+def test_rows_shuffled_by_blocks_come_in_stretches_and_each_once() -> None:
     count = 1 << 19
-    order = batches(count, shuffle=True, near=True).order(0)
+    order = batches(count, shuffle=True, by_blocks=True).order(0)
     assert torch.equal(order.sort().values, torch.arange(count))
     first = order[: 1 << 18]  # a pool of sixteen blocks
     assert len(torch.unique(first >> 14)) == 16
@@ -47,6 +47,18 @@ def test_ranks_share_the_rows() -> None:
     assert sorted(evaluated[0] + evaluated[1]) == list(range(103))
 
 
-def test_a_single_row_is_no_batch_of_training() -> None:
+def test_a_single_row_is_not_a_training_batch() -> None:
     assert len(batches(101, shuffle=True)) == 10
     assert len(batches(101)) == 11
+
+
+def test_a_loader_goes_on_where_its_state_was_taken() -> None:
+    whole = [y.tolist() for _, y in row_loader(batches(shuffle=True))]
+    assert sorted(row for rows in whole for row in rows) == list(range(103))
+    first = row_loader(batches(shuffle=True))
+    iterator = iter(first)
+    for _ in range(3):
+        next(iterator)
+    second = row_loader(batches(shuffle=True))
+    second.load_state_dict(first.state_dict())
+    assert [y.tolist() for _, y in second] == whole[3:]

@@ -10,7 +10,7 @@ import pytest
 import torch
 from practicum.datamodules import BPTTWindows
 from practicum.datamodules.text.bptt_windows import window_lengths
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from practicum.lightning_shim import MisconfigurationException
 
 
 def rows_of(windows: BPTTWindows, epoch: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -18,9 +18,9 @@ def rows_of(windows: BPTTWindows, epoch: int = 0) -> tuple[torch.Tensor, torch.T
     return torch.cat([x for x, _ in batches], 1), torch.cat([y for _, y in batches], 1)
 
 
-@pytest.mark.parametrize("vary", [False, True])
-def test_rows_go_on_where_they_stopped_and_meet_every_token(vary: bool) -> None:
-    windows = BPTTWindows(np.arange(1001), batch_size=4, bptt=12, vary=vary)
+@pytest.mark.parametrize("varies", [False, True])
+def test_rows_go_on_where_they_stopped_and_meet_every_token(varies: bool) -> None:
+    windows = BPTTWindows(np.arange(1001), batch_size=4, bptt=12, variable_length=varies)
     x, y = rows_of(windows, epoch=3)
     assert torch.equal(x.flatten(), torch.arange(1000))
     assert torch.equal(y.flatten(), torch.arange(1, 1001))
@@ -65,7 +65,7 @@ def test_every_drawn_length_is_at_least_one_and_they_fill_the_stream(bptt: int, 
 
 
 def test_epochs_differ_in_lengths_but_not_in_number() -> None:
-    windows = BPTTWindows(np.arange(5000), batch_size=4, bptt=20, vary=True)
+    windows = BPTTWindows(np.arange(5000), batch_size=4, bptt=20, variable_length=True)
     shapes = [[windows[epoch, number][0].shape[1] for number in range(len(windows))] for epoch in (0, 1, 0)]
     assert shapes[0] == shapes[2] != shapes[1]
     assert len(shapes[0]) == len(shapes[1])
@@ -80,9 +80,13 @@ def test_a_text_shorter_than_a_window_is_one_window() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
-    [({"bptt": 0}, "data.bptt=0"), ({"batch_size": 0}, "data.batch_size=0"), ({"batch_size": 64}, "lower data.batch_size")],
+    ("options", "message"),
+    [
+        ({"bptt": 0}, "BPTTWindows: bptt=0"),
+        ({"batch_size": 0}, "BPTTWindows: batch_size=0"),
+        ({"batch_size": 64}, "lower batch_size"),
+    ],
 )
-def test_what_makes_no_windows_is_refused(options: dict[str, Any], said: str) -> None:
-    with pytest.raises(MisconfigurationException, match=said):
+def test_what_makes_no_windows_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(MisconfigurationException, match=message):
         BPTTWindows(np.arange(50), **options)

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from practicum.datamodules.text.tokenizer import SPECIALS, Level, build_tokenizer, mark, prepare, vocabulary, written
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from practicum.datamodules.text.tokenizer import (
+    SPECIALS,
+    Level,
+    add_case_marks,
+    build_tokenizer,
+    detokenize,
+    normalize,
+    strip_markup,
+    vocabulary,
+)
+from practicum.lightning_shim import MisconfigurationException
 
 
 @pytest.mark.parametrize(
@@ -17,13 +26,13 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
         ("a<br /><br />b &amp; c &quot;d&quot;", 'a \n b & c " d "'),
         ("It cost 1,000.50 in 1999.", "xxmaj it cost 1,000.50 in 1999 ."),
         ("A B", "a b"),  # a mark for a single letter would say nothing
-        ("\u6211\u4e0d\u559c\u6b22 it", "\u6211 \u4e0d \u559c \u6b22 it"),  # no blanks between words: each character
+        ("\u6211\u4e0d\u559c\u6b22 it", "\u6211 \u4e0d \u559c \u6b22 it"),  # no spaces between words: each character
     ],
 )
 def test_words_and_their_marks(text: str, tokens: str) -> None:
-    tokenizer = build_tokenizer([prepare(text, "word")], "word", 100, 1)
+    tokenizer = build_tokenizer([normalize(text, "word")], "word", 100, 1)
     wanted = [token if token.strip(" ") else "\n" for token in tokens.split(" ")]
-    assert tokenizer.encode(prepare(text, "word")).tokens == wanted
+    assert tokenizer.encode(normalize(text, "word")).tokens == wanted
     assert "xxunk" not in wanted
 
 
@@ -33,17 +42,17 @@ def test_words_and_their_marks(text: str, tokens: str) -> None:
         ("The plot isn't GOOD, it's (very) dark!!!! No", "word"),
         ("Na\u00efve caf\u00e9 \U0001f600\nnext line", "character"),
         ("Na\u00efve caf\u00e9 \U0001f600\nnext line", "bpe"),
-        ("the <unk> fell N points\nand rose\n", "blanks"),
+        ("the <unk> fell N points\nand rose\n", "whitespace"),
     ],
 )
 def test_what_was_written_comes_back(text: str, level: Level) -> None:
-    tokenizer = build_tokenizer([prepare(text, level)] * 2, level, 400, 1)
-    assert written(tokenizer.encode(prepare(text, level)).tokens, level) == text
+    tokenizer = build_tokenizer([normalize(text, level)] * 2, level, 400, 1)
+    assert detokenize(tokenizer.encode(normalize(text, level)).tokens, level) == text
 
 
 def test_special_tokens_come_first_once_and_numbers_have_no_gaps() -> None:
-    texts = [prepare("The the THE!!! <eos> of it all", level) for level in ("word", "blanks")]
-    for text, level in zip(texts, ("word", "blanks"), strict=True):
+    texts = [normalize("The the THE!!! <eos> of it all", level) for level in ("word", "whitespace")]
+    for text, level in zip(texts, ("word", "whitespace"), strict=True):
         vocab = vocabulary(build_tokenizer([text], level, 100, 1))  # type: ignore[arg-type]
         assert tuple(vocab[:4]) == SPECIALS
         assert len(set(vocab)) == len(vocab)
@@ -59,14 +68,19 @@ def test_rare_words_are_unknown_and_the_vocabulary_is_bounded() -> None:
 def test_pieces_spell_words_never_seen() -> None:
     tokenizer = build_tokenizer(["unhappy unhappily happily"] * 9, "bpe", 300, 2)
     tokens = tokenizer.encode("happy \u00fcn").tokens
-    assert written(tokens, "bpe") == "happy \u00fcn"
+    assert detokenize(tokens, "bpe") == "happy \u00fcn"
     assert "xxunk" not in tokens
 
 
 def test_an_unknown_level_is_refused() -> None:
-    with pytest.raises(MisconfigurationException, match="choose word, blanks, bpe, character"):
+    with pytest.raises(MisconfigurationException, match="choose word, whitespace, bpe, character"):
         build_tokenizer([], "syllable", 10, 1)  # type: ignore[arg-type]
 
 
 def test_marks_alone() -> None:
-    assert mark("Hello WORLD") == "xxmaj hello xxup world"
+    assert add_case_marks("Hello WORLD") == "xxmaj hello xxup world"
+
+
+def test_markup_of_web_pages_is_replaced() -> None:
+    assert strip_markup("a<br />b<br>c &amp; d &lt;e&gt;") == "a\nb\nc & d <e>"
+    assert strip_markup("no markup") == "no markup"

@@ -1,0 +1,114 @@
+"""Cleaning of labelled photos: unusable files, duplicates, near duplicates, and checks that training is possible.
+
+Pure functions of :class:`.Photos` and :class:`.ImageIndex`. No file is changed.
+
+**Source.** The cleaning of "8 Deep Learning Best Practices I Learned About in 2017".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from practicum.lightning_shim import MisconfigurationException
+from torch import Tensor
+
+from .layouts import SPLITS, Photos
+
+
+def rejection_reasons(photos: Photos, reasons: Sequence[str], sha256: Sequence[str]) -> list[str]:
+    """Why each photo is left out; empty for those to use.
+
+    Of photos with the same bytes one is used: in ``valid`` or ``test`` rather than in ``train``, so that these splits stay what
+    they were; none if their labels differ.
+
+    Args:
+        photos: All ``N`` photos.
+        reasons: Why each file can't be decoded; empty if it can.
+        sha256: Digest of each file's bytes.
+    """
+    reasons = list(reasons)
+    first_with: dict[str, int] = {}
+    order = sorted(range(len(photos)), key=lambda i: (-SPLITS.index(photos.splits[i]), i))
+    for i in (i for i in order if not reasons[i]):
+        first = first_with.setdefault(sha256[i], i)
+        if first == i:
+            continue
+        if photos.labels[first] != photos.labels[i]:
+            reasons[i] = f"same bytes as {photos.paths[first]} but another label"
+            reasons[first] = reasons[first] or f"same bytes as {photos.paths[i]} but another label"
+        else:
+            reasons[i] = f"duplicate of {photos.paths[first]}"
+    return reasons
+
+
+def summarize_rejected(rejected: Sequence[tuple[str, str]]) -> str:
+    """How many files were left out for which kind of reason, most frequent first.
+
+    Example:
+        >>> from practicum.datamodules.images.cleaning import summarize_rejected
+        >>> summarize_rejected([("a.jpg", "duplicate of b.jpg"), ("c.jpg", "duplicate of d.jpg"), ("e.jpg", "empty file")])
+        '2 duplicate, 1 empty file'
+    """
+    kinds = Counter(reason.split(" of ")[0].split(" (")[0].split(" as ")[0] for _, reason in rejected)
+    return ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+
+
+def near_duplicate_rows(photos: Photos, pairs: Sequence[tuple[int, int]]) -> list[tuple[str, str, str, str]]:
+    """Rows ``(file, split, similar file, its split)`` of pairs that look alike; pairs across two splits come first."""
+    return [
+        (str(photos.paths[i]), photos.splits[i], str(photos.paths[j]), photos.splits[j])
+        for i, j in sorted(pairs, key=lambda pair: photos.splits[pair[0]] == photos.splits[pair[1]])
+    ]
+
+
+def trainable_classes(photos: Photos, found: Photos, root: Path) -> list[str]:
+    """The classes of the training photos, sorted.
+
+    Args:
+        photos: The photos to use, with their final splits.
+        found: All photos found, before cleaning and splitting.
+        root: Where they were found, for the messages.
+
+    Raises:
+        MisconfigurationException: Fewer than two classes, a class or a split that lost all its photos, or no validation split.
+    """
+    in_train = {name for labels, split in zip(photos.labels, photos.splits, strict=True) if split == "train" for name in labels}
+    classes = sorted(in_train)
+    if not classes:
+        raise MisconfigurationException(f"{root}: no photo can be used; rejected.csv says why.")
+    lost = sorted({name for labels in found.labels for name in labels} - in_train)
+    if lost:
+        raise MisconfigurationException(
+            f"{root}: no usable training photo is labelled {lost[0]!r}, although some photos are; rejected.csv lists those left "
+            "out and why."
+        )
+    for split in SPLITS[1:]:
+        if split in found.splits and split not in photos.splits:
+            raise MisconfigurationException(f"{root}: none of the photos in {split} can be used; rejected.csv says why.")
+    if "valid" not in photos.splits:
+        raise MisconfigurationException(f"{root}: too few photos for a validation split; add some.")
+    if len(classes) < 2:
+        raise MisconfigurationException(f"{root}: found one class only ({classes[0]}); at least two are needed.")
+    return classes
+
+
+def encode_targets(labels: Sequence[tuple[str, ...]], classes: Sequence[str], multi_label: bool) -> Tensor:
+    """Class indices ``int64 [N]``, or a 0/1 matrix ``int64 [N, classes]`` for multi-label photos.
+
+    Example:
+        >>> from practicum.datamodules.images.cleaning import encode_targets
+        >>> encode_targets([("dog",), ("cat",)], ["cat", "dog"], multi_label=False).tolist()
+        [1, 0]
+        >>> encode_targets([("cat", "dog"), ()], ["cat", "dog"], multi_label=True).tolist()
+        [[1, 1], [0, 0]]
+    """
+    column = {name: i for i, name in enumerate(classes)}
+    if not multi_label:
+        return torch.tensor([column[names[0]] for names in labels])
+    targets = torch.zeros(len(labels), len(classes), dtype=torch.int64)
+    for row, names in enumerate(labels):
+        targets[row, [column[name] for name in names]] = 1
+    return targets

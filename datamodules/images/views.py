@@ -1,0 +1,202 @@
+"""Loaders of photos: plain in order, shuffled for training, or as augmented views of every photo.
+
+The base of :class:`.ImageFolder` and :class:`.NewPhotos`. Test-time augmentation takes its views from here
+(``views_dataloader``), and so do precomputed activations (``fingerprint``, ``use_features``).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import torch
+from practicum.lightning_shim import LightningDataModule, MisconfigurationException
+from torch import Tensor
+from torchdata.stateful_dataloader import StatefulDataLoader
+
+from ..loading.seeded_sampler import SeededSampler
+from .dataset import Augmentation, Batch, PhotoDataset, apply_views, identity_collate
+from .decode import MAX_PIXELS, center_crop
+from .image_cache import ImageIndex, index_images
+from .mixup_cutmix import MixUpCutMix
+
+_PIL_MAX_PIXELS = 178_000_000  # PIL itself refuses to decode more
+
+
+class PhotoViews(LightningDataModule):
+    """Named splits of photos and their loaders.
+
+    Args:
+        size: Side of the square that the model sees, in pixels.
+        batch_size: Photos per batch, in each process.
+        crop_fraction: Share of the photo's shorter side that the square covers.
+        augment: Makes augmented views; ``None``: every view is the center crop.
+        seed: Seed of order and augmentation.
+        cache: Folder for the index of the photos and for their pixels.
+        cache_gb: Upper limit of the decoded pixels on disk, in GB; 0: photos are decoded whenever they are needed.
+        num_workers: Processes that build batches. Default: none where pixels are cached, else one per core.
+        max_pixels: Photos with more pixels are rejected.
+
+    Raises:
+        MisconfigurationException: An option is out of range.
+    """
+
+    def __init__(
+        self,
+        size: int = 256,
+        batch_size: int = 16,
+        crop_fraction: float = 0.875,
+        augment: Augmentation | None = None,
+        seed: int = 1,
+        cache: str | os.PathLike[str] = "data/cache",
+        cache_gb: float = 4.0,
+        num_workers: int | None = None,
+        max_pixels: int = MAX_PIXELS,
+    ) -> None:
+        super().__init__()
+        self._require("size", size, size >= 8, "at least 8 pixels")
+        self._require("batch_size", batch_size, batch_size >= 1, "at least 1")
+        self._require("crop_fraction", crop_fraction, 0 < crop_fraction <= 1, "above 0 and at most 1")
+        self._require("cache_gb", cache_gb, cache_gb >= 0, "at least 0")
+        self._require("max_pixels", max_pixels, 1 <= max_pixels <= _PIL_MAX_PIXELS, f"between 1 and {_PIL_MAX_PIXELS}")
+        if augment is not None and not all(callable(getattr(augment, name, None)) for name in ("window", "sample", "__call__")):
+            raise MisconfigurationException(
+                f"{type(self).__name__}: augment is a {type(augment).__name__}, which makes no views of photos; use an Augment "
+                "or a RandAugment (configuration: augment=none, basic, side_on, top_down, crop_mirror or randaugment)."
+            )
+        self.size = size
+        self.batch_size = batch_size
+        self.crop_fraction = crop_fraction
+        self.short_side = round(size / crop_fraction)
+        self.augment = augment
+        self.seed = seed
+        self.cache = Path(cache)
+        self.cache_gb = cache_gb
+        self.num_workers = num_workers
+        self.max_pixels = max_pixels
+        self.datasets: dict[str, PhotoDataset] = {}
+        self.digests: dict[str, str] = {}  # split -> SHA-256 of its photos' contents, in their order
+        self.mix: MixUpCutMix | None = None
+
+    @classmethod
+    def _require(cls, option: str, value: object, valid: bool, wanted: str) -> None:
+        """Raise a MisconfigurationException that names the option unless its value is valid."""
+        if not valid:
+            raise MisconfigurationException(f"{cls.__name__}: {option}={value} must be {wanted}.")
+
+    def index(self, paths: list[Path]) -> ImageIndex:
+        """Read these photos once, or load what was found earlier."""
+        return index_images(paths, self.short_side, self.cache, self.cache_gb, self.max_pixels)
+
+    def row_names(self, split: str) -> list[str]:
+        """File names of a split's photos, in the order of its unshuffled loader."""
+        return [str(path) for path in self.datasets[split].paths]
+
+    # Loaders ----------------------------------------------------------------------------------------------------------
+
+    def loader(self, dataset: PhotoDataset, shuffle: bool = False, views: int = 0) -> StatefulDataLoader[Any]:
+        """A loader of the data set, or of this process's share of it.
+
+        Args:
+            dataset: The photos.
+            shuffle: Whether the order changes with the epoch.
+            views: Show every photo in this many views in succession; 0: once, in the trainer's epoch.
+        """
+        trainer = self.trainer
+        workers = self.num_workers
+        if workers is None:
+            workers = 0 if dataset.store is not None else os.cpu_count() or 1
+        sampler = SeededSampler(
+            dataset,
+            shuffle,
+            self.seed,
+            rank=trainer.global_rank if trainer else 0,
+            world_size=trainer.world_size if trainer else 1,
+        )
+        return StatefulDataLoader(
+            dataset,
+            batch_size=self.batch_size * max(1, views),
+            sampler=sampler if views == 0 else [(view, index) for _, index in sampler for view in range(views)],
+            num_workers=workers,
+            collate_fn=identity_collate,
+            # A last training batch of one photo would leave BatchNorm without a variance.
+            drop_last=shuffle and len(sampler) > self.batch_size > 1 and len(sampler) % self.batch_size == 1,
+            pin_memory=torch.cuda.is_available(),
+            persistent_workers=workers > 0,
+            worker_init_fn=_leave_interrupts_to_parent if workers else None,
+        )
+
+    def views_dataloader(self, split: str, count: int) -> StatefulDataLoader[Any]:
+        """Augmented views of a split's photos in their unshuffled order: those that training shows in epochs 0 to ``count - 1``.
+
+        Args:
+            split: ``train``, ``valid``, ``test`` or ``predict``; ``test`` falls back to ``valid`` as in ``test_dataloader``.
+            count: Views per photo; 0: the plain photo.
+
+        Returns:
+            Batches like the split's own, but with every photo ``count`` times in succession.
+
+        Raises:
+            MisconfigurationException: There is no augmentation.
+        """
+        if count and self.augment is None:
+            raise MisconfigurationException(
+                f"{type(self).__name__}: augment=none makes all views of a photo alike; choose one, e.g. augment=side_on."
+            )
+        dataset = self.datasets[self.tests_on if split == "test" else split]
+        return self.loader(dataset.views(self.augment if count else None, self.seed), views=count)
+
+    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Batch:
+        """Make the views of a batch on the model's device, where ``augment.device`` is ``"device"``."""
+        if not (isinstance(batch, list | tuple) and len(batch) == 4):
+            return batch
+        windows, y, params, seed = batch
+        return apply_views(windows, y, params, seed, self.size, self.augment, self.mix)
+
+    # For test-time augmentation, precomputed activations and figures --------------------------------------------------
+
+    @property
+    def tests_on(self) -> str:
+        """The split that ``test`` evaluates: ``valid`` where there is no ``test``."""
+        return "test" if "test" in self.datasets else "valid"
+
+    @property
+    def augments(self) -> bool:
+        """Whether there is an augmentation."""
+        return self.augment is not None
+
+    def fingerprint(self, split: str, views: int) -> str:
+        """Identifies the batches of :meth:`views_dataloader`: contents and order of the photos, size, augmentation."""
+        facts = [self.digests[split], self.size, self.short_side]
+        return " ".join(map(str, [*facts, self.augment, self.seed, views] if views else facts))
+
+    def use_features(self, split: str, path: Path | None) -> None:
+        """Give precomputed features of a split's photos instead of their pixels, see :meth:`.PhotoDataset.use_features`.
+
+        Raises:
+            MisconfigurationException: Training photos are mixed, which needs pixels.
+        """
+        if path is not None and split == "train" and self.mix:
+            raise MisconfigurationException(
+                f"{type(self).__name__}: mixup and cutmix need pixels, precomputed activations replace them; use one of the two."
+            )
+        self.datasets[split].use_features(path)
+
+    def example_views(self, count: int) -> Tensor | None:
+        """The first training photo, plain and in ``count`` views: ``uint8 [1 + count, 3, size, size]``; ``None``: no augment."""
+        if self.augment is None:
+            return None
+        dataset = self.datasets["train"]
+        photo = center_crop(dataset.photo(0), self.size)
+        views = [
+            self.on_after_batch_transfer(dataset.views(self.augment, self.seed).__getitems__([(view, 0)]), 0)[0]
+            for view in range(count)
+        ]
+        return torch.cat([torch.from_numpy(photo.copy()).permute(2, 0, 1)[None], *views])
+
+
+def _leave_interrupts_to_parent(worker: int) -> None:
+    """Ignore Ctrl-C, which reaches every process of a terminal: the parent still needs its workers to end its step."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

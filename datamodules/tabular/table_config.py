@@ -1,0 +1,107 @@
+"""How a table becomes arrays: the part of a data module's options that the cached arrays depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from practicum.lightning_shim import MisconfigurationException
+
+from .splits import SplitStrategy
+
+Kind = Literal["auto", "number", "class"]
+
+
+@dataclass(frozen=True)
+class TableConfig:
+    """Everything that decides how a table is turned into arrays.
+
+    Attributes:
+        target: Column to predict.
+        kind: Whether it is a number or a class.
+        date: Column by which rows are split in time.
+        date_parts: Whether its parts are used as columns.
+        categorical: Categorical columns.
+        continuous: Continuous columns.
+        infer_roles: Whether the roles of other columns are inferred; otherwise these are ignored.
+        ignore: Columns to ignore.
+        weight: Column of the rows' weights in the loss.
+        holidays: Place whose public holidays are used.
+        min_count: Categories that are rarer count as unknown.
+        strategy: How rows are split.
+        split_column: Column that names each row's split.
+        group: Column whose values stay on one side of the split.
+        valid_fraction: Fraction of the rows for validation.
+        test_fraction: Fraction of the rows for the test.
+        valid_days: Days at the end to validate on, instead of a fraction.
+        train_rows: Size of a random sample of the training rows; ``None``: all.
+        seed: Seed of the split and the sample.
+    """
+
+    target: str
+    kind: Kind = "auto"
+    date: str | None = None
+    date_parts: bool = True
+    categorical: Sequence[str] = ()
+    continuous: Sequence[str] = ()
+    infer_roles: bool = True
+    ignore: Sequence[str] = ()
+    weight: str | None = None
+    holidays: str | None = None
+    min_count: int = 1
+    strategy: SplitStrategy = "auto"
+    split_column: str | None = None
+    group: str | None = None
+    valid_fraction: float = 0.2
+    test_fraction: float = 0.0
+    valid_days: int | None = None
+    train_rows: int | None = None
+    seed: int = 1
+
+    @property
+    def columns(self) -> list[str]:
+        """Every column that is named."""
+        single = [each for each in (self.target, self.date, self.weight, self.split_column, self.group) if each is not None]
+        return [*single, *self.categorical, *self.continuous, *self.ignore]
+
+    def require_single_roles(self) -> None:
+        """Check that no column has two roles.
+
+        Raises:
+            MisconfigurationException: A column is the target or the weight, and listed elsewhere too, or listed twice.
+        """
+        roles = {self.target: "target"} | ({} if self.weight is None else {self.weight: "weight"})
+        for option in ("categorical", "continuous", "ignore"):
+            for name in getattr(self, option):
+                if name in roles:
+                    raise MisconfigurationException(
+                        f"{option}=[{name}]: the column is named in the option {roles[name]} too; name it once."
+                    )
+                roles[name] = option
+
+
+def check_row_options(owner: str, **options: float | None) -> None:
+    """Check the options that all data modules of rows share.
+
+    Args:
+        owner: Name of the class, for the message.
+        options: Values by name: fractions for validation and test, ``max_gb``, and counts, which must be at least 1.
+
+    Raises:
+        MisconfigurationException: One is out of range.
+    """
+    valid = options.get("valid_fraction") or 0.0
+    for option, value in options.items():
+        if value is None:
+            continue
+        if option == "valid_fraction":
+            fits, wanted = 0 < value < 1, "must lie between 0 and 1"
+        elif option == "test_fraction":
+            fits, wanted = 0 <= value < 1 - valid, f"must be at least 0 and leave training rows beside valid_fraction={valid:g}"
+        elif option == "max_gb":
+            fits, wanted = value > 0, "must be positive"
+        else:
+            fits, wanted = value >= 1, "must be at least 1"
+        if not fits:
+            raise MisconfigurationException(f"{owner}: {option}={value} {wanted}.")

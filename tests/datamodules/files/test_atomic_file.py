@@ -1,0 +1,32 @@
+"""Atomic writes: a file is complete or absent, and the old one stays after an error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from practicum.datamodules.files.atomic_file import atomic_write
+
+
+def test_a_file_appears_when_the_block_succeeds(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "a.txt"
+    with atomic_write(path) as temporary:
+        temporary.write_text("new")
+        assert not path.exists()
+    assert path.read_text() == "new"
+    assert [each.name for each in path.parent.iterdir()] == ["a.txt"]
+
+
+def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    def interrupted() -> None:
+        with atomic_write(path) as temporary:
+            temporary.write_text("ne")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert path.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]

@@ -1,0 +1,61 @@
+"""New photos: files, folders and CSVs, in order; unreadable ones are listed, training photos never read."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from practicum.datamodules import Augment, ImageFolder
+from practicum.datamodules.images.new_photos import NewPhotos
+from practicum.lightning_shim import MisconfigurationException
+
+Ready = Callable[..., ImageFolder]
+
+
+def test_new_photos_keep_their_order_and_unreadable_ones_are_listed(photos: Path, tmp_path: Path) -> None:
+    source = photos / "valid" / "red"
+    (source / "broken.jpg").write_text("no")
+    data = ImageFolder(photos, size=32, batch_size=4, cache=tmp_path / "cache")
+    new = data.for_prediction(source)
+    assert [Path(file).name for file in new.row_columns()["file"]] == [f"{i}.jpg" for i in range(6)]
+    assert [Path(name).name for name, _ in new.rejected] == ["broken.jpg"]
+    assert sum(len(x) for x, _ in new.predict_dataloader()) == 6
+
+    with open(tmp_path / "new.csv", "w", newline="") as file:
+        csv.writer(file).writerows([("photo",), ("photos/valid/red/2.jpg",), ("photos/valid/blue/0.jpg",)])
+    new = data.for_prediction(tmp_path / "new.csv")
+    assert [Path(file).parent.name for file in new.row_columns()["file"]] == ["red", "blue"]
+    with pytest.raises(MisconfigurationException, match="no such file or folder"):
+        data.for_prediction(tmp_path / "nowhere")
+    with pytest.raises(MisconfigurationException, match=r"broken.jpg: holds no photo that can be read \(not an image\)"):
+        data.for_prediction(source / "broken.jpg")
+
+
+def test_training_photos_need_not_be_there(photos: Path, tmp_path: Path) -> None:
+    data = ImageFolder(tmp_path / "gone", size=32, cache=tmp_path / "cache")
+    assert len(data.for_prediction(photos / "valid").row_columns()["file"]) == 11
+
+
+def test_they_are_seen_as_validation_photos_are(ready: Ready, photos: Path) -> None:
+    data = ready(photos, augment=Augment(hflip=0.5), crop_fraction=0.5)
+    new = data.for_prediction(photos / "valid")
+    assert new.augments
+    names = [Path(file) for file in new.row_columns()["file"]]
+    known = [Path(file) for file in data.row_names("valid")]
+    assert names == known
+    for (x, y), (wanted, _) in zip(new.predict_dataloader(), data.val_dataloader(), strict=True):
+        assert torch.equal(x, wanted)
+        assert (y == -1).all()
+    views, wanted = (next(iter(each.views_dataloader(split, 3)))[0] for each, split in ((new, "predict"), (data, "valid")))
+    assert torch.equal(views, wanted)
+
+
+def test_an_empty_table_and_an_empty_list_are_refused(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(MisconfigurationException, match=r"empty.csv: is empty; it must have a header"):
+        ImageFolder(photos, cache=tmp_path / "cache").for_prediction(tmp_path / "empty.csv")
+    with pytest.raises(MisconfigurationException, match="no files: holds no photo that can be read"):
+        NewPhotos([], size=32, cache=tmp_path / "cache")

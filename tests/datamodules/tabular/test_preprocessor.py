@@ -1,0 +1,90 @@
+"""Preprocessing: codes, imputation, clipping, targets, and its file."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from practicum.datamodules.tabular.preprocessor import TablePreprocessor, to_plain_dtype
+from practicum.lightning_shim import MisconfigurationException
+
+
+def fitted() -> TablePreprocessor:
+    steps = TablePreprocessor()
+    steps.fit_category(pl.Series("kind", ["b", "a", "a", None]))
+    steps.fit_category(pl.Series("size", [10, 2, 2, 10]), min_count=2)
+    steps.fit_number(pl.Series("price", [1.0, 3.0, None, 5.0]), "t")
+    steps.fit_target(pl.Series("sold", [1.0, 2.0, 4.0]), is_class=False)
+    return steps
+
+
+def test_codes_are_positions_in_sort_order_and_0_is_unknown() -> None:
+    steps = fitted()
+    assert steps.categorical["kind"].categories == ["a", "b"]
+    assert steps.categorical["size"].categories == ["2", "10"]  # by number, not by text
+    rows = pl.DataFrame({"kind": ["b", None, "c"], "size": ["10", "2", "7"], "price": [3.0, None, 99.0]})
+    codes, numbers, unknown = steps.transform(rows, "t")
+    assert codes.tolist() == [[2, 2], [0, 1], [0, 0]]
+    assert unknown == {"kind": ["c"], "size": ["7"]}
+    filled = np.array([1.0, 3.0, 3.0, 5.0])
+    wanted = (np.array([3.0, 3.0, 5.0]) - filled.mean()) / filled.std(ddof=1)  # a gap: the median; 99: clipped to 5
+    assert numbers[:, 0].tolist() == pytest.approx(wanted.tolist())
+    assert numbers[:, 1].tolist() == [0, 1, 0]
+    assert steps.number_names == ["price", "price_missing"]
+    assert steps.source_columns == ["kind", "size", "price"]
+
+
+def test_rare_categories_are_unknown() -> None:
+    steps = TablePreprocessor()
+    steps.fit_category(pl.Series("kind", ["a", "a", "b"]), min_count=2)
+    assert steps.categorical["kind"].categories == ["a"]
+
+
+def test_dates_become_their_parts_without_constant_ones() -> None:
+    steps = TablePreprocessor()
+    dates = [datetime.date(2020, 1, day) for day in range(1, 29)]
+    steps.fit_date(pl.Series("day", dates), "t", holidays=None)
+    assert "day_day_of_week" in steps.categorical
+    assert "day_month" not in steps.categorical  # January in all rows
+    assert steps.source_columns == ["day"]
+    codes, numbers, _ = steps.transform(pl.DataFrame({"day": dates}), "t")
+    assert codes.shape == (28, len(steps.categorical))
+    assert numbers[:, steps.number_names.index("day_elapsed")].mean() == pytest.approx(0, abs=1e-6)
+
+
+def test_targets() -> None:
+    steps = fitted()
+    stats = steps.target_stats
+    assert stats is not None
+    assert (stats["min"], stats["max"]) == (1, 4)
+    assert stats["log_mean"] == pytest.approx(np.log([1, 2, 4]).mean())
+    assert np.isnan(steps.transform_target(pl.Series([1.0, None]), "t")).tolist() == [False, True]
+    steps.fit_target(pl.Series("sold", [0.0, 2.0]), is_class=False)
+    assert steps.target_stats is not None
+    assert "log_mean" not in steps.target_stats
+    classes = TablePreprocessor()
+    classes.fit_target(pl.Series("kind", [True, False]), is_class=True)
+    assert classes.classes == ["false", "true"]
+    assert classes.transform_target(pl.Series([True, False, None]), "t").tolist() == [1, 0, -1]
+
+
+def test_types_that_polars_tells_apart_become_four() -> None:
+    assert to_plain_dtype(pl.Series([1], dtype=pl.UInt8)).dtype == pl.Int64
+    assert to_plain_dtype(pl.Series([1.0], dtype=pl.Float32)).dtype == pl.Float64
+    assert to_plain_dtype(pl.Series(["a"], dtype=pl.Categorical)).dtype == pl.String
+
+
+def test_the_file_gives_the_same_codes_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    steps, path = fitted(), tmp_path / "steps.json"
+    with pytest.raises(MisconfigurationException, match="no such file"):
+        TablePreprocessor.from_json(path)
+    path.write_text(steps.to_json())
+    assert TablePreprocessor.from_json(path) == steps
+    for text in ("{", json.dumps({"facts": {}})):
+        path.write_text(text)
+        with pytest.raises(MisconfigurationException, match="is damaged, or was written by an earlier version"):
+            TablePreprocessor.from_json(path)

@@ -1,0 +1,73 @@
+"""Readers: what can't be used is reported with file and row."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from practicum.datamodules.tabular.readers import as_date, as_lazy_frame, as_number, is_table, read_table, require_columns
+from practicum.lightning_shim import MisconfigurationException
+
+
+def test_files_that_are_not_tables_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").touch()
+    (tmp_path / "text.docx").touch()
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1 no more")
+    for name, message in (
+        ("empty.csv", "is empty"),
+        ("text.docx", "is not a supported table"),
+        ("broken.parquet", "can't be read as a table"),
+        ("missing.csv", "no such file"),
+    ):
+        with pytest.raises(MisconfigurationException, match=message):
+            read_table(tmp_path / name)
+
+
+def test_a_file_without_a_header_gets_one(tmp_path: Path) -> None:
+    (tmp_path / "t.tsv").write_text("1\ta\n2\tNA\n")
+    assert read_table(tmp_path / "t.tsv", header=["n", "s"]).collect().rows() == [(1, "a"), (2, None)]
+    assert is_table(Path("T.CSV.GZ"))
+
+
+def test_frames() -> None:
+    frame = pl.DataFrame({"a": [1]})
+    assert as_lazy_frame(frame).collect().equals(frame)
+    with pytest.raises(MisconfigurationException, match="A list is not a table"):
+        as_lazy_frame([1])
+
+
+def test_a_missing_column_is_named_with_the_most_similar_one() -> None:
+    require_columns("t.csv", ["sold", "day"], ["day"])
+    with pytest.raises(MisconfigurationException, match=r"t.csv: has no column 'sald' \(nor when\); did you mean 'sold'\?"):
+        require_columns("t.csv", ["sold", "day"], ["sald", "when"])
+    with pytest.raises(MisconfigurationException, match="has no column 'zzz'; its columns are sold, day"):
+        require_columns("t.csv", ["sold", "day"], ["zzz"])
+
+
+def test_numbers() -> None:
+    assert as_number(pl.Series([" 1.5", None, "2"]), "t").to_list() == [1.5, None, 2]
+    assert as_number(pl.Series([1.0, float("nan"), float("inf")]), "t").to_list() == [1, None, None]
+    assert as_number(pl.Series([True, False]), "t").to_list() == [1, 0]
+    with pytest.raises(MisconfigurationException, match=r"'x' should be a number, but row 2 holds 'abc' \(and 1 more rows\)"):
+        as_number(pl.Series("x", ["1", "abc", "def"]), "t")
+    with pytest.raises(MisconfigurationException, match="column 'x' is a Date, not a number"):
+        as_number(pl.Series("x", [datetime.date(2020, 1, 1)]), "t")
+
+
+@pytest.mark.parametrize(
+    "values", [["2020-02-01"], ["01.02.2020"], ["02/01/2020"], ["2020/02/01"], [20200201], [datetime.date(2020, 2, 1)]]
+)
+def test_dates_in_many_formats(values: list[object]) -> None:
+    assert as_date(pl.Series(values), "t").to_list() == [datetime.date(2020, 2, 1)]
+
+
+def test_dates_with_times_and_dates_that_differ() -> None:
+    assert as_date(pl.Series(["2020-02-01 10:30"]), "t").to_list() == [datetime.datetime(2020, 2, 1, 10, 30)]
+    with pytest.raises(MisconfigurationException, match=r"it reads as %Y-%m-%d but row 2 does not \('3.4.2020'\)"):
+        as_date(pl.Series("day", ["2020-01-01", "3.4.2020"]), "t")
+    with pytest.raises(MisconfigurationException, match=r"row 1 is not one \('soon'\)"):
+        as_date(pl.Series("day", ["soon"]), "t")
+    with pytest.raises(MisconfigurationException, match="is a Float64, not a date"):
+        as_date(pl.Series("day", [1.5]), "t")

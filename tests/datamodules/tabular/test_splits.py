@@ -1,0 +1,49 @@
+"""Splits by time never divide a day, splits by group never divide a group."""
+
+from __future__ import annotations
+
+import datetime
+
+import polars as pl
+import pytest
+from practicum.datamodules.tabular.splits import by_column, group_split, random_split, time_split
+from practicum.lightning_shim import MisconfigurationException
+
+FIRST = datetime.date(2020, 1, 1)
+
+
+def test_the_last_days_validate_and_no_day_is_divided() -> None:
+    dates = pl.Series([FIRST + datetime.timedelta(days=i // 3) for i in range(300)]).shuffle(seed=1)
+    labels = time_split(dates, 0.1, 0.0, None)
+    assert dates.filter(pl.Series(labels == 0)).max() < dates.filter(pl.Series(labels == 1)).min()  # type: ignore[operator]
+    assert (labels == 1).sum() == 30
+    assert (time_split(dates, 0.1, 0.0, 7) == 1).sum() == 21
+    three = time_split(dates, 0.2, 0.1, None)
+    assert [(three == label).sum() for label in range(3)] == [210, 60, 30]
+
+
+def test_rows_without_a_date_are_for_training() -> None:
+    dates = pl.Series([None, FIRST, FIRST + datetime.timedelta(days=1), None])
+    assert time_split(dates, 0.5, 0.0, None).tolist() == [0, 0, 1, 0]
+    assert time_split(pl.Series([None, None], dtype=pl.Date), 0.5, 0.0, None).tolist() == [0, 0]
+
+
+def test_groups_stay_together() -> None:
+    shops = pl.Series([i % 20 for i in range(400)])
+    labels = group_split(shops, 0.25, 0.0, seed=1)
+    for shop in range(20):
+        assert len(set(labels[shops.to_numpy() == shop].tolist())) == 1
+    assert (labels == 1).sum() == 100
+
+
+def test_random_splits_have_their_sizes_and_follow_the_seed() -> None:
+    labels = random_split(100, 0.2, 0.1, seed=1)
+    assert [(labels == label).sum() for label in range(3)] == [70, 20, 10]
+    assert (labels == random_split(100, 0.2, 0.1, seed=1)).all()
+    assert (labels != random_split(100, 0.2, 0.1, seed=2)).any()
+
+
+def test_a_column_names_the_split() -> None:
+    assert by_column(pl.Series(["train", "VAL", "validation", "test"]), "t.csv").tolist() == [0, 1, 1, 2]
+    with pytest.raises(MisconfigurationException, match=r"t\.csv: column 'part' holds 'dev' in row 2; it must be train"):
+        by_column(pl.Series("part", ["train", "dev"]), "t.csv")

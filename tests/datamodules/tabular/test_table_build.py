@@ -1,0 +1,89 @@
+"""Building arrays: mistakes are reported with their row, and what is written is complete."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from practicum.datamodules.tabular.splits import LEFT_OUT
+from practicum.datamodules.tabular.table_build import build_arrays
+from practicum.datamodules.tabular.table_config import TableConfig
+from practicum.lightning_shim import MisconfigurationException
+
+
+def build(frame: pl.DataFrame, folder: Path, **options: Any) -> Path:
+    folder.mkdir(exist_ok=True)
+    build_arrays(frame.lazy(), TableConfig(**{"target": "sold", **options}), "t.csv", "hash", folder)
+    return folder
+
+
+def test_what_is_written(tmp_path: Path, sales: pl.DataFrame) -> None:
+    weights = pl.Series("w", [0.1 * (row % 7) for row in range(400)])
+    folder = build(sales.with_columns(weights), tmp_path / "t", strategy="random", weight="w", train_rows=50)
+    split = np.load(folder / "split.npy")
+    assert [(split == label).sum() for label in (0, 1, LEFT_OUT)] == [50, 80, 270]
+    assert np.load(folder / "weights.npy").tolist() == weights.cast(pl.Float32).to_list()  # untouched
+    assert np.load(folder / "targets.npy").tolist() == sales["sold"].cast(pl.Float32).to_list()
+    assert pl.read_parquet(folder / "valid.parquet")["note"].to_list() == sales.filter(pl.Series(split == 1))["note"].to_list()
+    facts = json.loads((folder / "facts.json").read_text())
+    assert ["w", "weight", "option weight"] in facts["roles"]
+    assert "w" not in json.loads((folder / "steps.json").read_text())["continuous"]
+
+
+def test_missing_weights_are_the_median(tmp_path: Path, sales: pl.DataFrame) -> None:
+    folder = build(sales.with_columns(w=pl.when(pl.int_range(400) < 10).then(None).otherwise(3.0)), tmp_path / "t", weight="w")
+    assert set(np.load(folder / "weights.npy").tolist()) == {3.0}
+
+
+def test_mistakes_are_reported_with_their_row(tmp_path: Path, sales: pl.DataFrame) -> None:
+    at = pl.int_range(400) == 41
+    price, day = pl.col("price").cast(pl.String), pl.col("day").cast(pl.String)
+    cases: list[tuple[pl.Expr, dict[str, Any], str]] = [
+        (
+            pl.when(at).then(pl.lit("abc")).otherwise(price).alias("price"),
+            {},
+            "'price' should be a number, but row 42 holds 'abc'",
+        ),
+        (
+            pl.when(at).then(pl.lit("3.4.2020")).otherwise(day).alias("day"),
+            {"date": "day"},
+            r"'day' should be a date: it reads as %Y-%m-%d but row 42 does not \('3.4.2020'\)",
+        ),
+        (pl.lit(1).alias("x"), {"target": "sald"}, "has no column 'sald'; did you mean 'sold'"),
+        (pl.lit(1).alias("x"), {"categorical": ["sold"]}, r"categorical=\[sold\]: the column is named in the option target too"),
+        (pl.lit(None, pl.Float64).alias("sold"), {}, "no row with a target is left for the train split"),
+        (pl.lit(1).alias("x"), {"strategy": "group"}, "split=group needs the option group"),
+        (pl.lit(1).alias("x"), {"strategy": "time"}, "split=time needs the option date"),
+        (pl.lit("dev").alias("part"), {"split_column": "part"}, "holds 'dev' in row 1; it must be train, valid or test"),
+        (pl.lit("a").alias("sold"), {}, "two classes are needed"),
+        (
+            pl.when(at).then(pl.lit("new")).otherwise(pl.col("kind")).alias("sold"),
+            {"split_column": "part"},
+            r"row 42 has a target that no training row has \('new'\)",
+        ),
+    ]
+    parts = pl.when(at).then(pl.lit("valid")).otherwise(pl.lit("train")).alias("part")
+    for number, (edit, options, message) in enumerate(cases):
+        with pytest.raises(MisconfigurationException, match=message):
+            build(sales.with_columns(parts).with_columns(edit), tmp_path / str(number), **options)
+
+
+def test_a_table_without_inputs_is_refused(tmp_path: Path, sales: pl.DataFrame) -> None:
+    with pytest.raises(MisconfigurationException, match="has no column to predict sold from"):
+        build(sales.select("sold", "same"), tmp_path / "t")
+
+
+def test_constant_columns_are_ignored_with_a_warning(
+    tmp_path: Path, sales: pl.DataFrame, caplog: pytest.LogCaptureFixture
+) -> None:
+    build(sales, tmp_path / "t", categorical=["same", "kind"], infer_roles=False)
+    assert "column 'same' has one value in all rows; it carries no information and is ignored" in caplog.text
+
+
+def test_repeated_rows_are_reported(tmp_path: Path, sales: pl.DataFrame, caplog: pytest.LogCaptureFixture) -> None:
+    build(pl.concat([sales, sales.head(5)]), tmp_path / "t", strategy="random")
+    assert "5 of 405 rows repeat another in every column" in caplog.text

@@ -1,0 +1,30 @@
+"""Plain corpora."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from practicum.datamodules import PlainText
+from practicum.lightning_shim import MisconfigurationException
+
+
+def test_a_plain_corpus_has_windows_and_no_marks_of_beginnings(
+    tmp_path: Path, ready: Any, words: Any, options: dict[str, Any]
+) -> None:
+    for split in ("train", "valid", "test"):
+        (tmp_path / f"ptb.{split}.txt").write_text("\n".join(f" no it was n't black <unk> {i % 7} " for i in range(200)) + "\n")
+    data = ready(PlainText(str(tmp_path), level="whitespace", **{**options, "min_count": 5}, bptt=8))
+    assert data.provenance["tokens/train"] == 200 * 8
+    assert data.provenance["unknown/test"] == 0
+    x, _ = next(iter(data.train_dataloader()))
+    assert words(data, x[0]) == ["no", "it", "was", "n't", "black", "<unk>", "0", "<eos>"]
+    one = ready(PlainText(str(tmp_path / "ptb.train.txt"), level="character", **options))
+    assert set(one.corpus.splits) == {"train", "valid"}
+    assert len(one.describe()["vocab"]) < 40
+
+
+def test_it_has_no_classes() -> None:
+    with pytest.raises(MisconfigurationException, match="PlainText: task=classification needs classes"):
+        PlainText("book.txt", task="classification")
