@@ -1,6 +1,7 @@
-"""LightningModules, one technique a file."""
+"""LightningModules, one technique per file."""
 
 from .dot_product_bias import DotProductBias
+from .embedding_extractor import EmbeddingExtractor
 from .entity_embedding_model import EntityEmbeddingModel
 from .image_classifier import ImageClassifier
 from .language_model import LanguageModel
@@ -11,6 +12,7 @@ from .word_vector_classifier import WordVectorClassifier
 
 __all__ = [
     "DotProductBias",
+    "EmbeddingExtractor",
     "EntityEmbeddingModel",
     "ImageClassifier",
     "LanguageModel",

@@ -1,13 +1,14 @@
 """A network for tables: entity embeddings for categories, numbers as they are, a few layers.
 
-**What it does.** Each level of each categorical column gets a vector that is learnt along; the vectors and the standardised
-numbers pass through a few fully connected layers to a number, a class or a set of quantiles.
+**What it does.** Each category of each categorical column gets a trainable vector; the vectors and the standardised numbers pass
+through a few fully connected layers to a number, a class or a set of quantiles.
 
-**When to use it.** Tables of thousands of rows and more with columns of many levels (shops, products, places): there it equals
-boosted trees or does better, and what it learns of the levels can be looked at and lent to other models. Fewer rows: trees.
+**When to use it.** For tables of thousands of rows and more with high-cardinality columns (shops, products, places): there it
+equals boosted trees or does better, and what it learns about the categories can be inspected and reused in other models. For
+fewer rows: trees.
 
-**Defaults.** Layers of 200 and 100, ReLU then batch norm (fast.ai); no dropout; widths ``min(600, round(1.6 n^0.56))``; squared
-error of the standardised target, or cross-entropy.
+**Defaults.** Layers of 200 and 100, ReLU then batch norm (fast.ai); no dropout; embedding sizes ``min(600, round(1.6 n^0.56))``;
+squared error of the standardised target, or cross-entropy.
 
 **Source.** Guo & Berkhahn 2016, "Entity embeddings of categorical variables"; fast.ai's tabular learner.
 """
@@ -15,51 +16,64 @@ error of the standardised target, or cross-entropy.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import torch
 from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor, nn
 
+from .base.check_options import at_least, check_options, rates
 from .base.fine_tunable import LayerGroup, OptimizerFactory
 from .base.supervised import Supervised
-from .layers.embedding_widths import embedding_widths
-from .layers.entity_embeddings import EntityEmbeddings
-from .layers.mlp import hidden_layers
-from .objectives.objective import Classification, Objective, Regression, RegressionLoss
+from .layers.entity_embeddings import EntityEmbeddings, choose_dims
+from .layers.mlp import mlp_blocks
+from .objectives.classification import Classification
+from .objectives.objective import Objective
+from .objectives.regression import Regression, RegressionLoss
 
 
 class EntityEmbeddingModel(Supervised):
-    """Predicts a column of a table from the others.
+    """Predicts one column of a table from the others.
 
     Args:
-        categories: Levels of each categorical column, in the order of their codes from 1; code 0 is unknown or missing.
-        continuous: Names of the columns of numbers, which come standardised.
-        target: Of a number: ``mean``, ``std``, ``min``, ``max`` and, where all are positive, ``log_mean`` and ``log_std``.
-        classes: Of a class: names. One of ``target`` and ``classes`` is given.
-        layers: Sizes of the hidden layers.
-        widths: Of embeddings, by column; those not named follow the rule.
-        max_width: No embedding by the rule is wider.
-        embedding_dropout: Of embedded features.
-        dropout: After each hidden layer: one number, or one each.
-        unknown: Chance, in training, that a level is hidden, so that code 0 learns what to say of levels never seen.
-        batch_norm: After each hidden layer. Not of the numbers: they come standardised, and a mark that is rarely 1 (a missing
-            value) would be blown up to where few rows were ever seen.
-        init_range: Draw embeddings and the weights of hidden layers evenly from minus to plus this (the paper's code: .05);
-            ``None``: the layers' own way.
-        loss: Of a number, see :class:`.Regression`.
+        categories: Categories of each categorical column, in the order of their codes from 1; code 0 is unknown or missing.
+        continuous: Names of the numeric columns, which come standardised.
+        target: For regression: ``mean``, ``std``, ``min``, ``max`` and, where all are positive, ``log_mean`` and ``log_std``.
+        classes: For classification: names of the classes. Either ``target`` or ``classes`` must be given.
+        hidden_sizes: Sizes of the hidden layers.
+        embedding_dims: Embedding sizes by column; other columns follow the rule.
+        max_embedding_dim: Upper bound on sizes by the rule.
+        embedding_dropout: Dropout of embedded features.
+        dropout: Dropout after each hidden layer: one rate for all, or one each.
+        unknown_dropout: Probability, in training, of replacing a category by the unknown one, so that code 0 is trained for
+            categories that were never seen.
+        batch_norm: Batch norm after each hidden layer. Not of the numbers: they come standardised, and an indicator that is
+            rarely 1 (a missing value) would be scaled up to where few rows were ever seen.
+        init_range: Initialise embeddings and the weights of hidden layers uniformly from minus to plus this (the paper's code:
+            .05); ``None``: the layers' own defaults.
+        loss: Loss of a regression, see :class:`.Regression`.
         log_target: Learn the target's logarithm.
-        bounded: Keep predictions within the training target's range.
-        quantiles: With ``loss=quantiles``.
-        label_smoothing: Of classes.
+        bounded: Keep predictions within the training target's range, and a tenth beyond.
+        quantiles: Which, with ``loss="quantiles"``.
+        label_smoothing: Share of each class target that is spread evenly over all classes.
         optimizer: See :class:`.FineTunable`.
 
     Shape:
-        Input: codes, whole numbers ``[B, C]``, and numbers ``[B, N]``, as a pair. Output: ``[B]`` numbers, ``[B, quantiles]``, or
+        Input: integer codes ``[B, C]`` and numbers ``[B, N]``, as a pair. Output: numbers ``[B]``, ``[B, quantiles]``, or
         logits ``[B, classes]``.
 
     Raises:
-        MisconfigurationException: No column, a width for a column that is not there, a number out of range.
+        MisconfigurationException: No column, an embedding size for a column that doesn't exist, a number out of range.
+
+    Example:
+        >>> import torch
+        >>> from practicum.modules import EntityEmbeddingModel
+        >>> target = {"mean": 5.0, "std": 2.0, "min": 1.0, "max": 9.0}
+        >>> model = EntityEmbeddingModel({"shop": ["a", "b", "c"]}, ["price"], target=target, hidden_sizes=[16]).eval()
+        >>> x = torch.tensor([[1], [0]]), torch.randn(2, 1)
+        >>> model(x).shape
+        torch.Size([2])
+        >>> model.embedding_table("shop").shape
+        torch.Size([3, 3])
     """
 
     def __init__(
@@ -68,12 +82,12 @@ class EntityEmbeddingModel(Supervised):
         continuous: Sequence[str] = (),
         target: Mapping[str, float] | None = None,
         classes: Sequence[str] | None = None,
-        layers: Sequence[int] = (200, 100),
-        widths: Mapping[str, int] | None = None,
-        max_width: int = 600,
+        hidden_sizes: Sequence[int] = (200, 100),
+        embedding_dims: Mapping[str, int] | None = None,
+        max_embedding_dim: int = 600,
         embedding_dropout: float = 0.0,
         dropout: float | Sequence[float] = 0.0,
-        unknown: float = 0.0,
+        unknown_dropout: float = 0.0,
         batch_norm: bool = True,
         init_range: float | None = None,
         loss: RegressionLoss = "squared",
@@ -83,36 +97,34 @@ class EntityEmbeddingModel(Supervised):
         label_smoothing: float = 0.0,
         optimizer: OptimizerFactory | None = None,
     ) -> None:
+        name = "EntityEmbeddingModel"
         objective: Objective
         if classes is not None:
             objective = Classification(classes, label_smoothing)
         elif target is not None:
             objective = Regression(target, loss, log_target, bounded, quantiles)
         else:
-            raise MisconfigurationException("EntityEmbeddingModel needs classes, or target: the facts of a number.")
-        super().__init__(objective.metrics(), optimizer)
-        self.objective = objective
+            raise MisconfigurationException(f"{name}: needs classes, or target: the statistics of a number.")
+        super().__init__(objective, optimizer)
         self.categories = {column: list(levels) for column, levels in categories.items()}
         self.continuous = list(continuous)
         self.classes = list(classes) if classes is not None else None
         if not self.categories and not self.continuous:
-            raise MisconfigurationException("EntityEmbeddingModel needs a column to predict from, categorical or continuous.")
-        for option, value, valid in (
-            ("max_width", max_width, max_width >= 1),
-            ("embedding_dropout", embedding_dropout, 0 <= embedding_dropout < 1),
-            ("unknown", unknown, 0 <= unknown < 1),
-            ("init_range", init_range, init_range is None or init_range > 0),
-        ):
-            if not valid:
-                raise MisconfigurationException(f"model.{option}={value} is out of range.")
+            raise MisconfigurationException(f"{name}: needs a column to predict from, categorical or continuous.")
+        check_options(
+            name,
+            *at_least(1, max_embedding_dim=max_embedding_dim),
+            *rates(embedding_dropout=embedding_dropout, unknown_dropout=unknown_dropout),
+            ("init_range", init_range, init_range is None or init_range > 0, "must be above 0, or null"),
+        )
         self.save_hyperparameters(ignore=["optimizer"], logger=False)
-        self.unknown = unknown
+        self.unknown_dropout = unknown_dropout
         counts = [len(levels) + 1 for levels in self.categories.values()]
-        self.embeddings = EntityEmbeddings(counts, embedding_widths(self.categories, widths or {}, max_width))
+        self.embeddings = EntityEmbeddings(counts, choose_dims(name, self.categories, embedding_dims or {}, max_embedding_dim))
         self.embedding_dropout = nn.Dropout(embedding_dropout)
-        inputs = sum(self.embeddings.widths) + len(self.continuous)
-        self.layers = hidden_layers(inputs, layers, dropout, batch_norm)
-        self.head = nn.Linear(layers[-1] if layers else inputs, objective.outputs)
+        inputs = sum(self.embeddings.dims) + len(self.continuous)
+        self.layers = mlp_blocks(name, inputs, hidden_sizes, dropout, batch_norm)
+        self.head = nn.Linear(hidden_sizes[-1] if hidden_sizes else inputs, objective.outputs)
         if init_range is not None:
             nn.init.uniform_(self.embeddings.weight, -init_range, init_range)
             for each in self.layers.modules():
@@ -121,10 +133,10 @@ class EntityEmbeddingModel(Supervised):
                     nn.init.zeros_(each.bias)
 
     def embedded(self, x: tuple[Tensor, Tensor]) -> Tensor:
-        """Categories replaced by their vectors, then the numbers ``[B, sum of widths + N]``: what the layers see."""
+        """The hidden layers' input: vectors of the categories, then the numbers ``[B, sum of embedding sizes + N]``."""
         codes, numbers = x
-        if self.training and self.unknown:
-            codes = codes.masked_fill(torch.rand(codes.shape, device=codes.device) < self.unknown, 0)
+        if self.training and self.unknown_dropout:
+            codes = codes.masked_fill(torch.rand(codes.shape, device=codes.device) < self.unknown_dropout, 0)
         parts = []
         if self.categories:
             parts.append(self.embedding_dropout(self.embeddings(codes)))
@@ -133,48 +145,25 @@ class EntityEmbeddingModel(Supervised):
         return torch.cat(parts, 1) if len(parts) > 1 else parts[0]
 
     def output(self, x: tuple[Tensor, Tensor]) -> Tensor:
-        """What the network gives, before it is a prediction ``[B, outputs]``."""
+        """The network's raw output ``[B, outputs]``."""
         hidden = self.embedded(x)
         for layer in self.layers:
             hidden = layer(hidden)
         return self.head(hidden)
 
     def forward(self, x: tuple[Tensor, Tensor]) -> Tensor:
-        """The number of each row in its own units ``[B]``, quantiles ``[B, quantiles]``, or logits ``[B, classes]``."""
-        return self.objective.result(self.output(x))
-
-    def loss(self, output: Tensor, y: Tensor) -> Tensor:
-        """As the objective has it, in 32 bit."""
-        return self.objective.loss(output, y)
-
-    def said(self, output: Tensor) -> Tensor:
-        """Numbers, quantiles or probabilities."""
-        return self.objective.prediction(output)
-
-    def measured(self, said: Tensor) -> Tensor:
-        """Of quantiles the middle one."""
-        return self.objective.measured(said)
-
-    def step_outputs(self, output: Tensor) -> dict[str, Tensor]:
-        """``prediction`` of a number, ``logits`` of classes."""
-        return self.objective.step_outputs(output)
-
-    def probabilities(self, logits: Tensor) -> Tensor:
-        """Of classes, from what a step returned."""
-        return self.objective.prediction(logits)
-
-    def prediction_table(self, predictions: Tensor, top_k: int | None = None) -> dict[str, list[Any]]:
-        """Predictions as named columns, a row each: ``predicted`` and, as it may be, quantiles or probabilities."""
-        return self.objective.table(predictions, top_k)
+        """Numbers ``[B]`` in their own units, quantiles ``[B, quantiles]``, or logits ``[B, classes]``."""
+        output = self.output(x)
+        return self.objective.predict(output) if self.classes is None else output
 
     def embedding_table(self, column: str) -> Tensor:
-        """The vectors of a categorical column's levels ``[levels, width]``, without that of unknown."""
+        """Vectors of a categorical column's categories ``[categories, embedding size]``, without the unknown one."""
         return self.embeddings.table(list(self.categories).index(column))[1:].detach()
 
     def embedded_names(self) -> list[str]:
-        """Names of the features that :meth:`embedded` gives: ``<column>_<number>``, then the numbers' own."""
-        pairs = zip(self.categories, self.embeddings.widths, strict=True)
-        return [f"{column}_{i + 1}" for column, width in pairs for i in range(width)] + self.continuous
+        """Names of the features of :meth:`embedded`: ``<column>_<number>``, then the numeric columns."""
+        pairs = zip(self.categories, self.embeddings.dims, strict=True)
+        return [f"{column}_{i + 1}" for column, dim in pairs for i in range(dim)] + self.continuous
 
     def layer_groups(self) -> list[LayerGroup]:
         """The embeddings, the hidden layers, the head."""

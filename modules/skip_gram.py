@@ -1,40 +1,38 @@
-"""Skip-gram word vectors with parts of words: what language models replaced.
+"""Skip-gram word vectors with subwords: what language models replaced.
 
-**What it does.** Learns a vector for each word by which words stand around it (:mod:`.layers.negative_sampling`); vectors are
-made of parts of words (:mod:`.layers.subword_embedding`), so that unseen words have one, too. Frequent words are passed over at
-random.
+**What it does.** Learns a vector for each word by predicting the words around it (:mod:`.layers.negative_sampling`); vectors are
+made of subwords (:mod:`.layers.subword_embedding`), so that unseen words have one, too. Frequent words are subsampled.
 
-**When to use it.** As a baseline, quick to train and to apply; for words, not for what sentences say: a word has one vector,
-whatever stands beside it. On windows of text, as a language model is trained (``data.task=skip_gram``).
+**When to use it.** As a baseline, quick to train and to apply; for words rather than sentences: a word has one vector, whatever
+its context. It trains on windows of text, as a language model does (``task=skip_gram``).
 
-**Defaults.** fastText's: 100 wide, reach 5, 5 negatives, n-grams of 3 to 6 characters, words of more than a ten-thousandth of the
-text passed over in part.
+**Defaults.** fastText's: size 100, window 5, 5 negatives, n-grams of 3 to 6 characters, words that make up more than a
+ten-thousandth of the text are subsampled.
 
-**Sources.** Mikolov et al. 2013 (skip-gram, negative sampling, subsampling); Bojanowski et al. 2017 (parts of words).
+**Sources.** Mikolov et al. 2013 (skip-gram, negative sampling, subsampling); Bojanowski et al. 2017 (subwords).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
-from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor, nn
 
+from .base.check_options import at_least, check_options
 from .base.fine_tunable import FineTunable, LayerGroup, OptimizerFactory
-from .layers.negative_sampling import negative_sampling_loss, pairs
+from .layers.negative_sampling import negative_sampling_loss, pair_mask
 from .layers.subword_embedding import SubwordEmbedding
 
-_TABLE = 1_000_000  # draws of negatives that are made beforehand
-_CROWD = 16.0  # times that a word takes part in a batch, on average, from which the batch's gradient is scaled down
+_TABLE = 1_000_000  # entries of the table that negatives are drawn from
+_CROWD = 16.0  # average number of times a word takes part in a batch above which the batch's gradient is scaled down
 
 
-def chance_to_keep(counts: Tensor, subsample: float) -> Tensor:
-    """Chance of each word not to be passed over: ``sqrt(t / f) + t / f``, at most 1, for its share ``f`` of the text.
+def keep_probability(counts: Tensor, subsample: float) -> Tensor:
+    """Probability of keeping each word in subsampling: ``sqrt(t / f) + t / f``, at most 1, for its share ``f`` of the text.
 
     Args:
-        counts: Of words ``[V]``.
+        counts: Counts of words ``[V]``.
         subsample: ``t``; 0 keeps all.
     """
     if subsample == 0:
@@ -44,137 +42,135 @@ def chance_to_keep(counts: Tensor, subsample: float) -> Tensor:
 
 
 class SkipGram(FineTunable):
-    """Word vectors by skip-gram with negative sampling, on windows ``(x, y)`` of text, of which ``x [B, T]`` is taken.
+    """Word vectors by skip-gram with negative sampling, on windows ``(x, y)`` of text, of which only ``x [B, T]`` is used.
 
-    The gradient is the sum over all pairs of a batch, as if they had come one by one, and sparse: rates are word2vec's. Of a
-    small vocabulary each word stands in a batch many times, and a sum of so many steps, none of which knows of the others, would
-    overshoot and grow without end: there it is scaled down. Logged losses are means over pairs.
+    The gradient is sparse, and the sum over all pairs of a batch, as if they had come one by one, so learning rates are
+    word2vec's. In a small vocabulary each word occurs in a batch many times, and a sum of that many simultaneous steps would
+    diverge: there it is scaled down. Logged losses are means over pairs.
 
     Args:
-        vocab: A word a row.
-        counts: How often each stands in the training text.
-        level: Of tokens; anything but words has no parts.
-        tokenizer: Fingerprint of what made them; not used.
-        reverse: Direction of the text; not used, neighbours are taken on both sides.
-        width: Of a vector.
-        reach: Words on each side, at most.
-        negatives: Drawn words for each pair.
-        shared: Words drawn for a batch, which its pairs share.
-        subsample: Words of more than this share of the text are passed over in part; 0: none.
-        shortest: Characters of an n-gram, at least.
-        longest: At most; 0: words have no parts.
-        max_ngrams: Rows of n-grams, at most.
-        optimizer: See :class:`.FineTunable`; it must take sparse gradients.
+        vocab: The word of each row.
+        counts: How often each word occurs in the training text.
+        embedding_dim: Size of a vector.
+        window: Maximum number of context words on each side.
+        negatives: Number of drawn words per pair.
+        shared_negatives: Number of words drawn per batch, shared by its pairs.
+        subsample: Words that make up more than this share of the text are subsampled; 0: none.
+        min_n: Minimum length of an n-gram, in characters.
+        max_n: Maximum length; 0: no subwords.
+        max_ngrams: Maximum number of n-gram rows.
+        optimizer: See :class:`.FineTunable`; it must support sparse gradients.
 
     Raises:
         MisconfigurationException: A number out of range.
+
+    Example:
+        >>> import torch
+        >>> from practicum.modules import SkipGram
+        >>> model = SkipGram(["walk", "walks", "talk"], counts=[5, 3, 2], embedding_dim=8)
+        >>> model.word_vectors().shape
+        torch.Size([3, 8])
+        >>> bool(model.vector("walked").any())  # unseen, but it shares n-grams
+        True
     """
 
     def __init__(
         self,
         vocab: Sequence[str],
         counts: Sequence[int],
-        level: str = "word",
-        tokenizer: str = "",
-        reverse: bool = False,
-        width: int = 100,
-        reach: int = 5,
+        embedding_dim: int = 100,
+        window: int = 5,
         negatives: int = 5,
-        shared: int = 512,
+        shared_negatives: int = 512,
         subsample: float = 1e-4,
-        shortest: int = 3,
-        longest: int = 6,
+        min_n: int = 3,
+        max_n: int = 6,
         max_ngrams: int = 500_000,
         optimizer: OptimizerFactory | None = None,
     ) -> None:
         super().__init__(optimizer)
-        for name, value in {
-            "width": width,
-            "reach": reach,
-            "negatives": negatives,
-            "shared": shared,
-            "shortest": shortest,
-        }.items():
-            if value < 1:
-                raise MisconfigurationException(f"model.{name}={value} must be at least 1.")
-        if not 0 <= subsample < 1:
-            raise MisconfigurationException(f"model.subsample={subsample} is a share of the text, from 0 to below 1.")
+        sizes = {"embedding_dim": embedding_dim, "window": window, "negatives": negatives, "shared_negatives": shared_negatives}
+        share = ("subsample", subsample, 0 <= subsample < 1, "must be a share of the text, from 0 to below 1")
+        check_options("SkipGram", *at_least(1, **sizes, min_n=min_n), share)
         self.save_hyperparameters(ignore=["optimizer"], logger=False)
-        self.vocab, self.level = list(vocab), level
-        self.reach, self.negatives, self.shared = reach, negatives, shared
-        self.embedding = SubwordEmbedding(self.vocab, width, shortest, longest, max_ngrams)
-        self.context = nn.Embedding(len(self.vocab), width, sparse=True)
+        self.vocab = list(vocab)
+        self.window, self.negatives, self.shared_negatives = window, negatives, shared_negatives
+        self.embedding = SubwordEmbedding(self.vocab, embedding_dim, min_n, max_n, max_ngrams)
+        self.context = nn.Embedding(len(self.vocab), embedding_dim, sparse=True)
         nn.init.zeros_(self.context.weight)
-        number = torch.tensor(counts, dtype=torch.float64)
+        count = torch.tensor(counts, dtype=torch.float64)
         self.keep: Tensor
-        self.register_buffer("keep", chance_to_keep(number, subsample), persistent=False)
-        # A word is drawn as often as the root of its count, in proportion: fastText's table of them.
-        self._root = number.sqrt()
+        self.register_buffer("keep", keep_probability(count, subsample), persistent=False)
+        # Words are drawn in proportion to the square root of their counts, from a table as in fastText.
+        self._root = count.sqrt()
         self._table: Tensor | None = None
-        self.provenance: dict[str, Any] = {"source": "random"}
-        self.pretrained = False
+
+    @property
+    def pretrained(self) -> bool:
+        """Always false: training starts from random weights."""
+        return False
 
     def _draw(self) -> Tensor:
-        """Numbers of drawn words ``[shared]``."""
+        """Indices of drawn words ``[shared_negatives]``."""
         if self._table is None:
-            # Without chance, so that nothing of it has to be kept for a resume.
+            # Deterministic, so that checkpoints need not hold it.
             share = self._root / self._root.sum()
             places = torch.searchsorted(share.cumsum(0), (torch.arange(_TABLE, dtype=torch.float64) + 0.5) / _TABLE)
             self._table = places.clamp(max=len(share) - 1).to(self.device)
-        return self._table[torch.randint(len(self._table), (self.shared,), device=self.device)]
+        return self._table[torch.randint(len(self._table), (self.shared_negatives,), device=self.device)]
 
     def forward(self, words: Tensor) -> Tensor:
-        """Vectors ``[..., width]`` of words ``int64 [...]``."""
+        """Vectors ``[..., embedding_dim]`` of words ``int64 [...]``."""
         return self.embedding(words.flatten()).view(*words.shape, -1)
 
     def _loss(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Sum over the pairs of a batch of windows ``[B, T]``, and how many there are."""
+        """Sum of the loss over the pairs of a batch of windows ``[B, T]``, and the number of pairs."""
         kept = torch.rand(tokens.shape, device=tokens.device) < self.keep[tokens]
         words = tokens[kept]
         drawn = self._draw()
-        if not len(words):  # all were passed over
+        if not len(words):  # no word was kept
             return self.context(drawn).sum() * 0, kept.sum()
         row = torch.arange(len(tokens), device=tokens.device)[:, None].expand_as(tokens)[kept]
-        is_pair = pairs(row, torch.randint(1, self.reach + 1, words.shape, device=tokens.device), self.reach)
+        is_pair = pair_mask(row, torch.randint(1, self.window + 1, words.shape, device=tokens.device), self.window)
         both = self.context(torch.cat([words, drawn]))
         context, against = both[: len(words)], both[len(words) :]
         loss = negative_sampling_loss(words, self(words), context, against, drawn, is_pair, self.negatives)
         return loss, is_pair.sum()
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
-        """Sum over the pairs; logs ``train/loss``, a pair's mean."""
+        """Sum over the pairs; logs ``train/loss``, their mean."""
         loss, count = self._loss(batch[0])
         self.log("train/loss", (loss / count.clamp(min=1)).detach(), on_step=True, on_epoch=True, prog_bar=True, batch_size=1)
         crowd = count * (1 + self.negatives) / len(self.vocab)
         return loss * (_CROWD / crowd.clamp(min=_CROWD))
 
     def _evaluate(self, batch: tuple[Tensor, Tensor], batch_idx: int, stage: str) -> None:
-        # The same draws each time, so that epochs compare; training's own are left as they were.
+        # The same draws each time, so that epochs are comparable; training's random state stays untouched.
         with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
             torch.manual_seed(batch_idx)
             loss, count = self._loss(batch[0])
         self.log(f"{stage}/loss", loss / count.clamp(min=1), batch_size=max(1, int(count)), sync_dist=True, prog_bar=True)
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
-        """Logs ``val/loss``."""
+        """Log ``val/loss``."""
         self._evaluate(batch, batch_idx, "val")
 
     def test_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
-        """Logs ``test/loss``."""
+        """Log ``test/loss``."""
         self._evaluate(batch, batch_idx, "test")
 
     @torch.no_grad()
     def word_vectors(self) -> Tensor:
-        """Vectors ``[V, width]`` of the vocabulary."""
+        """Vectors ``[V, embedding_dim]`` of the vocabulary."""
         parts = torch.arange(len(self.vocab), device=self.device).split(10_000)
         return torch.cat([self(part) for part in parts])
 
     def vector(self, word: str) -> Tensor:
-        """Vector ``[width]`` of any word, seen or not; zeros where none of its parts is known."""
+        """Vector ``[embedding_dim]`` of any word, seen or not; zeros where none of its n-grams is known."""
         if not hasattr(self, "_number"):
             self._number = {each: number for number, each in enumerate(self.vocab)}
         return self.embedding.vector(word, self._number.get(word))
 
     def layer_groups(self) -> list[LayerGroup]:
-        """Vectors of words, then those of what stands around them."""
+        """Vectors of words, then their vectors as context."""
         return [[self.embedding], [self.context]]

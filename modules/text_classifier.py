@@ -1,13 +1,13 @@
-"""A classifier of texts on top of a language model's encoder (ULMFiT).
+"""A text classifier on top of a language model's encoder (ULMFiT).
 
-**What it does.** Reads a document with the :class:`.AWDLSTM` that a language model was trained as, pools what it knew at each
-token (the last, the highest and the mean of each feature), and classifies that. The encoder is fine-tuned along: with
-:class:`practicum.callbacks.GradualUnfreezing` layer by layer, rates divided by 2.6 a group.
+**What it does.** Reads a document with the :class:`.AWDLSTM` of a pretrained language model, pools its outputs over the
+document (the last, maximum and mean of each feature), and classifies the result. The encoder is fine-tuned along: with
+:class:`practicum.callbacks.GradualUnfreezing` layer by layer, at learning rates divided by 2.6 per group.
 
-**When to use it.** Where words get their meaning from those around them, above all with few labels and much text without.
+**When to use it.** Where words get their meaning from their context, above all with few labels and much unlabelled text.
 
-**Defaults.** fastai's: a hidden layer of 50, dropouts .4 / .3 / .4 / .05 / .5 times ``drop_mult`` .5, head .4 and .1; gradients
-through the last 1,440 tokens of a document, which is read from its beginning.
+**Defaults.** fastai's: a hidden layer of 50, dropouts .4 / .3 / .4 / .05 / .5 times ``drop_mult`` .5, gradients through the
+last 1,440 tokens of a document. Dropout of the head: .2 and .1.
 
 **Source.** Howard and Ruder 2018, "Universal language model fine-tuning for text classification", section 3.3.
 """
@@ -20,107 +20,69 @@ import torch
 from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor, nn
 
-from .base.classifier import Classifier
+from .base.check_options import at_least, check_options
 from .base.fine_tunable import LayerGroup, OptimizerFactory
-from .language_model import check_same_tokens, check_sizes, scaled_chances
-from .layers.awd_lstm import AWDLSTM, put_states, states_of
-from .weights.language_model import read_language_model
-from .weights.vocabulary import PAD, mapped_rows
+from .base.supervised import Supervised
+from .layers.awd_lstm import AWDLSTM, check_sizes, replace_states, scale_dropout_rates, select_states
+from .layers.sequence_pooling import RunningPool, last_max_mean
+from .objectives.classification import Classification
+from .weights.language_model import check_same_tokens, read_language_model
+from .weights.vocabulary import PAD, remap_embedding
 
 
-def last_max_mean(outputs: Tensor, lengths: Tensor, before: Pooled | None = None) -> Tensor:
-    """Last, highest and mean output of each row, as if there were no padding.
-
-    Args:
-        outputs: ``[T, B, E]``; row ``b`` ends at ``lengths[b]``.
-        lengths: ``int64 [B]``, each at least 1.
-        before: Of what was read before, if anything.
-
-    Returns:
-        ``[B, 3E]`` in 32 bit at least.
-    """
-    outputs = outputs if outputs.dtype == torch.float64 else outputs.float()
-    steps = torch.arange(len(outputs), device=outputs.device)[:, None]
-    inside = (steps < lengths)[..., None]
-    last = outputs.gather(0, (lengths - 1)[None, :, None].expand(1, -1, outputs.shape[2]))[0]
-    highest = outputs.masked_fill(~inside, -torch.inf).amax(0)
-    total = outputs.masked_fill(~inside, 0).sum(0)
-    count = lengths[:, None].to(outputs)
-    if before is not None:
-        highest, total, count = torch.maximum(highest, before.highest), total + before.total, count + before.count
-    return torch.cat([last, highest, total / count], 1)
-
-
-class Pooled:
-    """Running maximum and sum of outputs, row by row, without their history.
-
-    Args:
-        rows: How many.
-        width: Of the outputs.
-        like: Whose device, and precision of 32 bit or more.
-    """
-
-    def __init__(self, rows: int, width: int, like: Tensor) -> None:
-        dtype = torch.float64 if like.dtype == torch.float64 else torch.float32
-        self.highest = like.new_full((rows, width), -torch.inf, dtype=dtype)
-        self.total = like.new_zeros((rows, width), dtype=dtype)
-        self.count = like.new_zeros((rows, 1), dtype=dtype)
-
-    def add(self, rows: Tensor, outputs: Tensor) -> None:
-        """Take outputs ``[T, rows, E]`` of some rows."""
-        outputs = outputs.to(self.total)
-        self.highest[rows] = torch.maximum(self.highest[rows], outputs.amax(0))
-        self.total[rows] += outputs.sum(0)
-        self.count[rows] += len(outputs)
-
-
-class TextClassifier(Classifier):
+class TextClassifier(Supervised):
     """An AWD-LSTM encoder with a pooling head.
 
-    A document's logits depend on it alone, whatever else is in its batch: rows are read to their own ends. Memory is bounded,
-    whatever their length: of a document longer than ``max_len`` tokens all but about the last ``max_len`` are read in windows,
+    A document's logits depend on it alone, whatever else is in its batch: rows are read to their own ends. Memory is bounded for
+    documents of any length: if one is longer than ``max_len`` tokens, all but about its last ``max_len`` are read in windows,
     without gradients.
 
     Args:
-        classes: Names.
-        vocab: A token a row.
-        class_counts: Training documents of each class; not used but by ``class_weights``.
-        level: Of tokens.
-        tokenizer: Fingerprint of what made them.
-        reverse: Whether documents come from their end.
-        encoder: ``random``, or a language model's: a run, a ``.ckpt``, fastai's ``.pth``. Its vocabulary is mapped to this one.
-        embedding_size: Width of the embedding; ``None``: the encoder's, or 200.
-        hidden_size: Width of the recurrent layers but the last; ``None``: the encoder's, or 400.
-        layers: How many; ``None``: the encoder's, or 2.
-        input_p: See :class:`.AWDLSTM`, also for the next four.
+        classes: Names of the classes, in the order of the outputs.
+        vocab: The token of each row of the embedding.
+        level: Level of the tokens (``word``, ``bpe`` ...); must be the encoder's.
+        tokenizer: Fingerprint of the tokenizer; for subwords, must be the encoder's.
+        reverse: Whether documents are in reverse order; must be as for the encoder.
+        encoder: ``random``, or a language model: a run, a ``.ckpt``, fastai's ``.pth``. Its vocabulary is mapped to this one.
+        embedding_dim: Size of the embedding; ``None``: the encoder's, or 200.
+        hidden_size: Size of the recurrent layers but the last; ``None``: the encoder's, or 400.
+        num_layers: Number of recurrent layers; ``None``: the encoder's, or 2.
+        input_p: See :class:`.AWDLSTM`, as for the next four.
         hidden_p: Likewise.
         output_p: Likewise.
         embed_p: Likewise.
         weight_p: Likewise.
         drop_mult: All five are multiplied by this.
-        head_size: Width of the head's hidden layer.
-        head_p: Dropout before the head's layers.
-        max_len: Tokens at a document's end through which gradients go.
-        window: Tokens read at a time before those.
-        label_smoothing: Share of each target spread over all classes.
+        head_size: Size of the head's hidden layer.
+        head_p: Dropout before each of the head's two layers.
+        max_len: Number of tokens at a document's end through which gradients flow.
+        window: Number of tokens read at a time before those.
+        label_smoothing: Share of each target that is spread evenly over all classes.
         optimizer: See :class:`.FineTunable`.
 
     Raises:
-        MisconfigurationException: Sizes or chances out of range; an encoder of another size, level, tokenizer or direction.
+        MisconfigurationException: Sizes or rates out of range; an encoder of another size, level, tokenizer or direction.
+
+    Example:
+        >>> import torch
+        >>> from practicum.modules import TextClassifier
+        >>> vocab = ["xxunk", "xxpad", "good", "bad", "film"]
+        >>> model = TextClassifier(["neg", "pos"], vocab, embedding_dim=8, hidden_size=16, num_layers=1).eval()
+        >>> model(torch.tensor([[2, 4, 2, 4], [3, 4, 1, 1]])).shape  # 1 is padding
+        torch.Size([2, 2])
     """
 
     def __init__(
         self,
         classes: Sequence[str],
         vocab: Sequence[str],
-        class_counts: Sequence[int] | None = None,
         level: str = "word",
         tokenizer: str = "",
         reverse: bool = False,
         encoder: str = "random",
-        embedding_size: int | None = None,
+        embedding_dim: int | None = None,
         hidden_size: int | None = None,
-        layers: int | None = None,
+        num_layers: int | None = None,
         input_p: float = 0.4,
         hidden_p: float = 0.3,
         output_p: float = 0.4,
@@ -134,35 +96,34 @@ class TextClassifier(Classifier):
         label_smoothing: float = 0.0,
         optimizer: OptimizerFactory | None = None,
     ) -> None:
-        super().__init__(classes, label_smoothing, optimizer)
-        self.vocab = list(vocab)
-        for name, value in (("head_size", head_size), ("max_len", max_len), ("window", window)):
-            if value < 1:
-                raise MisconfigurationException(f"model.{name}={value} must be at least 1.")
-        if len(head_p) != 2 or not all(0 <= chance < 1 for chance in head_p):
-            raise MisconfigurationException(f"model.head_p={list(head_p)}: two chances from 0 to below 1 are wanted.")
+        super().__init__(Classification(classes, label_smoothing), optimizer)
+        self.classes, self.vocab = list(classes), list(vocab)
+        check_options("TextClassifier", *at_least(1, head_size=head_size, max_len=max_len, window=window))
+        if len(head_p) != 2 or not all(0 <= rate < 1 for rate in head_p):
+            raise MisconfigurationException(f"TextClassifier: head_p={list(head_p)} must be two rates from 0 to below 1.")
         self.save_hyperparameters(ignore=["optimizer"], logger=False)
-        known = None if encoder == "random" else read_language_model(encoder)
-        asked = {"embedding_size": embedding_size, "hidden_size": hidden_size, "layers": layers}
-        sizes = known.sizes if known is not None else {"embedding_size": 200, "hidden_size": 400, "layers": 2}
-        for name, size in asked.items():
+        known = None if encoder == "random" else read_language_model(encoder, "TextClassifier: encoder")
+        given = {"embedding_dim": embedding_dim, "hidden_size": hidden_size, "num_layers": num_layers}
+        sizes = known.sizes if known is not None else {"embedding_dim": 200, "hidden_size": 400, "num_layers": 2}
+        for name, size in given.items():
             if known is not None and size not in (None, sizes[name]):
                 raise MisconfigurationException(
-                    f"model.encoder={encoder}: its {name} is {sizes[name]}, not {size}; leave model.{name} out."
+                    f"TextClassifier: encoder={encoder}: its {name} is {sizes[name]}, not {size}; leave {name} out."
                 )
-        sizes |= {name: size for name, size in asked.items() if size is not None}
-        check_sizes(**sizes)
-        self.hparams.update(sizes, encoder="random")  # a checkpoint brings its own weights
+        sizes |= {name: size for name, size in given.items() if size is not None}
+        check_sizes("TextClassifier", **sizes)
+        self.hparams.update(sizes, encoder="random")  # checkpoints contain the weights
         self.max_len, self.window = max_len, window
-        chances = {"input_p": input_p, "hidden_p": hidden_p, "output_p": output_p, "embed_p": embed_p, "weight_p": weight_p}
-        self.encoder = AWDLSTM(len(self.vocab), **sizes, **scaled_chances(chances, drop_mult))
+        rates = {"input_p": input_p, "hidden_p": hidden_p, "output_p": output_p, "embed_p": embed_p, "weight_p": weight_p}
+        self.encoder = AWDLSTM(len(self.vocab), **sizes, **scale_dropout_rates("TextClassifier", rates, drop_mult))
+        self.provenance["pretrained"] = False
         if known is not None:
-            check_same_tokens(known.facts, level, tokenizer, reverse, f"model.encoder={encoder}")
-            rows, carried = mapped_rows(known.encoder["embedding.weight"], known.vocab, self.vocab)
+            check_same_tokens(known.facts, level, tokenizer, reverse, f"TextClassifier: encoder={encoder}")
+            rows, carried = remap_embedding(known.encoder["embedding.weight"], known.vocab, self.vocab)
             self.encoder.load_state_dict({**known.encoder, "embedding.weight": rows})
             tokens = f"{carried} of {len(self.vocab)} known"
             self.provenance = {"source": str(known.path), "pretrained": True, "sha256": known.sha256, "tokens": tokens}
-        pooled = 3 * sizes["embedding_size"]
+        pooled = 3 * sizes["embedding_dim"]
         self.head = nn.Sequential(
             nn.BatchNorm1d(pooled),
             nn.Dropout(head_p[0]),
@@ -174,7 +135,7 @@ class TextClassifier(Classifier):
         )
 
     def features(self, tokens: Tensor) -> Tensor:
-        """Documents ``int64 [B, T]``, padded at their ends with token 1, to ``[B, 3E]``: last, highest, mean."""
+        """Last, maximum and mean output ``[B, 3E]`` of documents ``int64 [B, T]``, padded at their ends with token 1."""
         lengths = (tokens != PAD).sum(1).clamp(min=1)
         # What is read without gradients is a whole number of windows, so that rows end where windows do.
         windows = ((lengths - self.max_len).clamp(min=0) + self.window - 1) // self.window
@@ -183,17 +144,17 @@ class TextClassifier(Classifier):
             _, dropped, _ = self.encoder(tokens[:, : int(lengths.max())], self.encoder.zero_states(len(tokens)))
             return last_max_mean(dropped, lengths)
         states = self.encoder.zero_states(len(tokens))
-        pooled = Pooled(len(tokens), self.encoder.embedding.embedding_dim, self.encoder.embedding.weight)
+        pooled = RunningPool(len(tokens), self.encoder.embedding.embedding_dim, self.encoder.embedding.weight)
         with torch.no_grad():
             for number in range(int(windows.max())):
                 rows = (windows > number).nonzero()[:, 0]
                 part = tokens[rows, number * self.window : (number + 1) * self.window]
-                _, dropped, ended = self.encoder(part, states_of(states, rows))
-                pooled.add(rows, dropped)
-                states = put_states(states, rows, ended)
-        begins = windows * self.window
-        left = lengths - begins
-        places = begins[:, None] + torch.arange(int(left.max()), device=tokens.device)
+                _, dropped, final = self.encoder(part, select_states(states, rows))
+                pooled.update(rows, dropped)
+                states = replace_states(states, rows, final)
+        starts = windows * self.window
+        left = lengths - starts
+        places = starts[:, None] + torch.arange(int(left.max()), device=tokens.device)
         tail = tokens.gather(1, places.clamp(max=tokens.shape[1] - 1))
         _, dropped, _ = self.encoder(tail, states)
         return last_max_mean(dropped, left, pooled)
@@ -202,7 +163,7 @@ class TextClassifier(Classifier):
         """Logits ``[B, classes]`` of documents ``int64 [B, T]``, padded at their ends with token 1."""
         if self.training and len(tokens) == 1:
             raise MisconfigurationException(
-                "A batch of one document has no spread for BatchNorm: data.batch_size must be above 1."
+                "TextClassifier: BatchNorm can't train on a batch of one document: batch_size must be above 1."
             )
         return self.head(self.features(tokens))
 

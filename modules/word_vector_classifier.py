@@ -1,12 +1,12 @@
-"""A classifier of texts by the mean of their word vectors: quick, and blind to the order of words.
+"""A text classifier on the mean of word vectors: fast, and blind to word order.
 
-**What it does.** The vectors of a document's words are averaged, and a linear layer classifies the mean; the vectors are trained
-along.
+**What it does.** The vectors of a document's words are averaged, and a linear layer classifies the mean; the vectors are trained,
+too.
 
-**When to use it.** As what a language model's encoder has to beat, on the same data: ``-m model=text_classifier,word_vectors``.
-And where words alone tell, as with topics.
+**When to use it.** As the baseline that a language model's encoder has to beat on the same data:
+``-m model=text_classifier,word_vectors``. And where single words are telling, as with topics.
 
-**Defaults.** Random vectors, 100 wide; or those of a :class:`.SkipGram` run or a ``.vec``, those not in it zero.
+**Defaults.** Random vectors of size 100; or those of a :class:`.SkipGram` run or a ``.vec``, zeros for words without one.
 
 **Source.** Joulin et al. 2017, "Bag of tricks for efficient text classification" (fastText's classifier).
 """
@@ -19,66 +19,68 @@ import torch
 from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor, nn
 
-from .base.classifier import Classifier
+from .base.check_options import at_least, check_options, rates
 from .base.fine_tunable import LayerGroup, OptimizerFactory
+from .base.supervised import Supervised
+from .objectives.classification import Classification
 from .weights.state_dict import hash_of_file
 from .weights.vocabulary import PAD
 from .weights.word_vectors import vectors_for
 
 
-class WordVectorClassifier(Classifier):
+class WordVectorClassifier(Supervised):
     """Mean of word vectors, then a linear layer.
 
     Args:
-        classes: Names.
-        vocab: A token a row.
-        class_counts: Training documents of each class; not used.
-        level: Of tokens; not used.
-        tokenizer: Fingerprint of what made them; not used.
-        reverse: Direction of the documents; makes no difference.
+        classes: Names of the classes, in the order of the outputs.
+        vocab: The token of each row of the embedding.
         vectors: ``random``, or a run of :class:`.SkipGram`, a ``.ckpt`` of it, a ``.vec``.
-        width: Of a vector; ``None``: that of ``vectors``, or 100.
-        dropout: Of features of the mean.
-        label_smoothing: Share of each target spread over all classes.
+        embedding_dim: Size of a vector; ``None``: that of ``vectors``, or 100.
+        dropout: Dropout of the mean's features.
+        label_smoothing: Share of each target that is spread evenly over all classes.
         optimizer: See :class:`.FineTunable`.
 
     Raises:
-        MisconfigurationException: A number out of range, or vectors of another width.
+        MisconfigurationException: A number out of range, or vectors of another size.
+
+    Example:
+        >>> import torch
+        >>> from practicum.modules import WordVectorClassifier
+        >>> vocab = ["xxunk", "xxpad", "good", "bad", "film"]
+        >>> model = WordVectorClassifier(["neg", "pos"], vocab, embedding_dim=8).eval()
+        >>> model(torch.tensor([[2, 4, 2, 4], [3, 4, 1, 1]])).shape  # 1 is padding
+        torch.Size([2, 2])
     """
 
     def __init__(
         self,
         classes: Sequence[str],
         vocab: Sequence[str],
-        class_counts: Sequence[int] | None = None,
-        level: str = "word",
-        tokenizer: str = "",
-        reverse: bool = False,
         vectors: str = "random",
-        width: int | None = None,
+        embedding_dim: int | None = None,
         dropout: float = 0.0,
         label_smoothing: float = 0.0,
         optimizer: OptimizerFactory | None = None,
     ) -> None:
-        super().__init__(classes, label_smoothing, optimizer)
-        self.vocab = list(vocab)
-        if width is not None and width < 1:
-            raise MisconfigurationException(f"model.width={width} must be at least 1.")
-        if not 0 <= dropout < 1:
-            raise MisconfigurationException(f"model.dropout={dropout} is not in 0 to 1.")
+        super().__init__(Classification(classes, label_smoothing), optimizer)
+        self.classes, self.vocab = list(classes), list(vocab)
+        size = 1 if embedding_dim is None else embedding_dim
+        check_options("WordVectorClassifier", *at_least(1, embedding_dim=size), *rates(dropout=dropout))
         self.save_hyperparameters(ignore=["optimizer"], logger=False)
+        self.provenance["pretrained"] = False
         if vectors == "random":
-            width = width or 100
-            weight = torch.empty(len(self.vocab), width).uniform_(-1 / width, 1 / width)
+            dim = embedding_dim or 100
+            weight = torch.empty(len(self.vocab), dim).uniform_(-1 / dim, 1 / dim)
         else:
-            weight, there, path = vectors_for(vectors, self.vocab)
-            if width not in (None, weight.shape[1]):
+            weight, found, path = vectors_for(vectors, self.vocab, "WordVectorClassifier: vectors")
+            if embedding_dim not in (None, weight.shape[1]):
                 raise MisconfigurationException(
-                    f"model.vectors={vectors}: they are {weight.shape[1]} wide, not {width}; leave model.width out."
+                    f"WordVectorClassifier: vectors={vectors}: their size is {weight.shape[1]}, not {embedding_dim}; leave "
+                    "embedding_dim out."
                 )
-            tokens = f"{int(there.sum())} of {len(self.vocab)} have a vector"
+            tokens = f"{int(found.sum())} of {len(self.vocab)} have a vector"
             self.provenance = {"source": str(path), "pretrained": True, "sha256": hash_of_file(path), "tokens": tokens}
-        self.hparams.update(vectors="random", width=weight.shape[1])  # a checkpoint brings its own
+        self.hparams.update(vectors="random", embedding_dim=weight.shape[1])  # checkpoints contain the vectors
         weight[PAD] = 0
         self.embedding = nn.Embedding.from_pretrained(weight, freeze=False, padding_idx=PAD)
         self.dropout = nn.Dropout(dropout)

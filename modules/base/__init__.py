@@ -1,1 +1,1 @@
-"""What modules share: steps, optimizers, provenance."""
+"""Bases of modules: steps, optimizers, provenance."""

@@ -1,14 +1,14 @@
-"""The small base that every module here shares: an optimizer with one parameter group per layer group.
+"""The small base that every module here shares: layer groups, one optimizer parameter group for each, and provenance.
 
-Discriminative learning rates and gradual unfreezing act on *layer groups*, input side first and head last. All
-groups exist from the first step, frozen or not, so schedulers, range tests and checkpoints always see the same list.
+Discriminative learning rates and gradual unfreezing act on *layer groups*, input side first and head last. All groups exist
+from the first step, frozen or not, so schedulers, range tests and checkpoints always see the same list.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from practicum.lightning_shim import LightningModule
 from torch import nn
@@ -38,16 +38,26 @@ def parameters_of(group: LayerGroup) -> Iterator[nn.Parameter]:
 class FineTunable(LightningModule):
     """A LightningModule whose optimizer has one parameter group for each of its :meth:`layer_groups`.
 
-    Subclasses keep their arguments for checkpoints, not for loggers: what data say (a vocabulary, a million ids) is among them.
+    Subclasses save their arguments to checkpoints but not to loggers: facts of the data (a vocabulary, a million ids) are among
+    them.
 
     Args:
-        optimizer: Builds the optimizer from a list of parameter groups: a class, or a partial of one with its learning
-            rate. Default ``AdamW`` with torch's defaults.
+        optimizer: Builds the optimizer from a list of parameter groups: a class, or a partial of one with its learning rate. By
+            default ``AdamW`` with torch's defaults.
+
+    Attributes:
+        provenance: Source and SHA-256 of the initial weights, a flat dictionary; stored in checkpoints.
     """
 
     def __init__(self, optimizer: OptimizerFactory | None = None) -> None:
         super().__init__()
         self._optimizer = optimizer or AdamW
+        self.provenance: dict[str, Any] = {"source": "random"}
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether the initial weights were trained; true where the provenance doesn't say, as there is nothing to protect."""
+        return bool(self.provenance.get("pretrained", True))
 
     @abstractmethod
     def layer_groups(self) -> list[LayerGroup]:
@@ -60,3 +70,11 @@ class FineTunable(LightningModule):
         return self._optimizer(
             [{"params": list(parameters_of(group)), "name": name} for group, name in zip(groups, names, strict=True)]
         )
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Store the provenance with the weights."""
+        checkpoint["provenance"] = self.provenance
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Restore the provenance."""
+        self.provenance = checkpoint.get("provenance", self.provenance)

@@ -1,16 +1,16 @@
-"""Steps of modules that learn from pairs: one loss, the same metrics in validation and test, predictions, provenance.
+"""Steps of supervised modules: the same loss, metrics and predictions for the same kind of target, whatever the network.
 
-A subclass says how an input becomes an output, what that output costs and what it says; the rest is here, once.
+A subclass defines how an input becomes an output (``forward``); its :class:`.Objective` defines what that output means.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import Any
 
 from torch import Tensor
 from torchmetrics import MetricCollection
 
+from ..objectives.objective import Objective
 from .fine_tunable import FineTunable, OptimizerFactory
 
 
@@ -18,75 +18,71 @@ class Supervised(FineTunable):
     """Base of modules whose batches are ``(x, y)``, with a row of ``x`` for each of ``y``.
 
     Args:
-        metrics: Of what :meth:`measured` gives, and targets, by name.
+        objective: Loss, predictions and metrics.
         optimizer: See :class:`.FineTunable`.
-
-    Attributes:
-        provenance: Source and SHA-256 of the weights it started from.
     """
 
-    def __init__(self, metrics: MetricCollection, optimizer: OptimizerFactory | None = None) -> None:
+    def __init__(self, objective: Objective, optimizer: OptimizerFactory | None = None) -> None:
         super().__init__(optimizer)
-        self.provenance: dict[str, Any] = {"source": "random"}
+        self.objective = objective
+        metrics = objective.metrics()
         self.val_metrics = metrics.clone(prefix="val/")
         self.test_metrics = metrics.clone(prefix="test/")
 
     def output(self, x: Any) -> Tensor:
-        """What the network gives, one row each: what ``forward`` gives, unless a subclass keeps more."""
+        """The network's output, the objective's input: what ``forward`` returns, unless a subclass says otherwise."""
         return self(x)
 
-    @abstractmethod
-    def loss(self, output: Tensor, y: Tensor) -> Tensor:
-        """What is made small, a scalar."""
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Scalar loss of outputs and targets."""
+        return self.objective.loss(output, target)
 
-    def loss_of(self, x: Any, output: Tensor, y: Tensor) -> Tensor:
-        """:meth:`loss` of a batch, for modules whose inputs have a say in it."""
-        return self.loss(output, y)
+    def batch_loss(self, x: Any, output: Tensor, target: Tensor) -> Tensor:
+        """:meth:`loss` of a batch, for subclasses whose inputs matter to it (weights of rows)."""
+        return self.loss(output, target)
 
-    @abstractmethod
-    def said(self, output: Tensor) -> Tensor:
-        """Predictions: probabilities, or numbers."""
+    def columns(self, predictions: Tensor, top_k: int | None = None) -> dict[str, list[Any]]:
+        """Predictions as named columns.
 
-    def measured(self, said: Tensor) -> Tensor:
-        """What metrics take of predictions."""
-        return said
-
-    @abstractmethod
-    def step_outputs(self, output: Tensor) -> dict[str, Tensor]:
-        """What a step hands to callbacks beside ``loss`` and ``target``."""
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Where its weights came from goes with them."""
-        checkpoint["provenance"] = self.provenance
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take up where the weights came from."""
-        self.provenance = checkpoint.get("provenance", self.provenance)
+        Args:
+            predictions: What :meth:`predict_step` returned ``[N, ...]``.
+            top_k: Of classes, give only the ``k`` most probable, in order of probability.
+        """
+        return self.objective.columns(predictions, top_k)
 
     def training_step(self, batch: tuple[Any, Tensor], batch_idx: int) -> Tensor:
         """Loss of one batch ``(x, y)``; logs ``train/loss``."""
         x, y = batch
-        loss = self.loss_of(x, self.output(x), y)
+        loss = self.batch_loss(x, self.output(x), y)
         self.log("train/loss", loss, on_step=True, on_epoch=True, prog_bar=True, batch_size=len(y))
         return loss
 
     def _evaluate(self, batch: tuple[Any, Tensor], metrics: MetricCollection, stage: str) -> dict[str, Tensor]:
         x, y = batch
         output = self.output(x)
-        loss = self.loss_of(x, output, y)
-        metrics.update(self.measured(self.said(output)), y)
+        loss = self.batch_loss(x, output, y)
+        metrics.update(self.objective.point_prediction(self.objective.predict(output)), y)
         self.log(f"{stage}/loss", loss, batch_size=len(y), sync_dist=True, prog_bar=True)
         self.log_dict(metrics, batch_size=len(y), prog_bar=True)
-        return {"loss": loss, "target": y, **self.step_outputs(output)}
+        return {"loss": loss, "target": y, **self.objective.test_outputs(output)}
 
     def validation_step(self, batch: tuple[Any, Tensor], batch_idx: int) -> dict[str, Tensor]:
-        """Logs ``val/loss`` and ``val/<metric>``; returns ``loss``, ``target`` and :meth:`step_outputs` for callbacks."""
+        """Log ``val/loss`` and ``val/<metric>``; return ``loss``, ``target`` and the objective's outputs for callbacks."""
         return self._evaluate(batch, self.val_metrics, "val")
 
+    def on_validation_epoch_end(self) -> None:
+        """Let the objective choose what depends on validation (a threshold)."""
+        self.objective.after_validation(self.val_metrics)
+
+    def on_test_epoch_start(self) -> None:
+        """Let the objective measure by what validation chose."""
+        self.objective.before_test(self.test_metrics)
+
     def test_step(self, batch: tuple[Any, Tensor], batch_idx: int) -> dict[str, Tensor]:
-        """Logs ``test/loss`` and ``test/<metric>``; returns ``loss``, ``target`` and :meth:`step_outputs` for callbacks."""
+        """Log ``test/loss`` and ``test/<metric>``; return ``loss``, ``target`` and the objective's outputs for callbacks."""
         return self._evaluate(batch, self.test_metrics, "test")
 
     def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
-        """What is said of a batch, with or without targets."""
-        return self.said(self.output(batch[0] if isinstance(batch, tuple | list) else batch))
+        """Predictions of a batch, with or without targets."""
+        x = batch[0] if type(batch) in (tuple, list) else batch  # a named tuple is an input, not a pair
+        return self.objective.predict(self.output(x))

@@ -1,4 +1,4 @@
-"""Layers, one technique a file, each checked against its paper's formula."""
+"""Layers, one technique per file, each tested against its paper's formula."""
 
 from .awd_lstm import AWDLSTM
 from .linear_cross_entropy import linear_cross_entropy

@@ -1,4 +1,4 @@
-"""Embedding dropout: whole words are dropped, wherever they stand in the batch.
+"""Embedding dropout: whole words are dropped, wherever they occur in the batch.
 
 **Source.** Gal and Ghahramani 2016, section 4.2; Merity et al. 2018, section 4.3.
 """
@@ -10,15 +10,15 @@ from torch import Tensor
 
 
 def embedding_dropout(tokens: Tensor, weight: Tensor, p: float, training: bool = True, padding: int | None = None) -> Tensor:
-    """Rows of ``weight`` for tokens; each row is zero for the whole batch with chance ``p``, the others divided by ``1 - p``.
+    """Look up rows of ``weight``; with probability ``p`` a row is zero for the whole batch, the rest are divided by ``1 - p``.
 
-    The mask is drawn for the vocabulary and looked up with the tokens, which costs no pass over all of ``weight``.
+    The mask is drawn for the vocabulary and looked up with the tokens, which avoids a pass over all of ``weight``.
 
     Args:
         tokens: ``int64 [...]``.
         weight: ``[V, E]``.
-        p: Chance of a word to be dropped.
-        training: ``False`` drops none.
+        p: Probability of dropping a word.
+        training: With ``False``, nothing is dropped.
         padding: Token whose row gets no gradient.
 
     Returns:

@@ -1,14 +1,14 @@
-"""The loss of a large vocabulary, without ever holding all of its logits.
+"""Cross-entropy over a large vocabulary without materialising all logits.
 
-**What it does.** Cross-entropy of ``x @ weight.T + bias``, some rows at a time; the gradients are worked out along with the
-loss, while a part's logits are still in the cache. Memory: ``rows x V`` in place of ``N x V``.
+**What it does.** Cross-entropy of ``x @ weight.T + bias``, some rows at a time; the gradients are computed along with the loss,
+while a chunk's logits are still in the cache. Memory: ``rows x V`` instead of ``N x V``.
 
 **When to use it.** For language models: with 10,000 words the output layer is most of a small model's work.
 
-**Defaults.** 1,024 rows on a CPU, 8,192 elsewhere. In the precision of autocast; softmax in 32 bit.
+**Defaults.** 1,024 rows on a CPU, 8,192 elsewhere. In autocast's precision; softmax in float32.
 
-**Source.** The same idea as in Wijmans et al. 2025, "Cut your losses in large-vocabulary language models", section 4; torch has a
-``linear_cross_entropy`` of its own from 2.14 on, a tenth slower on a CPU.
+**Source.** The same idea as in Wijmans et al. 2025, "Cut your losses in large-vocabulary language models", section 4; torch has
+its own ``linear_cross_entropy`` from 2.14 on, a tenth slower on a CPU.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ class _LinearCrossEntropy(torch.autograd.Function):
         for start in range(0, len(inputs), rows):
             part, aim = inputs[start : start + rows], target[start : start + rows, None]
             logits = torch.addmm(shift, part, matrix.T)
-            # Logits in bfloat16 are no finer than this softmax, which works in 32 bit inside; float16 would underflow.
+            # bfloat16 logits are no finer than this softmax, which computes in float32 internally; float16 would underflow.
             p = (logits if dtype == torch.bfloat16 else logits.to(wide)).softmax(1)
             loss -= p.gather(1, aim).to(wide).clamp(min=torch.finfo(wide).tiny).log().sum()
             p = p.to(dtype)
             torch.mm(p, matrix, out=grad_x[start : start + rows])
             grad_weight += p.T @ part
             grad_bias += p.sum(0)
-        # Less one at each target.
+        # Minus one at each target.
         grad_x -= matrix[target]
         grad_weight.index_add_(0, target, inputs.to(wide), alpha=-1)
         grad_bias.index_add_(0, target, grad_bias.new_ones(len(target)), alpha=-1)
@@ -56,11 +56,11 @@ class _LinearCrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, *grads: Any) -> Any:
         grad_x, grad_weight, grad_bias = ctx.saved_tensors
         scale = grads[0] / len(grad_x)
-        of_x, of_weight, of_bias = ctx.dtypes
+        x_dtype, weight_dtype, bias_dtype = ctx.dtypes
         return (
-            (grad_x.to(scale.dtype) * scale).to(of_x),
-            (grad_weight * scale).to(of_weight),
-            (grad_bias * scale).to(of_bias),
+            (grad_x.to(scale.dtype) * scale).to(x_dtype),
+            (grad_weight * scale).to(weight_dtype),
+            (grad_bias * scale).to(bias_dtype),
             None,
             None,
             None,
@@ -75,10 +75,10 @@ def linear_cross_entropy(x: Tensor, weight: Tensor, bias: Tensor, target: Tensor
         weight: ``[V, H]``.
         bias: ``[V]``.
         target: ``int64 [N]``.
-        rows: Of ``x`` that are worked on at a time.
+        rows: Number of rows of ``x`` processed at a time.
 
     Returns:
-        A scalar; differentiable once.
+        A scalar, once differentiable.
     """
     device = x.device.type
     dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype

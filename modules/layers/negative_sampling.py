@@ -1,11 +1,11 @@
-"""The skip-gram's loss: words beside one another against words drawn by chance.
+"""Skip-gram loss with negative sampling: neighbouring words against randomly drawn ones.
 
-**What it does.** Each word predicts those around it, up to a reach drawn anew for each: the scores of such pairs are pushed up,
-those of pairs with ``negatives`` drawn words are pushed down. The pairs of a whole batch are the bands along the diagonal of a
-product of matrices, and the drawn words are the same for all of the batch, so that both are matrix products; each pair weighs as
-if it had drawn its own.
+**What it does.** Each word predicts those around it, within a window drawn anew for each word: the scores of such pairs are
+pushed up, those of pairs with ``negatives`` drawn words are pushed down. The pairs of a whole batch are bands along the
+diagonal of a matrix product, and the drawn words are shared by the whole batch, so both are matrix products; each pair is
+weighted as if it had drawn its own.
 
-**Defaults.** Reach 5, 5 negatives a pair, 512 words drawn a batch.
+**Defaults.** Window 5, 5 negatives per pair, 512 words drawn per batch.
 
 **Source.** Mikolov et al. 2013, "Distributed representations of words and phrases", section 2.2; Ji et al. 2016,
 "Parallelizing word2vec", section 3, for shared negatives.
@@ -20,39 +20,39 @@ from torch import Tensor
 _BLOCK = 64  # rows whose bands are one product
 
 
-def band(left: Tensor, right: Tensor, reach: int) -> Tensor:
+def banded_scores(left: Tensor, right: Tensor, window: int) -> Tensor:
     """Scores of each row with the rows around it.
 
     Args:
         left: ``[N, D]``.
         right: ``[N, D]``.
-        reach: How far.
+        window: Number of rows on each side.
 
     Returns:
-        ``[N, 2 * reach + 1]``: at ``[i, j]`` the product of ``left[i]`` and ``right[i + j - reach]``, 0 beyond the ends.
+        ``[N, 2 * window + 1]``: at ``[i, j]`` the product of ``left[i]`` and ``right[i + j - window]``, 0 beyond the ends.
     """
-    count, width = left.shape
+    count, dim = left.shape
     blocks = -(-count // _BLOCK)
     spare = blocks * _BLOCK - count
-    rows = F.pad(left, (0, 0, 0, spare)).view(blocks, _BLOCK, width)
-    around = F.pad(right, (0, 0, reach, reach + spare)).unfold(0, _BLOCK + 2 * reach, _BLOCK)
-    products = torch.bmm(rows, around)  # [blocks, 64, 64 + 2 reach]; the band runs along the diagonal of each
-    wide = _BLOCK + 2 * reach
-    diagonal = products.as_strided((blocks, _BLOCK, 2 * reach + 1), (_BLOCK * wide, wide + 1, 1))
+    rows = F.pad(left, (0, 0, 0, spare)).view(blocks, _BLOCK, dim)
+    around = F.pad(right, (0, 0, window, window + spare)).unfold(0, _BLOCK + 2 * window, _BLOCK)
+    products = torch.bmm(rows, around)  # [blocks, 64, 64 + 2 window]; the band runs along the diagonal of each
+    wide = _BLOCK + 2 * window
+    diagonal = products.as_strided((blocks, _BLOCK, 2 * window + 1), (_BLOCK * wide, wide + 1, 1))
     return diagonal.reshape(blocks * _BLOCK, -1)[:count]
 
 
-def pairs(row: Tensor, reach: Tensor, longest: int) -> Tensor:
-    """Which words are pairs: ``bool [N, 2 * longest + 1]``, laid out as :func:`band`.
+def pair_mask(row: Tensor, windows: Tensor, max_window: int) -> Tensor:
+    """Which words are pairs: ``bool [N, 2 * max_window + 1]``, laid out as in :func:`banded_scores`.
 
     Args:
-        row: Text of each word ``int64 [N]``; words of different ones are no pairs.
-        reach: Of each word as the one that predicts ``int64 [N]``.
-        longest: The highest reach there may be.
+        row: Text of each word ``int64 [N]``; words of different texts are no pairs.
+        windows: Window of each word as the predicting one ``int64 [N]``.
+        max_window: Upper bound on ``windows``.
     """
-    offsets = torch.arange(-longest, longest + 1, device=row.device)
-    inside = (offsets.abs() <= reach[:, None]) & (offsets != 0)
-    others = F.pad(row, (longest, longest), value=-1).unfold(0, 2 * longest + 1, 1)
+    offsets = torch.arange(-max_window, max_window + 1, device=row.device)
+    inside = (offsets.abs() <= windows[:, None]) & (offsets != 0)
+    others = F.pad(row, (max_window, max_window), value=-1).unfold(0, 2 * max_window + 1, 1)
     return inside & (others == row[:, None])
 
 
@@ -61,25 +61,25 @@ def negative_sampling_loss(
 ) -> Tensor:
     """Sum over pairs of ``-log sigmoid(score)`` and of ``-log sigmoid(-score)`` with ``negatives`` drawn words.
 
-    A drawn word that is the pair's own is passed over, as in word2vec.
+    A drawn word equal to the pair's own is skipped, as in word2vec.
 
     Args:
         words: ``int64 [N]``.
-        centre: Their vectors as those that predict ``[N, D]``.
-        context: Their vectors as those that are predicted ``[N, D]``.
+        centre: Their vectors as predicting words ``[N, D]``.
+        context: Their vectors as predicted words ``[N, D]``.
         drawn: Vectors of the drawn words ``[K, D]``.
-        drawn_words: Which they are ``int64 [K]``.
-        is_pair: See :func:`pairs`.
-        negatives: Of each pair.
+        drawn_words: Indices of the drawn words ``int64 [K]``.
+        is_pair: See :func:`pair_mask`.
+        negatives: Drawn words per pair.
 
     Returns:
         A scalar.
     """
-    reach = is_pair.shape[1] // 2
-    scores = band(centre, context, reach)
+    window = is_pair.shape[1] // 2
+    scores = banded_scores(centre, context, window)
     times = torch.zeros(int(max(words.max(), drawn_words.max())) + 1, device=words.device)
-    times = times.index_add_(0, drawn_words, times.new_ones(len(drawn_words)))[words]  # each word among those drawn
-    times = F.pad(times, (reach, reach)).unfold(0, 2 * reach + 1, 1)
+    times = times.index_add_(0, drawn_words, times.new_ones(len(drawn_words)))[words]  # how often each word was drawn
+    times = F.pad(times, (window, window)).unfold(0, 2 * window + 1, 1)
     share = negatives / len(drawn)
     own = (is_pair * (F.softplus(-scores) - share * times * F.softplus(scores))).sum()
     against = F.softplus((centre @ drawn.T).to(centre.dtype)).sum(1)

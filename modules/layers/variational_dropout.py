@@ -1,9 +1,9 @@
 """Variational dropout: one mask for all time steps of a row.
 
-**What it does.** What is dropped at one step of a sequence is dropped at every step of it; so a recurrent network is not
-deafened a little more at each.
+**What it does.** What is dropped at one step of a sequence is dropped at every step of it, so the noise in a recurrent network
+does not accumulate from step to step.
 
-**When to use it.** On what enters and leaves recurrent layers.
+**When to use it.** On inputs and outputs of recurrent layers.
 
 **Source.** Gal and Ghahramani 2016, "A theoretically grounded application of dropout in recurrent neural networks", section 4.2.
 """
@@ -14,12 +14,12 @@ from torch import Tensor, nn
 
 
 def variational_dropout(x: Tensor, p: float, training: bool = True) -> Tensor:
-    """Drop the same features of a row at each time step; the others are divided by ``1 - p``.
+    """Drop the same features of a row at every time step; the rest are divided by ``1 - p``.
 
     Args:
         x: ``[T, B, H]``.
-        p: Chance of each feature of each row to be dropped.
-        training: ``False`` returns ``x``.
+        p: Probability of dropping each feature of each row.
+        training: With ``False``, ``x`` is returned.
 
     Returns:
         ``[T, B, H]``.
@@ -35,7 +35,7 @@ class VariationalDropout(nn.Module):
     """:func:`variational_dropout` as a module.
 
     Args:
-        p: Chance.
+        p: Dropout probability.
     """
 
     def __init__(self, p: float) -> None:
@@ -43,9 +43,9 @@ class VariationalDropout(nn.Module):
         self.p = p
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[T, B, H]`` to the same."""
+        """``[T, B, H]`` to the same shape."""
         return variational_dropout(x, self.p, self.training)
 
     def extra_repr(self) -> str:
-        """The chance."""
+        """The probability."""
         return f"p={self.p}"

@@ -1,8 +1,8 @@
-"""F-beta of several labels, averaged over photos, at many thresholds at once: the best one can be chosen.
+"""F-beta of multi-label predictions, averaged over examples, at many thresholds at once, so that the best one can be chosen.
 
-**What it does.** For each photo, the F-beta score of the labels whose probability is above a threshold; averaged over photos, as
-Kaggle scores (torchmetrics averages over labels). Sums for 99 thresholds are kept, so that the best is known at the end of an
-epoch without keeping any prediction.
+**What it does.** For each example, the F-beta score of the labels whose probability is above a threshold; averaged over
+examples, as Kaggle scores (torchmetrics averages over labels). Sums for 99 thresholds are kept, so the best is known at the end
+of an epoch without storing any prediction.
 
 **Source.** Evaluation of Kaggle's "Planet: understanding the Amazon from space"; van Rijsbergen 1979.
 """
@@ -15,13 +15,13 @@ from torchmetrics import Metric
 
 
 class FBetaByThreshold(Metric):
-    """Photo-averaged F-beta at thresholds .01, .02 ... .99.
+    """Example-averaged F-beta at thresholds .01, .02 ... .99.
 
     Args:
         beta: How many times as much recall counts as precision.
 
     Attributes:
-        threshold: Where it is measured; ``None``: where it is highest.
+        threshold: The threshold at which the score is computed; ``None``: the best one.
 
     Shape:
         Probabilities ``[B, labels]`` and a 0/1 matrix of the same shape.
@@ -42,12 +42,12 @@ class FBetaByThreshold(Metric):
         self.add_state("count", torch.tensor(0), dist_reduce_fx="sum")
 
     def update(self, probabilities: Tensor, target: Tensor) -> None:
-        """Add a batch. A photo without labels scores 1 where none is said, else 0."""
-        said = probabilities[None] > self.thresholds.to(probabilities)[:, None, None]  # [99, B, labels]
+        """Add a batch. An example without labels scores 1 where none is predicted, else 0."""
+        predicted = probabilities[None] > self.thresholds.to(probabilities)[:, None, None]  # [99, B, labels]
         truth = target.bool()[None]
-        hits = (said & truth).sum(2).float()
+        hits = (predicted & truth).sum(2).float()
         weight = self.beta**2
-        bound = weight * truth.sum(2) + said.sum(2)
+        bound = weight * truth.sum(2) + predicted.sum(2)
         scores = torch.where(bound > 0, (1 + weight) * hits / bound.clamp(min=1), 1.0)
         self.total += scores.sum(1)
         self.count += len(target)
@@ -58,7 +58,7 @@ class FBetaByThreshold(Metric):
         return (scores.max() if self.threshold is None else scores[round(100 * self.threshold) - 1]).float()
 
     def best_threshold(self) -> float:
-        """Where the score is highest, over all processes; the middle one of several as high."""
+        """The threshold with the highest score over all processes; the middle one if several are equally good."""
         with self.sync_context():
             best = (self.total == self.total.max()).nonzero().flatten().cpu()
         return float(self.thresholds[best[len(best) // 2]])

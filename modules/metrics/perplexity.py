@@ -1,4 +1,4 @@
-"""Perplexity of a language model, from losses: the exponential of their mean over all tokens."""
+"""Perplexity of a language model from its losses: the exponential of their mean over all tokens."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from torchmetrics import Metric
 
 
 class Perplexity(Metric):
-    """``exp`` of the mean loss a token; in bits, its logarithm to base 2 (bits per character, where tokens are those).
+    """``exp`` of the mean loss per token, or its base-2 logarithm: bits per token (for characters, bits per character).
 
-    torchmetrics' own wants all logits at once, which for a large vocabulary are not held at any time.
+    torchmetrics' own needs all logits at once, which are never materialised for a large vocabulary.
 
     Args:
-        bits: Give bits a token instead.
+        bits: Report bits per token instead.
+        options: Options of ``torchmetrics.Metric``.
     """
 
     higher_is_better = False
@@ -28,13 +29,13 @@ class Perplexity(Metric):
     def __init__(self, bits: bool = False, **options: Any) -> None:
         super().__init__(**options)
         self.bits = bits
-        # Two numbers in 32 bit hold as much as one in 64, which not every accelerator has: the sum and what it lost by rounding.
+        # Kahan summation: the sum and its rounding error in float32, as not every accelerator has float64.
         self.add_state("total", torch.zeros(()), dist_reduce_fx="sum")
         self.add_state("lost", torch.zeros(()), dist_reduce_fx="sum")
         self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
     def update(self, loss: Tensor, tokens: int) -> None:
-        """Take the mean loss of that many tokens, in nats."""
+        """Add the mean loss of a number of tokens, in nats."""
         part = loss.detach().float() * tokens - self.lost
         total = self.total + part
         self.lost = (total - self.total) - part
@@ -42,6 +43,6 @@ class Perplexity(Metric):
         self.count += tokens
 
     def compute(self) -> Tensor:
-        """Of all so far."""
+        """Perplexity, or bits per token, so far."""
         mean = (self.total - self.lost) / self.count
         return mean / math.log(2) if self.bits else mean.exp()

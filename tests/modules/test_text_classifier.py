@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import torch
+from practicum.lightning_shim import MisconfigurationException, Trainer
 from practicum.modules import LanguageModel, TextClassifier
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 
 VOCAB = ["xxunk", "xxpad", "xxbos", *(f"w{i}" for i in range(27))]
@@ -15,7 +15,7 @@ VOCAB = ["xxunk", "xxpad", "xxbos", *(f"w{i}" for i in range(27))]
 
 def classifier(**options: Any) -> TextClassifier:
     torch.manual_seed(0)
-    sizes = {"embedding_size": 6, "hidden_size": 10, "layers": 2}
+    sizes = {"embedding_dim": 6, "hidden_size": 10, "num_layers": 2}
     net = TextClassifier(["bad", "good"], VOCAB, **{**sizes, "max_len": 20, "window": 8, **options})
     return net.eval()
 
@@ -81,40 +81,39 @@ def test_memory_does_not_grow_with_a_document() -> None:
 
 
 def test_an_encoder_comes_with_its_vocabulary(tmp_path: Any) -> None:
-    import pytorch_lightning as pl  # noqa: PLC0415
-
-    known = LanguageModel(["xxunk", "xxpad", "xxbos", "w3", "w1"], embedding_size=6, hidden_size=10, layers=2)
-    trainer = pl.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False)
+    known = LanguageModel(["xxunk", "xxpad", "xxbos", "w3", "w1"], embedding_dim=6, hidden_size=10, num_layers=2)
+    trainer = Trainer(accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False)
     trainer.strategy.connect(known)
     trainer.save_checkpoint(tmp_path / "lm.ckpt", weights_only=True)
-    net = classifier(encoder=str(tmp_path / "lm.ckpt"), embedding_size=None, hidden_size=None, layers=None)
+    net = classifier(encoder=str(tmp_path / "lm.ckpt"), embedding_dim=None, hidden_size=None, num_layers=None)
     old, new = known.encoder.embedding.weight, net.encoder.embedding.weight
     torch.testing.assert_close(new[VOCAB.index("w1")], old[4])
     torch.testing.assert_close(new[VOCAB.index("w9")], old.mean(0))
     torch.testing.assert_close(net.encoder.rnns[0].weight_hh_l0, known.encoder.rnns[0].weight_hh_l0)
     assert net.pretrained
     assert net.provenance["tokens"] == "5 of 30 known"
-    for options, said in (
+    assert not classifier().pretrained
+    for options, message in (
         ({"hidden_size": 12}, "its hidden_size is 10, not 12"),
-        ({"embedding_size": None, "hidden_size": None, "layers": None, "reverse": True}, "reads forwards"),
-        ({"embedding_size": None, "hidden_size": None, "layers": None, "level": "character"}, "reads word tokens"),
+        ({"embedding_dim": None, "hidden_size": None, "num_layers": None, "reverse": True}, "reads forwards"),
+        ({"embedding_dim": None, "hidden_size": None, "num_layers": None, "level": "character"}, "was trained on word tokens"),
     ):
-        with pytest.raises(MisconfigurationException, match=said):
+        with pytest.raises(MisconfigurationException, match=message):
             classifier(encoder=str(tmp_path / "lm.ckpt"), **options)
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"encoder": "nowhere"}, "no such file"),
-        ({"max_len": 0}, "model.max_len=0"),
-        ({"layers": 0}, "model.layers=0"),
-        ({"weight_p": 0.9, "drop_mult": 2.0}, "is not in 0 to 1"),
-        ({"head_p": [0.1]}, "two chances"),
+        ({"max_len": 0}, "TextClassifier: max_len=0"),
+        ({"num_layers": 0}, "TextClassifier: num_layers=0"),
+        ({"weight_p": 0.9, "drop_mult": 2.0}, "must be from 0 to below 1"),
+        ({"head_p": [0.1]}, "two rates"),
     ],
 )
-def test_what_does_not_fit_is_said(options: dict[str, Any], said: str) -> None:
-    with pytest.raises(MisconfigurationException, match=said):
+def test_options_that_do_not_fit_are_named(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(MisconfigurationException, match=message):
         classifier(**options)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from practicum.lightning_shim import MisconfigurationException
 from practicum.modules import WordVectorClassifier
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 VOCAB = ["xxunk", "xxpad", "xxbos", "good", "bad"]
 
@@ -34,10 +34,15 @@ def test_a_checkpoint_needs_no_file_of_vectors(tmp_path: Path) -> None:
 
 def test_vectors_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.vec").write_text("1 3\ngood 1 2 3\n")
-    with pytest.raises(MisconfigurationException, match="3 wide, not 5"):
-        WordVectorClassifier(["no", "yes"], VOCAB, vectors=str(tmp_path / "a.vec"), width=5)
-    with pytest.raises(MisconfigurationException, match="no such file"):
+    with pytest.raises(MisconfigurationException, match="their size is 3, not 5"):
+        WordVectorClassifier(["no", "yes"], VOCAB, vectors=str(tmp_path / "a.vec"), embedding_dim=5)
+    with pytest.raises(MisconfigurationException, match="WordVectorClassifier: vectors=.*no such file"):
         WordVectorClassifier(["no", "yes"], VOCAB, vectors=str(tmp_path / "b.vec"))
-    torch.save({"state_dict": {"weight": torch.zeros(2)}}, tmp_path / "c.ckpt")
-    with pytest.raises(MisconfigurationException, match="holds no word vectors"):
-        WordVectorClassifier(["no", "yes"], VOCAB, vectors=str(tmp_path / "c.ckpt"))
+    with pytest.raises(MisconfigurationException, match="WordVectorClassifier: embedding_dim=0 must be at least 1"):
+        WordVectorClassifier(["no", "yes"], VOCAB, embedding_dim=0)
+
+
+def test_random_vectors_are_not_pretrained() -> None:
+    net = WordVectorClassifier(["no", "yes"], VOCAB)
+    assert not net.pretrained
+    assert net.embedding.weight.shape == (5, 100)

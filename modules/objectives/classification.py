@@ -1,0 +1,62 @@
+"""One of several classes: softmax and cross-entropy, measured by accuracy and AUROC, whatever is classified.
+
+**Source.** Label smoothing: Szegedy et al. 2015, "Rethinking the Inception architecture", section 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor
+from torch.nn import functional as F
+from torchmetrics import MetricCollection
+from torchmetrics.classification import MulticlassAccuracy, MulticlassAUROC
+
+from .objective import Objective
+from .prediction_columns import class_columns
+
+
+class Classification(Objective):
+    """Single-label classification.
+
+    Args:
+        classes: Names of the classes, in the order of the outputs.
+        label_smoothing: Share of each target that is spread evenly over all classes.
+        class_weight: Weight of each class in the loss ``[classes]``.
+
+    Shape:
+        Outputs are logits ``[B, classes]``. Targets are ``int64 [B]``, or probabilities ``[B, classes]`` (mixed examples).
+    """
+
+    class_weight: Tensor | None
+
+    def __init__(self, classes: Sequence[str], label_smoothing: float = 0.0, class_weight: Tensor | None = None) -> None:
+        super().__init__()
+        self.classes, self.label_smoothing = list(classes), label_smoothing
+        self.outputs = len(self.classes)
+        self.register_buffer("class_weight", class_weight, persistent=False)
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Cross-entropy in float32, weighted and smoothed as configured."""
+        target = target if target.ndim == output.ndim else target.long()
+        return F.cross_entropy(output.float(), target, weight=self.class_weight, label_smoothing=self.label_smoothing)
+
+    def predict(self, output: Tensor) -> Tensor:
+        """Probabilities ``[B, classes]`` in float32."""
+        return output.float().softmax(1)
+
+    def metrics(self) -> MetricCollection:
+        """``accuracy`` and ``auroc`` (with more than two classes, the mean of one-vs-rest)."""
+        return MetricCollection(
+            {"accuracy": MulticlassAccuracy(self.outputs, average="micro"), "auroc": MulticlassAUROC(self.outputs)},
+            compute_groups=False,
+        )
+
+    def test_outputs(self, output: Tensor) -> dict[str, Tensor]:
+        """``logits`` in float32."""
+        return {"logits": output.float()}
+
+    def columns(self, predictions: Tensor, top_k: int | None = None) -> dict[str, list[Any]]:
+        """``predicted`` and the probability of each class, or of the ``top_k`` most probable."""
+        return class_columns(self.classes, predictions, top_k)

@@ -1,0 +1,49 @@
+"""Word vectors from files, and damaged ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from practicum.lightning_shim import MisconfigurationException
+from practicum.modules.weights.word_vectors import read_vec, vectors_for
+
+
+def test_wanted_words_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a.vec").write_text("3 2\ncat 1 2\nhat 3 4\nnew york 5 6\n")
+    words, vectors = read_vec(tmp_path / "a.vec")
+    assert words == ["cat", "hat", "new york"]
+    assert vectors.tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert read_vec(tmp_path / "a.vec", ["hat", "rat"])[0] == ["hat"]
+    found, there, path = vectors_for(str(tmp_path / "a.vec"), ["rat", "hat"], "Net: vectors")
+    assert found.tolist() == [[0, 0], [3, 4]]
+    assert there.tolist() == [False, True]
+    assert path == tmp_path / "a.vec"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("cat 1 2\n", "first line"),
+        ("2 2\ncat 1 2\n", "announces 2 words but contains 1"),
+        ("1 2\ncat 1\n", "line 2"),
+        ("1 2\ncat 1 nan\n", "line 2"),
+        ("1 2\ncat one two\n", "line 2"),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "a.vec").write_text(content)
+    with pytest.raises(MisconfigurationException, match=message):
+        read_vec(tmp_path / "a.vec")
+
+
+def test_other_encodings_and_other_checkpoints_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.vec").write_bytes("1 2\nkäse 1 2\n".encode("latin-1"))
+    with pytest.raises(MisconfigurationException, match="not UTF-8"):
+        read_vec(tmp_path / "a.vec")
+    torch.save({"state_dict": {"weight": torch.zeros(2)}}, tmp_path / "c.ckpt")
+    with pytest.raises(MisconfigurationException, match=r"Net: vectors=.*c\.ckpt: contains no word vectors"):
+        vectors_for(str(tmp_path / "c.ckpt"), ["cat"], "Net: vectors")
+    with pytest.raises(MisconfigurationException, match="no such file"):
+        vectors_for(str(tmp_path / "d.vec"), ["cat"], "Net: vectors")
