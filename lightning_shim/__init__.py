@@ -3,10 +3,11 @@
 The two packages hold the same code twice, as classes that do not know each other. Everything of practicum takes Lightning's names
 from here, and no other file says which package it is.
 
-**Which.** Where one is installed, that. Where both are, callbacks, loggers and exceptions are of both: they work in a trainer of
-either, whatever was imported first. A LightningModule or LightningDataModule can be of one only: of the one that was imported before
-practicum, else of ``lightning``, which nobody installs but to use it; ``PRACTICUM_LIGHTNING=pytorch_lightning`` (or ``lightning``)
-decides otherwise. A trainer of the other package is refused in one sentence that says so.
+**Which one.** Where one is installed, that one. Where both are, callbacks, loggers and exceptions are subclasses of both, and
+work in a trainer of either, whatever was imported first. A LightningModule or LightningDataModule can belong to one only: to the
+one that was imported before practicum, else to ``lightning``, which nobody installs but to use it (``pytorch-lightning`` comes
+with it); the environment variable ``PRACTICUM_LIGHTNING=pytorch_lightning`` (or ``lightning``) overrides that. A trainer of the
+other package is refused in one sentence that says so.
 
 How others do it: optuna-integration and torchmetrics take the first that imports; finetuning-scheduler rewrites its source at
 installation. Neither serves a project in which both are there.
@@ -25,7 +26,7 @@ PACKAGES = {"pytorch_lightning": "pytorch-lightning", "lightning": "lightning"} 
 TESTED = ((2, 6), (2, 7))  # versions from, up to but without; callbacks/trainer_internals relies on their insides
 
 
-def _installed() -> list[str]:
+def installed() -> list[str]:
     """Import names of the packages that are there, in a version that practicum knows.
 
     Raises:
@@ -50,7 +51,7 @@ def _installed() -> list[str]:
     return found
 
 
-def _choose(installed: list[str], imported: list[str], wish: str | None) -> str:
+def choose(installed: list[str], imported: list[str], wish: str | None) -> str:
     """The package whose LightningModule ours is.
 
     Args:
@@ -73,8 +74,9 @@ def _root(name: str) -> ModuleType:
     return importlib.import_module("lightning.pytorch" if name == "lightning" else name)
 
 
-_there = _installed()
-_name = _choose(_there, [name for name in PACKAGES if name in sys.modules], os.environ.get("PRACTICUM_LIGHTNING"))
+_there = installed()
+_name = choose(_there, [name for name in PACKAGES if name in sys.modules], os.environ.get("PRACTICUM_LIGHTNING"))
+DISTRIBUTION = PACKAGES[_name]  # its name in the package index
 PACKAGE = _root(_name)  # whose modules ours are
 ROOTS = (PACKAGE, *(_root(name) for name in _there if name != _name))
 
@@ -118,7 +120,8 @@ def part_of(trainer: Any, path: str) -> ModuleType:
 def _bound(base: type) -> Any:
     """``base``, refusing a trainer of the other package by name where there are two.
 
-    Lightning asks ``isinstance`` before any hook of ours, and Python asks an object for its ``__class__`` where its type will not do.
+    Lightning checks ``isinstance`` before it calls any hook, and Python asks an object for its ``__class__`` where its type
+    fails.
     """
     if len(ROOTS) == 1:
         return base
@@ -128,8 +131,8 @@ def _bound(base: type) -> Any:
         if any(asking.startswith(f"{root.__name__}.") for root in ROOTS[1:]):
             other = asking.partition(".")[0]
             raise MisconfigurationException(
-                f"{type(self).__name__} is a {base.__name__} of {PACKAGE.__name__}, and the trainer is of {other}: import {other} "
-                f"before practicum, or set PRACTICUM_LIGHTNING={other}."
+                f"{type(self).__name__} is a {base.__name__} of {PACKAGE.__name__}, and the trainer is of {other}: "
+                f"import {other} before practicum, or set PRACTICUM_LIGHTNING={other}."
             )
         return type(self)
 
@@ -139,8 +142,7 @@ def _bound(base: type) -> Any:
 # Of both packages.
 Callback = _both("callbacks.Callback")
 Checkpoint = _both("callbacks.Checkpoint")
-CSVLogger = _both("loggers.CSVLogger")
-ExperimentWriter = _both("loggers.csv_logs.ExperimentWriter")
+Logger = _both("loggers.Logger")
 MisconfigurationException = _both("utilities.exceptions.MisconfigurationException")
 PassThroughProfiler = _both("profilers.PassThroughProfiler")
 TorchCheckpointIO = _both("plugins.io.TorchCheckpointIO")

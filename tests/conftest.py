@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import pytorch_lightning as pl
 import torch
 from PIL import Image
+
+os.environ.setdefault("PRACTICUM_LIGHTNING", "pytorch_lightning")  # PRACTICUM_LIGHTNING=lightning runs the suite on the other
+
+from practicum.lightning_shim import Trainer
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # a thread a process: two that spin on the same core wait for one another
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -62,10 +65,10 @@ def photos(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make_trainer(tmp_path: Path) -> Callable[..., pl.Trainer]:
+def make_trainer(tmp_path: Path) -> Callable[..., Trainer]:
     """A trainer on one CPU process that prints and writes nothing unless told to."""
 
-    def make(**options: Any) -> pl.Trainer:
+    def make(**options: Any) -> Trainer:
         defaults: dict[str, Any] = {
             "accelerator": "cpu",
             "devices": 1,
@@ -78,7 +81,7 @@ def make_trainer(tmp_path: Path) -> Callable[..., pl.Trainer]:
             "use_distributed_sampler": False,
             "default_root_dir": tmp_path,
         }
-        return pl.Trainer(**{**defaults, **options})
+        return Trainer(**{**defaults, **options})
 
     return make
 

@@ -8,12 +8,15 @@ from pytorch_lightning import LightningModule as LightningModule
 from pytorch_lightning import Trainer as Trainer
 from pytorch_lightning import seed_everything as seed_everything
 from pytorch_lightning.callbacks import Checkpoint as Checkpoint
-from pytorch_lightning.loggers import CSVLogger as CSVLogger
-from pytorch_lightning.loggers.csv_logs import ExperimentWriter as ExperimentWriter
+from pytorch_lightning.callbacks import ModelCheckpoint as ModelCheckpoint
+from pytorch_lightning.callbacks import RichProgressBar as RichProgressBar
+from pytorch_lightning.loggers import Logger as Logger
+from pytorch_lightning.loggers import TensorBoardLogger as TensorBoardLogger
 from pytorch_lightning.plugins.io import TorchCheckpointIO as TorchCheckpointIO
 from pytorch_lightning.profilers import PassThroughProfiler as PassThroughProfiler
 from pytorch_lightning.utilities.exceptions import MisconfigurationException as MisconfigurationException
 
+DISTRIBUTION: str
 PACKAGE: ModuleType
 ROOTS: tuple[ModuleType, ...]
 
