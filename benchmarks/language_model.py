@@ -1,16 +1,16 @@
-"""What language models cost: tokenising, training, and memory by the length of windows and of texts.
+"""Cost of language models: tokenization, training, and memory by the length of windows and of texts.
 
     python benchmarks/language_model.py speed --peer-python PEER_ENV/bin/python
     python benchmarks/language_model.py tokens --texts TEXTS --peer-python PEER_ENV/bin/python    # a folder or archive of texts
-    python benchmarks/language_model.py precision --text FILE                                     # bfloat16 beside 32 bit
+    python benchmarks/language_model.py precision --text FILE                                     # bfloat16 and 32 bit
     python benchmarks/language_model.py memory
 
-- speed: tokens a second in training (batch 64, window 72, 10,000 words), at both sizes: a plain ``nn.LSTM`` model in a bare loop
-  in 32 bit, the same under autocast, ours as train.py trains it, fastai's. In turn, ``--rounds`` times; medians, and ratios to
-  the plain model.
-- tokens: tokens a second from texts to numbers, and fastai's tokenizer (spaCy, two processes) on the same texts.
-- precision: validation perplexity after an epoch of a text, three seeds each.
-- memory: peak memory of a training by window and by length of text; writes ``docs/bptt_memory.png``.
+- speed: tokens per second in training (batch 64, window 72, 10,000 words), at both sizes: a plain ``nn.LSTM`` model in a bare
+  loop in 32 bit, the same under autocast, ours as train.py trains it, fastai's. Alternately, ``--rounds`` times; medians, and
+  ratios to the plain model.
+- tokens: tokens per second of tokenization, and of fastai's tokenizer (spaCy, two processes) on the same texts.
+- precision: validation perplexity after one epoch of a text, three seeds each.
+- memory: peak memory of a training by length of the window and of the text; writes ``docs/bptt_memory.png``.
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from practicum.callbacks import OneCycle, TruncatedBPTT
-from practicum.cli.trainer_factory import keep_freed_memory, resolve_precision
+from practicum.cli.malloc import keep_freed_memory
+from practicum.cli.trainer_factory import resolve_precision
 from practicum.datamodules import BPTTWindows, TextFolder
+from practicum.lightning_shim import Callback, Trainer
 from practicum.modules import LanguageModel
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
@@ -41,20 +42,20 @@ from torch.utils.data import DataLoader
 HERE = Path(__file__).resolve().parent
 WORDS, BATCH, WINDOW, WARM, STEPS = 10_000, 64, 72, 3, 15
 SIZES = {
-    "small": {"embedding_size": 200, "hidden_size": 400, "layers": 2},
-    "paper": {"embedding_size": 400, "hidden_size": 1152, "layers": 3},
+    "small": {"embedding_dim": 200, "hidden_size": 400, "num_layers": 2},
+    "paper": {"embedding_dim": 400, "hidden_size": 1152, "num_layers": 3},
 }
 
 
 class Plain(nn.Module):
-    """The same widths without any dropout: an embedding, ``nn.LSTM`` layers, an output layer that shares the matrix."""
+    """The same sizes without any dropout: an embedding, ``nn.LSTM`` layers, an output layer with tied weights."""
 
-    def __init__(self, embedding_size: int, hidden_size: int, layers: int) -> None:
+    def __init__(self, embedding_dim: int, hidden_size: int, num_layers: int) -> None:
         super().__init__()
-        widths = [embedding_size, *[hidden_size] * (layers - 1), embedding_size]
-        self.embedding = nn.Embedding(WORDS, embedding_size)
-        self.rnns = nn.ModuleList(nn.LSTM(a, b, batch_first=True) for a, b in pairwise(widths))
-        self.out = nn.Linear(embedding_size, WORDS)
+        sizes = [embedding_dim, *[hidden_size] * (num_layers - 1), embedding_dim]
+        self.embedding = nn.Embedding(WORDS, embedding_dim)
+        self.rnns = nn.ModuleList(nn.LSTM(a, b, batch_first=True) for a, b in pairwise(sizes))
+        self.out = nn.Linear(embedding_dim, WORDS)
         self.out.weight = self.embedding.weight
 
     def forward(self, x: Tensor, states: list[Any]) -> tuple[Tensor, list[Any]]:
@@ -71,7 +72,7 @@ def windows(steps: int, window: int = WINDOW, batch: int = BATCH) -> BPTTWindows
 
 
 def plain(size: str, autocast: bool) -> float:
-    """Tokens a second of a bare loop."""
+    """Tokens per second of a bare loop."""
     torch.manual_seed(1)
     net, data = Plain(**SIZES[size]), windows(WARM + STEPS)
     optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3)
@@ -91,17 +92,17 @@ def plain(size: str, autocast: bool) -> float:
     return STEPS * BATCH * WINDOW / (time.perf_counter() - started)
 
 
-class Clock(pl.Callback):
+class Clock(Callback):
     """Seconds from the ``WARM``-th step to the last."""
 
-    def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
+    def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
         if trainer.global_step == WARM:
             self.started = time.perf_counter()
         self.seconds = time.perf_counter() - getattr(self, "started", time.perf_counter())
 
 
 def ours(size: str) -> float:
-    """Tokens a second of a training as train.py builds it: all dropouts, AR and TAR, carried states, a schedule."""
+    """Tokens per second of a training as train.py builds it: all dropouts, AR and TAR, carried states, a schedule."""
     torch.manual_seed(1)
     data = windows(WARM + STEPS)
     model = LanguageModel(
@@ -112,8 +113,8 @@ def ours(size: str) -> float:
     return STEPS * BATCH * WINDOW / clock.seconds
 
 
-def trainer(**options: Any) -> pl.Trainer:
-    return pl.Trainer(
+def trainer(**options: Any) -> Trainer:
+    return Trainer(
         accelerator="cpu",
         precision=resolve_precision("auto"),
         gradient_clip_val=0.25,
@@ -158,19 +159,19 @@ def tokens(options: argparse.Namespace) -> None:
         data.setup("fit")
         count = sum(value for key, value in data.provenance.items() if key.startswith("tokens/"))
         print(
-            f"practicum {count} tokens, {seconds:.1f} s with reading, learning the vocabulary, writing: {count / seconds:.0f}/s"
+            f"practicum {count} tokens, {seconds:.1f} s with reading, building the vocabulary, writing: {count / seconds:.0f}/s"
         )
         if options.peer_python:
             texts = Path(folder) / "texts.json"
             documents = [each.text for each in data.documents() if each.text]
-            some = documents[:: max(1, len(documents) // 4000)]  # spaCy would take very long for all
+            some = documents[:: max(1, len(documents) // 4000)]  # spaCy would take too long for all
             texts.write_text(json.dumps(some))
             answer = peer(options.peer_python, "tokens", str(texts))
             print(f"fastai    {answer['tokens']:.0f} tokens of {len(some)} texts: {answer['tokens/s']:.0f}/s")
 
 
 def memory_of(window: int, length: int) -> float:
-    """Peak megabytes of a training of 3 steps and more, beyond what the libraries take, in a process of its own."""
+    """Peak megabytes of a training of a few steps, beyond what the libraries take, in a process of its own."""
     code = f"import sys; sys.path.insert(0, {str(HERE)!r}); import language_model; language_model.measure({window}, {length})"
     return float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()[-1])
 
@@ -218,7 +219,7 @@ def precision(options: argparse.Namespace) -> None:
         "experiment=lm",
         "data=language_model",
         f"data.root={options.text}",
-        "data.level=blanks",
+        "data.level=whitespace",
     ]
     for kind in ("32-true", "bf16-mixed"):
         found = []

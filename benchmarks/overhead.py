@@ -1,15 +1,15 @@
-"""What schedules, callbacks, the range test and checkpoints cost beside what they are added to.
+"""Overhead of schedules, callbacks, the range test and checkpoints.
 
     python benchmarks/overhead.py --peer-python PEER_ENV/bin/python
 
-Measured in turn, `--rounds` times; medians and ratios are printed. The peer (fastai==2.8.12) lives in an environment of its own.
+Measured alternately, `--rounds` times; medians and ratios are printed. The peer (fastai==2.8.12) has an environment of its own.
 
-- steps: milliseconds a step of a two-layer MLP, batch 64: a bare loop, Lightning, Lightning with a schedule of torch's that the
-  module configures, Lightning with as many callbacks as ours that do nothing, with ours, with ours in a trainer as train.py
-  builds it, fastai's fit_one_cycle. Short trainings, in turn and in random order, as the machine's pace wanders;
-- range test: seconds of a whole test (100 steps) by those of 100 training steps, ResNet-18, batch 16, 96 pixels; fastai's lr_find
-  by 100 of its steps;
-- checkpoint: seconds that a checkpoint of 0.3 GB blocks the training, by those its bytes take to be written and synced.
+- steps: milliseconds per step of a two-layer MLP, batch 64: a bare loop, Lightning, Lightning with a torch scheduler that the
+  module configures, Lightning with as many empty callbacks as ours, with ours, with ours in a trainer as train.py builds it,
+  fastai's fit_one_cycle. Short trainings in random order, as the machine's speed varies;
+- range test: seconds of a whole test (100 steps) relative to 100 training steps, ResNet-18, batch 16, 96 pixels; fastai's lr_find
+  relative to 100 of its steps;
+- checkpoint: seconds that a checkpoint of 0.3 GB blocks the training, relative to writing and syncing its bytes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 import torchvision
 from practicum.callbacks import (
@@ -39,9 +38,11 @@ from practicum.callbacks import (
     OneCycle,
     RunRecord,
     SnapshotEnsemble,
+    Watcher,
     WholeFileCheckpointIO,
 )
 from practicum.cli.trainer_factory import NoProfiler
+from practicum.lightning_shim import PACKAGE, Callback, LightningModule, Trainer
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
@@ -50,8 +51,8 @@ HERE = Path(__file__).resolve().parent
 STEPS, WARM, TURNS = 400, 50, 8
 
 
-class Net(pl.LightningModule):
-    """Any network on batches ``(x, y)``."""
+class Net(LightningModule):
+    """A classifier on batches ``(x, y)``."""
 
     def __init__(self, net: nn.Module, scheduled: bool = False) -> None:
         super().__init__()
@@ -71,12 +72,11 @@ class Net(pl.LightningModule):
         return [optimizer], [{"scheduler": schedule, "interval": "step"}]
 
 
-class Clock(pl.Callback):
-    """When each step began."""
-
-    watches_only = True
+class Clock(Watcher):
+    """Start time of each step."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.times: list[float] = []
 
     def on_train_batch_start(self, *arguments: Any) -> None:
@@ -93,7 +93,7 @@ def mlp() -> nn.Module:
 
 
 class Ready:
-    """Batches that cost nothing to make."""
+    """Prepared batches: loading them costs nothing."""
 
     def __init__(self, batch: tuple[Tensor, Tensor], count: int) -> None:
         self.batch, self.count = batch, count
@@ -105,8 +105,8 @@ class Ready:
         return (self.batch for _ in range(self.count))
 
 
-def trainer(callbacks: list[pl.Callback], folder: str, **options: Any) -> pl.Trainer:
-    return pl.Trainer(
+def trainer(callbacks: list[Callback], folder: str, **options: Any) -> Trainer:
+    return Trainer(
         accelerator="cpu",
         callbacks=callbacks,
         logger=False,
@@ -118,7 +118,7 @@ def trainer(callbacks: list[pl.Callback], folder: str, **options: Any) -> pl.Tra
 
 
 def step_costs(folder: str) -> dict[str, Callable[[], float]]:
-    """Milliseconds a step, each way."""
+    """Milliseconds per step of each setup."""
     batch = (torch.randn(64, 64), torch.randint(0, 10, (64,)))
 
     def bare() -> float:
@@ -131,14 +131,14 @@ def step_costs(folder: str) -> dict[str, Callable[[], float]]:
             optimizer.step()
         return clock.per_step()
 
-    def fit(callbacks: Callable[[], list[pl.Callback]], scheduled: bool = False, **options: Any) -> float:
+    def fit(callbacks: Callable[[], list[Callback]], scheduled: bool = False, **options: Any) -> float:
         clock = Clock()
         own = callbacks()
         options["enable_checkpointing"] = any(isinstance(each, LastCheckpoint) for each in own)
         trainer([clock, *own], folder, **options).fit(Net(mlp(), scheduled), Ready(batch, STEPS))
         return clock.per_step()
 
-    def ours() -> list[pl.Callback]:
+    def ours() -> list[Callback]:
         path = Path(folder)
         others = [GradualUnfreezing(at=[0]), LRFinder(at=[9]), SnapshotEnsemble(path), LastCheckpoint(path), RunRecord(path)]
         return [OneCycle(folder=path), LearningCurves(path), *others]
@@ -147,7 +147,7 @@ def step_costs(folder: str) -> dict[str, Callable[[], float]]:
         "bare loop": bare,
         "Lightning": lambda: fit(list),
         "Lightning, torch's OneCycleLR": lambda: fit(list, scheduled=True),
-        "Lightning, 7 empty callbacks": lambda: fit(lambda: [type(f"Empty{i}", (pl.Callback,), {})() for i in range(7)]),
+        "Lightning, 7 empty callbacks": lambda: fit(lambda: [type(f"Empty{i}", (Callback,), {})() for i in range(7)]),
         "Lightning, our OneCycle": lambda: fit(lambda: [OneCycle()]),
         "Lightning, our OneCycle and callbacks": lambda: fit(ours),
         "train.py's trainer, our OneCycle and callbacks": lambda: fit(ours, profiler=NoProfiler()),
@@ -155,7 +155,7 @@ def step_costs(folder: str) -> dict[str, Callable[[], float]]:
 
 
 def range_test_cost(folder: str) -> float:
-    """Seconds of a range test of 100 steps, by those of 100 training steps."""
+    """Seconds of a range test of 100 steps, relative to 100 training steps."""
     torch.manual_seed(0)
     data = TensorDataset(torch.randn(1760, 3, 96, 96), torch.randint(0, 10, (1760,)))
     clock, seconds = Clock(), []
@@ -175,7 +175,7 @@ def range_test_cost(folder: str) -> float:
 
 
 def checkpoint_cost(folder: str, plugin: bool) -> float:
-    """Seconds that a checkpoint blocks, by those its bytes take to be written."""
+    """Seconds that a checkpoint blocks, relative to writing its bytes."""
     path = Path(folder, "big.ckpt")
     net = Net(nn.Sequential(nn.Linear(2500, 10000), nn.Linear(10000, 10)))
     run = trainer([], folder, plugins=[WholeFileCheckpointIO()] if plugin else [])
@@ -198,17 +198,19 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    logging.getLogger(PACKAGE.__name__).setLevel(logging.ERROR)
     logging.getLogger("practicum").setLevel(logging.ERROR)
     results: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(options.rounds):
             ways = step_costs(folder)
             for name in [name for _ in range(TURNS) for name in random.sample(list(ways), len(ways))]:
-                results.setdefault(f"ms a step, {name}", []).append(ways[name]())
-            results.setdefault("range test by its steps", []).append(range_test_cost(folder))
-            results.setdefault("checkpoint by its bytes", []).append(checkpoint_cost(folder, plugin=True))
-            results.setdefault("checkpoint by its bytes, Lightning's own", []).append(checkpoint_cost(folder, plugin=False))
+                results.setdefault(f"ms per step, {name}", []).append(ways[name]())
+            results.setdefault("range test relative to its steps", []).append(range_test_cost(folder))
+            results.setdefault("checkpoint relative to its bytes", []).append(checkpoint_cost(folder, plugin=True))
+            results.setdefault("checkpoint of Lightning's relative to its bytes", []).append(
+                checkpoint_cost(folder, plugin=False)
+            )
             if options.peer_python:
                 peer = subprocess.run(
                     [options.peer_python, HERE / "peers" / "fastai_overhead.py"], capture_output=True, text=True, check=True
@@ -218,10 +220,10 @@ def main() -> None:
     medians = {name: statistics.median(values) for name, values in results.items()}
     for name, values in results.items():
         print(f"{name:57s} {medians[name]:7.3f}   ({min(values):.3f} to {max(values):.3f}, {len(values)} times)")
-    plain = results["ms a step, Lightning"]
-    for name in [each for each in results if each.startswith("ms a step, ") and ("Lightning" in each or "train.py" in each)]:
+    plain = results["ms per step, Lightning"]
+    for name in [each for each in results if each.startswith("ms per step, ") and ("Lightning" in each or "train.py" in each)]:
         ratio = statistics.median(a / b for a, b in zip(results[name], plain, strict=True))
-        print(f"{name.removeprefix('ms a step, ')} by Lightning: {ratio:.3f}")
+        print(f"{name.removeprefix('ms per step, ')} relative to Lightning: {ratio:.3f}")
 
 
 if __name__ == "__main__":

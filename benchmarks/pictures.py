@@ -1,16 +1,17 @@
-"""What pictures cost: the input pipeline alone beside fastai's, frozen epochs from stored features, test-time augmentation.
+"""Cost of photos: the input pipeline compared with fastai's, frozen epochs on stored features, test-time augmentation.
 
     python benchmarks/pictures.py PHOTOS --peer-python PEER_ENV/bin/python
 
-PHOTOS holds train/ and val/ of class folders. The peer (fastai==2.8.12) lives in an environment of its own. Measured in turn,
+PHOTOS holds train/ and val/ with class folders. The peer (fastai==2.8.12) has an environment of its own. Measured alternately,
 `--rounds` times; medians and ratios are printed.
 
 - input pipeline: images per second of decoding, augmenting at 224 pixels and batching by 16, with 2 workers or cores, for photos
-  of 500 x 375 and of 4000 x 3000 (made from PHOTOS): the first epoch with all that is done once, later epochs, and with photos
-  decoded anew each time; fastai as it is documented, and with a random resized crop;
-- frozen epochs: seconds of the first and of later epochs, validation included, EfficientNet-Lite0 at 224, with stored features
-  (the first with making them) by those without;
-- test-time augmentation: seconds of a test with four more views by those of a plain one; peak memory on 1 and 4 times the data.
+  of 500 x 375 and of 4000 x 3000 (made from PHOTOS): the first epoch including one-time work, later epochs, and with photos
+  decoded each time; fastai as it is documented, and with a random resized crop;
+- frozen epochs: seconds of the first and of later epochs, including validation, EfficientNet-Lite0 at 224 pixels, with stored
+  features (the first epoch computes them) relative to without;
+- test-time augmentation: seconds of a test with four augmented views relative to a plain one; peak memory on 1 and 4 times the
+  data.
 """
 
 from __future__ import annotations
@@ -29,19 +30,20 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 from PIL import Image
-from practicum.callbacks import GradualUnfreezing, PrecomputedActivations, TestTimeAugmentation
-from practicum.cli.trainer_factory import keep_freed_memory, resolve_precision
+from practicum.callbacks import GradualUnfreezing, PrecomputedActivations, TestTimeAugmentation, Watcher
+from practicum.cli.malloc import keep_freed_memory
+from practicum.cli.trainer_factory import resolve_precision
 from practicum.datamodules import Augment, ImageFolder
+from practicum.lightning_shim import PACKAGE, Callback, LightningModule, Trainer, seed_everything
 from practicum.modules import ImageClassifier
 
 HERE = Path(__file__).resolve().parent
 
 
 def make_photos(source: Path, root: Path, size: tuple[int, int], count: int) -> None:
-    """So many photos of one size, in the layout both read."""
+    """Write ``count`` training photos of one size, in the layout that both read."""
     files = sorted((source / "train").rglob("*.jpg"))
     for number in range(count + 8):
         file = files[number * 7 % len(files)]
@@ -52,18 +54,18 @@ def make_photos(source: Path, root: Path, size: tuple[int, int], count: int) -> 
 
 
 def pipeline(root: Path) -> dict[str, float]:
-    """Images per second of ours."""
+    """Images per second of our pipeline."""
     rates = {}
-    for name, options in (("", {}), (", decoded anew each time", {"cache_gb": 0.0, "num_workers": 2})):
+    for name, options in (("", {}), (", decoded each time", {"cache_gb": 0.0, "num_workers": 2})):
         with tempfile.TemporaryDirectory() as cache:
             began = time.perf_counter()
-            data = ImageFolder(root, size=224, augment=Augment(mirror=0.5), cache=cache, **options)  # type: ignore[arg-type]
+            data = ImageFolder(root, size=224, augment=Augment(hflip=0.5), cache=cache, **options)  # type: ignore[arg-type]
             data.prepare_data()
             data.setup("fit")
             loader = data.train_dataloader()
             count = sum(len(batch[0]) for batch in loader)
             if not options:
-                rates["ours, first epoch with all that is done once"] = count / (time.perf_counter() - began)
+                rates["ours, first epoch including one-time work"] = count / (time.perf_counter() - began)
             loader.sampler.set_epoch(1)  # type: ignore[union-attr]
             began = time.perf_counter()
             count = sum(len(batch[0]) for batch in loader)
@@ -71,37 +73,36 @@ def pipeline(root: Path) -> dict[str, float]:
     return rates
 
 
-class Epochs(pl.Callback):
+class Epochs(Watcher):
     """Seconds of each epoch, from the start of the fit."""
 
-    watches_only = True
-
     def __init__(self) -> None:
+        super().__init__()
         self.times: list[float] = []
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.times = [time.perf_counter()]
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.times.append(time.perf_counter())
 
     def seconds(self) -> list[float]:
         return [b - a for a, b in zip(self.times, self.times[1:], strict=False)]
 
 
-def trainer(*callbacks: pl.Callback, **options: Any) -> pl.Trainer:
+def trainer(*callbacks: Callback, **options: Any) -> Trainer:
     quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False, "enable_model_summary": False}
     precision: Any = resolve_precision("auto")
-    return pl.Trainer(
+    return Trainer(
         accelerator="cpu", precision=precision, num_sanity_val_steps=0, callbacks=list(callbacks), **{**quiet, **options}
     )
 
 
 def frozen_epochs(root: Path, stored: bool) -> list[float]:
-    """Seconds of five epochs of the head alone."""
-    pl.seed_everything(1, verbose=False)
+    """Seconds of five epochs in which only the head trains."""
+    seed_everything(1, verbose=False)
     with tempfile.TemporaryDirectory() as cache:
-        data = ImageFolder(root, size=224, augment=Augment(mirror=0.5), cache=cache)
+        data = ImageFolder(root, size=224, augment=Augment(hflip=0.5), cache=cache)
         data.prepare_data()
         data.setup("fit")
         epochs = Epochs()
@@ -111,8 +112,8 @@ def frozen_epochs(root: Path, stored: bool) -> list[float]:
     return epochs.seconds()
 
 
-def looking_again(root: Path, copies: int) -> None:
-    """In a process of its own: seconds of a plain test and of one with more views, and peak memory in MB. Prints JSON."""
+def augmented_test(root: Path, copies: int) -> None:
+    """Print as JSON the seconds of a plain and of an augmented test, and memory in MB; to be run in a process of its own."""
     keep_freed_memory()
     with tempfile.TemporaryDirectory() as folder:
         for split, times in (("train", 1), ("val", copies)):
@@ -120,8 +121,8 @@ def looking_again(root: Path, copies: int) -> None:
                 for copy in range(times):
                     place = Path(folder, "photos", split, file.parent.name, f"{copy}-{file.name}")
                     place.parent.mkdir(parents=True, exist_ok=True)
-                    place.write_bytes(file.read_bytes() + b"\0" * copy)  # another photo by its bytes
-        data = ImageFolder(Path(folder, "photos"), size=224, augment=Augment(mirror=0.5), cache=Path(folder, "cache"))
+                    place.write_bytes(file.read_bytes() + b"\0" * copy)  # other bytes, so it counts as another photo
+        data = ImageFolder(Path(folder, "photos"), size=224, augment=Augment(hflip=0.5), cache=Path(folder, "cache"))
         data.prepare_data()
         data.setup("fit")
         module = ImageClassifier(**data.describe())
@@ -136,7 +137,7 @@ def looking_again(root: Path, copies: int) -> None:
 
 
 def child(*arguments: str | Path) -> dict[str, float]:
-    """The JSON line a program prints last."""
+    """Run a program and return the JSON of the last line that it prints."""
     done = subprocess.run(arguments, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.strip().splitlines()[-1])  # type: ignore[no-any-return]
 
@@ -146,13 +147,13 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("--peer-python", help="python of an environment with fastai")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--looking-again", type=int, metavar="COPIES", help=argparse.SUPPRESS)
+    parser.add_argument("--augmented-test", type=int, metavar="COPIES", help=argparse.SUPPRESS)
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
-    for name in ("pytorch_lightning", "practicum"):
+    for name in (PACKAGE.__name__, "practicum"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    if options.looking_again:
-        looking_again(options.photos, options.looking_again)
+    if options.augmented_test:
+        augmented_test(options.photos, options.augmented_test)
         return
     keep_freed_memory()
     torch.set_num_threads(os.cpu_count() or 1)
@@ -174,11 +175,11 @@ def main() -> None:
                     for what, rate in peer.items():
                         note(f"images/s, {name}: {what}", rate)
             plain, stored = frozen_epochs(options.photos, stored=False), frozen_epochs(options.photos, stored=True)
-            note("frozen epochs: first, with stored features by without", stored[0] / plain[0])
-            note("frozen epochs: later, without by with", statistics.median(plain[1:]) / statistics.median(stored[1:]))
-            one, four = (child(sys.executable, __file__, options.photos, "--looking-again", str(n)) for n in (1, 4))
-            note("test with 4 more views by a plain one", one["views"] / one["plain"])
-            note("memory on 4 times the data by that on 1", four["memory"] / one["memory"])
+            note("frozen epochs: first, with stored features relative to without", stored[0] / plain[0])
+            note("frozen epochs: later, speed-up by features", statistics.median(plain[1:]) / statistics.median(stored[1:]))
+            one, four = (child(sys.executable, __file__, options.photos, "--augmented-test", str(n)) for n in (1, 4))
+            note("test with 4 augmented views relative to a plain one", one["views"] / one["plain"])
+            note("memory on 4 times the data relative to that on 1", four["memory"] / one["memory"])
         shutil.rmtree(folder, ignore_errors=True)
     for name, values in results.items():
         print(f"{name:70s} {statistics.median(values):8.2f}   ({' '.join(f'{value:.2f}' for value in values)})")

@@ -1,4 +1,4 @@
-"""Recommenders beside Surprise, fastai and implicit: errors of folds, ratings a second, rankings, lists, and memory.
+"""Recommenders compared with Surprise, fastai and implicit: errors by fold, ratings per second, rankings, lists, memory.
 
     python benchmarks/ratings.py folds ML_100K --peer-python PEER_ENV/bin/python
     python benchmarks/ratings.py speed ML_100K --peer-python PEER_ENV/bin/python
@@ -6,14 +6,14 @@
     python benchmarks/ratings.py lists --peer-python PEER_ENV/bin/python
     python benchmarks/ratings.py large --users 1000000 --items 100000 --rows 10000000
 
-- folds: RMSE of u1 to u5: ``experiment=movielens`` by ``train.py``, without and with side columns, the mean of ``--seeds`` of
-  both, the dot product, and Surprise's methods, in one run. Settings were chosen inside u1.base (``data.within=true``).
-- speed: ratings a second in training on u1, ``--rounds`` in turn: fastai's dot product with batches of 64, ours with 64, and with
-  1,024 and 8,192.
-- ranking: each user's last rating held out, all ratings as clicks; full ranking of all unseen items, by one function, of
-  ours (three losses), implicit's ALS and BPR and of the most popular items.
-- lists: the best ten of 20,000 items for 20,000 users with 100 known items each: one product, faiss, implicit's recommend.
-- large: ``experiment=ratings_large`` on drawn ratings in Parquet: seconds an epoch, the peak of memory, and what was foretold.
+- folds: RMSE on u1 to u5: ``experiment=movielens`` by ``train.py``, without and with side columns, the mean of ``--seeds`` of
+  both, the dot product, and Surprise's methods, in one run. Settings were chosen within u1.base (``data.inner_split=true``).
+- speed: ratings per second in training on u1, ``--rounds`` times alternately: fastai's dot product with batches of 64, ours with
+  64, 1,024 and 8,192.
+- ranking: each user's last rating held out, all ratings as clicks; full ranking of all unseen items, computed by one function,
+  for ours (three losses), implicit's ALS and BPR and the most popular items.
+- lists: the best ten of 20,000 items for 20,000 users with 100 known items each: one matrix product, faiss, implicit's recommend.
+- large: ``experiment=ratings_large`` on synthetic ratings in Parquet: seconds per epoch, peak memory, and the estimate.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from typing import Any
 
 import numpy as np
 import polars
-import pytorch_lightning as pl
 import torch
 from practicum.callbacks import OneCycle
 from practicum.callbacks.ranking.full_ranking import full_ranking
-from practicum.callbacks.ranking.user_items import PairsByUser, top_items
-from practicum.cli.ann_index import indexed_top, recall_of
-from practicum.cli.trainer_factory import keep_freed_memory
+from practicum.callbacks.ranking.user_items import UserItems, top_items
+from practicum.cli.ann_index import indexed_top, recall
+from practicum.cli.malloc import keep_freed_memory
 from practicum.datamodules import MovieLens
+from practicum.lightning_shim import Trainer
 from practicum.modules import DotProductBias
 from torch import Tensor
 
@@ -46,7 +46,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def peer(python: str, script: str, *arguments: str) -> list[dict[str, Any]]:
-    """What a script of ``peers/`` prints, by line."""
+    """The lines of JSON that a script of ``peers/`` prints."""
     answer = subprocess.run([python, HERE / "peers" / script, *arguments], capture_output=True, text=True, check=False)
     if answer.returncode:
         raise SystemExit(answer.stderr)
@@ -54,7 +54,7 @@ def peer(python: str, script: str, *arguments: str) -> list[dict[str, Any]]:
 
 
 def train(folder: Path, *overrides: str) -> dict[str, Any]:
-    """One run of ``train.py``; its record, with the seconds of the whole command."""
+    """Run ``train.py``; return its record, with the seconds of the whole command."""
     started = time.perf_counter()
     command = [sys.executable, HERE.parent / "train.py", *overrides, "callbacks.progress=null", f"hydra.run.dir={folder}"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
@@ -67,7 +67,7 @@ def train(folder: Path, *overrides: str) -> dict[str, Any]:
 def folds(options: argparse.Namespace) -> None:
     kinds = {
         "experiment=movielens": [],
-        "with side columns": ["data.use_side=true"],
+        "with side columns": ["data.side_features=true"],
         "dot product": ["model=dot_product_bias", "optimizer.lr=0.01", "data.batch_size=1024"],
     }
     errors: dict[str, list[float]] = {}
@@ -93,15 +93,15 @@ def folds(options: argparse.Namespace) -> None:
             errors.setdefault(answer["method"], []).append(answer["rmse"])
             seconds.setdefault(answer["method"], []).append(answer["seconds"])
     for name, each in errors.items():
-        took = f"{statistics.median(seconds[name]):6.1f} s a fold" if name in seconds else ""
+        took = f"{statistics.median(seconds[name]):6.1f} s per fold" if name in seconds else ""
         print(f"{name:28} {statistics.mean(each):.4f}   {[round(one, 4) for one in each]} {took}")
 
 
 # Speed ----------------------------------------------------------------------------------------------------------------
 
 
-def paced(root: Path, batch: int, epochs: int, rate: float, **options: float) -> tuple[float, float, float]:
-    """Ratings a second with Lightning, the data module's own loader and a schedule; seconds, and the error on the fold's test."""
+def timed_fit(root: Path, batch: int, epochs: int, rate: float, **options: float) -> tuple[float, float, float]:
+    """Ratings per second with Lightning, our loader and a schedule; seconds, and the error on the fold's test."""
     data = MovieLens(root, fold=1, batch_size=batch, cache=Path(tempfile.gettempdir()) / "practicum-ratings")
     data.prepare_data()
     data.setup("fit")
@@ -110,7 +110,7 @@ def paced(root: Path, batch: int, epochs: int, rate: float, **options: float) ->
         **options,  # type: ignore[arg-type]
         optimizer=lambda groups: torch.optim.AdamW(groups, lr=rate, weight_decay=0, fused=True),
     )
-    trainer = pl.Trainer(
+    trainer = Trainer(
         accelerator="cpu",
         max_epochs=epochs,
         callbacks=[OneCycle()],
@@ -136,13 +136,13 @@ def speed(options: argparse.Namespace) -> None:
             (answer,) = peer(options.peer_python, "fastai_ratings.py", str(root), "1", "64", "1", "64")
             rates.setdefault("fastai, batches of 64", []).append(answer["ratings/s"])
         for batch, epochs in ((64, 1), (1024, 5), (8192, 10)):
-            rates.setdefault(f"practicum, batches of {batch}", []).append(paced(root, batch, epochs, 0.005)[0])
+            rates.setdefault(f"practicum, batches of {batch}", []).append(timed_fit(root, batch, epochs, 0.005)[0])
     first = statistics.median(next(iter(rates.values())))
     for name, each in rates.items():
         middle = statistics.median(each)
         print(f"{name:28} {middle:10.0f} ratings/s  {middle / first:6.1f}   {[round(one) for one in each]}")
     for epochs in (5, 10, 25):  # Surprise's SVD takes .8 s for .9380, mean of the folds
-        _, seconds, error = paced(root, 2048, epochs, 0.03, factors=16)
+        _, seconds, error = timed_fit(root, 2048, epochs, 0.03, factors=16)
         print(f"{epochs:2} epochs of batches of 2,048, 16 factors: {seconds:.1f} s, RMSE on u1 {error:.4f}", flush=True)
 
 
@@ -186,12 +186,12 @@ def lists(options: argparse.Namespace) -> None:
     generator = torch.Generator().manual_seed(1)
     of_users, of_items = torch.randn(users, factors, generator=generator), torch.randn(items, factors, generator=generator)
     pairs = torch.arange(users).repeat_interleave(known), torch.randint(items, (users * known,), generator=generator)
-    seen, everybody = PairsByUser(*pairs, user_count=users), torch.arange(users)
+    seen, everybody = UserItems(*pairs, user_count=users), torch.arange(users)
 
     def product() -> Tensor:
         return top_items(lambda block: of_users[block] @ of_items.T, everybody, seen, items, k)[0]
 
-    ways: dict[str, Any] = {"one product": product}
+    ways: dict[str, Any] = {"one matrix product": product}
     for kind in ("flat", "hnsw"):
         ways[f"faiss {kind}"] = lambda kind=kind: indexed_top(kind, of_users, of_items, seen, everybody, k)[0]
     exact, base = product(), 0.0
@@ -202,7 +202,7 @@ def lists(options: argparse.Namespace) -> None:
         (took,) = peer(options.peer_python, "implicit_ranking.py", "top", source)
         base = statistics.median(took["seconds"])
         theirs = torch.from_numpy(np.load(f"{source}.top.npy").astype(np.int64))
-        print(f"{'implicit recommend':18} {base:7.2f} s   the same items: {recall_of(theirs, exact):.4f}")
+        print(f"{'implicit recommend':18} {base:7.2f} s   the same items: {recall(theirs, exact):.4f}")
     for name, way in ways.items():
         seconds = []
         for _ in range(3):
@@ -210,8 +210,8 @@ def lists(options: argparse.Namespace) -> None:
             found = way()
             seconds.append(time.perf_counter() - started)
         middle = statistics.median(seconds)
-        beside = f"{base / middle:5.2f} times its pace" if base else ""
-        print(f"{name:18} {middle:7.2f} s   {beside}  the same items: {recall_of(found, exact):.4f}", flush=True)
+        beside = f"{base / middle:5.2f} times as fast" if base else ""
+        print(f"{name:18} {middle:7.2f} s   {beside}  the same items: {recall(found, exact):.4f}", flush=True)
 
 
 # Large ----------------------------------------------------------------------------------------------------------------
@@ -219,7 +219,7 @@ def lists(options: argparse.Namespace) -> None:
 
 def large(options: argparse.Namespace) -> None:
     rng = np.random.default_rng(1)
-    source = options.folder / f"drawn-{options.rows}-{options.users}-{options.items}.parquet"
+    source = options.folder / f"synthetic-{options.rows}-{options.users}-{options.items}.parquet"
     if not source.is_file():
         users = rng.integers(options.users, size=options.rows)
         items = (options.items * rng.random(options.rows) ** 2).astype(np.int64)  # some are popular
@@ -236,8 +236,8 @@ def large(options: argparse.Namespace) -> None:
     if status:
         raise SystemExit(f"train.py ended with {status}")
     record = json.loads((run / "metrics.json").read_text())
-    print(f"{time.perf_counter() - started:.0f} s in all, fit {record['seconds/fit']:.0f} s for {options.epochs} epochs")
-    print(f"peak of memory {usage.ru_maxrss / 1e6:.2f} GB; foretold: see the line above that begins with the users")
+    print(f"{time.perf_counter() - started:.0f} s in total, fit {record['seconds/fit']:.0f} s for {options.epochs} epochs")
+    print(f"peak memory {usage.ru_maxrss / 1e6:.2f} GB; for the estimate see the line above that begins with the users")
 
 
 def main() -> None:

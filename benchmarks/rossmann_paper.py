@@ -1,13 +1,13 @@
-"""The table of Guo & Berkhahn 2016: k-NN, a forest, boosting and a network, each without and with entity embeddings.
+"""The table of Guo & Berkhahn 2016: k-NN, random forest, boosting and a network, each without and with entity embeddings.
 
     python benchmarks/rossmann_paper.py ROSSMANN_FILES --peer-python PEER_ENV/bin/python
 
-The paper's seven columns, the first nine tenths of the days for training (200,000 rows of them drawn), the last tenth to measure
-on; relative error (MAPE). ``--seeds`` networks with embeddings are trained by ``experiment=rossmann_paper``, as many without
-(each column one-hot, all else the same), and the mean of each set is given, as the paper has it. The other methods take the
-columns as whole numbers (k-NN: by how many columns differ; boosting: as categories), then the vectors that the first network has
-learnt. All learn the sales' logarithm. For k-NN ``--asked`` rows of the last tenth are drawn: it is slow to ask; the others see
-the same.
+The paper's seven columns, the first nine tenths of the days for training (a sample of 200,000 rows), the last tenth for
+evaluation; relative error (MAPE). ``--seeds`` networks with embeddings are trained by ``experiment=rossmann_paper``, as many
+without (each column one-hot, all else the same), and the mean of each set is evaluated, as in the paper. The other methods take
+the columns as integers (k-NN: by the number of columns that differ; boosting: as categories), then the embeddings that the first
+network has learnt. All learn the sales' logarithm. Prediction with k-NN is slow, so it and the other methods are evaluated on a
+sample of ``--evaluated`` rows of the last tenth.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from typing import Any
 import numpy as np
 import torch
 from practicum.callbacks import EMA
+from practicum.cli.malloc import keep_freed_memory
 from practicum.cli.run_folder import open_run
-from practicum.cli.trainer_factory import keep_freed_memory, resolve_precision
+from practicum.cli.trainer_factory import resolve_precision
 from practicum.datamodules import Rossmann
+from practicum.lightning_shim import Trainer, seed_everything
 from practicum.modules import EntityEmbeddingModel
-from pytorch_lightning import Trainer, seed_everything
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
@@ -34,14 +35,14 @@ HERE = Path(__file__).resolve().parent
 
 
 class OneHot(nn.Module):
-    """In place of embeddings: a 1 at the place of each column's level ``[B, sum of levels]``."""
+    """One-hot codes of all columns ``[B, sum of cardinalities]``, in place of embeddings."""
 
-    def __init__(self, levels: list[int]) -> None:
+    def __init__(self, cardinalities: list[int]) -> None:
         super().__init__()
-        self.levels = levels
+        self.cardinalities = cardinalities
 
     def forward(self, codes: Tensor) -> Tensor:
-        return torch.cat([one_hot(codes[:, i].long(), count).float() for i, count in enumerate(self.levels)], 1)
+        return torch.cat([one_hot(codes[:, i].long(), count).float() for i, count in enumerate(self.cardinalities)], 1)
 
 
 def with_embeddings(options: argparse.Namespace, seed: int) -> EntityEmbeddingModel:
@@ -62,9 +63,9 @@ def with_embeddings(options: argparse.Namespace, seed: int) -> EntityEmbeddingMo
 def one_hot_network(data: Rossmann, like: EntityEmbeddingModel, seed: int) -> EntityEmbeddingModel:
     seed_everything(seed, verbose=False)
     facts: dict[str, Any] = dict(like.hparams)
-    counts = {column: len(levels) + 1 for column, levels in facts["categories"].items()}
+    counts = {column: len(categories) + 1 for column, categories in facts["categories"].items()}
     model = EntityEmbeddingModel(
-        **facts | {"widths": counts},
+        **facts | {"embedding_dims": counts},
         optimizer=lambda groups: torch.optim.Adam(groups, lr=1e-3, fused=True),  # as the experiment has it
     )
     model.embeddings = OneHot(list(counts.values()))  # type: ignore[assignment]
@@ -85,7 +86,7 @@ def one_hot_network(data: Rossmann, like: EntityEmbeddingModel, seed: int) -> En
 
 
 @torch.no_grad()
-def said(model: EntityEmbeddingModel, codes: Tensor) -> np.ndarray[Any, Any]:
+def predict(model: EntityEmbeddingModel, codes: Tensor) -> np.ndarray[Any, Any]:
     parts = [model.eval()((part, part[:, :0].float())) for part in codes.split(20_000)]
     return torch.cat(parts).double().numpy()
 
@@ -100,13 +101,13 @@ def main() -> None:
     parser.add_argument("--peer-python", required=True, help="one with scikit-learn and LightGBM")
     parser.add_argument("--folder", type=lambda text: Path(text).resolve(), default=Path("runs/rossmann_paper").resolve())
     parser.add_argument("--rows", type=int, default=200_000)
-    parser.add_argument("--asked", type=int, default=20_000)
+    parser.add_argument("--evaluated", type=int, default=20_000)
     parser.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args()
     keep_freed_memory()
     data = Rossmann(
         options.root,
-        use="paper",
+        features="paper",
         split="time",
         valid_fraction=0.1,
         train_rows=options.rows,
@@ -119,19 +120,17 @@ def main() -> None:
     train_codes, train_y = whole.inputs[0][whole.rows], whole.targets[whole.rows]
     held = data.val_dataloader().dataset
     test_codes, test_y = held.inputs[0][held.rows], held.targets[held.rows].double().numpy()
-    asked = np.random.default_rng(1).permutation(len(test_y))[: options.asked]
-    print(
-        f"{len(train_y):,} rows train; {len(test_y):,} are measured on, {len(asked):,} of them by the other methods", flush=True
-    )
+    sample = np.random.default_rng(1).permutation(len(test_y))[: options.evaluated]
+    print(f"{len(train_y):,} training rows; {len(test_y):,} test rows, {len(sample):,} of them for the other methods", flush=True)
 
     networks = [with_embeddings(options, seed) for seed in range(1, options.seeds + 1)]
     plain = [one_hot_network(data, networks[0], seed) for seed in range(1, options.seeds + 1)]
     for name, models in (("network, one-hot", plain), ("network, embeddings", networks)):
-        each = [said(model, test_codes) for model in models]
+        each = [predict(model, test_codes) for model in models]
         errors = [mape(one, test_y) for one in each]
         print(
             f"{name:26} {statistics.mean(errors):.4f}  {[round(error, 4) for error in errors]}  mean of {len(each)}: "
-            f"{mape(np.mean(each, 0), test_y):.4f}; on the rows asked {mape(np.mean(each, 0)[asked], test_y[asked]):.4f}",
+            f"{mape(np.mean(each, 0), test_y):.4f}; on the sample {mape(np.mean(each, 0)[sample], test_y[sample]):.4f}",
             flush=True,
         )
 
@@ -139,17 +138,17 @@ def main() -> None:
     arrays = options.folder / "arrays.npz"
     with torch.no_grad():
         first = networks[0].eval()
-        vectors = [first.embedded((codes, nothing)).numpy() for codes in (train_codes, test_codes[asked])]
-        ones = OneHot([len(levels) + 1 for levels in first.categories.values()])
+        vectors = [first.embedded((codes, nothing)).numpy() for codes in (train_codes, test_codes[sample])]
+        ones = OneHot([len(categories) + 1 for categories in first.categories.values()])
     np.savez(
         arrays,
         codes_train=train_codes.numpy(),
-        codes_test=test_codes[asked].numpy(),
+        codes_test=test_codes[sample].numpy(),
         vectors_train=vectors[0],
         vectors_test=vectors[1],
         y_train=train_y.numpy(),
-        y_test=test_y[asked],
-        levels=np.array(ones.levels),
+        y_test=test_y[sample],
+        cardinalities=np.array(ones.cardinalities),
     )
     script = HERE / "peers" / "other_methods.py"
     subprocess.run([options.peer_python, script, str(arrays)], check=True)

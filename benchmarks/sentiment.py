@@ -1,11 +1,11 @@
-"""Sentiment: a language model's encoder, the same network without one, and word vectors, by seeds; fastText beside them.
+"""Sentiment: a pretrained language model's encoder, the same network without pretraining, word vectors, and fastText.
 
     python benchmarks/sentiment.py RT_POLARITY --more aclImdb_v1.tar.gz --reviews 4000 --peer-python PEER_ENV/bin/python
     python benchmarks/sentiment.py aclImdb_v1.tar.gz --peer-python PEER_ENV/bin/python --lm epochs=1 data.batch_size=64 ...
 
-The texts are written to one CSV: of those that bring no test split a tenth is held out, and ``--more`` gives reviews without a
-label to the language model. The held-out texts are in no training. fastText (its supervised classifier, words and pairs of them)
-trains on what the others train and validate on. Prints accuracy on the held-out texts and seconds, all in.
+The texts are written to one CSV: if they have no test split a tenth is held out, and ``--more`` gives unlabelled reviews to the
+language model. Held-out texts are used in no training. fastText (its supervised classifier, with word bigrams) trains on what the
+others train and validate on. Prints accuracy on the held-out texts and the seconds of whole runs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from practicum.datamodules.text.readers import Document, read_archive, read_folder
+from practicum.datamodules.text.readers import UNLABELLED, Document, read_archive, read_folder
 
 HERE = Path(__file__).resolve().parent
 PEER = """
@@ -38,14 +38,14 @@ def documents(source: Path) -> Iterator[Document]:
 
 
 def write_table(path: Path, source: Path, more: Path | None, reviews: int) -> None:
-    """``text,label,split``."""
+    """Write a CSV with the columns text, label and split."""
     rows = [[each.text, each.label or "", each.split] for each in documents(source) if each.text]
     if not any(split == "test" for *_, split in rows):
         for row in random.Random(1).sample(rows, len(rows) // 10):
             row[2] = "test"
     if more is not None:
-        others = [each.text for each in documents(more) if each.split == "unsup" and each.text]
-        rows += [[text, "", "unsup"] for text in random.Random(1).sample(others, reviews)]
+        others = [each.text for each in documents(more) if each.split == UNLABELLED and each.text]
+        rows += [[text, "", UNLABELLED] for text in random.Random(1).sample(others, reviews)]
     beside = path.with_suffix(".part")
     with open(beside, "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["text", "label", "split"], *rows])
@@ -53,7 +53,7 @@ def write_table(path: Path, source: Path, more: Path | None, reviews: int) -> No
 
 
 def train(folder: Path, run: str, *overrides: str) -> tuple[float, float]:
-    """Accuracy (or perplexity) on the test texts, and seconds."""
+    """Run ``train.py`` unless that was done; return accuracy (or perplexity) on the test texts, and seconds."""
     place = folder / run
     if not (place / "report.html").exists():
         data = ["data=text_csv", f"data.root={folder / 'texts.csv'}", "data.split_column=split", f"paths.data={folder / 'data'}"]
@@ -83,11 +83,13 @@ def main() -> None:
     parser.add_argument("source", type=Path)
     parser.add_argument("--more", type=Path)
     parser.add_argument("--reviews", type=int, default=4000)
-    parser.add_argument("--folder", type=Path, default=Path("runs/sentiment"), help="for everything made; what is there is kept")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("runs/sentiment"), help="for all results; runs that are there are kept"
+    )
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--lm", nargs="*", default=[], help="overrides of the language model")
-    parser.add_argument("--classifier", nargs="*", default=[], help="of the two networks")
-    parser.add_argument("--vectors", nargs="*", default=[], help="of the classifier by word vectors")
+    parser.add_argument("--classifier", nargs="*", default=[], help="overrides of the two networks")
+    parser.add_argument("--vectors", nargs="*", default=[], help="overrides of the classifier on word vectors")
     parser.add_argument("--without", nargs="*", default=[], choices=("random", "vectors"))
     parser.add_argument("--peer-python")
     options = parser.parse_args()

@@ -1,11 +1,11 @@
-"""Word vectors beside fastText: words a second in training, and whether the same words lie nearest to one another.
+"""Word vectors compared with fastText: words per second in training, and agreement of nearest neighbours.
 
     python benchmarks/skip_gram.py TEXT --peer-python PEER_ENV/bin/python
 
-TEXT is a plain text whose tokens stand between blanks, or a folder with train, valid and test ones (Penn Treebank). Both train
-``--epochs`` of it with fastText's defaults, in turn, ``--rounds`` times; a second counts from the read text to the vectors, ours
-with validation. Of the 1,000 words that follow the 100 most frequent: the share of the ten nearest (cosine) that are the same, as
-it is between two runs of fastText, whose two threads never write in the same order.
+TEXT is a plain text with tokens separated by whitespace, or a folder with train, valid and test texts (Penn Treebank). Both train
+``--epochs`` on it with fastText's defaults, alternately, ``--rounds`` times; time is measured from the read text to the vectors,
+ours including validation. For the 1,000 words that follow the 100 most frequent: the share of their ten nearest neighbours
+(cosine) on which both agree, and the same between two runs of fastText, whose two threads never write in the same order.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ print(json.dumps({"seconds": seconds, "words": int(counts.sum())}))
 
 
 def ours(text: Path, epochs: int, seed: int, folder: Path) -> tuple[float, float, Path]:
-    """Words, seconds and vectors of a run."""
+    """Number of words, seconds and file of vectors of one run."""
     run = folder / f"ours{seed}"
     command = [str(HERE.parent / "train.py"), "experiment=word_vectors", "data=language_model", f"data.root={text}"]
-    command += ["data.task=skip_gram", "data.level=blanks", "data.min_count=1", f"epochs={epochs}", f"seed={seed}"]
+    command += ["data.task=skip_gram", "data.level=whitespace", "data.min_count=1", f"epochs={epochs}", f"seed={seed}"]
     command += ["callbacks.progress=null", f"paths.data={folder / 'data'}", f"hydra.run.dir={run}"]
     subprocess.run([sys.executable, *command], check=True, stdout=subprocess.DEVNULL)
     record = json.loads((run / "metrics.json").read_text())
@@ -52,7 +52,7 @@ def ours(text: Path, epochs: int, seed: int, folder: Path) -> tuple[float, float
 
 
 def fasttext(python: str, text: Path, epochs: int, number: int, folder: Path) -> tuple[float, float, Path]:
-    """The same of fastText."""
+    """The same for fastText."""
     out = folder / f"fasttext{number}.vec"
     answer = subprocess.run([python, "-c", PEER, str(text), str(out), str(epochs)], capture_output=True, text=True, check=True)
     found = json.loads(answer.stdout.splitlines()[-1])
@@ -60,7 +60,7 @@ def fasttext(python: str, text: Path, epochs: int, number: int, folder: Path) ->
 
 
 def nearest(path: Path, among: list[str], asked: slice) -> Tensor:
-    """Numbers, in ``among``, of the ten words nearest to each that is asked about ``[words, 10]``."""
+    """Positions in ``among`` of the ten words nearest to each word of the slice ``asked`` ``[words, 10]``."""
     names, vectors = read_vec(path, among)
     place = {name: number for number, name in enumerate(names)}
     vectors = normalize(vectors[[place[word] for word in among]])
@@ -70,7 +70,7 @@ def nearest(path: Path, among: list[str], asked: slice) -> Tensor:
 
 
 def alike(a: Tensor, b: Tensor) -> float:
-    """Share of the ten that are the same."""
+    """Share of the ten neighbours that are the same."""
     return float((a[:, :, None] == b[:, None, :]).any(2).float().mean())
 
 
@@ -95,12 +95,12 @@ def main() -> None:
             pace[name] = statistics.median(rates)
             print(f"{name:10} {pace[name]:9.0f} words/s   {[round(rate) for rate in rates]}", flush=True)
         print(f"ratio      {pace['practicum'] / pace['fastText']:.2f}")
-        ordered, _ = read_vec(found["fastText"][0][2])  # by how often they stand there
+        ordered, _ = read_vec(found["fastText"][0][2])  # by frequency
         known = set(read_vec(found["practicum"][0][2])[0])
         among, asked = [word for word in ordered if word in known], slice(SKIPPED, SKIPPED + WORDS)
         near = {name: [nearest(path, among, asked) for *_, path in runs] for name, runs in found.items()}
         pairs = [alike(a, b) for a in near["practicum"] for b in near["fastText"]]
-        print(f"of the {NEAREST} nearest of {len(among[asked])} words the same: {statistics.mean(pairs):.0%}")
+        print(f"same {NEAREST} nearest neighbours of {len(among[asked])} words: {statistics.mean(pairs):.0%}")
         for name, each in near.items():
             if len(each) > 1:
                 print(f"{name} with itself: {alike(each[0], each[1]):.0%}")

@@ -1,10 +1,10 @@
-"""A real data set seen from above, trained from its CSV, beside fastai: defects of solar cells (elpv-dataset).
+"""A real data set without an upright orientation, trained from its CSV, compared with fastai: solar cells (elpv-dataset).
 
     python benchmarks/solar_cells.py PEER_ENV/lib/python3.11/site-packages/elpv_dataset/data --peer-python PEER_ENV/bin/python
 
-`pip install --no-deps elpv-dataset` brings the photos: 2,624 of single cells, each with the probability of a defect (Deitsch et
-al. 2019). A seeded share of them is written to a CSV with a column of splits, which `train.py` reads with `augment=top_down`; the
-same photos in the same splits are linked into class folders for the peer. Both start from the same weights, train one frozen
+`pip install --no-deps elpv-dataset` installs the photos: 2,624 single cells, each with the probability of a defect (Deitsch et
+al. 2019). A random sample of them is written to a CSV with a column of splits, which `train.py` reads with `augment=top_down`;
+the same photos in the same splits are linked into class folders for the peer. Both start from the same weights, train one frozen
 epoch and `--epochs` unfrozen ones, at 224 pixels, batch 16.
 """
 
@@ -26,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def lay_out(source: Path, folder: Path, count: int, seed: int) -> None:
-    """``cells.csv`` for us, links in class folders for the peer; defective is what is more likely so than not."""
+    """Write ``cells.csv`` for ours and links in class folders for the peer; above a probability of .5 a cell is defective."""
     rows = [line.split() for line in (source / "labels.csv").read_text().splitlines()]
     chosen = np.random.default_rng(seed).permutation(len(rows))[:count]
     with open(folder / "cells.csv", "w", newline="") as file:
@@ -70,7 +70,7 @@ def main() -> None:
         theirs = json.loads(done.stdout.strip().splitlines()[-1])
     print("| | accuracy | log-loss | seconds |\n|---|---|---|---|")
     print(f"| practicum | {ours['plain/accuracy']:.3f} | {ours['plain/loss']:.3f} | {seconds:.0f} |")
-    print(f"| practicum, 4 more views | {ours['test/accuracy']:.3f} | {ours['test/loss']:.3f} | |")
+    print(f"| practicum, 4 augmented views | {ours['test/accuracy']:.3f} | {ours['test/loss']:.3f} | |")
     print(f"| fastai | {theirs['accuracy']:.3f} | {theirs['log-loss']:.3f} | {theirs['seconds']:.0f} |")
 
 

@@ -1,14 +1,14 @@
-"""Networks for tables: rows a second beside fastai and a bare loop, one gather beside a loop of embeddings, and LightGBM.
+"""Networks for tables: speed compared with fastai and a bare loop, one gather and a loop of embeddings, and LightGBM.
 
     python benchmarks/tables.py speed ROSSMANN_FILES --peer-python PEER_ENV/bin/python
     python benchmarks/tables.py gather
     python benchmarks/tables.py trees --peer-python PEER_ENV/bin/python experiment=table data.root=TABLE.csv data.target=COLUMN
 
-- speed: rows a second in training, batches of 1,024, of the paper's columns and of all, with layers of 1000 and 500 and of 200
-  and 100: a bare PyTorch loop of the same network on ready tensors, in 32 bit and in the precision of ``trainer.precision=auto``;
-  ours as train.py trains it; fastai's tabular learner. In turn, ``--rounds`` times; medians.
-- gather: all columns' look-ups as one gather, and as a loop of ``nn.Embedding``: the same numbers, and times forward and back.
-- trees: runs ``train.py`` with what follows, then LightGBM on the same columns, rows and split; errors of both and seconds.
+- speed: rows per second in training, batches of 1,024, with the paper's columns and with all, with layers of 1000 and 500 and of
+  200 and 100: a bare PyTorch loop of the same network on prepared tensors, in 32 bit and in the precision of
+  ``trainer.precision=auto``; ours as train.py trains it; fastai's tabular learner. Alternately, ``--rounds`` times; medians.
+- gather: look-ups of all columns as one gather, and as a loop of ``nn.Embedding``: equality, and time of forward and backward.
+- trees: runs ``train.py`` with the given overrides, then LightGBM on the same columns, rows and split; errors and seconds.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from practicum.callbacks import OneCycle
-from practicum.cli.trainer_factory import keep_freed_memory, resolve_precision
+from practicum.cli.malloc import keep_freed_memory
+from practicum.cli.trainer_factory import resolve_precision
 from practicum.datamodules import Rossmann
+from practicum.lightning_shim import Callback, Trainer
 from practicum.modules import EntityEmbeddingModel
-from practicum.modules.layers.entity_embeddings import EntityEmbeddings, embedding_width
+from practicum.modules.layers.entity_embeddings import EntityEmbeddings, embedding_dim
 from torch import Tensor, nn
 
 HERE = Path(__file__).resolve().parent
@@ -43,11 +44,11 @@ def adamw(parameters: Any) -> torch.optim.AdamW:
 
 def network(data: Rossmann, layers: list[int]) -> EntityEmbeddingModel:
     torch.manual_seed(1)
-    return EntityEmbeddingModel(**data.describe(), layers=layers, log_target=True, bounded=True, optimizer=adamw)
+    return EntityEmbeddingModel(**data.describe(), hidden_sizes=layers, log_target=True, bounded=True, optimizer=adamw)
 
 
 def bare(data: Rossmann, layers: list[int], precision: str) -> float:
-    """Rows a second of a loop with nothing in it but what training needs."""
+    """Rows per second of a loop that does only what training needs."""
     model = network(data, layers).train()
     batches = data.train_dataloader().dataset
     optimizer = adamw(model.parameters())
@@ -64,19 +65,19 @@ def bare(data: Rossmann, layers: list[int], precision: str) -> float:
     return STEPS * BATCH / (time.perf_counter() - started)
 
 
-class Clock(pl.Callback):
+class Clock(Callback):
     """Seconds from the ``WARM``-th step to the last."""
 
-    def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
+    def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
         if trainer.global_step == WARM:
             self.started = time.perf_counter()
         self.seconds = time.perf_counter() - getattr(self, "started", time.perf_counter())
 
 
 def ours(data: Rossmann, layers: list[int], precision: str) -> float:
-    """Rows a second with Lightning, the data module's own loader and a schedule."""
+    """Rows per second with Lightning, our loader and a schedule."""
     clock = Clock()
-    trainer = pl.Trainer(
+    trainer = Trainer(
         accelerator="cpu",
         precision=precision,
         max_steps=WARM + STEPS,
@@ -93,11 +94,11 @@ def ours(data: Rossmann, layers: list[int], precision: str) -> float:
 
 
 def table_for_peer(data: Rossmann, path: Path, rows: int) -> None:
-    """The columns that ours takes, and the target, of some training rows."""
-    steps = data.describe()
-    names = [*steps["categories"], *(name for name in steps["continuous"] if not name.endswith("_missing"))]
+    """Write the columns that ours uses, and the target, of a sample of rows."""
+    facts = data.describe()
+    names = [*facts["categories"], *(name for name in facts["continuous"] if not name.endswith("_missing"))]
     data.read().select([*names, "Sales"]).collect().sample(rows, seed=1).write_csv(path)
-    path.with_suffix(".json").write_text(json.dumps({"categorical": list(steps["categories"]), "columns": names}))
+    path.with_suffix(".json").write_text(json.dumps({"categorical": list(facts["categories"]), "columns": names}))
 
 
 def peer(python: str, script: str, *arguments: str) -> dict[str, Any]:
@@ -110,11 +111,11 @@ def peer(python: str, script: str, *arguments: str) -> dict[str, Any]:
 def speed(options: argparse.Namespace) -> None:
     auto = resolve_precision("auto")
     with tempfile.TemporaryDirectory() as temporary:
-        for use in ("paper", "all"):
-            data = Rossmann(options.given[0], use=use, valid_days=42, batch_size=BATCH, cache=options.cache)
+        for features in ("paper", "all"):
+            data = Rossmann(options.given[0], features=features, valid_days=42, batch_size=BATCH, cache=options.cache)
             data.prepare_data()
             data.setup("fit")
-            table = Path(temporary) / f"{use}.csv"
+            table = Path(temporary) / f"{features}.csv"
             table_for_peer(data, table, (WARM + STEPS) * BATCH * 5 // 4)
             for layers in ([1000, 500], [200, 100]):
                 found: dict[str, list[float]] = {}
@@ -128,17 +129,19 @@ def speed(options: argparse.Namespace) -> None:
                 middle = {name: statistics.median(rates) for name, rates in found.items()}
                 own, loop = middle[f"practicum, {auto}"], middle[f"bare, {auto}"]
                 for name, rates in found.items():
-                    print(f"{use:5} {layers!s:11} {name:22} {middle[name]:8.0f} rows/s   {[round(rate) for rate in rates]}")
-                beside = f", {own / middle['fastai']:.2f} times fastai's pace" if "fastai" in middle else ""
-                print(f"{use:5} {layers!s:11} practicum takes {loop / own:.2f} of the bare loop's time{beside}", flush=True)
+                    print(f"{features:5} {layers!s:11} {name:22} {middle[name]:8.0f} rows/s   {[round(rate) for rate in rates]}")
+                beside = f", {own / middle['fastai']:.2f} times as fast as fastai" if "fastai" in middle else ""
+                print(
+                    f"{features:5} {layers!s:11} practicum reaches {own / loop:.2f} of the bare loop's speed{beside}", flush=True
+                )
 
 
 class Loop(nn.Module):
-    """One ``nn.Embedding`` a column."""
+    """One ``nn.Embedding`` per column."""
 
     def __init__(self, one: EntityEmbeddings) -> None:
         super().__init__()
-        tables = [one.table(column).detach().clone() for column in range(len(one.levels))]
+        tables = [one.table(column).detach().clone() for column in range(len(one.cardinalities))]
         self.columns = nn.ModuleList(nn.Embedding.from_pretrained(table, freeze=False) for table in tables)
 
     def forward(self, codes: Tensor) -> Tensor:
@@ -146,14 +149,14 @@ class Loop(nn.Module):
 
 
 def gather(options: argparse.Namespace) -> None:
-    for name, levels in {
+    for name, cardinalities in {
         "the paper's 7 columns": [1116, 8, 3, 4, 13, 32, 13],
         "26 columns": [1116, 8, 3, 4, 13, 53, 32, *[5] * 12, 22, 27, 27, 9, 9, 9, 9],
     }.items():
-        one = EntityEmbeddings(levels, [embedding_width(count) for count in levels])
+        one = EntityEmbeddings(cardinalities, [embedding_dim(count) for count in cardinalities])
         loop = Loop(one)
-        codes = torch.stack([torch.randint(count, (BATCH,)) for count in levels], 1).int()
-        upstream = torch.randn(BATCH, sum(one.widths))
+        codes = torch.stack([torch.randint(count, (BATCH,)) for count in cardinalities], 1).int()
+        upstream = torch.randn(BATCH, sum(one.dims))
         one(codes).backward(upstream)
         loop(codes).backward(upstream)
         assert one.weight.grad is not None
@@ -170,7 +173,7 @@ def gather(options: argparse.Namespace) -> None:
                 times[kind].append((time.perf_counter() - started) / 300 * 1e3)
         middle = {kind: statistics.median(values) for kind, values in times.items()}
         print(
-            f"{name}: forward and back {middle['one gather']:.2f} ms as one gather, {middle['a loop']:.2f} ms as a loop "
+            f"{name}: forward and backward {middle['one gather']:.2f} ms as one gather, {middle['a loop']:.2f} ms as a loop "
             f"({middle['a loop'] / middle['one gather']:.2f} times)"
         )
 
@@ -188,24 +191,24 @@ def trees(options: argparse.Namespace) -> None:
         print(
             f"practicum { ({name: round(value, 4) for name, value in found.items()}) }, {record['seconds/fit']:.0f} s", flush=True
         )
-        data = instantiate(open_run(run).config.data, report=None, keep=None, _convert_="all")
+        data = instantiate(open_run(run).config.data, report_dir=None, artifacts_dir=None, _convert_="all")
         data.prepare_data()
-        store, described = data._tensors(), data.describe()
+        table, facts = data.arrays(), data.describe()
         arrays = Path(temporary) / "arrays.npz"
         parts = {
-            f"{kind}_{split}": values[store.rows[split if split in store.rows else "valid"]]
+            f"{kind}_{split}": values[table.rows[split if split in table.rows else "valid"]]
             for split in ("train", "valid", "test")
-            for kind, values in (("codes", store.codes), ("numbers", store.numbers), ("y", store.targets))
+            for kind, values in (("codes", table.codes), ("numbers", table.numbers), ("y", table.targets))
         }
         np.savez(arrays, **parts)
-        objective = "class" if "classes" in described else "log" if options.log else "number"
+        objective = "class" if "classes" in facts else "log" if options.log else "number"
         print("LightGBM ", peer(options.peer_python, "lightgbm_tables.py", str(arrays), objective))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("speed", "gather", "trees"))
-    parser.add_argument("given", nargs="*", help="speed: Kaggle's files; trees: what train.py is given")
+    parser.add_argument("given", nargs="*", help="speed: Kaggle's files; trees: overrides of train.py")
     parser.add_argument("--peer-python")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cache", type=Path, default=Path("data/cache"))

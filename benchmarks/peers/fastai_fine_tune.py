@@ -1,4 +1,4 @@
-"""The peer's half of fine_tune.py: fastai as its documentation trains, in an environment of its own. Prints one JSON line."""
+"""The peer's part of fine_tune.py: fastai as its documentation trains, in an environment of its own. Prints one JSON line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from fastai.vision.all import (
 
 
 class EpochTimer(Callback):
-    """Images per second of each training phase, validation and the first batch (warming up) apart."""
+    """Images per second of each training epoch, without validation and the first batch (warm-up)."""
 
     def __init__(self) -> None:
         self.rates: list[float] = []

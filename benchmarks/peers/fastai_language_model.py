@@ -1,9 +1,9 @@
-"""A tiny fastai AWD-LSTM with its logits, for our tests; fastai's logits on a file of ours, and how quick it is.
+"""A tiny fastai AWD-LSTM with its logits, for our tests; fastai's logits for a file of ours, and its speed.
 
     PEER benchmarks/peers/fastai_language_model.py write tests/modules/fastai_lm
-    PEER benchmarks/peers/fastai_language_model.py read FOLDER      # lm.pth, lm_vocab.pkl and logits.json, as ours are written
-    PEER benchmarks/peers/fastai_language_model.py speed small      # tokens a second in training; or paper
-    PEER benchmarks/peers/fastai_language_model.py tokens FILE      # tokens a second of its tokenizer on a JSON list of texts
+    PEER benchmarks/peers/fastai_language_model.py read FOLDER      # lm.pth, lm_vocab.pkl and logits.json, written by ours
+    PEER benchmarks/peers/fastai_language_model.py speed small      # tokens per second in training; or paper
+    PEER benchmarks/peers/fastai_language_model.py tokens FILE      # tokens per second of its tokenizer on a JSON list of texts
 
 PEER is a Python with fastai 2.8.12.
 """
@@ -65,7 +65,7 @@ def speed(size: str, steps: int = 15, warm: int = 3) -> None:
     print(json.dumps({"tokens/s": 64 * 72 * (len(marks) - warm) / (marks[-1] - marks[warm - 1])}))
 
 
-def tokenise(file: Path) -> None:
+def tokenize(file: Path) -> None:
     texts = json.loads(file.read_text())
     started = time.perf_counter()
     found = list(parallel_tokenize(texts, tok=WordTokenizer(), rules=defaults.text_proc_rules, n_workers=2))
@@ -78,7 +78,7 @@ def main(way: str, folder: Path) -> None:
     if way == "speed":
         return speed(str(folder))
     if way == "tokens":
-        return tokenise(folder)
+        return tokenize(folder)
     if way == "write":
         torch.manual_seed(1)
         vocab = [*SPECIALS, *["the", "a", "film", "was", "is", "good", "bad", "not", "very", "and", "of", "it"]]

@@ -1,4 +1,4 @@
-"""fastai's milliseconds a step, and what its lr_find costs; prints one line of JSON. Run by ../overhead.py."""
+"""fastai's milliseconds per step, and the cost of its lr_find; prints one line of JSON. Run by ../overhead.py."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Clock(Callback):
 
 
 class Ready:
-    """Batches that cost nothing to make."""
+    """Prepared batches: loading them costs nothing."""
 
     def __init__(self, batch: Any, count: int) -> None:
         self.batch, self.count = batch, count
@@ -68,7 +68,7 @@ def main() -> None:
         began = time.perf_counter()
         found.lr_find(show_plot=False, stop_div=False)
         test = time.perf_counter() - began
-    print(json.dumps({"ms a step, fastai": step, "range test by its steps, fastai": test / training}))
+    print(json.dumps({"ms per step, fastai": step, "range test relative to its steps, fastai": test / training}))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The peer's half of pictures.py: fastai's input pipeline alone, in an environment of its own. Prints one JSON line."""
+"""The peer's part of pictures.py: only fastai's input pipeline, in an environment of its own. Prints one JSON line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ratings a second of fastai's collaborative filter in training, and its error.
+"""Ratings per second of fastai's collaborative filter in training, and its error.
 
     PEER benchmarks/peers/fastai_ratings.py ML_100K FOLD BATCH EPOCHS FACTORS
 
@@ -28,8 +28,8 @@ def main(root: Path, fold: str, batch: int, epochs: int, factors: int) -> None:
         learner.fit_one_cycle(epochs, 5e-3, wd=0.1)
     seconds = time.perf_counter() - started
     asked = learner.dls.test_dl(frames[1].drop(columns="time"))
-    said, true = learner.get_preds(dl=asked)
-    error = float((said.squeeze() - true.squeeze()).square().mean().sqrt())
+    predicted, true = learner.get_preds(dl=asked)
+    error = float((predicted.squeeze() - true.squeeze()).square().mean().sqrt())
     print(json.dumps({"ratings/s": len(learner.dls.train_ds) * epochs / seconds, "rmse": error, "seconds": seconds}))
 
 

@@ -1,4 +1,4 @@
-"""What fastai's four rules say of recorded curves. Runs in fastai's environment, on the file our tests read.
+"""What fastai's four rules suggest for recorded curves. Run it in fastai's environment, on the file that our tests read.
 
     python benchmarks/peers/fastai_suggestions.py tests/callbacks/lr_curves.json
 

@@ -1,4 +1,4 @@
-"""Rows a second of fastai's tabular learner in training.
+"""Rows per second of fastai's tabular learner in training.
 
     PEER benchmarks/peers/fastai_tables.py TABLE.csv 1000 500
 

@@ -1,9 +1,9 @@
-"""Factors that implicit's ALS and BPR learn from clicks, and the pace of its recommend.
+"""Factors that implicit's ALS and BPR learn from clicks, and the speed of its recommend.
 
     PEER benchmarks/peers/implicit_ranking.py learn PAIRS.npz FACTORS.npz
     PEER benchmarks/peers/implicit_ranking.py top FACTORS.npz
 
-PEER is a Python with implicit 0.7. Each method as its documentation has it, with 64 factors. The last line is JSON.
+PEER is a Python with implicit 0.7. Each method has its documented settings, with 64 factors. The last line is JSON.
 """
 
 import json

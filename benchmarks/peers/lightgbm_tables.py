@@ -1,8 +1,8 @@
-"""LightGBM on columns, rows and split of ours.
+"""LightGBM on our columns, rows and split.
 
     PEER benchmarks/peers/lightgbm_tables.py ARRAYS.npz number      # or log: of the target's logarithm; or class
 
-PEER is a Python with LightGBM 4. It stops once validation has not become better for a hundred trees.
+PEER is a Python with LightGBM 4. It stops once validation has not improved for a hundred trees.
 """
 
 import json
@@ -43,9 +43,9 @@ def main(path: str, objective: str) -> None:
     if objective == "class":
         found["accuracy"] = round(float((model.predict(x["test"]) == y["test"]).mean()), 4)
     else:
-        said = model.predict(x["test"])
-        said = np.exp(said) if objective == "log" else said
-        error = said - y["test"]
+        predicted = model.predict(x["test"])
+        predicted = np.exp(predicted) if objective == "log" else predicted
+        error = predicted - y["test"]
         found |= {"rmse": round(float(np.sqrt((error**2).mean())), 4), "mae": round(float(np.abs(error).mean()), 4)}
         if (y["test"] > 0).all():
             ratio = error / y["test"]

@@ -2,8 +2,8 @@
 
     PEER benchmarks/peers/other_methods.py ARRAYS.npz
 
-PEER is a Python with scikit-learn and LightGBM 4. Settings are those of the paper's own code, with 50 trees in the forest for its
-200, and LightGBM for its XGBoost. Of one-hot columns the distance between two rows is the number of columns in which they differ.
+PEER is a Python with scikit-learn and LightGBM 4. Settings are those of the paper's own code, with 50 trees in the forest instead
+of 200, and LightGBM instead of XGBoost. The distance between two rows of codes is the number of columns in which they differ.
 """
 
 import sys
@@ -16,7 +16,7 @@ from sklearn.neighbors import KNeighborsRegressor
 
 
 def methods(codes: bool) -> dict[str, object]:
-    """By name; of codes or of vectors."""
+    """Methods by name, for codes or for vectors."""
     by_difference = {"metric": "hamming", "algorithm": "brute"}
     trees = {"n_estimators": 3000, "learning_rate": 0.05, "num_leaves": 127}
     parts = {"colsample_bytree": 0.7, "subsample": 0.7, "subsample_freq": 1}
@@ -37,9 +37,9 @@ def main(path: str) -> None:
             started = time.perf_counter()
             more = {"categorical_feature": columns} if (name, kind) == ("boosting", "codes") else {}
             model.fit(given[f"{kind}_train"], learnt, **more)
-            said = np.exp(model.predict(given[f"{kind}_test"]))
+            predicted = np.exp(model.predict(given[f"{kind}_test"]))
             label = f"{name}, {'embeddings' if kind == 'vectors' else 'columns'}"
-            print(f"{label:26} {np.abs(said / true - 1).mean():.4f}  {time.perf_counter() - started:.0f} s", flush=True)
+            print(f"{label:26} {np.abs(predicted / true - 1).mean():.4f}  {time.perf_counter() - started:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

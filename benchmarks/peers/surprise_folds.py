@@ -2,7 +2,7 @@
 
     PEER benchmarks/peers/surprise_folds.py ML_100K 1 2 3 4 5
 
-PEER is a Python with scikit-surprise. A line of JSON for each method and fold; each method as its documentation has it.
+PEER is a Python with scikit-surprise. Prints a line of JSON per method and fold; each method has its documented settings.
 """
 
 import json
