@@ -1,4 +1,4 @@
-"""Predict: ``python predict.py run=RUN input=PHOTOS``; what it does is in :mod:`practicum.cli.predict`."""
+"""Predict: ``python predict.py run=RUN input=PHOTOS``. See :mod:`practicum.cli.predict`."""
 
 from practicum.cli.predict import main
 

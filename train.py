@@ -1,4 +1,4 @@
-"""Train: ``python train.py model=resnext50 data=spiders``; what it does is in :mod:`practicum.cli.train`, top to bottom."""
+"""Train: ``python train.py model=resnext50 data=spiders``. See :mod:`practicum.cli.train`."""
 
 from practicum.cli.train import main
 

@@ -1,21 +1,22 @@
-"""Checks a composed configuration against what it configures, before any data is touched.
+"""Check a composed configuration against what it configures, before any data are touched.
 
-Every node with a ``_target_`` is compared with the signature of that class or function: keys it doesn't take, values of
-another type, values that are still missing. The signature is the only schema: there is none to keep in step with it.
+Every node with a ``_target_`` is compared with the signature of that class or function: unknown keys, values of another type,
+missing values.
 """
 
 from __future__ import annotations
 
 import difflib
 import inspect
-import sys
-from collections.abc import Callable
 from typing import Any, Literal, get_args, get_origin
 
 import typeguard
 from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from practicum.lightning_shim import MisconfigurationException
+
+from .renamed import renamed_option, renamed_value
+from .signatures import Option, options_of
 
 
 def check_config(cfg: DictConfig) -> None:
@@ -31,8 +32,7 @@ def check_config(cfg: DictConfig) -> None:
         if not OmegaConf.is_missing(cfg, key):
             _check_node(cfg[key], str(key))
     callbacks = {f"callbacks.{key}": each for key, each in (cfg.get("callbacks") or {}).items()}
-    practices = {"schedule": cfg.get("schedule"), **callbacks}
-    for path, node in practices.items():
+    for path, node in {"schedule": cfg.get("schedule"), **callbacks}.items():
         if node and "_target_" not in node:
             option = next(iter(node))
             raise MisconfigurationException(
@@ -46,48 +46,31 @@ def _check_node(node: Any, path: str) -> None:
             _check_node(item, f"{path}[{index}]")
     if not isinstance(node, DictConfig):
         return
-    parameters = _parameters(get_object(node["_target_"])) if "_target_" in node else None
+    options = options_of(_target(path, node["_target_"])) if "_target_" in node else None
     for key in node:
         name = f"{path}.{key!s}"
         if OmegaConf.is_missing(node, key):
             raise MisconfigurationException(f"{name} is missing: give it as {name}=...")
-        if parameters is not None and not str(key).startswith("_"):
-            if key not in parameters:
-                near = difflib.get_close_matches(str(key), parameters, n=1)
-                raise MisconfigurationException(
-                    f"{name}: {node['_target_'].rpartition('.')[2]} has no such option"
-                    + (f"; did you mean {path}.{near[0]}?" if near else f"; it has {', '.join(sorted(parameters))}.")
-                )
-            _check_value(name, node[key], parameters[str(key)])
+        if options is not None and not str(key).startswith("_"):
+            if key not in options:
+                raise MisconfigurationException(_unknown(path, str(key), node["_target_"].rpartition(".")[2], options))
+            _check_value(name, node[key], options[str(key)].type)
         _check_node(node[key], name)
 
 
-def _parameters(target: Callable[..., Any]) -> dict[str, Any]:
-    """Names and types of a callable's parameters; those of its parents too where it passes ``**options`` on."""
-    found: dict[str, Any] = {}
-    for owner in target.__mro__ if inspect.isclass(target) else [target]:
-        function = owner.__dict__.get("__init__") if inspect.isclass(owner) else owner
-        if function is None:
-            continue
-        namespace = vars(sys.modules[owner.__module__])
-        signature = inspect.signature(function)
-        for name, parameter in signature.parameters.items():
-            if name != "self" and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-                found.setdefault(name, _resolve(parameter.annotation, namespace))
-        if not any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()):
-            break
-    return found
-
-
-def _resolve(annotation: Any, namespace: dict[str, Any]) -> Any:
-    if annotation is inspect.Parameter.empty:
-        return Any
-    if not isinstance(annotation, str):
-        return annotation
+def _target(path: str, name: str) -> Any:
     try:
-        return eval(annotation, dict(namespace))
-    except NameError:  # imported for type checkers only: nothing to compare with
-        return Any
+        return get_object(name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise MisconfigurationException(f"{path}._target_={name}: can't be imported ({error}).") from error
+
+
+def _unknown(path: str, key: str, owner: str, options: dict[str, Option]) -> str:
+    if (sentence := renamed_option(f"{path}.{key}", [f"{path}.{name}" for name in options])) is not None:
+        return sentence
+    near = difflib.get_close_matches(key, options, n=1)
+    hint = f"did you mean {path}.{near[0]}?" if near else f"it has {', '.join(sorted(options))}."
+    return f"{path}.{key}: {owner} has no such option; {hint}"
 
 
 def _check_value(name: str, value: Any, wanted: Any) -> None:
@@ -97,7 +80,8 @@ def _check_value(name: str, value: Any, wanted: Any) -> None:
     try:
         typeguard.check_type(plain, wanted, collection_check_strategy=typeguard.CollectionCheckStrategy.ALL_ITEMS)
     except typeguard.TypeCheckError as error:
-        raise MisconfigurationException(f"{name}={plain!r} is not of the right type: {_readable(wanted)} is wanted.") from error
+        sentence = renamed_value(name, plain) or f"{name}={plain!r} is not of the right type: {_readable(wanted)} is wanted."
+        raise MisconfigurationException(sentence) from error
 
 
 def _readable(wanted: Any) -> str:

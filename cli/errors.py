@@ -1,4 +1,4 @@
-"""A user's mistake ends in one clear sentence and exit code 2; a mistake of ours in a traceback."""
+"""End a user's mistake in one clear sentence and exit code 2, and a bug in a traceback."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from typing import Any, TypeVar
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException
+from omegaconf import OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+from .renamed import renamed_option
 from .resume import ResumeError, apply_to_command_line
 
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
@@ -29,7 +31,11 @@ Task = TypeVar("Task", bound=Callable[..., Any])
 
 
 def one_sentence(task: Task) -> Task:
-    """Decorate what ``hydra.main`` runs: a user's mistake in it ends in one sentence, before Hydra adds lines of its own."""
+    """Decorate what ``hydra.main`` runs: end a user's mistake in one sentence before Hydra adds lines of its own.
+
+    Args:
+        task: A function of the configuration.
+    """
 
     @functools.wraps(task)
     def guarded(*args: Any) -> Any:
@@ -48,16 +54,20 @@ def run_command(main: Callable[[], Any], config_name: str) -> None:
     Args:
         main: A function decorated with ``hydra.main``.
         config_name: Its primary configuration, for suggesting the nearest valid key.
+
+    Raises:
+        SystemExit: 2 after a user's mistake, 128 + the signal after Ctrl-C or SIGTERM.
+        Exception: Anything else, as it was raised.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let Hydra raise instead of printing in its own form
     try:
         apply_to_command_line()
         main()
-    except SystemExit as left:
-        # Lightning leaves with 0 after a SIGTERM and with 1 after Ctrl-C; shells and schedulers expect 128 + the signal.
-        if type(left).__name__ == "SIGTERMException":
+    except SystemExit as exit_:
+        # Lightning exits with 0 after a SIGTERM and with 1 after Ctrl-C; shells and schedulers expect 128 + the signal.
+        if type(exit_).__name__ == "SIGTERMException":
             sys.exit(128 + signal.SIGTERM)
-        if isinstance(left.__context__, KeyboardInterrupt):
+        if isinstance(exit_.__context__, KeyboardInterrupt):
             sys.exit(128 + signal.SIGINT)
         raise
     except Exception as error:
@@ -86,11 +96,14 @@ def _remove_empty_run() -> None:
 
 
 def explain(error: BaseException, config_name: str) -> str | None:
-    """One sentence for a mistake of the user's; ``None`` for anything else.
+    """Explain a user's mistake in one sentence.
 
     Args:
         error: What was raised.
         config_name: The primary configuration.
+
+    Returns:
+        The sentence; ``None`` for anything that is not a user's mistake.
     """
     chain: list[BaseException] = []
     link: BaseException | None = error
@@ -109,7 +122,7 @@ def explain(error: BaseException, config_name: str) -> str | None:
     if isinstance(error, ValueError) and str(error).startswith("Config group override must be"):
         return "a group takes a choice, or a list of choices in brackets, not null (see --help)."
     if any(isinstance(link, InstantiationException) for link in chain):
-        return None  # of our own making: the traceback is wanted
+        return None  # a bug: the traceback is wanted
     for link in chain:
         if isinstance(link, HydraException | OmegaConfBaseException):
             return _explain_composition(link, config_name)
@@ -124,6 +137,8 @@ def _explain_composition(error: BaseException, config_name: str) -> str | None:
         return f"{group}={choice}: there is no such choice; {_nearest(choice, options, f'{group}=')}"
     if match := re.search(r"Could not (?:override|append|add|delete)[^']*'([^']+)'", text):
         key = match[1].split("@")[0].removesuffix(".")
+        if (sentence := renamed_option(key)) is not None:
+            return sentence
         return f"{key}: there is no such option; {_nearest(key, _all_keys(config_name))}"
     if isinstance(error, MissingMandatoryValue):
         key = re.search(r"full_key: (\S+)|: (\S+)", text)
@@ -137,9 +152,9 @@ def _explain_composition(error: BaseException, config_name: str) -> str | None:
 
 def _nearest(wrong: str, valid: Iterable[str], prefix: str = "") -> str:
     valid = sorted(set(valid))
-    near = difflib.get_close_matches(wrong, valid, n=1, cutoff=0.5)
-    if not near:  # the last part of a key may be right where the rest is not
-        near = [key for key in valid if key.rpartition(".")[2] == wrong.rpartition(".")[2]][:1]
+    near = [key for key in valid if key.rpartition(".")[2] == wrong.rpartition(".")[2]]  # right but for where it belongs
+    if len(near) != 1:
+        near = difflib.get_close_matches(wrong, valid, n=1, cutoff=0.5) or near[:1]
     if near:
         return f"did you mean {prefix}{near[0]}?"
     return f"there are {', '.join(key for key in valid if '.' not in key)} (see --help)."
@@ -151,16 +166,11 @@ def _all_keys(config_name: str) -> list[str]:
 
     GlobalHydra.instance().clear()
     with initialize_config_module("practicum.conf", version_base="1.3"):
-        cfg = compose(config_name)
-    keys: list[str] = []
+        return _keys(OmegaConf.to_container(compose(config_name)))
 
-    def collect(node: Any, path: str) -> None:
-        for key in node:
-            name = f"{path}.{key}" if path else str(key)
-            keys.append(name)
-            child = node._get_node(key)
-            if hasattr(child, "_get_node") and hasattr(child, "keys") and not child._is_none() and not child._is_missing():
-                collect(child, name)
 
-    collect(cfg, "")
-    return keys
+def _keys(node: Any, path: str = "") -> list[str]:
+    if not isinstance(node, dict):
+        return []
+    names = {f"{path}.{key}" if path else str(key): child for key, child in node.items()}
+    return [name for key, child in names.items() for name in (key, *_keys(child, key))]

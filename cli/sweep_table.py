@@ -1,4 +1,4 @@
-"""Ends a sweep with a table of all its runs."""
+"""End a sweep with a table of all its runs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from omegaconf import DictConfig, OmegaConf
 
 
 def collect_runs(folder: Path) -> list[dict[str, Any]]:
-    """One row per run below ``folder``: its overrides, and every number of its ``metrics.json``.
+    """Collect one row per run below ``folder``: its overrides, and every number of its ``metrics.json``.
 
     Args:
-        folder: A sweep's folder.
+        folder: The sweep's folder.
 
     Returns:
-        Rows in the order of the runs' numbers; a run that did not end has empty metrics and ``status`` ``unfinished``.
+        Rows in the order of the runs' numbers; a run that did not finish has no metrics and ``status`` ``unfinished``.
     """
     rows = []
     for overrides in sorted(folder.glob("*/.hydra/overrides.yaml"), key=lambda path: (len(path.parts[-3]), path.parts[-3])):
@@ -36,19 +36,19 @@ def collect_runs(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
-_METRICS = 6  # that a terminal has room for; all are in the file
+_METRICS = 6  # as many as fit on a terminal; all are in the file
 
 
 class SweepTable(Callback):
-    """Hydra callback: writes ``sweep.csv`` into the sweep's folder and prints its main columns."""
+    """Hydra callback: write ``sweep.csv`` into the sweep's folder and print its main columns."""
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
-        """Write what there is after each run: if a later one fails, the table is not lost."""
+        """Write the table after each run, so that it is not lost if a later one fails."""
         if config.hydra.mode is RunMode.MULTIRUN:
             self._write(Path(config.hydra.sweep.dir))
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Gather the runs' records, whichever launcher ran them, and show them."""
+        """Collect the runs' records, whichever launcher ran them, and print them."""
         folder = Path(config.hydra.sweep.dir)
         if rows := self._write(folder):
             _print(rows, folder / "sweep.csv")

@@ -1,1 +1,1 @@
-"""The configuration: what `train.py` and `predict.py` are composed of, and its checks."""
+"""The configuration as a package of YAML files: ``hydra.initialize_config_module("practicum.conf")`` composes from it."""

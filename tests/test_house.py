@@ -1,4 +1,4 @@
-"""The project itself: subpackages that don't know each other, a wheel that holds everything, other projects' folders left alone."""
+"""The project: subpackages that don't know each other, a wheel that holds everything, other projects' folders left alone."""
 
 from __future__ import annotations
 

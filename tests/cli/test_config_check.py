@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import DictConfig, OmegaConf
 from practicum.cli.config_check import check_config
+from practicum.cli.next_command import take_hints
 from practicum.cli.trainer_factory import resolve_precision
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from practicum.lightning_shim import MisconfigurationException
 
 
 def composed(*overrides: str) -> DictConfig:
     with initialize_config_module("practicum.conf", version_base="1.3"):
         cfg = compose("train", overrides=["name=test", "paths.run=run", *overrides])
+    take_hints(cfg)
     cfg.trainer.precision = resolve_precision(cfg.trainer.precision, "cpu")
     return cfg
 
@@ -45,7 +45,7 @@ CHOICES = [
     "experiment=tastes",
     "experiment=clicks,data.root=clicks.csv",
     "experiment=clicks,data=movielens",
-    "experiment=movielens,model=neural_collaborative_filter,data.use_side=true",
+    "experiment=movielens,model=neural_collaborative_filter,data.side_features=true",
     "experiment=ratings_large,data.root=ratings.csv",
 ]
 
@@ -68,6 +68,9 @@ FAULTS = {
     "callbacks.unfreeze.at=[a]": "callbacks.unfreeze.at=\\['a'\\]",
     "optimizer.lr=fast": "optimizer.lr='fast'",
     "model=timm": "model.backbone is missing",
+    "+data.report=x": "data.report was renamed to data.report_dir.",
+    "+callbacks.unfreeze.lr_span=81": "callbacks.unfreeze.lr_span was renamed to callbacks.unfreeze.lr_ratio.",
+    "data.source=drawn": "data.source=drawn was renamed to data.source=synthetic.",
 }
 
 
@@ -78,31 +81,15 @@ def test_faults_are_named_in_one_sentence(fault: str) -> None:
     assert "\n" not in str(raised.value)
 
 
-class _Parent:
-    def __init__(self, depth: int = 1, unknown: NotImported | None = None) -> None:  # type: ignore[name-defined]  # noqa: F821
-        pass
-
-
-class _Child(_Parent):
-    def __init__(self, width: int = 1, **options: Any) -> None:
-        pass
-
-
 def test_options_passed_on_to_parents_are_checked_there() -> None:
-    target = f"{__name__}._Child"
-    import sys  # noqa: PLC0415
-
-    sys.modules[__name__].__dict__.setdefault("_Child", _Child)
-    check_config(OmegaConf.create({"a": {"_target_": target, "width": 2, "depth": 3, "unknown": "anything"}}))
-    with pytest.raises(MisconfigurationException, match="a.depth='x'"):
-        check_config(OmegaConf.create({"a": {"_target_": target, "depth": "x"}}))
-    with pytest.raises(MisconfigurationException, match="did you mean a.depth"):
-        check_config(OmegaConf.create({"a": {"_target_": target, "deph": 1}}))
+    target = "practicum.datamodules.Spiders"  # its options are ImageFolder's, too
+    check_config(OmegaConf.create({"a": {"_target_": target, "root": None, "size": 32}}))
+    with pytest.raises(MisconfigurationException, match="a.size='x'"):
+        check_config(OmegaConf.create({"a": {"_target_": target, "size": "x"}}))
+    with pytest.raises(MisconfigurationException, match="did you mean a.batch_size"):
+        check_config(OmegaConf.create({"a": {"_target_": target, "batchsize": 1}}))
 
 
-def test_precision_is_left_as_given_or_chosen_for_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert resolve_precision("16-mixed") == "16-mixed"
-    for bf16, amx, expected in ((True, False, "bf16-mixed"), (False, True, "bf16-mixed"), (False, False, "32-true")):
-        monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda value=bf16: value)
-        monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda value=amx: value)
-        assert resolve_precision("auto", "cpu") == expected
+def test_classes_that_are_not_there_are_named() -> None:
+    with pytest.raises(MisconfigurationException, match="schedule._target_=practicum.callbacks.SGDRR: can't be imported"):
+        check_config(OmegaConf.create({"schedule": {"_target_": "practicum.callbacks.SGDRR"}}))

@@ -1,14 +1,12 @@
-"""Going on with a run: which command line it becomes, and what may differ."""
+"""Resuming a run: which command line it becomes."""
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import pytest
-import torch
 from omegaconf import OmegaConf
-from practicum.cli.resume import ResumeError, differences, keep_configuration, prepare_resume, resume_arguments
+from practicum.cli.resume import ResumeError, override_key, resume_arguments
 
 
 @pytest.fixture
@@ -68,48 +66,6 @@ def test_last_is_the_newest_run_of_this_name(run: Path) -> None:
     assert "resume.run='runs/image_folder_resnet18/2026-01-03_09-00-00'" in arguments
 
 
-def test_differences_name_keys_and_leave_harmless_ones_out() -> None:
-    then = OmegaConf.create(
-        {"a": {"b": 1, "c": [1, 2]}, "paths": {"data": "x"}, "gone": 2, "same": "${paths.data}", "none": None}
-    )
-    now = OmegaConf.create({"a": {"b": 2, "c": [1, 3]}, "paths": {"data": "y"}, "new": 3, "same": "${paths.data}", "none": None})
-    assert differences(then, now) == ["a.b 1 -> 2", "a.c [1, 2] -> [1, 3]", "gone 2 -> (absent)", "new (absent) -> 3"]
-
-
-def composed(run: Path, lr: float, force: bool = False):  # type: ignore[no-untyped-def]
-    config = OmegaConf.load(run / ".hydra" / "config.yaml")
-    config.optimizer.lr = lr
-    config.resume = {"run": str(run), "force": force}
-    return config
-
-
-def test_another_configuration_is_refused_or_forced(run: Path) -> None:
-    with pytest.raises(ResumeError, match=r"optimizer.lr 0.1 -> 0.2.*resume.force=true"):
-        prepare_resume(composed(run, 0.2))
-    assert prepare_resume(composed(run, 0.2, force=True)) is None  # no checkpoint yet
-    keep_configuration(composed(run, 0.2), ["model=vgg16", "optimizer.lr=0.2", "resume.force=true"])
-    assert OmegaConf.load(run / ".hydra" / "config.yaml").optimizer.lr == 0.2  # the folder tells what was done
-    assert "optimizer.lr=0.2" in resume_arguments(["resume=runs/x"])
-    assert "resume.force=true" not in resume_arguments(["resume=runs/x"])
-    assert prepare_resume(composed(run, 0.2)) is None
-
-
-def test_a_damaged_checkpoint_gives_way_to_the_one_before(run: Path, caplog: pytest.LogCaptureFixture) -> None:
-    folder = run / "checkpoints"
-    folder.mkdir()
-    for name in ("last", "before_last"):
-        torch.save({"x": torch.arange(1000)}, folder / f"{name}.ckpt")
-    assert prepare_resume(composed(run, 0.1)) == folder / "last.ckpt"
-    whole = (folder / "last.ckpt").read_bytes()
-    flipped = bytearray(whole)
-    flipped[len(whole) // 2] ^= 1
-    for damaged in (whole[: len(whole) // 2], b"", bytes(flipped)):
-        (folder / "last.ckpt").write_bytes(damaged)
-        caplog.clear()
-        with caplog.at_level(logging.WARNING, logger="practicum"):
-            assert prepare_resume(composed(run, 0.1)) == folder / "before_last.ckpt"
-        assert "last.ckpt is damaged" in caplog.text
-        assert (folder / "damaged.ckpt").read_bytes() == damaged
-    (folder / "before_last.ckpt").write_bytes(b"")
-    assert prepare_resume(composed(run, 0.1)) is None
-    assert "starting anew" in caplog.text
+@pytest.mark.parametrize("override", ["data=spiders", "+data=spiders", "~data", "data@package=spiders", "++data=a=b"])
+def test_key_of_an_override(override: str) -> None:
+    assert override_key(override) == "data"

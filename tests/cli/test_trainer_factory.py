@@ -1,16 +1,69 @@
-"""The trainer that train.py builds."""
+"""The trainer that train.py builds, and the precision it chooses."""
 
+from __future__ import annotations
+
+import pytest
+import torch
 from omegaconf import OmegaConf
-from practicum.cli.trainer_factory import NoProfiler, build_trainer
-from pytorch_lightning.demos.boring_classes import BoringModel
-from pytorch_lightning.profilers import SimpleProfiler
+from practicum.cli.trainer_factory import NoProfiler, build_trainer, check_accelerator, resolve_precision
+from practicum.lightning_shim import PACKAGE, MisconfigurationException, classes
+
+QUIET = {
+    "_target_": "practicum.lightning_shim.Trainer",
+    "max_steps": 2,
+    "accelerator": "cpu",
+    "limit_val_batches": 0,
+    "enable_progress_bar": False,
+    "enable_model_summary": False,
+    "enable_checkpointing": False,
+}
 
 
-def test_profiler_that_is_asked_for_measures_and_no_other_does() -> None:
-    config = {"_target_": "pytorch_lightning.Trainer", "max_steps": 2, "accelerator": "cpu", "limit_val_batches": 0}
-    quiet = {"enable_progress_bar": False, "enable_model_summary": False, "enable_checkpointing": False}
-    for profiler, kind in ((None, NoProfiler), ("simple", SimpleProfiler)):
-        trainer = build_trainer(OmegaConf.create({**config, **quiet, "profiler": profiler}), [], [])
-        trainer.fit(BoringModel())
-        assert type(trainer.profiler) is kind  # type: ignore[attr-defined]
-        assert ("training_step" in trainer.profiler.summary()) == (profiler == "simple")  # type: ignore[attr-defined]
+class Line(PACKAGE.LightningModule):
+    """A line through random points."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line = torch.nn.Linear(4, 1)
+
+    def training_step(self, batch: torch.Tensor, batch_idx: int) -> torch.Tensor:
+        return self.line(batch).square().mean()
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+    def train_dataloader(self) -> torch.utils.data.DataLoader[torch.Tensor]:
+        return torch.utils.data.DataLoader(torch.randn(8, 4), batch_size=2)  # type: ignore[arg-type]
+
+
+def test_only_a_profiler_that_is_asked_for_measures() -> None:
+    for profiler, kind in ((None, NoProfiler), ("simple", classes("profilers.SimpleProfiler"))):
+        trainer = build_trainer(OmegaConf.create({**QUIET, "profiler": profiler}), [], [])
+        trainer.fit(Line())
+        assert isinstance(trainer.profiler, kind)
+        assert ("training_step" in trainer.profiler.summary()) == (profiler == "simple")
+
+
+@pytest.mark.parametrize(("option", "value"), [("accelerator", "gpuu"), ("strategy", "dpp"), ("precision", "17-mixed")])
+def test_what_lightning_refuses_is_one_sentence(option: str, value: str) -> None:
+    with pytest.raises(MisconfigurationException, match=f"trainer: .*{value}"):
+        build_trainer(OmegaConf.create({**QUIET, option: value}), [], [])
+
+
+def test_accelerator_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    check_accelerator("cpu")
+    check_accelerator("auto")
+    with pytest.raises(MisconfigurationException, match="trainer.accelerator=gpu: this machine has no GPU"):
+        check_accelerator("gpu")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    check_accelerator("cuda")
+
+
+def test_precision_is_left_as_given_or_chosen_for_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert resolve_precision("16-mixed") == "16-mixed"
+    for bf16, amx, expected in ((True, False, "bf16-mixed"), (False, True, "bf16-mixed"), (False, False, "32-true")):
+        monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda value=bf16: value)
+        monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda value=amx: value)
+        assert resolve_precision("auto", "cpu") == expected

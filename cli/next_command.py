@@ -1,0 +1,131 @@
+"""Tell what to type after a run: the command that uses it, and the one that trains on or better.
+
+What cannot be known from the run stands in ``hints:`` of ``conf/data/*.yaml``:
+
+- ``predict_input``: what ``predict.py`` takes as ``input``.
+- ``own_data``: overrides that train on one's own data, named after a run on synthetic data.
+- ``challenge``: true where the data are a Kaggle challenge, whose test inputs are predicted in its own form.
+- ``classifier``: overrides that build a classifier on a run that predicts nothing; ``{run}`` is the run folder.
+- ``classifier_data``: overrides that name the classifier's data. Default: those of the run.
+- ``by_task``: the above for each ``data.task``.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+# Options of a language model's data that its classifier does not take over.
+_LANGUAGE_MODEL_ONLY = ("data.task", "data.batch_size", "data.bptt", "data.variable_length", "data.tokenizer")
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """What the next commands depend on.
+
+    Attributes:
+        folder: The run folder, as one would type it.
+        typed: Overrides that were typed for it.
+        data_choice: The choice of the group ``data``.
+        synthetic: Whether its data are synthetic.
+        epochs: How many it was trained.
+        continues: Whether the model can start from another run's weights (``model.weights``).
+        test_inputs: What a challenge wants predicted; ``None`` where that is not there, or there is no challenge.
+        tokenizer: The tokenizer of subwords that a classifier must share; ``None``: none.
+    """
+
+    folder: str
+    typed: Sequence[str]
+    data_choice: str
+    synthetic: bool
+    epochs: int
+    continues: bool
+    test_inputs: str | None = None
+    tokenizer: str | None = None
+
+
+def take_hints(cfg: DictConfig) -> dict[str, Any]:
+    """Take ``data.hints`` out of a configuration and return it; empty where there is none.
+
+    Args:
+        cfg: The composed configuration, which is changed: what is left in ``cfg.data`` configures the data module.
+    """
+    if "hints" not in cfg.data:
+        return {}
+    hints: Any = OmegaConf.to_container(cfg.data.hints, resolve=True)
+    with open_dict(cfg.data):
+        cfg.data.pop("hints")
+    by_task = hints.pop("by_task", {})
+    return {**hints, **by_task.get(cfg.data.get("task"), {})}
+
+
+def program_names(script: str | None = None) -> tuple[str, str]:
+    """The commands that train and predict, as this process was started.
+
+    Args:
+        script: What was started. Default: ``sys.argv[0]``.
+
+    Returns:
+        ``practicum-train`` and ``practicum-predict`` where the installed command runs; ``python PATH/train.py`` and
+        ``python PATH/predict.py`` for a script with the other beside it; ``python train.py`` and ``python predict.py`` otherwise,
+        as in a launcher's worker process.
+    """
+    path = Path(sys.argv[0] if script is None else script)
+    if path.stem == "practicum-train":
+        return "practicum-train", "practicum-predict"
+    beside = path.with_name("predict.py")
+    in_package = path.with_name("__init__.py").is_file()
+    found = (path, beside) if not in_package and path.is_file() and beside.is_file() else (Path("train.py"), Path("predict.py"))
+    return f"python {shlex.quote(str(found[0]))}", f"python {shlex.quote(str(found[1]))}"
+
+
+def next_commands(run: FinishedRun, hints: Mapping[str, Any], names: tuple[str, str]) -> list[str]:
+    """The command that uses a run, and the one that trains the next.
+
+    Args:
+        run: The run.
+        hints: What :func:`take_hints` returned.
+        names: What :func:`program_names` returned.
+    """
+    train, predict = names
+    if run.test_inputs is not None:
+        use = [f"input={run.test_inputs}", "output=submission.csv", "format=kaggle"]
+    else:
+        use = [f"input={hints.get('predict_input', 'INPUT')}", "output=predictions.csv"]
+    first = f"{predict} {shlex.join([f'run={run.folder}', *use])}"
+    if "classifier" in hints:
+        first = f"{train} {shlex.join(_classifier(run, hints))}"
+    following = hints.get("own_data", []) if run.synthetic else _longer(run)
+    return [first, f"{train} {shlex.join(following)}".rstrip()]
+
+
+def _classifier(run: FinishedRun, hints: Mapping[str, Any]) -> list[str]:
+    """Overrides of a classifier on the encoder or the word vectors of a run, reading the same texts in the same way."""
+    kept = [each for each in run.typed if each.startswith("data.") and not each.startswith(_LANGUAGE_MODEL_ONLY)]
+    data = hints.get("classifier_data", [f"data={run.data_choice}", *kept])
+    tokenizer = [f"data.tokenizer={run.tokenizer}"] if run.tokenizer is not None else []
+    return ["experiment=reviews", *data, *tokenizer, *(each.format(run=run.folder) for each in hints["classifier"])]
+
+
+def _longer(run: FinishedRun) -> list[str]:
+    """The run's own overrides, from its weights where the model can take them, for longer."""
+    kept = [each for each in run.typed if not each.startswith(("model.weights=", "trainer.max_epochs=", "resume"))]
+    weights = [f"model.weights={run.folder}"] if run.continues else []
+    return [*kept, *weights, f"trainer.max_epochs={10 if run.continues else 2 * run.epochs}"]
+
+
+def print_next_commands(commands: Sequence[str]) -> None:
+    """Print commands so that each can be copied as one line.
+
+    Args:
+        commands: What :func:`next_commands` returned.
+    """
+    print("\nNext:")
+    for command in commands:
+        print(f"  {command}")

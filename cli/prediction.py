@@ -1,0 +1,118 @@
+"""Predict new input with a run, and turn predictions into the columns of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+from practicum.callbacks import WordImportance
+from practicum.lightning_shim import MisconfigurationException, Trainer
+from practicum.modules import EmbeddingExtractor
+from torch import Tensor
+
+from .run_folder import Run
+
+
+class Prediction(NamedTuple):
+    """What one run predicts of the input.
+
+    Attributes:
+        values: Predictions ``[N, ...]``: probabilities, numbers, or embedded rows.
+        columns: What stands beside them: file, text or row.
+        explanations: Of each text, where asked for.
+        model: The run's module.
+        data: The input as a data module.
+    """
+
+    values: Tensor
+    columns: dict[str, list[Any]]
+    explanations: list[str]
+    model: Any
+    data: Any
+
+
+def predict_with(run: Run, options: DictConfig) -> Prediction:
+    """Read the input as the run read its data, and predict it.
+
+    Args:
+        run: The run.
+        options: ``input``, ``format``, ``explain``, ``batch_size`` and ``accelerator`` of ``predict.py``.
+
+    Raises:
+        MisconfigurationException: An input or a format that this run can't use, or a run that has nothing to predict.
+    """
+    if "classifier" in run.hints:
+        folder = run.config.paths.run
+        builds = " ".join(each.format(run=folder) for each in run.hints["classifier"])
+        raise MisconfigurationException(
+            f"run={folder}: it has no classes to predict; train a classifier on it, experiment=reviews {builds}."
+        )
+    model = run.model()
+    if options.format == "embedded" and not hasattr(model, "embedded"):
+        raise MisconfigurationException(f"format=embedded: {type(model).__name__} has no embedded columns; tables have.")
+    if options.batch_size is not None:
+        run.config.data.batch_size = options.batch_size
+    explanations = WordImportance() if options.explain else None
+    with TemporaryDirectory(prefix="practicum-") as scratch:
+        training_data = instantiate(run.config.data, report_dir=None, cache=scratch, _convert_="all")
+        data = training_data.for_prediction(str(options.input))
+        if options.format == "kaggle" and not hasattr(data, "submission_columns"):
+            raise MisconfigurationException(
+                f"format=kaggle: {type(training_data).__name__} is not a Kaggle challenge; dogs_vs_cats, dog_breeds, planet and "
+                "rossmann are."
+            )
+        trainer = Trainer(
+            callbacks=[*run.prediction_transforms(), *([explanations] if explanations is not None else [])],
+            accelerator=options.accelerator,
+            devices=1,
+            precision=run.precision,
+            logger=False,
+            enable_checkpointing=False,
+        )
+        module = EmbeddingExtractor(model) if options.format == "embedded" else model
+        outputs: Any = trainer.predict(module, datamodule=data)
+    texts = [] if explanations is None else explanations.explanations
+    return Prediction(torch.cat(outputs), data.row_columns(), texts, model, data)
+
+
+def mean_prediction(predictions: Sequence[Prediction], folders: Sequence[str]) -> Tensor:
+    """The mean of what several runs predict of the same input.
+
+    Args:
+        predictions: One for each run.
+        folders: The run folders, for the message.
+
+    Raises:
+        MisconfigurationException: Runs with other classes, or that read the input in another way.
+    """
+    first = predictions[0]
+    for folder, other in zip(folders[1:], predictions[1:], strict=True):
+        alike = other.values.shape == first.values.shape and _classes(other.model) == _classes(first.model)
+        if not alike or other.columns != first.columns:
+            raise MisconfigurationException(f"run={folder}: has other classes than {folders[0]}, or read the input differently.")
+    return torch.stack([each.values for each in predictions]).mean(0)
+
+
+def _classes(model: Any) -> Any:
+    return getattr(model, "classes", None)
+
+
+def prediction_columns(first: Prediction, values: Tensor, form: str, top_k: int | None) -> dict[str, list[Any]]:
+    """The columns of a table: what was predicted, and the prediction.
+
+    Args:
+        first: The (first) run's prediction.
+        values: Predictions ``[N, ...]``, of one run or the mean of several.
+        form: ``csv``, ``kaggle`` or ``embedded``.
+        top_k: Only the ``k`` most probable classes; ``None``: all of them. Kaggle's form has all.
+    """
+    if form != "embedded":
+        return first.columns | first.model.columns(values, top_k=None if form == "kaggle" else top_k)
+    names = first.model.embedded_names()
+    replaced = {*first.model.categories, *names}
+    beside = {name: column for name, column in first.columns.items() if name not in replaced}
+    return beside | dict(zip(names, values.T.tolist(), strict=True))

@@ -1,0 +1,153 @@
+"""Continue a run in its folder: compare configurations and data, and find the newest whole checkpoint."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import logging
+import os
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from .resume import ResumeError, override_key
+
+log = logging.getLogger(__name__)
+
+_ABSENT = "(absent)"
+
+# Keys that may differ without changing what is learnt: folders, what is shown, how data are loaded.
+HARMLESS = (
+    "resume.*",
+    "paths.*",
+    "name",
+    "logger",
+    "logger.*",
+    "callbacks.progress",
+    "callbacks.progress.*",
+    "callbacks.last.*",
+    "trainer.enable_progress_bar",
+    "trainer.default_root_dir",
+    "data.num_workers",
+    "data.cache",
+    "data.cache_gb",
+    "data.report_dir",
+    "data.hints",
+    "data.hints.*",
+)
+
+
+def differences(then: DictConfig, now: DictConfig) -> list[str]:
+    """Compare two configurations, interpolations unresolved.
+
+    Args:
+        then: The run's.
+        now: The present one.
+
+    Returns:
+        ``key old -> new`` for every key whose value differs, except those in :data:`HARMLESS`.
+    """
+    return _differences(OmegaConf.to_container(then), OmegaConf.to_container(now), "")
+
+
+def _differences(then: Any, now: Any, path: str) -> list[str]:
+    if isinstance(then, dict) and isinstance(now, dict):
+        keys = sorted({*map(str, then), *map(str, now)})
+        each = (_differences(then.get(key, _ABSENT), now.get(key, _ABSENT), f"{path}.{key}" if path else key) for key in keys)
+        return [line for lines in each for line in lines]
+    if then == now or any(fnmatch.fnmatch(path, pattern) for pattern in HARMLESS):
+        return []
+    return [f"{path} {_shown(then)} -> {_shown(now)}"]
+
+
+def _shown(value: Any) -> str:
+    return "null" if value is None else str(value) if not isinstance(value, dict) else "{...}"
+
+
+def prepare_resume(cfg: DictConfig) -> Path | None:
+    """Find the checkpoint that a run continues from.
+
+    Args:
+        cfg: The present configuration; the run's own is in its folder.
+
+    Returns:
+        Its path; ``None`` for a new run, or one that stopped before its first checkpoint.
+
+    Raises:
+        ResumeError: The configurations differ in more than harmless keys.
+    """
+    if cfg.resume.run is None:
+        return None
+    folder = Path(cfg.resume.run)
+    then = OmegaConf.load(folder / ".hydra" / "config.yaml")
+    assert isinstance(then, DictConfig)
+    found = differences(then, cfg)
+    if found and not cfg.resume.force:
+        raise ResumeError(
+            f"resume={folder}: the configuration is not the run's own: {'; '.join(found)}. Leave that out, or give "
+            "resume.force=true to continue with it."
+        )
+    if found:
+        log.warning(f"Continuing with another configuration: {'; '.join(found)}.")
+    return _newest_checkpoint(folder / "checkpoints")
+
+
+def keep_configuration(cfg: DictConfig, overrides: Sequence[str]) -> None:
+    """Write the configuration that a run continues with into its folder, so that the next resume uses it, too.
+
+    Args:
+        cfg: The configuration as it was composed; it has been checked.
+        overrides: The overrides that it was composed of.
+    """
+    from practicum.callbacks.run.atomic_file import atomic_write  # noqa: PLC0415 - heavy
+
+    folder = Path(cfg.resume.run) / ".hydra"
+    mine = [each for each in overrides if not override_key(each).startswith("resume")]
+    for content, name in ((OmegaConf.create(mine), "overrides.yaml"), (cfg, "config.yaml")):
+        with atomic_write(folder / name) as beside:
+            OmegaConf.save(content, beside)
+
+
+def _newest_checkpoint(folder: Path) -> Path | None:
+    last, before = folder / "last.ckpt", folder / "before_last.ckpt"
+    for path, other in ((last, before), (before, None)):
+        if not path.is_file():
+            continue
+        if _is_whole(path):
+            log.info(f"Continuing from {path}.")
+            return path
+        os.replace(path, folder / "damaged.ckpt")  # or it would replace the good one at the next save
+        then = (
+            f"taking the one before, {other}" if other and other.is_file() else "there is no other: starting from the beginning"
+        )
+        log.warning(f"{path} is damaged (now damaged.ckpt); {then}.")
+    log.warning(f"{folder} holds no checkpoint yet: starting from the beginning.")
+    return None
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a checkpoint can be read to its end: it is a zip archive, and every part has its checksum."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (zipfile.BadZipFile, OSError, EOFError):
+        return False
+
+
+def warn_of_other_data(folder: Path, data: Any) -> None:
+    """Warn where the data are not those that the run began with.
+
+    Args:
+        folder: The run folder; its ``metrics.json`` has their SHA-256.
+        data: The data module, with ``provenance``.
+    """
+    file = folder / "metrics.json"
+    then = json.loads(file.read_text()).get("data/sha256") if file.is_file() else None
+    now = getattr(data, "provenance", {}).get("sha256")
+    if then and now and then != now:
+        log.warning(
+            f"The data are not those this run began with (SHA-256 {then[:12]}, now {now[:12]}): it continues, but not exactly."
+        )

@@ -1,0 +1,75 @@
+"""Print the table that ends a run: metrics, time, where the weights and the data come from."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from practicum.modules import ImageClassifier, TextClassifier
+from rich.console import Console
+from rich.table import Table
+
+FROM_SCRATCH = "These weights started from random values: transfer learning would do far better."
+
+
+def summary_rows(record: dict[str, Any], folder: str) -> list[tuple[str, str]]:
+    """Name and text of each row.
+
+    Args:
+        record: What ``metrics.json`` holds.
+        folder: The run folder, as one would type it.
+    """
+    rows = [_metric_row(record, name) for name in record if name.startswith("test/")]
+    if "lr_find/chosen" in record:
+        rows.append(("range test", f"learning rate {record['lr_find/chosen']:.2g}"))
+    phases = ", ".join(f"{k.removeprefix('seconds/')} {v:.0f}" for k, v in record.items() if k.startswith("seconds/"))
+    rows.append(("seconds", f"{record['seconds']:.0f} ({phases}); {record['epochs']} epochs, {record['steps']} steps"))
+    rows.append(("precision", f"{record['precision']} on {record['devices']}"))
+    fingerprint = f", SHA-256 {record['weights/sha256'][:12]}" if record.get("weights/sha256") else ""
+    rows.append(("weights", f"{record.get('weights/source', 'unknown')}{fingerprint}"))
+    counts = ", ".join(f"{record[f'data/{s}']} {s}" for s in ("train", "valid", "test") if f"data/{s}" in record)
+    rows.append(("data", f"{record.get('data/source')} ({counts}, {record.get('data/rejected', 0)} left out)"))
+    return [*rows, ("run", folder), ("page", f"{folder}/report.html")]
+
+
+def _metric_row(record: dict[str, Any], name: str) -> tuple[str, str]:
+    """A test metric; beside it its value without the prediction transforms, and the best possible one, where known."""
+    metric = name.removeprefix("test/")
+    transforms = [
+        f"{record[key]} {what}" for key, what in (("snapshots", "snapshots"), ("tta/views", "augmented views")) if key in record
+    ]
+    plain, best = record.get(f"plain/{metric}"), record.get(f"known/{metric}")
+    beside = f"   (with {' and '.join(transforms)}; without {plain:.4f})" if plain is not None and transforms else ""
+    ceiling = f"   (best possible: {best:.4f})" if best is not None else ""
+    return f"{metric} on {record['tests_on']}", f"{record[name]:.4f}{beside}{ceiling}"
+
+
+def could_transfer(model: Any, record: dict[str, Any]) -> bool:
+    """Whether a model started from random weights where pretrained ones exist: a backbone for images, an encoder for texts.
+
+    Args:
+        model: The trained module.
+        record: What ``metrics.json`` holds.
+    """
+    return isinstance(model, ImageClassifier | TextClassifier) and not record.get("weights/pretrained", True)
+
+
+def print_summary(record: dict[str, Any], run: Path, model: Any) -> None:
+    """Print the last table of a run.
+
+    Args:
+        record: What ``metrics.json`` holds.
+        run: The run folder.
+        model: The trained module.
+    """
+    table = Table(title="Result", title_justify="left", show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for row in summary_rows(record, os.path.relpath(run)):
+        table.add_row(*row)
+    console = Console(width=max(100, Console().width), highlight=False)
+    console.print()
+    console.print(table)
+    if could_transfer(model, record):
+        console.print(f"[yellow]{FROM_SCRATCH}[/yellow]")

@@ -1,0 +1,25 @@
+"""Write a table as CSV or Parquet, complete or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from practicum.callbacks.run.atomic_file import atomic_write, write_columns
+
+
+def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Write columns of one length.
+
+    Args:
+        path: Where to; a name that ends in ``.parquet`` makes a Parquet file, any other a CSV.
+        columns: The columns by name.
+    """
+    if path.suffix.lower() != ".parquet":
+        write_columns(path, columns)
+        return
+    import polars  # noqa: PLC0415 - only for Parquet
+
+    with atomic_write(path) as beside:
+        polars.DataFrame(dict(columns)).write_parquet(beside)

@@ -1,0 +1,159 @@
+"""A user's mistake ends in one sentence and exit code 2."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra import compose, initialize_config_module
+from hydra.errors import HydraException, InstantiationException
+from practicum.cli.errors import explain, run_command
+from practicum.cli.resume import ResumeError
+from practicum.lightning_shim import MisconfigurationException
+
+HERE = Path(__file__).resolve().parents[2]
+
+
+ON_PHOTOS = [
+    (["schedule=sgdr", "schedule.cycle_len=0"], "cycle_len=0"),
+    (["schedule=one_cycle", "optimizer=sgd", "optimizer.momentum=0"], "momentum can't cycle"),
+    (["schedule=one_cicle"], "did you mean schedule=one_cycle?"),
+    (["hydra.run.dir=afile/nowhere"], "afile"),
+    (["paths.data=afile/nowhere"], "afile"),
+    (["model.backbone=test_resnt"], "timm has no such model; nearest: test_resnet"),
+]
+MISTAKES = [
+    (["resume=nowhere"], "resume=nowhere: not a run folder"),
+    (["resume=nowhere", "-m", "seed=1,2"], "leave out -m"),
+    (["modle=resnext50"], "did you mean model?"),
+    (["model=resnet5O"], "model=resnet5O: there is no such choice; did you mean model=resnext50?"),
+    (["trainer.max_epoch=3"], "did you mean trainer.max_epochs?"),
+    (["optimizer.learning_rate=3"], "optimizer.learning_rate: there is no such option"),
+    (["trainer.max_epochs=many"], "trainer.max_epochs='many'"),
+    (["data.report=folder"], "data.report was renamed to data.report_dir."),
+    (["+data.report=folder"], "data.report was renamed to data.report_dir."),
+    (["data.source=drawn"], "data.source=drawn was renamed to data.source=synthetic."),
+    (["data=image_folder"], "data.root is missing"),
+    (["data=image_folder", "data.root=nowhere"], "nowhere: no such folder"),
+    (["trainer.accelerator=gpu"], "no GPU"),
+    (["a==b=="], "KEY=VALUE"),
+    (["trainer.accelerator=gpuu"], "trainer: "),
+    (["trainer.strategy=dpp"], "trainer: "),
+    (["callbacks=null"], "a list of choices in brackets"),
+    (["~callbacks.record"], "callbacks.record is missing"),
+    (["model=entity_embeddings"], "EntityEmbeddingModel needs categories, which these data don't have"),
+    (["model.weights=pretrained", "model=resnet18", "data=image_folder", "data.root=photos"], "could not be fetched"),
+]
+
+
+def check_mistake(where: Path, sentence: str, message: str) -> None:
+    assert message in sentence
+    runs = [path.parents[1] for path in (where / "runs").rglob(".hydra/config.yaml")]
+    assert all((run / "rejected.csv").is_file() for run in runs)  # left behind only where photos had been read
+    assert not list((where / "runs").rglob("*.ckpt"))
+
+
+@pytest.mark.parametrize(("arguments", "message"), ON_PHOTOS, ids=[" ".join(a)[-40:] for a, _ in ON_PHOTOS])
+def test_mistakes_with_photos_end_in_one_sentence(
+    trained: Path,
+    arguments: list[str],
+    message: str,
+    command: Callable[..., Any],
+    refused: Callable[[Any], str],
+    small: list[str],
+) -> None:
+    check_mistake(trained, refused(command("train.py", *small, "data.root=photos", *arguments, cwd=trained)), message)
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=[" ".join(a)[-40:] for a, _ in MISTAKES])
+def test_mistakes_end_in_one_sentence(
+    trained: Path, arguments: list[str], message: str, command: Callable[..., Any], refused: Callable[[Any], str]
+) -> None:
+    check_mistake(trained, refused(command("train.py", *arguments, cwd=trained)), message)
+
+
+def test_full_disk_is_one_sentence(trained: Path, refused: Callable[[Any], str], small: list[str]) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.fail("no /dev/full here")
+    (trained / "full").mkdir(exist_ok=True)
+    # The first write that reaches the disk fails with ENOSPC: the process keeps its number through exec.
+    shell = 'ln -s /dev/full "full/.metrics.csv.$$.part" && exec "$@"'
+    words = [sys.executable, str(HERE / "train.py"), *small, "data.root=photos", "hydra.run.dir=full"]
+    result = subprocess.run(
+        ["sh", "-c", shell, "sh", *words], cwd=trained, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert "No space left on device" in refused(result)
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "message"),
+    [
+        (
+            "train.py",
+            ["experiment=table", "data.root=table.csv", "data.target=solds"],
+            "has no column 'solds'; did you mean 'sold'",
+        ),
+        ("train.py", ["experiment=table", "data.root=none.csv", "data.target=sold"], "none.csv: no such file"),
+        ("predict.py", ["run=runs/number", "input=less.csv"], "has no column 'size'"),
+        ("predict.py", ["run=[runs/number,runs/class]", "input=table.csv"], "has other classes than runs/number"),
+    ],
+)
+def test_mistakes_with_tables_end_in_one_sentence(
+    tables: Path, script: str, arguments: list[str], message: str, command: Callable[..., Any], refused: Callable[[Any], str]
+) -> None:
+    (tables / "less.csv").write_text("shop,day\ns1,2024-12-30\n")
+    assert message in refused(command(script, *arguments, cwd=tables))
+
+
+def test_only_users_mistakes_are_explained() -> None:
+    assert explain(MisconfigurationException("a  sentence\nin two lines"), "train") == "a sentence in two lines"
+    assert explain(ResumeError("no such run"), "train") == "no such run"
+    assert explain(OSError(errno.ENOSPC, "No space left", "run/x.ckpt"), "train") == (
+        "run/x.ckpt: No space left; free some space or write elsewhere (hydra.run.dir=DIR, paths.data=DIR)."
+    )
+    assert explain(ValueError("a bug"), "train") is None
+    assert explain(OSError(errno.ECHILD, "a bug"), "train") is None
+    wrapped = InstantiationException("Hydra's words")
+    wrapped.__cause__ = MisconfigurationException("the cause")
+    assert explain(wrapped, "train") == "the cause"
+    assert explain(InstantiationException("a bug in a constructor"), "train") is None
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("optimizer.rl=1", "optimizer.rl: there is no such option; did you mean optimizer.lr?"),
+        ("max_epochs=1", "max_epochs: there is no such option; did you mean trainer.max_epochs?"),
+        ("scedule=sgdr", "scedule: there is no such option; did you mean schedule?"),
+        ("data.keep=x", "data.keep was renamed to data.artifacts_dir."),
+    ],
+)
+def test_composition_errors_name_the_nearest_key(override: str, sentence: str) -> None:
+    with initialize_config_module("practicum.conf", version_base="1.3"), pytest.raises(HydraException) as raised:
+        compose("train", overrides=[override])
+    assert explain(raised.value, "train") == sentence
+
+
+@pytest.mark.parametrize(("interrupted_by", "code"), [(KeyboardInterrupt, 130), (None, 1)])
+def test_exit_code_of_an_interruption_is_that_of_the_signal(
+    interrupted_by: type[BaseException] | None, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def main() -> None:
+        if interrupted_by is None:
+            sys.exit(1)
+        try:
+            raise interrupted_by
+        except interrupted_by:
+            sys.exit(1)
+
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    with pytest.raises(SystemExit) as raised:
+        run_command(main, "train")
+    assert raised.value.code == code

@@ -1,0 +1,17 @@
+"""Known warnings are hidden, all others are shown."""
+
+from __future__ import annotations
+
+import warnings
+
+from practicum.cli.known_warnings import ignore_known_warnings
+
+
+def test_only_known_warnings_are_hidden() -> None:
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("always")
+        ignore_known_warnings()
+        warnings.warn("Checkpoint directory runs/x exists and is not empty.", stacklevel=1)
+        warnings.warn("The 'train_dataloader' does not have many workers which may be a bottleneck.", stacklevel=1)
+        warnings.warn("The loss is not finite.", stacklevel=1)
+    assert [str(each.message) for each in shown] == ["The loss is not finite."]

@@ -1,0 +1,119 @@
+"""What to type after a run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra import compose, initialize_config_module
+from practicum.cli.next_command import FinishedRun, next_commands, program_names, take_hints
+
+NAMES = ("python train.py", "python predict.py")
+RUN = FinishedRun("runs/x", ["data.root=my photos", "trainer.max_epochs=2"], "image_folder", False, 6, True)
+
+
+def hints_of(*overrides: str) -> dict[str, Any]:
+    with initialize_config_module("practicum.conf", version_base="1.3"):
+        cfg = compose("train", overrides=["name=test", "paths.run=run", *overrides])
+    hints = take_hints(cfg)
+    assert "hints" not in cfg.data
+    return hints
+
+
+@pytest.mark.parametrize(
+    ("overrides", "run", "commands"),
+    [
+        (
+            ["data=image_folder", "data.root=x"],
+            RUN,
+            [
+                "python predict.py run=runs/x input=PHOTOS output=predictions.csv",
+                "python train.py 'data.root=my photos' model.weights=runs/x trainer.max_epochs=10",
+            ],
+        ),
+        (
+            ["data=spiders"],
+            replace(RUN, typed=[], synthetic=True),
+            [
+                "python predict.py run=runs/x input=PHOTOS output=predictions.csv",
+                "python train.py data=image_folder data.root=PHOTOS",
+            ],
+        ),
+        (
+            ["experiment=planet"],
+            replace(RUN, synthetic=True, test_inputs="data/planet/test"),
+            [
+                "python predict.py run=runs/x input=data/planet/test output=submission.csv format=kaggle",
+                "python train.py data=image_folder data.root=PHOTOS",
+            ],
+        ),
+        (
+            ["experiment=lm", "data=text_csv", "data.root=texts.csv", "data.level=bpe"],
+            FinishedRun(
+                "runs/x",
+                ["experiment=lm", "data=text_csv", "data.root=texts.csv", "data.bptt=10", "data.level=bpe"],
+                "text_csv",
+                False,
+                2,
+                True,
+                tokenizer="runs/x/tokenizer.json",
+            ),
+            [
+                "python train.py experiment=reviews data=text_csv data.root=texts.csv data.level=bpe "
+                "data.tokenizer=runs/x/tokenizer.json model.encoder=runs/x",
+                "python train.py experiment=lm data=text_csv data.root=texts.csv data.bptt=10 data.level=bpe "
+                "model.weights=runs/x trainer.max_epochs=10",
+            ],
+        ),
+        (
+            ["experiment=word_vectors", "data=language_model", "data.root=text", "data.level=character"],
+            FinishedRun("runs/x", ["data.root=text"], "language_model", False, 5, False),
+            [
+                "python train.py experiment=reviews data=text_csv data.root=TEXTS data.level=character model=word_vectors "
+                "model.vectors=runs/x",
+                "python train.py data.root=text trainer.max_epochs=10",
+            ],
+        ),
+        (
+            ["experiment=reviews_lm"],
+            FinishedRun("runs/x", ["experiment=reviews_lm"], "reviews", True, 8, True),
+            [
+                "python train.py experiment=reviews data=reviews model.encoder=runs/x",
+                "python train.py experiment=lm data=language_model data.task=language_model data.root=TEXT",
+            ],
+        ),
+        (
+            ["experiment=tastes"],
+            FinishedRun("runs/x", ["experiment=tastes"], "tastes", True, 25, False),
+            [
+                "python predict.py run=runs/x input=PAIRS.csv output=predictions.csv",
+                "python train.py experiment=ratings data.root=RATINGS.csv",
+            ],
+        ),
+    ],
+)
+def test_commands_use_the_run_and_train_the_next(overrides: list[str], run: FinishedRun, commands: list[str]) -> None:
+    assert next_commands(run, hints_of(*overrides), NAMES) == commands
+
+
+def test_data_without_hints_still_get_commands() -> None:
+    assert next_commands(RUN, {}, NAMES)[0] == "python predict.py run=runs/x input=INPUT output=predictions.csv"
+
+
+def test_program_names_are_those_that_were_typed(tmp_path: Path) -> None:
+    assert program_names("/usr/bin/practicum-train") == ("practicum-train", "practicum-predict")
+    assert program_names("practicum-train.exe") == ("practicum-train", "practicum-predict")
+    for name in ("train.py", "predict.py"):
+        (tmp_path / name).touch()
+    assert program_names(str(tmp_path / "train.py")) == tuple(f"python {tmp_path / name}" for name in ("train.py", "predict.py"))
+    (tmp_path / "__init__.py").touch()  # a script inside a package, such as the worker of a launcher
+    assert program_names(str(tmp_path / "train.py")) == NAMES
+    assert program_names("/somewhere/ray/default_worker.py") == NAMES
+
+
+def test_printed_at_the_end_of_a_run(trained: Path) -> None:
+    following = (trained / "stdout.txt").read_text().partition("Next:")[2]
+    assert "predict.py run=run input=PHOTOS" in following
+    assert "data.root=photos" in following  # the same photos, the same network

@@ -1,0 +1,102 @@
+"""Continuing a run: what may differ, and which checkpoint it continues from."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+import torch
+from omegaconf import DictConfig, OmegaConf
+from practicum.cli.resume import ResumeError, resume_arguments
+from practicum.cli.resumed_run import differences, keep_configuration, prepare_resume, warn_of_other_data
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run folder ``runs/x`` under the working directory."""
+    monkeypatch.chdir(tmp_path)
+    hydra = tmp_path / "runs" / "x" / ".hydra"
+    hydra.mkdir(parents=True)
+    OmegaConf.save(OmegaConf.create(["model=vgg16", "optimizer.lr=0.1", "+trainer.benchmark=true"]), hydra / "overrides.yaml")
+    overrides = {"hydra": {"overrides": {"hydra": ["hydra.run.dir=elsewhere", "hydra.searchpath=[pkg://mine]"]}}}
+    OmegaConf.save(OmegaConf.create(overrides), hydra / "hydra.yaml")
+    config = {"seed": 1, "optimizer": {"lr": 0.1}, "paths": {"run": "${hydra:runtime.output_dir}"}, "resume": {"run": None}}
+    OmegaConf.save(OmegaConf.create(config), hydra / "config.yaml")
+    return tmp_path / "runs" / "x"
+
+
+def test_differences_name_keys_and_leave_harmless_ones_out() -> None:
+    then = OmegaConf.create(
+        {
+            "data": {"hints": {"predict_input": "PHOTOS"}, "num_workers": 2},
+            "a": {"b": 1, "c": [1, 2]},
+            "paths": {"data": "x"},
+            "gone": 2,
+            "same": "${paths.data}",
+            "none": None,
+        }
+    )
+    now = OmegaConf.create(
+        {
+            "data": {"num_workers": 4},
+            "a": {"b": 2, "c": [1, 3]},
+            "paths": {"data": "y"},
+            "new": 3,
+            "same": "${paths.data}",
+            "none": None,
+        }
+    )
+    assert differences(then, now) == ["a.b 1 -> 2", "a.c [1, 2] -> [1, 3]", "gone 2 -> (absent)", "new (absent) -> 3"]
+
+
+def composed(run: Path, lr: float, force: bool = False) -> DictConfig:
+    config = OmegaConf.load(run / ".hydra" / "config.yaml")
+    config.optimizer.lr = lr
+    config.resume = {"run": str(run), "force": force}
+    return config
+
+
+def test_another_configuration_is_refused_or_forced(run: Path) -> None:
+    with pytest.raises(ResumeError, match=r"optimizer.lr 0.1 -> 0.2.*resume.force=true"):
+        prepare_resume(composed(run, 0.2))
+    assert prepare_resume(composed(run, 0.2, force=True)) is None  # no checkpoint yet
+    keep_configuration(composed(run, 0.2), ["model=vgg16", "optimizer.lr=0.2", "resume.force=true"])
+    assert OmegaConf.load(run / ".hydra" / "config.yaml").optimizer.lr == 0.2  # the folder tells what was done
+    assert "optimizer.lr=0.2" in resume_arguments(["resume=runs/x"])
+    assert "resume.force=true" not in resume_arguments(["resume=runs/x"])
+    assert prepare_resume(composed(run, 0.2)) is None
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(run: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = run / "checkpoints"
+    folder.mkdir()
+    for name in ("last", "before_last"):
+        torch.save({"x": torch.arange(1000)}, folder / f"{name}.ckpt")
+    assert prepare_resume(composed(run, 0.1)) == folder / "last.ckpt"
+    whole = (folder / "last.ckpt").read_bytes()
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 1
+    for damaged in (whole[: len(whole) // 2], b"", bytes(flipped)):
+        (folder / "last.ckpt").write_bytes(damaged)
+        caplog.clear()
+        with caplog.at_level(logging.WARNING, logger="practicum"):
+            assert prepare_resume(composed(run, 0.1)) == folder / "before_last.ckpt"
+        assert "last.ckpt is damaged" in caplog.text
+        assert (folder / "damaged.ckpt").read_bytes() == damaged
+    (folder / "before_last.ckpt").write_bytes(b"")
+    assert prepare_resume(composed(run, 0.1)) is None
+    assert "starting from the beginning" in caplog.text
+
+
+class _Data:
+    provenance = {"sha256": "b" * 64}  # noqa: RUF012
+
+
+def test_other_data_are_reported(run: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for record, warned in ((None, False), ("b" * 64, False), ("a" * 64, True)):
+        if record is not None:
+            (run / "metrics.json").write_text(f'{{"data/sha256": "{record}"}}')
+        caplog.clear()
+        warn_of_other_data(run, _Data())
+        assert ("not those this run began with" in caplog.text) == warned

@@ -1,0 +1,68 @@
+"""The table that ends a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from practicum.cli.summary import FROM_SCRATCH, could_transfer, print_summary, summary_rows
+from practicum.modules import EntityEmbeddingModel, ImageClassifier
+
+RECORD: dict[str, Any] = {
+    "test/accuracy": 0.91,
+    "test/loss": 0.3,
+    "plain/accuracy": 0.9,
+    "known/accuracy": 0.97,
+    "tta/views": 4,
+    "tests_on": "valid",
+    "seconds": 61.2,
+    "seconds/fit": 60.0,
+    "seconds/test": 1.2,
+    "epochs": 2,
+    "steps": 12,
+    "precision": "32-true",
+    "devices": "1 x cpu",
+    "weights/source": "random",
+    "weights/pretrained": False,
+    "data/source": "photos",
+    "data/train": 24,
+    "data/valid": 9,
+}
+
+
+def test_rows_tell_metrics_time_and_provenance() -> None:
+    rows = dict(summary_rows(RECORD, "runs/x"))
+    assert rows["accuracy on valid"] == "0.9100   (with 4 augmented views; without 0.9000)   (best possible: 0.9700)"
+    assert rows["loss on valid"] == "0.3000"
+    assert rows["seconds"] == "61 (fit 60, test 1); 2 epochs, 12 steps"
+    assert rows["data"] == "photos (24 train, 9 valid, 0 left out)"
+    assert rows["weights"] == "random"
+    assert rows["page"] == "runs/x/report.html"
+    assert dict(summary_rows({**RECORD, "weights/sha256": "0123456789abcdef"}, "x"))["weights"] == "random, SHA-256 0123456789ab"
+
+
+def test_transfer_learning_is_advised_only_where_pretrained_weights_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    table = EntityEmbeddingModel({"shop": ["a", "b", "c"]}, classes=["no", "yes"])
+    photos = ImageClassifier(["no", "yes"], backbone="test_resnet", weights="random")
+    assert could_transfer(photos, RECORD)
+    assert not could_transfer(photos, {**RECORD, "weights/pretrained": True})
+    assert not could_transfer(table, RECORD)
+    print_summary(RECORD, Path("runs/x"), table)
+    assert FROM_SCRATCH not in capsys.readouterr().out
+    print_summary(RECORD, Path("runs/x"), photos)
+    assert FROM_SCRATCH in capsys.readouterr().out
+
+
+def test_printed_at_the_end_of_a_run_on_photos(trained: Path) -> None:
+    printed = (trained / "stdout.txt").read_text()
+    assert "accuracy on valid" in printed
+    assert FROM_SCRATCH in printed
+
+
+def test_word_vectors_are_not_told_to_transfer(texts: Path) -> None:
+    assert FROM_SCRATCH not in (texts / "vectors.txt").read_text()
+
+
+def test_recommenders_are_not_told_to_transfer(rated: Path) -> None:
+    assert FROM_SCRATCH not in (rated / "stdout.txt").read_text()
