@@ -110,6 +110,7 @@ def main() -> None:
         features="paper",
         split="time",
         valid_fraction=0.1,
+        valid_days=None,
         train_rows=options.rows,
         batch_size=128,
         cache=options.folder / "data" / "cache",

@@ -69,6 +69,7 @@ def predict_with(run: Run, options: DictConfig) -> Prediction:
             callbacks=[*run.prediction_transforms(), *([explanations] if explanations is not None else [])],
             accelerator=options.accelerator,
             devices=1,
+            default_root_dir=run.config.paths.run,  # where transforms left their files, such as temperature.json
             precision=run.precision,
             logger=False,
             enable_checkpointing=False,

@@ -22,6 +22,8 @@ from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 from typing import Any
 
+from packaging.version import Version
+
 PACKAGES = {"pytorch_lightning": "pytorch-lightning", "lightning": "lightning"}  # import name: name in the package index
 TESTED = ((2, 6), (2, 7))  # versions from, up to but without; callbacks/trainer_internals relies on their insides
 
@@ -39,7 +41,7 @@ def installed() -> list[str]:
             there = version(distribution)
         except PackageNotFoundError:
             continue
-        known = TESTED[0] <= tuple(int(part) for part in there.split(".")[:2]) < TESTED[1]
+        known = TESTED[0] <= Version(there).release[:2] < TESTED[1]
         (found if known else others).append(name if known else f"{distribution} {there}")
     if not found:
         low, high = (".".join(map(str, bound)) for bound in TESTED)
@@ -136,7 +138,11 @@ def _bound(base: type) -> Any:
             )
         return type(self)
 
-    return type(base.__name__, (base,), {"__class__": property(its_class), "__module__": __name__, "__doc__": base.__doc__})
+    def set_class(self: Any, kind: type) -> None:
+        object.__dict__["__class__"].__set__(self, kind)
+
+    members = {"__class__": property(its_class, set_class), "__module__": __name__, "__doc__": base.__doc__}
+    return type(base.__name__, (base,), members)
 
 
 # Of both packages.

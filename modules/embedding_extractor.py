@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from practicum.lightning_shim import LightningModule
+from practicum.lightning_shim import LightningModule, MisconfigurationException
 from torch import Tensor
 
 
@@ -22,7 +22,7 @@ class EmbeddingExtractor(LightningModule):
         model: Has ``embedded(x)`` and ``embedded_names()``, such as :class:`.EntityEmbeddingModel`.
 
     Raises:
-        TypeError: It has not.
+        MisconfigurationException: It has not.
 
     Example:
         >>> import torch
@@ -39,7 +39,9 @@ class EmbeddingExtractor(LightningModule):
     def __init__(self, model: LightningModule) -> None:
         super().__init__()
         if not callable(getattr(model, "embedded", None)):
-            raise TypeError(f"EmbeddingExtractor: {type(model).__name__} has no embedded columns; EntityEmbeddingModel has.")
+            raise MisconfigurationException(
+                f"EmbeddingExtractor: {type(model).__name__} has no embedded columns; EntityEmbeddingModel has."
+            )
         self.model: Any = model
 
     def names(self) -> list[str]:

@@ -59,7 +59,8 @@ def test_only_the_shim_says_which_lightning(folder: str) -> None:
 
 
 def test_lightnings_insides_lie_in_one_folder() -> None:
-    inside = re.compile(r"trainer\.[a-z_.]*\._|_logger_connector|fit_loop|epoch_loop")
+    private = r"\btrainer\.(?:[a-z_.]*\.)?_[a-z]|\b(?:pl_module|strategy)\._[a-z]"
+    inside = re.compile(rf"{private}|_logger_connector|fit_loop|epoch_loop")
     for folder in (*APART, "cli"):
         for path in _sources(folder):
             if "trainer_internals" not in path.parts:

@@ -24,12 +24,12 @@ from torch.optim.swa_utils import AveragedModel, update_bn
 
 from ..trainer_internals.batches import inputs_of, to_device
 from ..trainer_internals.loaders import endless_batches
-from ..trainer_internals.roles import Watcher
+from ..trainer_internals.roles import OutsideTrials
 
 log = logging.getLogger(__name__)
 
 
-class CycleSnapshots(Watcher):
+class CycleSnapshots(OutsideTrials):
     """Saves ``cycle-1.ckpt``, ``cycle-2.ckpt`` ... at the end of each cycle.
 
     Works with any LightningModule and any scheduler with cycles.

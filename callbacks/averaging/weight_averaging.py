@@ -17,12 +17,12 @@ import torch
 from practicum.lightning_shim import LightningModule, Trainer
 from torch.optim.swa_utils import AveragedModel
 
-from ..trainer_internals.roles import Watcher
+from ..trainer_internals.roles import OutsideTrials
 
 _PREFIX = "module."  # of the weights in an AveragedModel's state
 
 
-class WeightAveragingBase(Watcher):
+class WeightAveragingBase(OutsideTrials):
     """Base of callbacks whose average of the weights is validated, saved and tested.
 
     Args:

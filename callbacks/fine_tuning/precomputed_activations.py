@@ -29,7 +29,7 @@ from ..prediction.forward_override import ForwardOverride
 from ..trainer_internals.batches import to_device
 from ..trainer_internals.private_names import check_private_names
 from ..trainer_internals.rng_state import random_state, set_random_state
-from ..trainer_internals.roles import Reverts, Watcher
+from ..trainer_internals.roles import OutsideTrials, Reverts
 from ..trainer_internals.torch_names import BatchNorm
 from .feature_store import FeatureStore, compute_features, tensors_hash
 
@@ -49,7 +49,7 @@ def _first_batch(loader: Any) -> Any:
     return loader.collate_fn(loader.dataset.__getitems__([next(iter(loader.sampler))]))
 
 
-class PrecomputedActivations(Reverts, Watcher):
+class PrecomputedActivations(Reverts, OutsideTrials):
     """Trains the head of a frozen network on stored features.
 
     Works with any LightningModule that has a submodule that is frozen for some epochs, and whose ``forward`` goes through a

@@ -28,7 +28,7 @@ from ..schedules.param_group_lrs import peak_lr, scale_lrs
 from ..trainer_internals.isolate_training import isolate_training
 from ..trainer_internals.loaders import steps_take_iterator, train_loaders
 from ..trainer_internals.private_names import check_private_names
-from ..trainer_internals.roles import Watcher
+from ..trainer_internals.roles import OutsideTrials
 from ..trainer_internals.trial_steps import TrialSteps, exit_fit
 from .figure import draw_curves, panel_of, write_curves
 from .suggestions import RULES, has_valley, smooth, suggestions
@@ -44,12 +44,13 @@ def range_test_rates(start: float, end: float, steps: int, mode: Literal["expone
     return [start * (end / start) ** share for share in shares]
 
 
-class LRFinder(Watcher):
+class LRFinder(OutsideTrials):
     """Runs the range test within a fit, at its start or later; changes nothing but the rate, and that only with ``update``.
 
     Works with any LightningModule: automatic optimization, or manual optimization with one optimizer; with accumulation, mixed
     precision, clipping and several processes (losses are averaged over them). Callbacks that shape a training step take part in
-    the test; those that only watch do not (Lightning's checkpoints, progress bars and monitors, and any :class:`.Watcher`). Each
+    the test; those that act outside of a step do not (Lightning's checkpoints, progress bars and monitors, schedules, any
+    :class:`.Watcher`). Each
     parameter group keeps the ratio of its rate to the highest one, which is swept. The test reads loaders of its own over the
     training data, beginning with the batches of the present epoch, and leaves the fit's loaders where they are.
 

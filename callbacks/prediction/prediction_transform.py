@@ -7,11 +7,11 @@ from typing import Any
 
 from practicum.lightning_shim import LightningModule, Trainer
 
-from ..trainer_internals.roles import Reverts, Watcher
+from ..trainer_internals.roles import OutsideTrials, Reverts
 from .forward_override import ForwardOverride
 
 
-class PredictionTransform(Reverts, Watcher):
+class PredictionTransform(Reverts, OutsideTrials):
     """Base of callbacks that replace a module's ``forward`` in tests and predictions.
 
     ``train.py`` tests once without them and once with them; ``predict.py`` uses those of the run that it predicts with.

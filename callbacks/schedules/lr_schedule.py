@@ -21,7 +21,7 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 from torch.optim import Optimizer
 
 from ..figures.canvas import output_path
-from ..trainer_internals.roles import Watcher
+from ..trainer_internals.roles import OutsideTrials
 from .factor_lr import FactorLR, momentum_of
 from .param_group_lrs import reset_to_peak_lr
 from .schedule_figure import draw_schedule, schedule_curves
@@ -38,7 +38,7 @@ class TrainingLength(NamedTuple):
     total: int | None = None
 
 
-class LRSchedule(Watcher):
+class LRSchedule(OutsideTrials):
     """Base of the schedules: gives the trainer a scheduler, and draws the planned and the actual rates.
 
     Works with any LightningModule under automatic optimization and any optimizer; a schedule that cycles momentum needs an

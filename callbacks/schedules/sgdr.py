@@ -67,7 +67,7 @@ class SGDR(LRSchedule):
     """SGD (or any optimizer) with warm restarts.
 
     Args:
-        cycle_len: TrainingLength of the first cycle.
+        cycle_len: Length of the first cycle.
         cycle_mult: Length of each cycle divided by that of the one before; at least 1.
         cycles: Number of cycles, from which :attr:`planned_epochs` or :attr:`planned_steps` follows. Default: as many as the
             training has room for.

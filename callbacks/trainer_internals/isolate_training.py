@@ -24,7 +24,7 @@ from .loaders import snapshot_loader, train_loaders
 from .object_snapshot import Restore, snapshot
 from .private_names import check_private_names
 from .rng_state import random_state, set_random_state
-from .roles import Watcher
+from .roles import OutsideTrials
 
 # Lightning's callbacks that only watch.
 _WATCHERS = tuple(
@@ -44,8 +44,8 @@ _WATCHERS = tuple(
 
 
 def takes_part(callback: Callback) -> bool:
-    """Return whether a callback may shape a training step: all may but each :class:`.Watcher` and Lightning's own watchers."""
-    return not isinstance(callback, (Watcher, *_WATCHERS))
+    """Return whether a callback may shape a training step: all but :class:`.OutsideTrials` and Lightning's own watchers."""
+    return not isinstance(callback, (OutsideTrials, *_WATCHERS))
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """Base classes that state what a callback may change.
 
-A :class:`Watcher` only looks and takes no part in a training step, so a range test leaves it out. A :class:`.PredictionTransform`
-changes predictions. All other callbacks may shape a training step. :class:`Reverts` is for callbacks that change the module or
-the trainer temporarily.
+A callback may shape a training step unless it is :class:`OutsideTrials`: then the trial steps of a range test do not call it,
+because it acts between steps (schedules, averages) or outside of training. A :class:`Watcher` only looks. A
+:class:`.PredictionTransform` changes predictions. :class:`Reverts` is for callbacks that change the module or the trainer
+temporarily.
 """
 
 from __future__ import annotations
@@ -13,8 +14,16 @@ from typing import Any
 from practicum.lightning_shim import Callback, LightningModule, Trainer
 
 
-class Watcher(Callback):
-    """Base of callbacks that only look: they must not change module, optimizer, batch or trainer in a training step.
+class OutsideTrials(Callback):
+    """Base of callbacks that the trial steps of a range test must not call.
+
+    They have no part in the loss or the gradients of a step; what they do between steps, such as moving a rate or an average,
+    would count trial steps as steps of the training.
+    """
+
+
+class Watcher(OutsideTrials):
+    """Base of callbacks that only look: they must not change module, optimizer, batch or trainer.
 
     Example:
         >>> from practicum.callbacks import Watcher

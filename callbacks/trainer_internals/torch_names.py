@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from torch import nn
-from torch.utils._pytree import tree_map, tree_map_only
+
+from .private_names import PRIVATE_NAMES, check_name
+
+for _name in PRIVATE_NAMES["torch_names.py"]:  # at import: they are read here
+    check_name(_name, "torch_names.py")
+
+from torch.utils._pytree import tree_map, tree_map_only  # noqa: E402
 
 __all__ = ["SCHEDULER_LR_LISTS", "BatchNorm", "inner_schedulers", "set_last_lr", "tree_map", "tree_map_only"]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from practicum.lightning_shim import MisconfigurationException
 from practicum.modules import EmbeddingExtractor, EntityEmbeddingModel
 from torch import nn
 from torch.utils.data import DataLoader
@@ -26,5 +27,5 @@ def test_predictions_are_the_embedded_rows(make_trainer: Callable[..., Any]) -> 
 
 
 def test_a_model_without_embeddings_is_refused() -> None:
-    with pytest.raises(TypeError, match="Linear has no embedded columns"):
+    with pytest.raises(MisconfigurationException, match="Linear has no embedded columns"):
         EmbeddingExtractor(nn.Linear(2, 2))  # type: ignore[arg-type]
