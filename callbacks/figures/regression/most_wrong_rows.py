@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
-from ..canvas import output_path, save_text
+from ...run.atomic_file import atomic_write
+from ..canvas import output_path
 from .regression_figure import Numbers, RegressionFigure, relative_or_absolute
 
 
@@ -85,7 +86,8 @@ class MostWrongRows(RegressionFigure):
     ) -> None:
         """Write them."""
         rows = describe_worst_rows(predicted, true, columns, self.count, self.max_columns)
-        save_text("\n\n".join(rows), output_path(trainer, self.folder, "most_wrong.txt"))
+        with atomic_write(output_path(trainer, self.folder, "most_wrong.txt")) as beside:
+            beside.write_text("\n\n".join(rows) + "\n", encoding="utf-8")
 
 
 def _short(value: Any) -> str:

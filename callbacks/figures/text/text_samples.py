@@ -14,11 +14,12 @@ from typing import Any
 
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
-from ..canvas import output_path, save_text
-from ..figure_callback import FigureCallback
+from ...run.atomic_file import atomic_write
+from ...trainer_internals.roles import Watcher
+from ..canvas import output_path
 
 
-class TextSamples(FigureCallback):
+class TextSamples(Watcher):
     """Writes texts sampled from a language model after a test, that is with its best weights.
 
     Needs a module with ``sample(rows, length, begin, temperature, seed)`` that returns lists of tokens. They are turned into text
@@ -86,4 +87,5 @@ class TextSamples(FigureCallback):
         if not trainer.is_global_zero:
             return
         texts = self.samples(pl_module, getattr(getattr(trainer, "datamodule", None), "detokenize", " ".join))
-        save_text("\n\n".join(texts), output_path(trainer, self.folder, "samples.txt"))
+        with atomic_write(output_path(trainer, self.folder, "samples.txt")) as beside:
+            beside.write_text("\n\n".join(texts) + "\n", encoding="utf-8")

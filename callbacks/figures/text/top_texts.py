@@ -14,7 +14,8 @@ from typing import Any
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 
-from ..canvas import output_path, save_text
+from ...run.atomic_file import atomic_write
+from ..canvas import output_path
 from ..highest_loss_examples import HighestLossExamples
 from ..worst_rows import Mistake
 
@@ -89,4 +90,5 @@ class TopTexts(HighestLossExamples):
             describe_text(mistake, names[place] if names else None, vocab, self.length, detokenize)
             for place, mistake in enumerate(mistakes)
         ]
-        save_text("\n\n".join(texts), output_path(trainer, self.folder, "top_losses.txt"))
+        with atomic_write(output_path(trainer, self.folder, "top_losses.txt")) as beside:
+            beside.write_text("\n\n".join(texts) + "\n", encoding="utf-8")
