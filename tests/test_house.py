@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -214,8 +215,13 @@ print("went well")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Our wheel, built and installed into a folder by itself."""
     place = tmp_path_factory.mktemp("wheel")
+    # A build writes into its source, and another process may build at the same time.
+    for name in (*INSTALLED, "pyproject.toml", "README.md", "LICENSE"):
+        copy = shutil.copytree if (HERE / name).is_dir() else shutil.copy
+        (place / "source").mkdir(exist_ok=True)
+        copy(HERE / name, place / "source" / name)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(place), str(HERE)]
+    build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(place), str(place / "source")]
     subprocess.run(build, check=True, capture_output=True)
     (wheel,) = place.glob("practicum-*.whl")
     with zipfile.ZipFile(wheel) as archive:
