@@ -34,8 +34,6 @@ from .ratings_config import Duplicates, RatingsConfig, RatingsSplit
 
 log = logging.getLogger(__name__)
 
-_CLICK = "__click"
-
 
 class Ratings(TableFacts, LightningDataModule):
     """Ratings, or clicks.
