@@ -1,11 +1,12 @@
-"""Kill a run with SIGKILL at random moments, resume it, and compare its end with that of an uninterrupted run.
+"""Kill runs with SIGKILL at random moments, resume them, and compare their ends with those of uninterrupted runs.
 
-    python benchmarks/kill.py                 30 kills
-    python benchmarks/kill.py --kills 3       what CI does
+    python benchmarks/kill.py                          30 kills, over all settings in turn
+    python benchmarks/kill.py --kills 3                what CI does
+    python benchmarks/kill.py --kills 10 --only ddp    of one setting (several: --only ddp --only workers)
 
-Synthetic spiders, small settings; range test, unfreezing, restarts and snapshots are on, and a checkpoint is written every few
-steps. Prints one line per kill and, at the end, how many runs ended bit-equal: every tensor and every other value in
-``last.ckpt`` and in the snapshots, and ``metrics.csv`` line by line. Exit code 1 if not all did.
+Small trainings on synthetic data, a few seconds each; a checkpoint is written every few steps. Prints one line per kill and, at
+the end, how many runs ended bit-equal, by setting and together: every tensor and every other value in ``last.ckpt`` and in all
+other checkpoints, and ``metrics.csv`` and ``predictions.csv`` line by line. Exit code 1 if not all did.
 """
 
 from __future__ import annotations
@@ -25,33 +26,52 @@ from typing import Any
 import torch
 
 TRAIN = Path(__file__).resolve().parents[1] / "train.py"
-SETTINGS = [
-    "data=spiders",
-    "data.size=64",
-    "data.batch_size=16",
-    "model=timm",
-    "model.backbone=test_resnet",
-    "model.weights=random",
-    "schedule=sgdr",
-    "schedule.cycles=2",
-    "callbacks=[default,lr_find,snapshots]",
-    "callbacks.unfreeze.at=[1]",
-    "callbacks.unfreeze.only_pretrained=false",
-    "callbacks.lr_find.steps=30",
-    "callbacks.lr_find.at=[0,unfreeze]",
-    "callbacks.last.every_n_steps=5",
-    "callbacks.progress=null",
-    "trainer.limit_train_batches=24",
-    "trainer.limit_val_batches=4",
-    "trainer.limit_test_batches=4",
+COMMON = ["callbacks.last.every_n_steps=5", "callbacks.progress=null", "trainer.accelerator=cpu", "trainer.limit_val_batches=4"]
+SMALL = ["trainer.limit_train_batches=24", "trainer.limit_test_batches=4"]
+PHOTOS = [
+    *("data=spiders", "data.size=64", "data.batch_size=16", "model=timm", "model.backbone=test_resnet", "model.weights=random"),
+    *("callbacks.unfreeze.at=[1]", "callbacks.unfreeze.only_pretrained=false", *COMMON, *SMALL),
 ]
+TEXTS = ["model.embedding_dim=16", "model.hidden_size=24", "model.num_layers=2", *COMMON, *SMALL, "epochs=2"]
+RATINGS = [*COMMON, *SMALL, "epochs=3", "data.batch_size=512"]
+
+# By what can go wrong: the range test, unfreezing, restarts and snapshots; loaders with processes of their own; ...
+SETTINGS: dict[str, list[str]] = {
+    "snapshots": [
+        *("schedule=sgdr", "schedule.cycles=2", "callbacks=[default,lr_find,snapshots]", "callbacks.lr_find.steps=30"),
+        *("callbacks.lr_find.at=[0,unfreeze]", *PHOTOS),
+    ],
+    "workers": ["data.num_workers=2", "epochs=2", *PHOTOS],
+    "ema": ["experiment=stores", "epochs=3", "data.batch_size=256", *COMMON, *SMALL],
+    "ddp": ["trainer=ddp", "trainer.devices=2", "epochs=2", *PHOTOS],
+    "mixup": ["data.mixup=0.4", "data.cutmix=1.0", "epochs=2", "augment=randaugment", *PHOTOS],
+    "workers without a cache": ["data.num_workers=2", "data.cache_gb=0", "data.mixup=0.4", "epochs=2", *PHOTOS],
+    "accumulation": ["trainer.accumulate_grad_batches=4", "epochs=2", *PHOTOS],
+    "texts": ["experiment=reviews", *TEXTS],
+    "language model": ["experiment=lm", "data.variable_length=true", "data.bptt=20", *TEXTS],
+    "averaged": ["experiment=lm", "callbacks=[language_model,nt_asgd]", "callbacks.nt_asgd.patience=1", "schedule=none", *TEXTS],
+    "word vectors": ["experiment=word_vectors", "model.embedding_dim=16", *COMMON, *SMALL, "epochs=2"],
+    "ratings": ["experiment=tastes", *RATINGS],
+    "sparse adam": ["experiment=tastes", "model.sparse=true", "optimizer=sparse_adam", "model.l2=0", *RATINGS],
+    "clicks": ["experiment=clicks", "data=tastes", "data.rating=null", *RATINGS],
+    "ddp of a table": [
+        "experiment=stores",
+        "trainer=ddp",
+        "trainer.devices=2",
+        "epochs=2",
+        "data.batch_size=256",
+        *COMMON,
+        *SMALL,
+    ],
+}
 
 
 def start(where: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    """Start a training in a process group of its own."""
+    """Start a training in a process group of its own, of two processes where the setting says so."""
+    environment = {**os.environ, "XDG_DATA_HOME": str(where / "home")}  # the key that signs runs, see cli/own_runs.py
     with open(where / "output.log", "ab") as output:
         return subprocess.Popen(
-            [sys.executable, TRAIN, *arguments], cwd=where, stdout=output, stderr=output, start_new_session=True
+            [sys.executable, TRAIN, *arguments], cwd=where, env=environment, stdout=output, stderr=output, start_new_session=True
         )
 
 
@@ -61,9 +81,9 @@ def rows_of(run: Path) -> int:
     return max(0, len(log.read_text().splitlines()) - 1) if log.exists() else 0
 
 
-def kill(where: Path, run: str, rows: int, seconds: float) -> bool:
+def kill(where: Path, settings: list[str], run: str, rows: int, seconds: float) -> bool:
     """Start a run and kill it ``seconds`` after its ``rows``-th row; returns whether it was still running then."""
-    process = start(where, *SETTINGS, f"hydra.run.dir={run}")
+    process = start(where, *settings, f"hydra.run.dir={run}")
     while (not (where / run / ".hydra").exists() or rows_of(where / run) < rows) and process.poll() is None:
         time.sleep(0.005)
     time.sleep(seconds)
@@ -75,8 +95,14 @@ def kill(where: Path, run: str, rows: int, seconds: float) -> bool:
 
 
 def finish(where: Path, *arguments: str) -> None:
-    """Run a training to its end; raises if it fails."""
-    if start(where, *arguments).wait(timeout=600):
+    """Run a training to its end; raises if it fails or takes more than ten minutes."""
+    process = start(where, *arguments)
+    try:
+        failed = process.wait(timeout=600)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    if failed:
         raise SystemExit(f"{arguments}: failed\n{(where / 'output.log').read_text()[-3000:]}")
 
 
@@ -102,20 +128,31 @@ def difference(a: Any, b: Any, path: str = "") -> str | None:
 
 def compare(run: Path, reference: Path) -> str | None:
     """Describe how a run's end differs from the reference's; ``None`` if it does not."""
-    for name in ("last.ckpt", "cycle-1.ckpt", "cycle-2.ckpt"):
-        texts = [path / "checkpoints" / name for path in (run, reference)]
-        mine, theirs = (torch.load(path, weights_only=True) for path in texts)
+    # Of the checkpoint before the last there may be none, or another: it depends on when the run was killed.
+    names, wanted = (
+        {each.name for each in (path / "checkpoints").glob("*.ckpt")} - {"before_last.ckpt"} for path in (run, reference)
+    )
+    if names != wanted:
+        return f"checkpoints {sorted(names)}, wanted {sorted(wanted)}"
+    for name in sorted(names):
+        mine, theirs = (torch.load(path / "checkpoints" / name, weights_only=True) for path in (run, reference))
         for checkpoint, folder in ((mine, run), (theirs, reference)):
             _forget_place(checkpoint, str(folder.resolve()))
         if found := difference(mine, theirs, name):
             return found
-    rows, wanted = ((path / "metrics.csv").read_text().splitlines() for path in (run, reference))
-    if rows != wanted:
-        at = next(
-            (i for i, (row, want) in enumerate(zip(rows, wanted, strict=False)) if row != want), min(len(rows), len(wanted))
-        )
-        return f"metrics.csv: line {at + 1} of {len(rows)}, wanted {len(wanted)}"
+    for name in ("metrics.csv", "predictions.csv"):
+        if (reference / name).exists() and (found := _other_line(run / name, reference / name)):
+            return found
     return None
+
+
+def _other_line(mine: Path, theirs: Path) -> str | None:
+    rows, wanted = (path.read_text().splitlines() if path.exists() else [] for path in (mine, theirs))
+    if rows == wanted:
+        return None
+    pairs = enumerate(zip(rows, wanted, strict=False))
+    at = next((i for i, (row, want) in pairs if row != want), min(len(rows), len(wanted)))
+    return f"{mine.name}: line {at + 1} of {len(rows)}, wanted {len(wanted)}"
 
 
 def _forget_place(node: Any, place: str) -> None:
@@ -129,37 +166,45 @@ def _forget_place(node: Any, place: str) -> None:
                 node[key.replace(place, "RUN")] = node.pop(key)
 
 
+def one_kill(where: Path, name: str, number: int, chance: random.Random) -> str | None:
+    """Kill a run at a random moment and resume it; prints and returns how its end differs, ``None`` if it does not."""
+    reference = where / f"{name} reference".replace(" ", "_")
+    if not reference.exists():  # it also makes the data set and its cache, which all runs share
+        finish(where, *SETTINGS[name], f"hydra.run.dir={reference.name}")
+        print(f"     {name}: a whole run has {rows_of(reference)} rows", flush=True)
+    whole, run = rows_of(reference), f"killed{number}"
+    while True:
+        # After so many rows and then part of a step; before the first and after the last row, part of a second.
+        rows = chance.randint(0, whole)
+        more = chance.uniform(0, 1 if rows in (0, whole) else 0.1)
+        if kill(where, SETTINGS[name], run, rows, more):
+            break
+        shutil.rmtree(where / run)  # it had already ended: try another moment
+    reached = rows_of(where / run)
+    finish(where, f"resume={run}")
+    found = compare(where / run, reference)
+    print(f"{number:3d}: {name}: killed after {reached:3d} rows: {found or 'bit-equal'}", flush=True)
+    shutil.rmtree(where / run)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0, help="seed of the random moments")
+    parser.add_argument("--only", action="append", choices=SETTINGS, help="a setting; default: all in turn")
     options = parser.parse_args()
-    chance = random.Random(options.seed)
+    chance, names = random.Random(options.seed), options.only or list(SETTINGS)
+    equal: dict[str, list[bool]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        where = Path(folder)
-        finish(
-            where, *SETTINGS[:6], "schedule=none", "trainer.limit_train_batches=1", "epochs=1", "hydra.run.dir=generate"
-        )  # generates the photos, once
-        finish(where, *SETTINGS, "hydra.run.dir=reference")
-        whole = rows_of(where / "reference")
-        print(f"a whole run: {whole} rows", flush=True)
-        equal = number = 0
-        while number < options.kills:
-            # After so many rows and then part of a step; before the first and after the last row, part of a second.
-            rows = chance.randint(0, whole)
-            more = chance.uniform(0, 1 if rows in (0, whole) else 0.1)
-            run = f"killed{number}"
-            if not kill(where, run, rows, more):
-                shutil.rmtree(where / run)  # it had already ended: try another moment
-                continue
-            reached = rows_of(where / run)
-            finish(where, f"resume={run}")
-            found = compare(where / run, where / "reference")
-            equal += found is None
-            number += 1
-            print(f"{number:3d}: killed after {reached:3d} rows: {found or 'bit-equal'}", flush=True)
-    print(f"{equal} of {options.kills} bit-equal")
-    sys.exit(equal != options.kills)
+        for number in range(options.kills):
+            name = names[number % len(names)]
+            equal.setdefault(name, []).append(one_kill(Path(folder), name, number, chance) is None)
+    if len(equal) > 1:
+        print("; ".join(f"{name} {sum(each)} of {len(each)}" for name, each in equal.items()))
+    count = sum(map(sum, equal.values()))
+    print(f"{count} of {options.kills} bit-equal")
+    sys.exit(count != options.kills)
 
 
 if __name__ == "__main__":

@@ -32,9 +32,13 @@ def check_config(cfg: DictConfig) -> None:
         if not OmegaConf.is_missing(cfg, key):
             _check_node(cfg[key], str(key))
     callbacks = {f"callbacks.{key}": each for key, each in (cfg.get("callbacks") or {}).items()}
-    for path, node in {"schedule": cfg.get("schedule"), **callbacks}.items():
+    loggers = {f"logger.{key}": each for key, each in (cfg.get("logger") or {}).items()}
+    for path, node in {"schedule": cfg.get("schedule"), **callbacks, **loggers}.items():
+        if node is not None and not isinstance(node, DictConfig):
+            group = path.partition(".")[0]
+            raise MisconfigurationException(f"{path}={node}: a {group.removesuffix('s')} with options is wanted, or null.")
         if node and "_target_" not in node:
-            option = next(iter(node))
+            option = str(next(iter(node)))
             raise MisconfigurationException(
                 f"{path}.{option}: no {path} is chosen that it could belong to; choose one, or leave it out (~{path}.{option})."
             )

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
-import difflib
 import errno
 import functools
+import io
 import logging
 import os
 import re
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException
-from omegaconf import OmegaConf
-from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+from omegaconf.errors import OmegaConfBaseException
 
-from .renamed import renamed_option
+from .composition_errors import explain_composition
 from .resume import ResumeError, apply_to_command_line
 
-_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
+_ELSEWHERE = "write elsewhere (hydra.run.dir=DIR, paths.data=DIR)"
+_CHECK = f"check the path, or {_ELSEWHERE}"
+_SPACE = f"free some space or {_ELSEWHERE}"
+# What can be done about an error of the system.
+_SYSTEM = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), _SPACE),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST), _CHECK),
+    **dict.fromkeys((errno.ENAMETOOLONG, errno.ELOOP), _CHECK),
+    errno.EFBIG: f"raise the limit (ulimit -f), or {_ELSEWHERE}",
+    errno.EIO: "the disk can't be read or written; check it",
+    errno.ESTALE: "the network drive is gone; check it",
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "raise the limit (ulimit -n), or take fewer data.num_workers"),
+}
+_LESS_MEMORY = "take a smaller data.batch_size, smaller inputs (data.size, data.bptt, data.max_gb) or fewer data.num_workers"
+_OUT_OF_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory|Cannot allocate memory", re.I)
+_DEAD_WORKER = re.compile(r"DataLoader worker \(pid[^)]*\)[^.]*(?:is killed by signal: ([\w ]+)|exited unexpectedly)", re.S)
 
 
 Task = TypeVar("Task", bound=Callable[..., Any])
@@ -60,9 +74,13 @@ def run_command(main: Callable[[], Any], config_name: str) -> None:
         Exception: Anything else, as it was raised.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let Hydra raise instead of printing in its own form
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error: file names need not be UTF-8
     try:
         apply_to_command_line()
         main()
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
     except SystemExit as exit_:
         # Lightning exits with 0 after a SIGTERM and with 1 after Ctrl-C; shells and schedulers expect 128 + the signal.
         if type(exit_).__name__ == "SIGTERMException":
@@ -78,7 +96,7 @@ def run_command(main: Callable[[], Any], config_name: str) -> None:
 def _exit_if_explained(error: BaseException, config_name: str = "train") -> None:
     sentence = explain(error, config_name)
     if sentence is not None:
-        print(f"{Path(sys.argv[0]).name}: {sentence}", file=sys.stderr)
+        print(f"{Path(sys.argv[0]).name}: {sentence}".encode(errors="backslashreplace").decode(), file=sys.stderr)
         _remove_empty_run()
         sys.exit(2)
 
@@ -91,7 +109,7 @@ def _remove_empty_run() -> None:
     if run.is_dir() and all(path.name == ".hydra" or path.suffix == ".log" for path in run.iterdir()):
         logging.shutdown()
         shutil.rmtree(run)
-        if not any(run.parent.iterdir()):
+        with suppress(OSError):  # not empty, or another run's first folder has just come into it
             run.parent.rmdir()
 
 
@@ -115,62 +133,28 @@ def explain(error: BaseException, config_name: str) -> str | None:
         if isinstance(link, ResumeError) or type(link).__name__ == "MisconfigurationException":
             return " ".join(str(link).split())
     for link in chain:
-        if isinstance(link, OSError) and link.errno in _DISK:
-            hint = "free some space or write" if link.errno in (errno.ENOSPC, errno.EDQUOT) else "check the path, or write"
-            where = link.filename or "the output folder"
-            return f"{where}: {link.strerror}; {hint} elsewhere (hydra.run.dir=DIR, paths.data=DIR)."
+        if (sentence := _explain_machine(link)) is not None:
+            return sentence
     if isinstance(error, ValueError) and str(error).startswith("Config group override must be"):
         return "a group takes a choice, or a list of choices in brackets, not null (see --help)."
     if any(isinstance(link, InstantiationException) for link in chain):
         return None  # a bug: the traceback is wanted
     for link in chain:
         if isinstance(link, HydraException | OmegaConfBaseException):
-            return _explain_composition(link, config_name)
+            return explain_composition(link, config_name)
     return None
 
 
-def _explain_composition(error: BaseException, config_name: str) -> str | None:
-    text = str(error)
-    if match := re.search(r"Could not find '([^']+)'\s+Available options in '([^']+)':\s+(.*)", text, re.S):
-        group, choice = match[2], match[1].rpartition("/")[2]
-        options = re.split(r"\s+", match[3].strip().partition("Config search")[0].strip())
-        return f"{group}={choice}: there is no such choice; {_nearest(choice, options, f'{group}=')}"
-    if match := re.search(r"Could not (?:override|append|add|delete)[^']*'([^']+)'", text):
-        key = match[1].split("@")[0].removesuffix(".")
-        if (sentence := renamed_option(key)) is not None:
-            return sentence
-        return f"{key}: there is no such option; {_nearest(key, _all_keys(config_name))}"
-    if isinstance(error, MissingMandatoryValue):
-        key = re.search(r"full_key: (\S+)|: (\S+)", text)
-        name = (key[1] or key[2]) if key else "a value"
-        return f"{name} is missing: give it as {name}=..."
-    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    if "OverrideParse" in type(error).__name__ or "mismatched input" in text or "token recognition" in text:
-        return f"{' '.join(text.split())[:200]} (an override is KEY=VALUE; quote blanks and commas: 'KEY=\"a b\"')."
-    return f"{first} (see --help)." if isinstance(error, OmegaConfBaseException) or "onfig" in text else None
-
-
-def _nearest(wrong: str, valid: Iterable[str], prefix: str = "") -> str:
-    valid = sorted(set(valid))
-    near = [key for key in valid if key.rpartition(".")[2] == wrong.rpartition(".")[2]]  # right but for where it belongs
-    if len(near) != 1:
-        near = difflib.get_close_matches(wrong, valid, n=1, cutoff=0.5) or near[:1]
-    if near:
-        return f"did you mean {prefix}{near[0]}?"
-    return f"there are {', '.join(key for key in valid if '.' not in key)} (see --help)."
-
-
-def _all_keys(config_name: str) -> list[str]:
-    """Every key of the default configuration, and its groups, for suggestions."""
-    from hydra import compose, initialize_config_module  # noqa: PLC0415 (only on the way to an error)
-
-    GlobalHydra.instance().clear()
-    with initialize_config_module("practicum.conf", version_base="1.3"):
-        return _keys(OmegaConf.to_container(compose(config_name)))
-
-
-def _keys(node: Any, path: str = "") -> list[str]:
-    if not isinstance(node, dict):
-        return []
-    names = {f"{path}.{key}" if path else str(key): child for key, child in node.items()}
-    return [name for key, child in names.items() for name in (key, *_keys(child, key))]
+def _explain_machine(error: BaseException) -> str | None:
+    """Explain what a disk, the memory or a killed process led to."""
+    if isinstance(error, OSError) and error.errno in _SYSTEM:
+        return f"{error.filename or 'the output folder'}: {error.strerror}; {_SYSTEM[error.errno]}."
+    if isinstance(error, FileNotFoundError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}; it was there when the command began, or the path is wrong."
+    detail = " ".join(str(error).split())[:150]
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError | OSError) and _OUT_OF_MEMORY.search(str(error))):
+        return f"memory is exhausted ({detail or type(error).__name__}); {_LESS_MEMORY}."
+    if isinstance(error, RuntimeError) and (dead := _DEAD_WORKER.search(str(error))) is not None:
+        how = f"killed by signal {dead[1].strip()}" if dead[1] else "gone"
+        return f"a process that loads data was {how}, most often for want of memory; {_LESS_MEMORY} (0: none), and resume=RUN."
+    return None

@@ -61,8 +61,11 @@ def take_hints(cfg: DictConfig) -> dict[str, Any]:
     hints: Any = OmegaConf.to_container(cfg.data.hints, resolve=True)
     with open_dict(cfg.data):
         cfg.data.pop("hints")
+    if not isinstance(hints, dict):
+        return {}
     by_task = hints.pop("by_task", {})
-    return {**hints, **by_task.get(cfg.data.get("task"), {})}
+    mine = by_task.get(str(cfg.data.get("task"))) if isinstance(by_task, dict) else None
+    return {**hints, **(mine if isinstance(mine, dict) else {})}
 
 
 def program_names(script: str | None = None) -> tuple[str, str]:
@@ -110,12 +113,12 @@ def _classifier(run: FinishedRun, hints: Mapping[str, Any]) -> list[str]:
     kept = [each for each in run.typed if each.startswith("data.") and not each.startswith(_LANGUAGE_MODEL_ONLY)]
     data = hints.get("classifier_data", [f"data={run.data_choice}", *kept])
     tokenizer = [f"data.tokenizer={run.tokenizer}"] if run.tokenizer is not None else []
-    return ["experiment=reviews", *data, *tokenizer, *(each.format(run=run.folder) for each in hints["classifier"])]
+    return ["experiment=reviews", *data, *tokenizer, *(str(each).replace("{run}", run.folder) for each in hints["classifier"])]
 
 
 def _longer(run: FinishedRun) -> list[str]:
     """The run's own overrides, from its weights where the model can take them, for longer."""
-    kept = [each for each in run.typed if not each.startswith(("model.weights=", "trainer.max_epochs=", "resume"))]
+    kept = [each for each in run.typed if not each.startswith(("model.weights=", "trainer.max_epochs=", "resume", "trust="))]
     weights = [f"model.weights={run.folder}"] if run.continues else []
     return [*kept, *weights, f"trainer.max_epochs={10 if run.continues else 2 * run.epochs}"]
 

@@ -7,10 +7,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import torch
-from hydra.utils import instantiate
 from omegaconf import DictConfig
 from practicum.callbacks import WordImportance
-from practicum.lightning_shim import MisconfigurationException, Trainer
+from practicum.callbacks.run.predictions_table import join_columns
+from practicum.lightning_shim import Callback, MisconfigurationException, Trainer
 from practicum.modules import EmbeddingExtractor
 from torch import Tensor
 
@@ -47,7 +47,7 @@ def predict_with(run: Run, options: DictConfig) -> Prediction:
     """
     if "classifier" in run.hints:
         folder = run.config.paths.run
-        builds = " ".join(each.format(run=folder) for each in run.hints["classifier"])
+        builds = " ".join(str(each).replace("{run}", str(folder)) for each in run.hints["classifier"] or [])
         raise MisconfigurationException(
             f"run={folder}: it has no classes to predict; train a classifier on it, experiment=reviews {builds}."
         )
@@ -58,26 +58,35 @@ def predict_with(run: Run, options: DictConfig) -> Prediction:
         run.config.data.batch_size = options.batch_size
     explanations = WordImportance() if options.explain else None
     with TemporaryDirectory(prefix="practicum-") as scratch:
-        training_data = instantiate(run.config.data, report_dir=None, cache=scratch, _convert_="all")
+        training_data = run.data_module(scratch)
         data = training_data.for_prediction(str(options.input))
         if options.format == "kaggle" and not hasattr(data, "submission_columns"):
             raise MisconfigurationException(
                 f"format=kaggle: {type(training_data).__name__} is not a Kaggle challenge; dogs_vs_cats, dog_breeds, planet and "
                 "rossmann are."
             )
-        trainer = Trainer(
-            callbacks=[*run.prediction_transforms(), *([explanations] if explanations is not None else [])],
-            accelerator=options.accelerator,
-            devices=1,
-            default_root_dir=run.config.paths.run,  # where transforms left their files, such as temperature.json
-            precision=run.precision,
-            logger=False,
-            enable_checkpointing=False,
-        )
+        trainer = _trainer(run, options.accelerator, [] if explanations is None else [explanations])
         module = EmbeddingExtractor(model) if options.format == "embedded" else model
         outputs: Any = trainer.predict(module, datamodule=data)
     texts = [] if explanations is None else explanations.explanations
     return Prediction(torch.cat(outputs), data.row_columns(), texts, model, data)
+
+
+def _trainer(run: Run, accelerator: str, more: list[Callback]) -> Trainer:
+    """A trainer that predicts as the run tested: its transforms, its precision."""
+    try:
+        return Trainer(
+            callbacks=[*run.prediction_transforms(), *more],
+            accelerator=accelerator,
+            devices=1,
+            precision=run.precision,
+            logger=False,
+            enable_checkpointing=False,
+            default_root_dir=run.folder,  # where the transforms' files are, such as temperature.json
+        )
+    except (ValueError, TypeError) as error:
+        given = f"run={run.folder}, accelerator={accelerator}, precision={run.precision}"
+        raise MisconfigurationException(f"{given}: {error}") from error
 
 
 def mean_prediction(predictions: Sequence[Prediction], folders: Sequence[str]) -> Tensor:
@@ -112,7 +121,7 @@ def prediction_columns(first: Prediction, values: Tensor, form: str, top_k: int 
         top_k: Only the ``k`` most probable classes; ``None``: all of them. Kaggle's form has all.
     """
     if form != "embedded":
-        return first.columns | first.model.columns(values, top_k=None if form == "kaggle" else top_k)
+        return join_columns(first.columns, first.model.columns(values, top_k=None if form == "kaggle" else top_k))
     names = first.model.embedded_names()
     replaced = {*first.model.categories, *names}
     beside = {name: column for name, column in first.columns.items() if name not in replaced}

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
+
+from .own_runs import is_own
 
 
 class ResumeError(Exception):
@@ -29,9 +32,15 @@ def resume_arguments(arguments: list[str]) -> list[str]:
     Raises:
         ResumeError: There is no such run, or it is a sweep.
     """
+    expanded = _expand(arguments)
+    return arguments if expanded is None else expanded[1]
+
+
+def _expand(arguments: list[str]) -> tuple[Path, list[str]] | None:
+    """The run folder and its command line; ``None`` where nothing is resumed."""
     given = next((each for each in reversed(arguments) if each.startswith(("resume=", "resume.run="))), None)
     if given is None or given.partition("=")[2] in ("null", ""):
-        return arguments
+        return None
     if {"-m", "--multirun"} & set(arguments):
         raise ResumeError(
             "resume continues a single run; leave out -m and name a run folder of the sweep (runs/sweeps/TIME/NUMBER)."
@@ -41,13 +50,49 @@ def resume_arguments(arguments: list[str]) -> list[str]:
     folder = _newest_run(typed) if wanted == "last" else Path(wanted)
     if not (folder / ".hydra" / "config.yaml").is_file():
         raise ResumeError(f"resume={wanted}: not a run folder of train.py (it has no .hydra/config.yaml).")
-    own: Any = OmegaConf.load(folder / ".hydra" / "overrides.yaml")
-    about: Any = OmegaConf.load(folder / ".hydra" / "hydra.yaml")
-    own = [*own, *(each for each in about.hydra.overrides.hydra if each.lstrip("+~").startswith("hydra.searchpath"))]
+    own = own_overrides(folder)
     keys = {override_key(each) for each in typed}
-    kept = [each for each in own if override_key(each) not in keys and override_key(each) not in ("resume.run", "resume.force")]
+    kept = [each for each in own if override_key(each) not in keys]
     place = os.path.relpath(folder)
-    return [*kept, *typed, f"resume.run='{place}'", f"hydra.run.dir='{place}'", "hydra.output_subdir=null"]
+    return folder, [*kept, *typed, f"resume.run='{place}'", f"hydra.run.dir='{place}'", "hydra.output_subdir=null"]
+
+
+def own_overrides(folder: Path, task: Sequence[str] | None = None) -> list[str]:
+    """What the run in a folder was started with, and where Hydra searched.
+
+    Args:
+        folder: The run folder.
+        task: Overrides in place of those in the folder.
+
+    Raises:
+        ResumeError: These files are missing or damaged.
+    """
+    try:
+        kept: Any = OmegaConf.to_container(OmegaConf.load(folder / ".hydra" / "overrides.yaml")) if task is None else task
+        about: Any = OmegaConf.to_container(OmegaConf.load(folder / ".hydra" / "hydra.yaml"))
+        return signed_overrides(kept, about["hydra"]["overrides"]["hydra"])
+    except FileNotFoundError as error:
+        raise ResumeError(f"resume={folder}: {error.filename} is missing; the folder is not whole.") from error
+    except Exception as error:  # whatever a damaged file leads to
+        raise ResumeError(
+            f"resume={folder}: the overrides in {folder / '.hydra'} are damaged ({type(error).__name__}); they can't be resumed."
+        ) from error
+
+
+def signed_overrides(task: Sequence[str], hydra: Sequence[str]) -> list[str]:
+    """Overrides that make a run what it is: its own and where Hydra searches, without those of a resume.
+
+    Args:
+        task: Overrides of the configuration.
+        hydra: Overrides of Hydra.
+
+    Raises:
+        TypeError: One of them is not a text.
+    """
+    if isinstance(task, str | dict) or not all(isinstance(each, str) for each in [*task, *hydra]):
+        raise TypeError("a list of overrides is wanted")
+    own = [each for each in task if override_key(each).partition(".")[0] not in ("resume", "trust")]
+    return [*own, *(each for each in hydra if each.lstrip("+~").startswith("hydra.searchpath"))]
 
 
 def override_key(override: str) -> str:
@@ -78,5 +123,18 @@ def _newest_run(overrides: list[str]) -> Path:
 
 
 def apply_to_command_line() -> None:
-    """Replace the arguments that were typed by :func:`resume_arguments`."""
-    sys.argv[1:] = resume_arguments(sys.argv[1:])
+    """Replace the arguments that were typed by :func:`resume_arguments`.
+
+    Raises:
+        ResumeError: There is no such run, or it is not one's own and ``trust=true`` was not typed.
+    """
+    typed = sys.argv[1:]
+    expanded = _expand(typed)
+    if expanded is None:
+        return
+    folder, sys.argv[1:] = expanded
+    if "trust=true" not in typed and not is_own(folder, own_overrides(folder)):
+        raise ResumeError(
+            f"resume={folder}: you did not start this run here (its overrides don't have your signature), and resuming runs "
+            "whatever they name; read its .hydra/overrides.yaml, and add trust=true if you trust it."
+        )

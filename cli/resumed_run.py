@@ -13,7 +13,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from .resume import ResumeError, override_key
+from .own_runs import sign
+from .resume import ResumeError, own_overrides, signed_overrides
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ _ABSENT = "(absent)"
 # Keys that may differ without changing what is learnt: folders, what is shown, how data are loaded.
 HARMLESS = (
     "resume.*",
+    "trust",
     "paths.*",
     "name",
     "logger",
@@ -82,9 +84,7 @@ def prepare_resume(cfg: DictConfig) -> Path | None:
     if cfg.resume.run is None:
         return None
     folder = Path(cfg.resume.run)
-    then = OmegaConf.load(folder / ".hydra" / "config.yaml")
-    assert isinstance(then, DictConfig)
-    found = differences(then, cfg)
+    found = differences(_config_of(folder), cfg)
     if found and not cfg.resume.force:
         raise ResumeError(
             f"resume={folder}: the configuration is not the run's own: {'; '.join(found)}. Leave that out, or give "
@@ -93,6 +93,17 @@ def prepare_resume(cfg: DictConfig) -> Path | None:
     if found:
         log.warning(f"Continuing with another configuration: {'; '.join(found)}.")
     return _newest_checkpoint(folder / "checkpoints")
+
+
+def _config_of(folder: Path) -> DictConfig:
+    path = folder / ".hydra" / "config.yaml"
+    try:
+        then = OmegaConf.load(path)
+    except Exception as error:  # whatever a damaged file leads to
+        raise ResumeError(f"resume={folder}: {path} is damaged ({type(error).__name__}); it can't be resumed.") from error
+    if not isinstance(then, DictConfig):
+        raise ResumeError(f"resume={folder}: {path} is not a configuration (a list); it can't be resumed.")
+    return then
 
 
 def keep_configuration(cfg: DictConfig, overrides: Sequence[str]) -> None:
@@ -104,8 +115,10 @@ def keep_configuration(cfg: DictConfig, overrides: Sequence[str]) -> None:
     """
     from practicum.callbacks.run.atomic_file import atomic_write  # noqa: PLC0415 - heavy
 
-    folder = Path(cfg.resume.run) / ".hydra"
-    mine = [each for each in overrides if not override_key(each).startswith("resume")]
+    run = Path(cfg.resume.run)
+    folder = run / ".hydra"
+    mine = signed_overrides(overrides, [])
+    sign(run, own_overrides(run, mine))  # first: it may be killed in between
     for content, name in ((OmegaConf.create(mine), "overrides.yaml"), (cfg, "config.yaml")):
         with atomic_write(folder / name) as beside:
             OmegaConf.save(content, beside)
@@ -129,11 +142,15 @@ def _newest_checkpoint(folder: Path) -> Path | None:
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether a checkpoint can be read to its end: it is a zip archive, and every part has its checksum."""
+    """Whether a checkpoint can be read to its end: it is torch's kind of zip archive, and every part has its checksum."""
+    import torch  # noqa: PLC0415 - heavy
+
     try:
         with zipfile.ZipFile(path) as archive:
-            return archive.testzip() is None
-    except (zipfile.BadZipFile, OSError, EOFError):
+            if archive.testzip() is not None:
+                return False
+        return isinstance(torch.load(path, map_location="meta", weights_only=True), dict)
+    except Exception:  # whatever another kind of file, or a damaged one, leads to
         return False
 
 
@@ -145,9 +162,14 @@ def warn_of_other_data(folder: Path, data: Any) -> None:
         data: The data module, with ``provenance``.
     """
     file = folder / "metrics.json"
-    then = json.loads(file.read_text()).get("data/sha256") if file.is_file() else None
+    try:
+        then = json.loads(file.read_bytes()).get("data/sha256") if file.is_file() else None
+    except (ValueError, AttributeError):
+        log.warning(f"{file} is damaged: whether the data are those that this run began with can't be told.")
+        return
     now = getattr(data, "provenance", {}).get("sha256")
     if then and now and then != now:
         log.warning(
-            f"The data are not those this run began with (SHA-256 {then[:12]}, now {now[:12]}): it continues, but not exactly."
+            f"The data are not those this run began with (SHA-256 {str(then)[:12]}, now {now[:12]}): it continues, but not "
+            "exactly."
         )

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import inspect
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hydra.utils import get_class, get_object, instantiate
-from omegaconf import DictConfig, ListConfig, OmegaConf
-from practicum.callbacks import PredictionTransform
+import torch
+from hydra.errors import InstantiationException
+from hydra.utils import get_object, instantiate
+from omegaconf import DictConfig
+from practicum.callbacks import PredictionTransform, SnapshotEnsemble
 from practicum.lightning_shim import MisconfigurationException
 from practicum.modules.weights.state_dict import read_state_dict
 
 from .next_command import take_hints
 from .renamed import OPTIONS, renamed_option
+from .run_config import check_options, known_config, read_config, read_record
+from .signatures import options_of
+
+_FROM_CHECKPOINT = ("weights", "encoder", "vectors")  # options of modules: where weights come from that a checkpoint holds
 
 
 @dataclass(frozen=True)
@@ -39,26 +44,88 @@ class Run:
     hints: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def folder(self) -> Path:
+        """Where it is now."""
+        return Path(self.config.paths.run)
+
+    @property
     def model_class(self) -> Any:
-        """The class of its module."""
-        return get_class(self.config.model._target_)
+        """The class of its module.
+
+        Raises:
+            MisconfigurationException: There is no such class.
+        """
+        return _class(self.config.model._target_, f"run={self.folder}: model._target_")
 
     def model(self) -> Any:
         """Load its module.
 
         Raises:
-            MisconfigurationException: The file is damaged, or holds code.
+            MisconfigurationException: The file is damaged, holds code, or does not belong to the module.
         """
         read_state_dict(self.checkpoint)
-        return self.model_class.load_from_checkpoint(self.checkpoint, map_location="cpu", weights_only=True)
+        options = options_of(self.model_class)
+        given = {} if self.trust else {name: "random" for name in _FROM_CHECKPOINT if name in options}
+        if not self.trust:
+            self._require_own_network()
+        try:
+            return self.model_class.load_from_checkpoint(self.checkpoint, map_location="cpu", weights_only=True, **given)
+        except MisconfigurationException:
+            raise
+        except Exception as error:  # whatever a damaged or invented checkpoint leads to
+            reason = " ".join(str(error).split())[:200]
+            raise MisconfigurationException(
+                f"{self.checkpoint}: not weights of {self.model_class.__name__} ({type(error).__name__}: {reason})."
+            ) from error
+
+    def _require_own_network(self) -> None:
+        """Refuse a checkpoint whose hyperparameters name something to be called or fetched."""
+        content: Any = torch.load(self.checkpoint, map_location="meta", weights_only=True)
+        options = content.get("hyper_parameters", {}) if isinstance(content, dict) else None
+        if not isinstance(options, dict):
+            raise MisconfigurationException(f"{self.checkpoint}: not a checkpoint of train.py (no hyperparameters).")
+        strange = [f"{key}={value}" for key, value in options.items() if str(key).startswith("_")]
+        strange += [f"backbone={options['backbone']}"] if ":" in str(options.get("backbone", "")) else []
+        if strange:
+            raise MisconfigurationException(
+                f"{self.checkpoint}: its hyperparameters would call or fetch something, {strange[0]}; trust=true allows it."
+            )
+
+    def data_module(self, scratch: str) -> Any:
+        """Its data module, for new input: what it writes goes to ``scratch``, what it learnt is read from the run folder.
+
+        Args:
+            scratch: A temporary folder.
+        """
+        ours: dict[str, Any] = {"report_dir": None, "cache": scratch}
+        if not self.trust:
+            ours |= {"tokenizer": None, "download_dir": f"{scratch}/downloads", "synthetic_dir": f"{scratch}/synthetic"}
+        options = options_of(_class(self.config.data._target_, f"run={self.folder}: data._target_"))
+        given = {name: value for name, value in ours.items() if name in options}
+        return self._make("data", self.config.data, given)
+
+    def _make(self, key: str, node: DictConfig, given: dict[str, Any]) -> Any:
+        try:
+            return instantiate(node, **given, _convert_="all")
+        except InstantiationException as error:
+            if isinstance(error.__cause__, MisconfigurationException) or self.trust:
+                raise
+            cause = error.__cause__ or error
+            raise MisconfigurationException(f"run={self.folder}: {key} can't be made of its options ({cause}).") from error
 
     def prediction_transforms(self) -> list[PredictionTransform]:
         """Those of its callbacks that change predictions; none for weights other than its best."""
         if not self.best:
             return []
-        nodes = [node for node in (self.config.get("callbacks") or {}).values() if node]
-        nodes = [node for node in nodes if self.trust or all(map(_is_ours, _targets(node)))]
-        callbacks = [instantiate(node, _convert_="all") for node in nodes if _is_transform(node._target_)]
+        nodes = [node for node in (self.config.get("callbacks") or {}).values() if isinstance(node, DictConfig)]
+        callbacks = []
+        for node in nodes:
+            name = node.get("_target_")
+            found = None if name is None else _class(name, f"run={self.folder}: callbacks")
+            if not (inspect.isclass(found) and issubclass(found, PredictionTransform)):
+                continue
+            figures = "folder" in options_of(found) and not issubclass(found, SnapshotEnsemble)
+            callbacks.append(self._make("callbacks", node, {"folder": None} if figures else {}))
         return [each for each in callbacks if each.transforms]
 
 
@@ -68,28 +135,22 @@ def open_run(folder: Path, checkpoint: str | None = None, trust: bool = False) -
     Args:
         folder: A run folder of ``train.py``.
         checkpoint: Weights to use instead of its best; also opens a run that never finished.
-        trust: Accept a configuration that names classes of other packages: using it runs them.
+        trust: Accept a configuration that names anything to be run; default: only what :mod:`.run_config` lists.
 
     Raises:
-        MisconfigurationException: There is no such run, it never finished, it names classes of other packages, or an earlier
-            version of practicum made it.
+        MisconfigurationException: There is no such run, it never finished, it is damaged, it names classes of other packages, or
+            an earlier version of practicum made it.
     """
-    config_file = folder / ".hydra" / "config.yaml"
-    if not config_file.is_file():
-        raise MisconfigurationException(f"run={folder}: not a run folder of train.py (it has no .hydra/config.yaml).")
-    config = OmegaConf.load(config_file)
-    assert isinstance(config, DictConfig)
-    config.paths.run = str(folder)  # where it is now, which need not be where it was made
+    config = read_config(folder)
+    paths = config._get_node("paths")
+    kept = {"data": paths._get_node("data")} if isinstance(paths, DictConfig) and "data" in paths else {}
+    config["paths"] = {**kept, "run": str(folder)}  # where it is now, which need not be where it was made
+    config = config if trust else known_config(config, folder)
     hints = take_hints(config)
-    strangers = sorted({name for node in (config.model, config.data) for name in _targets(node) if not _is_ours(name)})
-    if strangers and not trust:
-        raise MisconfigurationException(
-            f"run={folder}: its configuration would run {strangers[0]}, which is not part of practicum; trust=true allows it."
-        )
-    if not strangers:
-        _refuse_old_names(folder, config)
-    record_file = folder / "metrics.json"
-    record = json.loads(record_file.read_text()) if record_file.is_file() else {}
+    _refuse_old_names(folder, config)
+    if not trust:
+        check_options(config, folder)
+    record = read_record(folder / "metrics.json")
     weights = Path(checkpoint) if checkpoint else folder / "checkpoints" / "best.ckpt"
     if record.get("status") != "finished" and checkpoint is None:
         hint = f"; checkpoint={weights} uses the weights it had by then" if weights.is_file() else ""
@@ -99,29 +160,19 @@ def open_run(folder: Path, checkpoint: str | None = None, trust: bool = False) -
     return Run(config, weights, record.get("precision", "32-true"), trust, checkpoint is None, hints)
 
 
+def _class(name: Any, where: str) -> Any:
+    try:
+        return get_object(name)
+    except Exception as error:  # whatever importing raises
+        raise MisconfigurationException(f"{where}={name}: can't be imported ({type(error).__name__}: {error}).") from error
+
+
 def _refuse_old_names(folder: Path, config: DictConfig) -> None:
+    if not str(config.data.get("_target_")).startswith("practicum."):
+        return
     keys = [f"{group}.{key}" for group in ("model", "data") for key in config[group]]
     old = next((key for key in keys if key in OPTIONS), None)
     if old is not None:
         raise MisconfigurationException(
             f"run={folder}: an earlier version made it: {renamed_option(old)} Train it again, or use that version."
         )
-
-
-def _is_ours(name: str) -> bool:
-    """Whether a dotted name leads to something that practicum itself defines."""
-    return name.startswith("practicum.") and str(getattr(get_object(name), "__module__", "")).startswith("practicum.")
-
-
-def _is_transform(name: str) -> bool:
-    found = get_object(name)
-    return inspect.isclass(found) and issubclass(found, PredictionTransform)
-
-
-def _targets(node: Any) -> list[str]:
-    """Every ``_target_`` in a node and below it."""
-    if not isinstance(node, DictConfig | ListConfig):
-        return []
-    items = node.values() if isinstance(node, DictConfig) else node
-    own = [str(node["_target_"])] if isinstance(node, DictConfig) and "_target_" in node else []
-    return own + [name for item in items for name in _targets(item)]

@@ -30,10 +30,19 @@ def collect_runs(folder: Path) -> list[dict[str, Any]]:
             key, _, value = str(entry).partition("=")
             row[key] = value
         record = run / "metrics.json"
-        metrics = json.loads(record.read_text()) if record.is_file() else {"status": "unfinished"}
+        metrics = _record(record)
         row.update({key: value for key, value in metrics.items() if isinstance(value, int | float | str)})
+        row.setdefault("status", "damaged record")
         rows.append(row)
     return rows
+
+
+def _record(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_bytes()) if path.is_file() else {"status": "unfinished"}
+    except ValueError:
+        record = None
+    return record if isinstance(record, dict) else {"status": "damaged record"}
 
 
 _METRICS = 6  # as many as fit on a terminal; all are in the file
@@ -55,14 +64,14 @@ class SweepTable(Callback):
 
     @staticmethod
     def _write(folder: Path) -> list[dict[str, Any]]:
-        from practicum.callbacks.run.atomic_file import atomic_write  # noqa: PLC0415 - heavy
+        from practicum.callbacks.run.atomic_file import ESCAPE, atomic_write  # noqa: PLC0415 - heavy
 
         rows = collect_runs(folder)
         if not rows:
             return []
         columns = list(dict.fromkeys(key for row in rows for key in row))
         path = folder / "sweep.csv"
-        with atomic_write(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
+        with atomic_write(path) as beside, open(beside, "w", newline="", encoding="utf-8", errors=ESCAPE) as file:
             writer = csv.DictWriter(file, columns, restval="")
             writer.writeheader()
             writer.writerows(rows)

@@ -52,10 +52,12 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     from .model_facts import facts_for
     from .next_command import take_hints
     from .resumed_run import keep_configuration, prepare_resume, warn_of_other_data
+    from .run_options import check_run_options
     from .summary import print_summary
     from .trainer_factory import build_trainer, check_accelerator, resolve_precision
 
     # Configuration: nothing is touched before it has been checked.
+    check_run_options(cfg)
     checkpoint, composed = prepare_resume(cfg), cfg.copy()
     hints = take_hints(cfg)
     cfg.trainer.precision = resolve_precision(cfg.trainer.precision, cfg.trainer.accelerator)
@@ -67,10 +69,11 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     ignore_known_warnings()
     seed_everything(cfg.seed, workers=True, verbose=False)
     run = Path(cfg.paths.run)
-    if checkpoint is None:
+    if cfg.resume.run is None:
         _remove_earlier_results(run)
 
     # Callbacks, loggers, and the trainer that runs them.
+    _name_program(cfg)
     callback_configs = [*(cfg.get("callbacks") or {}).values(), cfg.get("schedule")]
     callbacks: list[Callback] = [instantiate(each, _convert_="all") for each in callback_configs if each]
     loggers = [instantiate(each, _convert_="all") for each in (cfg.get("logger") or {}).values() if each]
@@ -82,7 +85,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     data = instantiate(cfg.data, _convert_="all")
     data.prepare_data()
     data.setup("fit")
-    if checkpoint is not None:
+    if cfg.resume.run is not None:
         warn_of_other_data(run, data)
     facts = facts_for(get_object(cfg.model._target_), data.describe(), {**cfg.model, "optimizer": cfg.optimizer})
     # A partial first: Hydra copies what it is given into a configuration, which takes minutes for a million ids.
@@ -109,8 +112,18 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
 
 def _remove_earlier_results(run: Path) -> None:
     """Remove what an earlier run in the same folder left and this one might not replace."""
-    for name in ("metrics.json", "checkpoints/last.ckpt", "checkpoints/before_last.ckpt"):
+    for name in ("metrics.json", "figures/failed.json", "checkpoints/last.ckpt", "checkpoints/before_last.ckpt"):
         (run / name).unlink(missing_ok=True)
+
+
+def _name_program(cfg: DictConfig) -> None:
+    """Let what is printed after an interruption name the installed command where that was used."""
+    from .next_command import program_names
+
+    last = (cfg.get("callbacks") or {}).get("last")
+    program = program_names()[0]
+    if last and program == "practicum-train" and str(last.get("how_to_resume", "")).startswith("python train.py "):
+        last.how_to_resume = f"{program} {last.how_to_resume.removeprefix('python train.py ')}"
 
 
 def _recorder(callbacks: Sequence[Callback]) -> RunRecord:

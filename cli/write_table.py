@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from practicum.callbacks.run.atomic_file import atomic_write, write_columns
+from practicum.callbacks.run.atomic_file import as_utf8, atomic_write, write_columns
 
 
 def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
@@ -21,5 +21,6 @@ def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
         return
     import polars  # noqa: PLC0415 - only for Parquet
 
+    texts = {as_utf8(name): [as_utf8(e) if isinstance(e, str) else e for e in column] for name, column in columns.items()}
     with atomic_write(path) as beside:
-        polars.DataFrame(dict(columns)).write_parquet(beside)
+        polars.DataFrame(texts).write_parquet(beside)

@@ -35,6 +35,10 @@ from .objectives.multi_label import MultiLabel
 from .weights.timm_backbone import head_state, load_backbone
 
 Head: TypeAlias = Literal["linear", "concat_pool"]
+_ONE_PHOTO = (
+    "ImageClassifier: batch_size=1: a training batch of one photo leaves BatchNorm without a variance (of head=concat_pool, or "
+    "of photos so small that one value per channel is left); use batch_size=2 or more."
+)
 
 
 class ImageClassifier(Supervised):
@@ -113,6 +117,29 @@ class ImageClassifier(Supervised):
         self.to(memory_format=torch.channels_last)  # the layout that convolution kernels prefer: 1.3 to 1.8 times as fast
         if slow_in_bfloat16():
             keep_depthwise_in_float32(self.backbone)
+
+    def setup(self, stage: str) -> None:
+        """Refuse what would end the first step: training on batches of one photo with a head that normalises over the batch.
+
+        Raises:
+            MisconfigurationException: The data module's ``batch_size`` is 1, and ``head`` is ``concat_pool``.
+        """
+        batch_size = getattr(getattr(self.trainer, "datamodule", None), "batch_size", None)
+        if stage == "fit" and batch_size == 1 and any(isinstance(each, nn.BatchNorm1d) for each in self.head.modules()):
+            raise MisconfigurationException(_ONE_PHOTO)
+
+    def training_step(self, batch: tuple[Any, Tensor], batch_idx: int) -> Tensor:
+        """Loss of one batch ``(x, y)``; logs ``train/loss``.
+
+        Raises:
+            MisconfigurationException: The batch is one photo, over which a BatchNorm layer can't take a variance.
+        """
+        try:
+            return super().training_step(batch, batch_idx)
+        except ValueError as error:
+            if len(batch[1]) == 1 and "more than 1 value per channel" in str(error):
+                raise MisconfigurationException(_ONE_PHOTO) from error
+            raise
 
     @property
     def threshold(self) -> Tensor:

@@ -28,7 +28,7 @@ from .layers.awd_lstm import AWDLSTM, activation_regularization, check_sizes, sc
 from .layers.linear_cross_entropy import linear_cross_entropy
 from .metrics.perplexity import Perplexity
 from .weights.language_model import check_same_tokens, read_language_model
-from .weights.vocabulary import remap_embedding
+from .weights.vocabulary import remap_embedding, say_known
 
 
 class LanguageModel(FineTunable):
@@ -104,6 +104,7 @@ class LanguageModel(FineTunable):
         self.bias = nn.Parameter(torch.zeros(len(self.vocab)))
         if known is not None:
             rows, carried = remap_embedding(known.encoder["embedding.weight"], known.vocab, self.vocab)
+            say_known(f"LanguageModel: weights={weights}", known.vocab, self.vocab)
             self.encoder.load_state_dict({**known.encoder, "embedding.weight": rows})
             if known.bias is not None:
                 with torch.no_grad():

@@ -27,7 +27,7 @@ from .layers.awd_lstm import AWDLSTM, check_sizes, replace_states, scale_dropout
 from .layers.sequence_pooling import RunningPool, last_max_mean
 from .objectives.classification import Classification
 from .weights.language_model import check_same_tokens, read_language_model
-from .weights.vocabulary import PAD, remap_embedding
+from .weights.vocabulary import PAD, remap_embedding, say_known
 
 
 class TextClassifier(Supervised):
@@ -120,6 +120,7 @@ class TextClassifier(Supervised):
         if known is not None:
             check_same_tokens(known.facts, level, tokenizer, reverse, f"TextClassifier: encoder={encoder}")
             rows, carried = remap_embedding(known.encoder["embedding.weight"], known.vocab, self.vocab)
+            say_known(f"TextClassifier: encoder={encoder}", known.vocab, self.vocab)
             self.encoder.load_state_dict({**known.encoder, "embedding.weight": rows})
             tokens = f"{carried} of {len(self.vocab)} known"
             self.provenance = {"source": str(known.path), "pretrained": True, "sha256": known.sha256, "tokens": tokens}

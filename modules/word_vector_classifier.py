@@ -24,7 +24,7 @@ from .base.fine_tunable import LayerGroup, OptimizerFactory
 from .base.supervised import Supervised
 from .objectives.classification import Classification
 from .weights.state_dict import hash_of_file
-from .weights.vocabulary import PAD
+from .weights.vocabulary import PAD, say_known
 from .weights.word_vectors import vectors_for
 
 
@@ -78,6 +78,8 @@ class WordVectorClassifier(Supervised):
                     f"WordVectorClassifier: vectors={vectors}: their size is {weight.shape[1]}, not {embedding_dim}; leave "
                     "embedding_dim out."
                 )
+            there = [token for token, has_one in zip(self.vocab, found.tolist(), strict=True) if has_one]
+            say_known(f"WordVectorClassifier: vectors={vectors}", there, self.vocab)
             tokens = f"{int(found.sum())} of {len(self.vocab)} have a vector"
             self.provenance = {"source": str(path), "pretrained": True, "sha256": hash_of_file(path), "tokens": tokens}
         self.hparams.update(vectors="random", embedding_dim=weight.shape[1])  # checkpoints contain the vectors

@@ -59,6 +59,11 @@ class NTASGD(WeightAveragingBase):
         self.losses: list[float] = []
         self.triggered = False
 
+    def begin(self) -> None:
+        """Forget the losses of an earlier fit."""
+        super().begin()
+        self.losses, self.triggered = [], False
+
     def should_update(self) -> bool:
         """Return whether averaging has begun."""
         return self.triggered

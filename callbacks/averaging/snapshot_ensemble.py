@@ -22,7 +22,8 @@ from typing import Any, Literal
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 
-from ..module_outputs.logits import extract_logits, is_multi_label, replace_logits, to_logits, to_probabilities
+from ..module_outputs.logits import is_multi_label, replace_logits, to_logits, to_probabilities
+from ..prediction.forward_check import check_logits
 from ..prediction.prediction_transform import PredictionTransform
 from ..trainer_internals.batches import inputs_of, to_device
 from ..trainer_internals.loaders import clone_loaders, eval_loaders
@@ -33,10 +34,11 @@ from .snapshots import CycleSnapshots, average_snapshots, load_weights
 class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
     """Saves ``cycle-1.ckpt``, ``cycle-2.ckpt`` ... and combines their predictions when the module is tested or predicts.
 
-    Works with any LightningModule whose ``forward`` returns logits ``[B, classes]`` and any scheduler with cycles: a cycle ends
-    where the rate, having fallen, rises again, or where the training ends at its lowest. In tests and predictions ``forward``
-    returns the ensemble's logits, so losses, metrics, figures and tables follow. Memory: one model at a time, and the
-    probabilities of all rows.
+    Works with any scheduler with cycles: a cycle ends where the rate, having fallen, rises again, or where the training ends at
+    its lowest. Averages probabilities of any LightningModule whose ``forward`` returns logits ``[B, classes]``: in tests and
+    predictions ``forward`` returns the ensemble's logits, so losses, metrics, figures and tables follow. Memory: one model at a
+    time, and the probabilities of all rows. Averages weights of any LightningModule, whatever it predicts: tests and predictions
+    are those of the averaged model.
 
     Args:
         folder: Where the checkpoints go.
@@ -51,7 +53,8 @@ class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
         facts: ``snapshots``, their number, once used.
 
     Raises:
-        MisconfigurationException: An option is out of range; ``forward`` returns no logits, or ``test_step`` does not call it.
+        MisconfigurationException: An option is out of range; with ``probabilities``, ``forward`` returns no logits (a fit's
+            validation checks it), or ``test_step`` does not call it.
 
     Example:
         >>> from practicum.callbacks import SGDR, SnapshotEnsemble
@@ -76,6 +79,11 @@ class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
         self._logits: list[Tensor] = []  # of each batch
         self._batch = 0
 
+    @property
+    def needs_logits(self) -> bool:
+        """Whether probabilities are averaged."""
+        return self.average == "probabilities"
+
     def members(self) -> list[Path]:
         """Return the checkpoints that predict."""
         if self.average == "weights":
@@ -92,11 +100,11 @@ class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
             average_snapshots(trainer, pl_module, self.snapshots(), self.folder / "average.ckpt")
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Predict every batch with each snapshot in turn."""
+        """Predict every batch with each snapshot in turn, or load the average of the weights."""
         self._predict(trainer, pl_module)
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Predict every batch with each snapshot in turn."""
+        """Predict every batch with each snapshot in turn, or load the average of the weights."""
         self._predict(trainer, pl_module)
 
     def on_test_batch_start(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:
@@ -108,16 +116,22 @@ class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
         self._batch += 1
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Restore ``forward``, before other callbacks call it."""
+        """Restore ``forward`` or the weights, before other callbacks use them."""
         self.reverts.close()
 
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Restore ``forward``, before other callbacks call it."""
+        """Restore ``forward`` or the weights, before other callbacks use them."""
         self.reverts.close()
 
     def _predict(self, trainer: Trainer, pl_module: LightningModule) -> None:
         members = self.members() if self.enabled else []
         if not members:
+            return
+        self.facts["snapshots"] = len(self.snapshots())
+        if self.average == "weights":
+            own = {name: value.detach().clone() for name, value in pl_module.state_dict().items()}
+            self.reverts.callback(pl_module.load_state_dict, own)
+            load_weights(pl_module, members[0])
             return
         loaders = eval_loaders(trainer)
         assert loaders is not None
@@ -135,7 +149,6 @@ class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
                         total[index] += probabilities.cpu()
         finally:
             pl_module.load_state_dict(own)
-        self.facts["snapshots"] = len(self.snapshots())
         self._logits = [to_logits(each / len(members), multi_label) for each in total]
         self._batch = -1
         device = pl_module.device
@@ -150,10 +163,11 @@ class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
         hook = "on_test_batch_start" if trainer.testing else "on_predict_batch_start"
         callbacks: list[Any] = trainer.callbacks  # type: ignore[attr-defined]
         others = [each for each in callbacks if isinstance(each, PredictionTransform) and each is not self]
+        multi_label = is_multi_label(pl_module, self.multi_label)
         for batch, index, _ in iter(clone_loaders(loaders)):
             prepared = to_device(trainer, pl_module, batch)
             for each in others:  # they apply to every snapshot's predictions
                 getattr(each, hook)(trainer, pl_module, prepared, index)
             with trainer.precision_plugin.forward_context():
                 output = pl_module(inputs_of(prepared))
-            yield extract_logits(output, self.output, "SnapshotEnsemble", pl_module)
+            yield check_logits(output, self.output, "SnapshotEnsemble", pl_module, multi_label)

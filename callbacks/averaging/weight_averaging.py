@@ -25,6 +25,9 @@ _PREFIX = "module."  # of the weights in an AveragedModel's state
 class WeightAveragingBase(OutsideTrials):
     """Base of callbacks whose average of the weights is validated, saved and tested.
 
+    A fit leaves the average in the module, and that is what a further fit of the same module starts from. The same object serves
+    one fit after another (folds of a cross-validation), each with an average of its own.
+
     Args:
         options: Of torch's ``AveragedModel``: how the average is updated.
     """
@@ -34,6 +37,7 @@ class WeightAveragingBase(OutsideTrials):
         self._options = options
         self._average: AveragedModel | None = None
         self._updated_at = 0  # number of optimizer steps at the latest update
+        self._resumed = False
 
     def should_update(self) -> bool:
         """Return whether to update the average after the step just taken."""
@@ -44,8 +48,16 @@ class WeightAveragingBase(OutsideTrials):
         """Whether the average has been updated yet."""
         return self._average is not None and bool(self._average.n_averaged > 0)
 
+    def begin(self) -> None:
+        """Forget an earlier fit; one that is resumed gets its checkpoint's state afterwards."""
+        self._average, self._updated_at = None, 0
+
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start with a copy of the weights, on the module's device."""
+        """Start with a copy of the weights, on the module's device; each fit has an average of its own, unless it is resumed."""
+        if not self._resumed:
+            self.begin()
+            self._updated_at = trainer.global_step  # above 0 where the same trainer goes on
+        self._resumed = False
         if self._average is None:
             self._average = self._copy(pl_module)
         self._average.to(pl_module.device)
@@ -119,7 +131,11 @@ class WeightAveragingBase(OutsideTrials):
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Restore both; without an average in the checkpoint the first update starts from the weights of its step."""
-        if trainer.state.fn != "fit" or "averaging_state" not in checkpoint:
+        if trainer.state.fn != "fit":
+            return
+        self._resumed = True
+        self.begin()
+        if "averaging_state" not in checkpoint:
             return
         self._average = self._copy(pl_module)
         weights = {f"{_PREFIX}{name}": value for name, value in checkpoint["state_dict"].items()}

@@ -10,6 +10,7 @@ from matplotlib.transforms import Bbox
 from torch import Tensor
 
 from .canvas import GRID
+from .plain_text import PlainFigure, shortened
 
 
 def labelled_scatter(axes: Axes, points: Tensor, names: Sequence[str], colour: Any) -> dict[int, Bbox]:
@@ -44,7 +45,9 @@ def labelled_scatter(axes: Axes, points: Tensor, names: Sequence[str], colour: A
         sides = ("right", "left") if x > centre else ("left", "right")
         for side, up in ((side, up) for side in sides for up in (4, -11)):
             offset = (-4 if side == "right" else 4, up)
-            label = axes.annotate(names[row], (x, y), offset, textcoords="offset points", fontsize=8, ha=side)
+            label = axes.annotate(shortened(names[row]), (x, y), offset, textcoords="offset points", fontsize=8, ha=side)
+            if isinstance(axes.figure, PlainFigure):
+                axes.figure.make_plain(label)  # it is measured before the figure is drawn
             label.set_bbox({"facecolor": "white", "alpha": 0.6, "edgecolor": "none", "pad": 0.5})
             box = label.get_window_extent(renderer)
             if not any(box.overlaps(other) for other in taken.values()):

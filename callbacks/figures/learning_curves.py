@@ -14,8 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from practicum.lightning_shim import LightningModule, Trainer
 
-from ..trainer_internals.roles import Watcher
 from .canvas import BLUE, GRID, ORANGE, new_figure, output_path, save_figure
+from .figure_callback import FigureCallback
+from .plain_text import shortened
 
 Curve = Sequence[tuple[int, float]]
 _STAGES = {"train": ("training", ORANGE), "val": ("validation", BLUE)}
@@ -46,7 +47,7 @@ def draw_curves(panels: Mapping[str, Mapping[str, Curve]]) -> Figure:
         for label, points in curves.items():
             epochs, values = zip(*points, strict=True)
             axes.plot(epochs, values, "o-", color=colours[label], label=label, markersize=4)
-        axes.set_title(panel)
+        axes.set_title(shortened(panel))
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(color=GRID)
@@ -56,7 +57,7 @@ def draw_curves(panels: Mapping[str, Mapping[str, Curve]]) -> Figure:
     return figure
 
 
-class LearningCurves(Watcher):
+class LearningCurves(FigureCallback):
     """Draws every ``train/`` and ``val/`` value that the module logs by epoch, one panel for each metric.
 
     Args:
@@ -77,6 +78,7 @@ class LearningCurves(Watcher):
         super().__init__()
         self.folder = folder
         self.history: dict[str, list[tuple[int, float]]] = {}
+        self._resumed = False
 
     def state_dict(self) -> dict[str, Any]:
         """Return the values so far."""
@@ -85,6 +87,18 @@ class LearningCurves(Watcher):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue from the values of a checkpoint."""
         self.history = {name: [(int(e), float(v)) for e, v in points] for name, points in state_dict["history"].items()}
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Note that a fit is resumed, which continues the curves that the checkpoint has."""
+        self._resumed = trainer.state.fn == "fit"
+        if self._resumed:
+            self.history = {}
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begin anew: a second fit with the same object (another fold) has curves of its own."""
+        if not self._resumed and trainer.current_epoch == 0:
+            self.history = {}
+        self._resumed = False
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Record the values of this epoch; validation has run by now."""

@@ -44,6 +44,14 @@ def _differs_in_training(module: nn.Module) -> bool:
     return isinstance(module, BatchNorm) or bool(rate) or type(module).__name__ == "StochasticDepth"
 
 
+def _part_of(module: nn.Module, name: str) -> Any:
+    """Return the attribute that a dotted name leads to, or ``None``; the module itself for an empty one."""
+    part: Any = module
+    for each in name.split(".") if name else ():
+        part = getattr(part, each, None)
+    return part
+
+
 def _first_batch(loader: Any) -> Any:
     """Return a batch of a loader's first row, without starting its workers."""
     return loader.collate_fn(loader.dataset.__getitems__([next(iter(loader.sampler))]))
@@ -62,8 +70,8 @@ class PrecomputedActivations(Reverts, OutsideTrials):
         folder: Where features are stored between runs. They depend on the frozen weights, the processing of a photo, the data's
             contents, size and augmentation, and the precision.
         views: Augmented versions of each training photo.
-        features: The method or submodule that turns photos into features.
-        backbone: The submodule that must be frozen for it.
+        features: The method or submodule that turns photos into features; with dots for one further in: ``model.encoder``.
+        backbone: The submodule that must be frozen for it, likewise.
         max_gb: Limit on the folder's size in GB; older features are removed for new ones. Features that exceed it are not stored.
 
     Raises:
@@ -98,6 +106,11 @@ class PrecomputedActivations(Reverts, OutsideTrials):
         """Check that this version of Lightning has what this relies on."""
         check_private_names(trainer, "batches.py", "torch_names.py")
 
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Raise if the module or the data module lacks what is needed, before anything is trained."""
+        self._is_frozen(pl_module)
+        self._data_of(trainer)
+
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Choose features or photos; after a resume this may be in the middle of an epoch."""
         self._too_large = False
@@ -125,14 +138,21 @@ class PrecomputedActivations(Reverts, OutsideTrials):
         self.reverts.close()
 
     def _is_frozen(self, pl_module: LightningModule) -> bool:
-        backbone = getattr(pl_module, self.backbone, None)
-        if not isinstance(backbone, nn.Module) or not callable(getattr(pl_module, self.features, None)):
+        backbone = _part_of(pl_module, self.backbone)
+        if not isinstance(backbone, nn.Module) or not callable(_part_of(pl_module, self.features)):
             raise MisconfigurationException(
                 f"PrecomputedActivations needs {type(pl_module).__name__} to have a submodule {self.backbone!r} and a method or "
                 f"submodule {self.features!r}; name its own with backbone=... and features=...."
             )
         learns = any(parameter.requires_grad for parameter in backbone.parameters())
         return not learns and not any(module.training and _differs_in_training(module) for module in backbone.modules())
+
+    def _data_of(self, trainer: Trainer) -> Any:
+        data: Any = getattr(trainer, "datamodule", None)
+        for method in ("views_dataloader", "fingerprint", "use_features"):
+            if not callable(getattr(data, method, None)):
+                raise MisconfigurationException(f"PrecomputedActivations needs a data module with {method}(); see ImageFolder.")
+        return data
 
     def _switch(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not self._is_frozen(pl_module):
@@ -141,10 +161,7 @@ class PrecomputedActivations(Reverts, OutsideTrials):
             self._use_features(trainer, pl_module)
 
     def _use_features(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        data: Any = getattr(trainer, "datamodule", None)
-        for method in ("views_dataloader", "fingerprint", "use_features"):
-            if not callable(getattr(data, method, None)):
-                raise MisconfigurationException(f"PrecomputedActivations needs a data module with {method}(); see ImageFolder.")
+        data = self._data_of(trainer)
         before = random_state()  # loaders draw from it; the training must not be affected
         paths: list[Path] = []
         try:
@@ -164,8 +181,8 @@ class PrecomputedActivations(Reverts, OutsideTrials):
             )
             return
         shape = np.load(paths[0], mmap_mode="r", allow_pickle=False).shape[2:]
-        part = getattr(pl_module, self.features)
-        owner, name = (part, "forward") if isinstance(part, nn.Module) else (pl_module, self.features)
+        part, (within, _, method) = _part_of(pl_module, self.features), self.features.rpartition(".")
+        owner, name = (part, "forward") if isinstance(part, nn.Module) else (_part_of(pl_module, within), method)
 
         def features(beneath: Any, x: Tensor, *others: Any, **options: Any) -> Tensor:
             # A batch that a worker prepared ahead may still be of photos.
@@ -184,9 +201,9 @@ class PrecomputedActivations(Reverts, OutsideTrials):
         """Let the data module read a split's features, computing them if need be; ``None`` if they exceed the limit."""
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         views = self.views if split == "train" and data.augments else 0
-        backbone: nn.Module = getattr(pl_module, self.backbone)
+        backbone: nn.Module = _part_of(pl_module, self.backbone)
         loader = data.views_dataloader(split, views)
-        extract: Any = getattr(pl_module, self.features)
+        extract: Any = _part_of(pl_module, self.features)
         with torch.no_grad(), trainer.precision_plugin.forward_context():
             first = to_device(trainer, pl_module, _first_batch(loader))[0]
             probe = extract(first).float()  # depends on all processing of a photo: normalisation, pooling, a neck

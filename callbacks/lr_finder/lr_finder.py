@@ -24,6 +24,7 @@ import torch
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
 from ..figures.canvas import output_path
+from ..figures.figure_callback import never_fatal
 from ..schedules.param_group_lrs import peak_lr, scale_lrs
 from ..trainer_internals.isolate_training import isolate_training
 from ..trainer_internals.loaders import steps_take_iterator, train_loaders
@@ -150,6 +151,8 @@ class LRFinder(OutsideTrials):
         """Continue from a checkpoint's state; only here, as testing a checkpoint loads callbacks' states too."""
         if self._resumed is not None:
             self.tests, self._trainable = list(self._resumed["tests"]), self._resumed["trainable"]
+        elif trainer.global_step == 0:  # another fit with the same object
+            self.tests, self._trainable = [], None
         self._resumed = None
 
     @property
@@ -214,9 +217,10 @@ class LRFinder(OutsideTrials):
             scale_lrs(optimizer, [config.scheduler for config in trainer.lr_scheduler_configs], test["chosen"] / top)
         self.tests.append(test)
         if trainer.is_global_zero and self.folder is not None:
-            write_curves(self.tests, output_path(trainer, self.folder, "lr_find.csv"))
-            panels = [panel_of(each, self.suggest, self.steps) for each in self.tests]
-            draw_curves(panels, output_path(trainer, self.folder, "lr_find.png"), log_scale=self.mode == "exponential")
+            with never_fatal(trainer, "LRFinder"):
+                write_curves(self.tests, output_path(trainer, self.folder, "lr_find.csv"))
+                panels = [panel_of(each, self.suggest, self.steps) for each in self.tests]
+                draw_curves(panels, output_path(trainer, self.folder, "lr_find.png"), log_scale=self.mode == "exponential")
         return test
 
     def _check(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 
 from practicum.lightning_shim import LightningModule, Trainer
 
+from ..module_outputs.logits import is_multi_label
 from ..trainer_internals.roles import OutsideTrials, Reverts
+from .forward_check import ForwardCheck
 from .forward_override import ForwardOverride
 
 
@@ -39,11 +41,17 @@ class PredictionTransform(Reverts, OutsideTrials):
         super().__init__(*args, **kwargs)
         self.enabled = True
         self._override: ForwardOverride | None = None
+        self._check = ForwardCheck(type(self).__name__)
 
     @property
     def transforms(self) -> bool:
         """Whether it changes predictions, as it is configured."""
         return True
+
+    @property
+    def needs_logits(self) -> bool:
+        """Whether ``forward`` must return logits: at ``output`` if it returns a dictionary. Then a fit's validation checks it."""
+        return False
 
     @property
     def overrides(self) -> bool:
@@ -64,6 +72,21 @@ class PredictionTransform(Reverts, OutsideTrials):
         if self._override is not None:
             self._override.remove()
         self._override = None
+
+    def on_validation_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        """Look at what ``forward`` returns in a fit's validation: what a test would refuse is refused before the training."""
+        if batch_idx == 0 and trainer.state.fn == "fit" and self.enabled and self.needs_logits:
+            self._check.begin(pl_module)
+            self.reverts.callback(self._check.remove)
+
+    def on_validation_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        """Check it."""
+        multi_label = is_multi_label(pl_module, getattr(self, "multi_label", None))
+        self._check.end(pl_module, outputs, getattr(self, "output", None), multi_label)
 
     def on_test_batch_end(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:
         """Check that ``test_step`` called ``forward``."""

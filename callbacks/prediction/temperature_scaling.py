@@ -63,6 +63,7 @@ class TemperatureScaling(PredictionTransform):
 
     Args:
         temperature_file: JSON file of the temperature; a relative path is below the trainer's ``default_root_dir``.
+        output: The key of the logits if ``forward`` returns a dictionary.
 
     Attributes:
         temperature: The present one.
@@ -73,9 +74,9 @@ class TemperatureScaling(PredictionTransform):
             ``threshold`` of its own, which would no longer fit.
     """
 
-    def __init__(self, temperature_file: str | os.PathLike[str] = "temperature.json") -> None:
+    def __init__(self, temperature_file: str | os.PathLike[str] = "temperature.json", output: str | None = None) -> None:
         super().__init__()
-        self.temperature_file = temperature_file
+        self.temperature_file, self.output = temperature_file, output
         self.temperature = 1.0
         self.facts: dict[str, float] = {}
 
@@ -83,8 +84,8 @@ class TemperatureScaling(PredictionTransform):
         return Path(trainer.default_root_dir) / self.temperature_file
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Replace ``forward``."""
-        if stage not in ("test", "predict") or not (self.transforms and self.enabled):
+        """Replace ``forward`` in a test or prediction; before a fit check what the test will need."""
+        if stage not in ("fit", "test", "predict") or not (self.transforms and self.enabled):
             return
         name = type(self).__name__
         check_private_names(trainer, "batches.py")
@@ -93,28 +94,44 @@ class TemperatureScaling(PredictionTransform):
                 f"{name}: {type(pl_module).__name__} predicts labels by a threshold that was chosen without a temperature; leave "
                 "temperature=false for it."
             )
+        if stage == "fit":
+            self._validation_of(trainer)
+            return
         self.temperature = 1.0
 
         def scaled(beneath: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
             output = beneath(*inputs, **options)
-            return replace_logits(output, None, extract_logits(output, None, name, pl_module) / self.temperature)
+            return replace_logits(output, self.output, extract_logits(output, self.output, name, pl_module) / self.temperature)
 
         self.override(pl_module, scaled)
+
+    @property
+    def needs_logits(self) -> bool:
+        """Whether it scales."""
+        return self.transforms
+
+    def _validation_of(self, trainer: Trainer) -> Callable[[], Any]:
+        data = getattr(trainer, "datamodule", None)
+        loader = getattr(data, "val_dataloader", None)
+        owners = [data, *(kind for kind in type(data).__mro__ if not _is_lightnings(kind))]
+        if not callable(loader) or not any("val_dataloader" in vars(owner) for owner in owners):
+            raise MisconfigurationException(f"{type(self).__name__}: temperature=true needs a data module with val_dataloader().")
+        return loader
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Find the temperature and keep it."""
         if not self.overrides:
             return
-        loader = getattr(getattr(trainer, "datamodule", None), "val_dataloader", None)
-        if not callable(loader):
-            raise MisconfigurationException(f"{type(self).__name__}: temperature=true needs a data module with val_dataloader().")
+        loader = self._validation_of(trainer)
         own = type(pl_module).forward.__get__(pl_module)  # the module by itself
         logits, targets = [], []
         with torch.no_grad(), trainer.precision_plugin.forward_context():
             for batch in loader():
                 x, y = to_device(trainer, pl_module, batch)
-                logits.append(own(x).float().cpu())
+                logits.append(extract_logits(own(x), self.output, type(self).__name__, pl_module).float().cpu())
                 targets.append(y.cpu())
+        if not logits:
+            raise MisconfigurationException(f"{type(self).__name__}: temperature=true needs validation data; there is no row.")
         everyone = gather_objects(trainer, (torch.cat(logits), torch.cat(targets)))
         self.temperature = fit_temperature(*(torch.cat(parts) for parts in zip(*everyone, strict=True)))
         self.facts["calibration/temperature"] = self.temperature
@@ -132,3 +149,8 @@ class TemperatureScaling(PredictionTransform):
                 f"{type(self).__name__}: {path} is missing; test the model first, which finds the temperature."
             )
         self.temperature = float(json.loads(path.read_text())["temperature"])
+
+
+def _is_lightnings(kind: type) -> bool:
+    """Whether a class is Lightning's own: its data modules have a ``val_dataloader`` that only raises."""
+    return kind.__module__.partition(".")[0] in ("lightning", "pytorch_lightning")

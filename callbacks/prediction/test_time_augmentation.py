@@ -24,10 +24,12 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 from torch import Tensor
 
 from ..figures.canvas import output_path
+from ..figures.figure_callback import never_fatal
 from ..figures.images.tta_views import MostChanged, draw_views
 from ..module_outputs.logits import extract_logits, is_multi_label, replace_logits, to_logits, to_probabilities
 from ..trainer_internals.batches import inputs_of, to_device
 from ..trainer_internals.private_names import check_private_names
+from .forward_check import check_logits
 from .prediction_transform import PredictionTransform
 
 
@@ -143,13 +145,13 @@ class TestTimeAugmentation(PredictionTransform):
     # The module's forward ---------------------------------------------------------------------------------------------
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Replace ``forward``, before any other callback asks the module for predictions."""
+        """Replace ``forward``, before any other callback asks the module for predictions; before a fit check what that needs."""
         source = getattr(trainer, "datamodule", None)
         if self.augment is None and getattr(source, "augments", True) is False:  # reported before a training, not after it
             raise MisconfigurationException(
                 "TestTimeAugmentation: augment=none makes all views of a photo alike; choose one, e.g. augment=side_on."
             )
-        if stage not in ("test", "predict") or not self.enabled:
+        if stage not in ("fit", "test", "predict") or not self.enabled:
             return
         check_private_names(trainer, "batches.py")
         if self.augment is None and not hasattr(source, "views_dataloader"):
@@ -157,10 +159,17 @@ class TestTimeAugmentation(PredictionTransform):
                 "TestTimeAugmentation has no views: set augment=... (a function of a batch, e.g. one of "
                 "torchvision.transforms.v2), or use a data module with views_dataloader(split, n)."
             )
+        if stage == "fit":
+            return
         self._changed.clear()
         self._module = pl_module
         self.reverts.callback(self._forget)
         self.override(pl_module, self._predict)
+
+    @property
+    def needs_logits(self) -> bool:
+        """Always."""
+        return True
 
     def _forget(self) -> None:
         self._module, self._views, self._batch, self._batch_views = None, None, None, None
@@ -177,7 +186,7 @@ class TestTimeAugmentation(PredictionTransform):
         x, others = inputs[0], inputs[1:]
         self._count = len(x)
         multi_label = is_multi_label(self._module, self.multi_label)
-        plain = to_probabilities(extract_logits(output, self.output, name, self._module), multi_label)
+        plain = to_probabilities(check_logits(output, self.output, name, self._module, multi_label), multi_label)
         views = self._views_of(x)
         logits = [extract_logits(beneath(view, *others, **options), self.output, name, self._module) for view in views]
         probabilities = torch.stack([to_probabilities(each, multi_label) for each in logits])
@@ -238,4 +247,5 @@ class TestTimeAugmentation(PredictionTransform):
         """Draw the photos whose prediction changed most."""
         photos = self._changed.photos()
         if self.folder is not None and photos and trainer.is_global_zero:
-            draw_views(photos, getattr(pl_module, "classes", None), output_path(trainer, self.folder, "tta.png"))
+            with never_fatal(trainer, type(self).__name__):
+                draw_views(photos, getattr(pl_module, "classes", None), output_path(trainer, self.folder, "tta.png"))

@@ -110,6 +110,11 @@ class FullRanking(Watcher):
             raise MisconfigurationException(f"FullRanking: k={k} must be at least 1.")
         self.k = k
 
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Raise if something is missing, before anything is trained."""
+        if getattr(trainer, "datamodule", None) is not None:
+            require_recommender(trainer, pl_module, type(self).__name__)
+
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Measure and log."""
         module, data = require_recommender(trainer, pl_module, type(self).__name__)

@@ -109,6 +109,11 @@ class SampledRanking(Watcher):
                 raise MisconfigurationException(f"SampledRanking: {name}={value} must be at least 1.")
         self.k, self.negatives, self.seed = k, negatives, seed
 
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Raise if something is missing, before anything is trained."""
+        if getattr(trainer, "datamodule", None) is not None:
+            require_recommender(trainer, pl_module, type(self).__name__)
+
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Measure and log."""
         module, data = require_recommender(trainer, pl_module, type(self).__name__)

@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+_NAME_BYTES = 220
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    codes = [ord(each) for each in error.object[error.start : error.end]]
+    # U+DC80 to U+DCFF stand for the bytes of a file name that are no UTF-8 (PEP 383).
+    return "".join(f"\\x{c - 0xDC00:02x}" if 0xDC80 <= c <= 0xDCFF else f"\\u{c:04x}" for c in codes), error.end
+
+
+ESCAPE = "practicum-escape"  # for open(..., encoding="utf-8", errors=ESCAPE)
+codecs.register_error(ESCAPE, _escaped)
+
+
+def as_utf8(text: str) -> str:
+    r"""Return a text that UTF-8 can hold: bytes of a file name that are no UTF-8 become ``\xNN``.
+
+    Args:
+        text: Such as a path that the system returned.
+
+    Example:
+        >>> from practicum.callbacks.run.atomic_file import as_utf8
+        >>> print(as_utf8("caf\udce9.jpg"))
+        caf\xe9.jpg
+    """
+    return text.encode(errors=ESCAPE).decode()
 
 
 @contextmanager
@@ -20,17 +48,20 @@ def atomic_write(path: Path) -> Iterator[Path]:
         path: The file to write.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    short = os.fsencode(path.name)[:_NAME_BYTES].decode(errors="ignore")  # file systems allow 255 bytes
+    beside = path.with_name(f".{short}.{os.getpid()}.part")
     try:
         yield beside
+        with open(beside, "rb") as file:
+            os.fsync(file.fileno())  # or after a power cut the new name may lead to an empty file
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
 
 
 def write_csv(path: Path, header: Iterable[Any], rows: Iterable[Iterable[Any]]) -> None:
-    """Write a CSV atomically, row by row."""
-    with atomic_write(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
+    """Write a CSV in UTF-8 atomically, row by row; file names that are no UTF-8 are written as :func:`as_utf8` has them."""
+    with atomic_write(path) as beside, open(beside, "w", newline="", encoding="utf-8", errors=ESCAPE) as file:
         writer = csv.writer(file)
         writer.writerow(header)
         writer.writerows(rows)

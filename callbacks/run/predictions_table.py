@@ -7,6 +7,7 @@ classifier the probability of each class), in the order of the data.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +34,32 @@ def rows_of_process(rows: dict[str, list[Any]], rank: int, processes: int, count
     return {name: values[rank::processes][:count] for name, values in rows.items()}
 
 
+def join_columns(rows: Mapping[str, list[Any]], predicted: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """Join a table's own columns and those of its predictions; none replaces another.
+
+    Args:
+        rows: The columns of the data. One that is called like a column of the predictions is renamed ``<name> (input)``.
+        predicted: The columns of the predictions.
+
+    Returns:
+        The columns of the data, then those of the predictions.
+    """
+    joined: dict[str, list[Any]] = {}
+    for name, values in rows.items():
+        own = name
+        while own in predicted or (own != name and (own in rows or own in joined)):
+            own += " (input)"
+        joined[own] = values
+    return joined | dict(predicted)
+
+
 class PredictionsTable(Watcher):
     """Writes the predictions of a test.
 
     Needs ``test_step`` to return a dictionary with ``target`` and either ``logits`` or, for regression, ``prediction``; and the
     module to have ``columns(predictions)``, which takes probabilities ``[N, classes]`` or the predictions. The first columns are
-    the data module's ``row_columns(tests_on)`` or ``row_names(tests_on)`` where it has them. Under several processes each writes
+    the data module's ``row_columns(tests_on)`` or ``row_names(tests_on)`` where it has them; one of the data's own that is called
+    ``true``, ``predicted`` ... becomes ``true (input)``: see :func:`join_columns`. Under several processes each writes
     its own rows, with its rank in the file's name.
 
     Args:
@@ -60,10 +81,14 @@ class PredictionsTable(Watcher):
         self.path = Path(path)
         self._batches: list[tuple[Tensor, Tensor]] = []
 
-    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Reset."""
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Raise if the module has no ``columns``, before anything is trained."""
         if not callable(getattr(pl_module, "columns", None)):
             raise MisconfigurationException(f"PredictionsTable needs {type(pl_module).__name__}.columns().")
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Reset."""
+        self.on_fit_start(trainer, pl_module)
         self._batches = []
 
     def on_test_batch_end(
@@ -98,9 +123,9 @@ class PredictionsTable(Watcher):
         else:
             rows = {"file": list(map(str, range(processes * len(targets))))}
         classes = getattr(module, "classes", None)
-        table: dict[str, list[Any]] = {
-            **rows_of_process(rows, rank, processes, len(targets)),
+        predicted: dict[str, list[Any]] = {
             "true": [label_of(target, classes) for target in targets],
             **module.columns(predictions),  # type: ignore[operator]
         }
+        table = join_columns(rows_of_process(rows, rank, processes, len(targets)), predicted)
         write_columns(self.path if processes == 1 else self.path.with_stem(f"{self.path.stem}-rank{rank}"), table)

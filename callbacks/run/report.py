@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jinja2
+from PIL import Image
 
+from ..figures.figure_callback import failed_figures
+from ..figures.plain_text import printable
 from .atomic_file import atomic_write
 
 _TITLES = {  # by the file's stem, in the order of the page
@@ -40,15 +43,18 @@ _TITLES = {  # by the file's stem, in the order of the page
 
 
 class ReportFigure(NamedTuple):
-    """A figure or list on the page: a PNG in base64, or text."""
+    """A figure or list on the page: a PNG in base64, or text; a caption below it, if there is one."""
 
     title: str
     png: str
     text: str
+    caption: str = ""
 
 
 def report_figures(paths: Iterable[Path]) -> list[ReportFigure]:
     """Read figures (``.png``) and lists (``.txt``) and put them into the page's order; other files are left out.
+
+    A PNG's own ``Title`` and ``Description`` are its title and caption, where it has them.
 
     Args:
         paths: Files of a run's figures folder.
@@ -59,10 +65,20 @@ def report_figures(paths: Iterable[Path]) -> list[ReportFigure]:
     for path in sorted(shown, key=lambda path: (order.get(path.stem, len(order)), path.stem)):
         title = _TITLES.get(path.stem, path.stem[:1].upper() + path.stem[1:].replace("_", " "))
         if path.suffix == ".png":
-            figures.append(ReportFigure(title, base64.b64encode(path.read_bytes()).decode(), ""))
+            said = _text_of_png(path)
+            png = base64.b64encode(path.read_bytes()).decode()
+            figures.append(ReportFigure(said.get("Title", title), png, "", said.get("Description", "")))
         else:
-            figures.append(ReportFigure(title, "", path.read_text(encoding="utf-8")))
+            figures.append(ReportFigure(title, "", path.read_text(encoding="utf-8", errors="replace")))
     return figures
+
+
+def _text_of_png(path: Path) -> dict[str, str]:
+    try:
+        with Image.open(path) as picture:
+            return dict(getattr(picture, "text", {}))
+    except (OSError, ValueError, SyntaxError):  # no PNG, or a damaged one: it is shown as it is
+        return {}
 
 
 def headline(record: dict[str, Any]) -> dict[str, Any]:
@@ -73,7 +89,13 @@ def headline(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def render_report(
-    job: str, run: str, command: str, record: dict[str, Any], figures: Iterable[ReportFigure], config: str | None = None
+    job: str,
+    run: str,
+    command: str,
+    record: dict[str, Any],
+    figures: Iterable[ReportFigure],
+    config: str | None = None,
+    failed: Mapping[str, str] | None = None,
 ) -> str:
     """Render the page. All text is escaped.
 
@@ -84,6 +106,7 @@ def render_report(
         record: As :class:`.RunRecord` writes it.
         figures: In the order of the page.
         config: The configuration as YAML, if there is one.
+        failed: What could not be drawn, and why.
     """
     folder = jinja2.FileSystemLoader(Path(__file__).parent)
     environment = jinja2.Environment(loader=folder, autoescape=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
@@ -97,6 +120,7 @@ def render_report(
         figures=figures,
         record=record,
         config=config,
+        failed=failed or {},
     )
 
 
@@ -110,17 +134,18 @@ def write_report(folder: Path) -> Path:
         The page's path.
     """
     config, overrides = folder / ".hydra" / "config.yaml", folder / ".hydra" / "overrides.yaml"
-    lines = overrides.read_text().splitlines() if overrides.is_file() else []
+    lines = overrides.read_text(encoding="utf-8", errors="replace").splitlines() if overrides.is_file() else []
     command = " ".join(line.removeprefix("- ") for line in lines)
     page = render_report(
         folder.parent.name,
         folder.name,
         "" if command == "[]" else command,
-        json.loads((folder / "metrics.json").read_text()),
+        json.loads((folder / "metrics.json").read_text(encoding="utf-8")),
         report_figures((folder / "figures").glob("*")),
-        config.read_text() if config.is_file() else None,
+        config.read_text(encoding="utf-8", errors="replace") if config.is_file() else None,
+        failed_figures(folder / "figures"),
     )
     path = folder / "report.html"
     with atomic_write(path) as beside:
-        beside.write_text(page, encoding="utf-8")
+        beside.write_text(printable(page), encoding="utf-8")  # a folder's name may be no UTF-8
     return path

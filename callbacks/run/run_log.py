@@ -9,6 +9,8 @@ that it resumes from are dropped, as they will be logged again, so that each ste
 from __future__ import annotations
 
 import csv
+import io
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +20,9 @@ from lightning_utilities.core.rank_zero import rank_zero_only
 from practicum.lightning_shim import Logger
 from torch import Tensor
 
-from .atomic_file import atomic_write
+from .atomic_file import ESCAPE, atomic_write
+
+log = logging.getLogger(__name__)
 
 _FLUSH_EVERY = 100  # steps
 
@@ -66,14 +70,20 @@ class MetricsWriter:
             self.columns = sorted([*self.columns, *new])
             self._rewrite([*earlier, *rows])
         else:
-            with open(self.path, "a", newline="", encoding="utf-8") as file:
+            with open(self.path, "a", newline="", encoding="utf-8", errors=ESCAPE) as file:
                 csv.DictWriter(file, self.columns).writerows(rows)
         self.rows += len(rows)
 
     def continue_after(self, rows: int) -> None:
-        """Keep the first ``rows`` rows of the file that is there, and drop the rest."""
+        """Keep the first ``rows`` rows of the file that is there, and drop the rest; warn where some of them are lost."""
         self.metrics = []
-        kept = self.read()[:rows] if self.path.is_file() else []
+        kept = self._sound_rows()[:rows]
+        if len(kept) < rows:
+            upto = f"up to step {kept[-1]['step']}" if kept else "none"
+            log.warning(
+                f"{self.path}: of the {rows:,} rows logged before this run stopped {len(kept):,} are left ({upto}): the file and "
+                "the curves have a gap after them. The training itself continues exactly."
+            )
         self.columns = sorted(kept[0]) if kept else []
         self.rows = len(kept)
         self._rewrite(kept)
@@ -83,8 +93,28 @@ class MetricsWriter:
         with open(self.path, newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
 
+    def _sound_rows(self) -> list[dict[str, Any]]:
+        """Rows of the file up to one that was cut off or overwritten by zeros, as a power cut leaves them."""
+        if not self.path.is_file():
+            return []
+        text = self.path.read_bytes().partition(b"\0")[0].decode("utf-8", errors="replace")
+        whole = text[: text.rfind("\n") + 1]
+        rows: list[dict[str, Any]] = []
+        for row in csv.DictReader(io.StringIO(whole, newline="")):
+            if None in row or None in row.values() or not str(row.get("step")).lstrip("-").isdigit():
+                break
+            rows.append(row)
+        return rows
+
+    def sync(self) -> None:
+        """Write the rows added since the last time, and wait until the file is on the disk."""
+        self.save()
+        if self.path.is_file():
+            with open(self.path, "rb") as file:
+                os.fsync(file.fileno())
+
     def _rewrite(self, rows: list[dict[str, Any]]) -> None:
-        with atomic_write(self.path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
+        with atomic_write(self.path) as beside, open(beside, "w", newline="", encoding="utf-8", errors=ESCAPE) as file:
             writer = csv.DictWriter(file, self.columns)
             writer.writeheader()
             writer.writerows(rows)
@@ -157,8 +187,8 @@ class RunLog(Logger):
 
     @property
     def rows(self) -> int:
-        """Number of rows written."""
-        self.save()
+        """Number of rows written, all of which are on the disk: a checkpoint that counts them must not be ahead of them."""
+        self.experiment.sync()
         return int(self.experiment.rows)
 
     @rank_zero_only

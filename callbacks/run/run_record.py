@@ -10,19 +10,25 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import logging
 import math
 import os
 import platform
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from practicum.lightning_shim import LightningModule, Trainer, root_of
 
 from ..trainer_internals.roles import Watcher
 from .atomic_file import atomic_write
 
+log = logging.getLogger(__name__)
+
 _LOWER_IS_BETTER = ("loss", "perplexity", "bits_per_character", "rmse", "rmspe", "mape", "mae", "error")
+_MACHINE = ("threads", "devices", "precision")
 _PACKAGES = ("torch", "torchvision", "timm", "torchmetrics", "hydra-core")
 
 
@@ -30,6 +36,25 @@ def better(name: str, value: float, than: float) -> bool:
     """Return whether ``value`` of the metric ``name`` is better: lower for losses and errors, higher for all others."""
     lower = any(part in name.rpartition("/")[2] for part in _LOWER_IS_BETTER)
     return value < than if lower else value > than
+
+
+def changed_machine(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What differs between two records of one run, where it can change the last digits of a sum.
+
+    Args:
+        before: The record so far; what it lacks is not compared.
+        now: The present one.
+
+    Returns:
+        ``<name> <before>, now <now>`` of each.
+
+    Example:
+        >>> from practicum.callbacks.run.run_record import changed_machine
+        >>> changed_machine({"threads": 2, "devices": "1 x cpu"}, {"threads": 1, "devices": "1 x cpu"})
+        ['threads 2, now 1']
+    """
+    names = [name for name in now if name in _MACHINE or name.startswith("version/")]
+    return [f"{name} {before[name]}, now {now[name]}" for name in names if name in before and before[name] != now[name]]
 
 
 class RunRecord(Watcher):
@@ -81,12 +106,19 @@ class RunRecord(Watcher):
         }
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start the clock; that of a resumed run continues where it stopped."""
+        """Start the clock, that of a resumed run where it stopped, and write: a record tells its data from the start."""
+        before = self._record_before() if self._resumed is not None else {}
         if self._resumed is not None:
             self.last, self.best = dict(self._resumed["last"]), dict(self._resumed["best"])
-            self.seconds = self._seconds_before()
+            self.seconds = {k.removeprefix("seconds/"): v for k, v in before.items() if k.startswith("seconds/")}
             self._resumed = None
         self._begin("fit")
+        if trainer.is_global_zero and (changes := changed_machine(before, self.record(trainer, pl_module, "running"))):
+            log.warning(
+                f"This run began with {'; '.join(changes)}: it continues, but its numbers may differ in their last digits from "
+                "those of an unbroken run."
+            )
+        self._write(trainer, pl_module, "running")
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Record the epoch's values and write."""
@@ -147,6 +179,7 @@ class RunRecord(Watcher):
             "seed": int(seed) if seed else None,
             "precision": str(trainer.precision),
             "devices": f"{trainer.world_size} x {pl_module.device.type}",
+            "threads": torch.get_num_threads(),
             "parameters": sum(p.numel() for p in pl_module.parameters()),
             **{f"weights/{key}": value for key, value in getattr(pl_module, "provenance", {}).items()},
             **{f"data/{key}": value for key, value in getattr(datamodule, "provenance", {}).items()},
@@ -165,11 +198,15 @@ class RunRecord(Watcher):
         now = time.monotonic()
         return self.seconds | {phase: self.seconds.get(phase, 0) + now - start for phase, start in self._started.items()}
 
-    def _seconds_before(self) -> dict[str, float]:
-        if not self.path.is_file():
+    def _record_before(self) -> dict[str, Any]:
+        try:
+            record = json.loads(self.path.read_bytes()) if self.path.is_file() else {}
+        except ValueError:
+            record = None
+        if not isinstance(record, dict):
+            log.warning(f"{self.path} is damaged; the resumed run's record counts its seconds anew.")
             return {}
-        record = json.loads(self.path.read_text())
-        return {key.removeprefix("seconds/"): value for key, value in record.items() if key.startswith("seconds/")}
+        return record
 
     def _collect(self, trainer: Trainer) -> None:
         for name, value in trainer.callback_metrics.items():

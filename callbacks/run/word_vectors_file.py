@@ -54,13 +54,18 @@ class WordVectorsFile(Watcher):
         super().__init__()
         self.folder = folder
 
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Raise if the module has no word vectors, before anything is trained."""
+        module: Any = pl_module
+        if not callable(getattr(module, "word_vectors", None)) or not hasattr(module, "vocab"):
+            raise MisconfigurationException(f"WordVectorsFile needs {type(module).__name__} to have `vocab` and word_vectors().")
+
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write."""
         if not trainer.is_global_zero:
             return
+        self.on_fit_start(trainer, pl_module)
         module: Any = pl_module
-        if not callable(getattr(module, "word_vectors", None)) or not hasattr(module, "vocab"):
-            raise MisconfigurationException(f"WordVectorsFile needs {type(module).__name__} to have `vocab` and word_vectors().")
         path = output_path(trainer, self.folder, "vectors.vec")
-        with atomic_write(path) as beside, open(beside, "w", encoding="utf-8", newline="\n") as file:
+        with atomic_write(path) as beside, open(beside, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.writelines(f"{line}\n" for line in vector_lines(module.vocab, module.word_vectors()))

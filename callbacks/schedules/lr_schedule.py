@@ -21,6 +21,7 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 from torch.optim import Optimizer
 
 from ..figures.canvas import output_path
+from ..figures.figure_callback import never_fatal
 from ..trainer_internals.roles import OutsideTrials
 from .factor_lr import FactorLR, momentum_of
 from .param_group_lrs import reset_to_peak_lr
@@ -170,6 +171,8 @@ class LRSchedule(OutsideTrials):
         if self.folder is None or self._scheduler is None or self._scheduler.last_epoch % self._stride:
             return
         step = self._scheduler.last_epoch
+        if self._history and step <= self._history[-1][0]:  # another fit with the same object
+            self._history, self._stride = [], 1
         group = max(optimizer.param_groups, key=lambda each: float(each["lr"]))
         self._history.append((step, float(group["lr"]), momentum_of(group)))
         if len(self._history) > _MAX_HISTORY:
@@ -190,10 +193,11 @@ class LRSchedule(OutsideTrials):
         if self.folder is None or not self._history or length is None or scheduler is None or not trainer.is_global_zero:
             return
         top = max(float(each) for each in scheduler.base_lrs)
-        curves = schedule_curves(
-            lambda step: top * self.multiplier(step, length), lambda step: self.momentum(step, length), self._history
-        )
-        draw_schedule(curves, type(self).__name__, output_path(trainer, self.folder, "schedule.png"))
+        with never_fatal(trainer, type(self).__name__):
+            curves = schedule_curves(
+                lambda step: top * self.multiplier(step, length), lambda step: self.momentum(step, length), self._history
+            )
+            draw_schedule(curves, type(self).__name__, output_path(trainer, self.folder, "schedule.png"))
 
 
 def warn_of_cut_cycle(name: str, ends: Sequence[int], length: TrainingLength) -> None:

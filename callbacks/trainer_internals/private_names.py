@@ -77,6 +77,15 @@ PRIVATE_NAMES: dict[str, tuple[str, ...]] = {
         "torchmetrics.metric.Metric._defaults",
         "torchmetrics.metric.Metric._update_count",
     ),
+    "run_in_parts.py": (
+        f"{_LIGHTNING}.loops.optimization.automatic._AutomaticOptimization.run",
+        f"{_LIGHTNING}.loops.optimization.manual._ManualOptimization.run",
+        f"{_LIGHTNING}.trainer.trainer.Trainer._logger_connector",
+        f"{_CONNECTOR}._first_loop_iter",
+        f"{_EPOCH_LOOP}.automatic_optimization",
+        f"{_EPOCH_LOOP}.manual_optimization",
+        f"{_FIT_LOOP}.epoch_loop",
+    ),
     "strategies.py": (f"{_LIGHTNING}.strategies.ddp.DDPStrategy._ddp_kwargs",),
     "torch_names.py": (
         "torch.nn.modules.batchnorm._BatchNorm",

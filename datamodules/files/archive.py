@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import lzma
 import shutil
 import stat
 import zipfile
@@ -14,6 +16,19 @@ from practicum.lightning_shim import MisconfigurationException
 
 _PHOTOS = (".jpg", ".jpeg", ".png")
 _FOREIGN = (".7z", ".tar", ".gz", ".rar")
+# What zipfile and the system raise on damaged archives and on names that can't be files.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    IndexError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+)
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)  # no fault of the archive
 
 
 def extract_once(root: Path, unpacked: Path) -> Path:
@@ -84,8 +99,11 @@ def extract(archive: Path, into: Path) -> None:
             flat = any("/" not in entry.filename and entry.filename.lower().endswith(_PHOTOS) for entry in entries)
             target = into / archive.stem if flat else into
             file.extractall(target, entries)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise MisconfigurationException(f"{archive}: can't be extracted ({error}); download it again.") from error
+    except _DAMAGED as error:
+        if isinstance(error, OSError) and error.errno in _DISK:
+            raise
+        reason = " ".join(str(error).split())
+        raise MisconfigurationException(f"{archive}: can't be extracted ({reason}); download it again.") from error
     for entry in entries:
         inner = target / entry.filename
         if inner.suffix == ".zip":
@@ -96,6 +114,8 @@ def extract(archive: Path, into: Path) -> None:
 def _reject_escape(archive: Path, entry: zipfile.ZipInfo) -> None:
     path = PurePosixPath(entry.filename.replace("\\", "/"))
     link = stat.S_ISLNK(entry.external_attr >> 16)
+    if not path.parts:
+        raise MisconfigurationException(f"{archive}: has an entry without a name; download it again.")
     if path.is_absolute() or ".." in path.parts or ":" in path.parts[0] or link:
         raise MisconfigurationException(
             f"{archive}: its entry {entry.filename!r} leads out of the folder; do not trust this file."

@@ -51,5 +51,5 @@ def require_columns(table: Path, header: Sequence[str] | None, columns: Mapping[
 
 def write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Write a CSV atomically, even if several processes write it."""
-    with atomic_write(path) as beside, open(beside, "w", newline="", encoding="utf-8") as file:
+    with atomic_write(path) as beside, open(beside, "w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         csv.writer(file).writerows([header, *rows])

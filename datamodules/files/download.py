@@ -75,7 +75,7 @@ def _resume(url: str, part: Path, before: int) -> None:
         if before and answer.status != 206:  # the server does not resume
             before = 0
         remaining = answer.headers.get("Content-Length")
-        total = None if remaining is None else before + int(remaining)
+        total = before + int(remaining) if remaining is not None and remaining.strip().isdecimal() else None
         columns = ("[progress.description]{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn())
         with open(part, "ab" if before else "wb") as file, Progress(*columns, transient=True) as progress:
             task = progress.add_task(f"Downloading {part.stem}", total=total, completed=before)

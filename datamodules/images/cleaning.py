@@ -15,7 +15,9 @@ import torch
 from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor
 
-from .layouts import SPLITS, Photos
+from .layouts import Photos
+from .photo_files import printable
+from .split_names import SPLITS
 
 
 def rejection_reasons(photos: Photos, reasons: Sequence[str], sha256: Sequence[str]) -> list[str]:
@@ -37,10 +39,10 @@ def rejection_reasons(photos: Photos, reasons: Sequence[str], sha256: Sequence[s
         if first == i:
             continue
         if photos.labels[first] != photos.labels[i]:
-            reasons[i] = f"same bytes as {photos.paths[first]} but another label"
-            reasons[first] = reasons[first] or f"same bytes as {photos.paths[i]} but another label"
+            reasons[i] = f"same bytes as {printable(photos.paths[first])} but another label"
+            reasons[first] = reasons[first] or f"same bytes as {printable(photos.paths[i])} but another label"
         else:
-            reasons[i] = f"duplicate of {photos.paths[first]}"
+            reasons[i] = f"duplicate of {printable(photos.paths[first])}"
     return reasons
 
 
@@ -59,9 +61,23 @@ def summarize_rejected(rejected: Sequence[tuple[str, str]]) -> str:
 def near_duplicate_rows(photos: Photos, pairs: Sequence[tuple[int, int]]) -> list[tuple[str, str, str, str]]:
     """Rows ``(file, split, similar file, its split)`` of pairs that look alike; pairs across two splits come first."""
     return [
-        (str(photos.paths[i]), photos.splits[i], str(photos.paths[j]), photos.splits[j])
+        (printable(photos.paths[i]), photos.splits[i], printable(photos.paths[j]), photos.splits[j])
         for i, j in sorted(pairs, key=lambda pair: photos.splits[pair[0]] == photos.splits[pair[1]])
     ]
+
+
+def near_duplicates_across_splits(photos: Photos, pairs: Sequence[tuple[int, int]]) -> str | None:
+    """A warning that counts the photos held out from training that look like one in another split; ``None`` if there is none."""
+    across = [(i, j) for i, j in pairs if photos.splits[i] != photos.splits[j]]
+    if not across:
+        return None
+    held_out = {index for pair in across for index in pair if photos.splits[index] != "train"}
+    i, j = across[0]
+    return (
+        f"{len(held_out)} photos of valid or test are near duplicates of photos in another split, e.g. "
+        f"{printable(photos.paths[i])} and {printable(photos.paths[j])}: validation may be too optimistic (near_duplicates.csv "
+        "lists them)."
+    )
 
 
 def trainable_classes(photos: Photos, found: Photos, root: Path) -> list[str]:
@@ -75,23 +91,24 @@ def trainable_classes(photos: Photos, found: Photos, root: Path) -> list[str]:
     Raises:
         MisconfigurationException: Fewer than two classes, a class or a split that lost all its photos, or no validation split.
     """
+    place = printable(root)
     in_train = {name for labels, split in zip(photos.labels, photos.splits, strict=True) if split == "train" for name in labels}
     classes = sorted(in_train)
     if not classes:
-        raise MisconfigurationException(f"{root}: no photo can be used; rejected.csv says why.")
+        raise MisconfigurationException(f"{place}: no photo can be used; rejected.csv says why.")
     lost = sorted({name for labels in found.labels for name in labels} - in_train)
     if lost:
         raise MisconfigurationException(
-            f"{root}: no usable training photo is labelled {lost[0]!r}, although some photos are; rejected.csv lists those left "
+            f"{place}: no usable training photo is labelled {lost[0]!r}, although some photos are; rejected.csv lists those left "
             "out and why."
         )
     for split in SPLITS[1:]:
         if split in found.splits and split not in photos.splits:
-            raise MisconfigurationException(f"{root}: none of the photos in {split} can be used; rejected.csv says why.")
+            raise MisconfigurationException(f"{place}: none of the photos in {split} can be used; rejected.csv says why.")
     if "valid" not in photos.splits:
-        raise MisconfigurationException(f"{root}: too few photos for a validation split; add some.")
+        raise MisconfigurationException(f"{place}: too few photos for a validation split; add some.")
     if len(classes) < 2:
-        raise MisconfigurationException(f"{root}: found one class only ({classes[0]}); at least two are needed.")
+        raise MisconfigurationException(f"{place}: found one class only ({classes[0]}); at least two are needed.")
     return classes
 
 

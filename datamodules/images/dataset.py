@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+import os
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -13,9 +16,12 @@ from torch.utils.data import Dataset
 
 from ..loading.seeded_sampler import Key
 from .augment import ViewDevice, ViewParams
-from .decode import MAX_PIXELS, Pixels, decode_photo
+from .decode import MAX_PIXELS, Pixels, UnusablePhoto, decode_photo
+from .deep_grey import GreyRange, Levels, usual_range
 from .mixup_cutmix import MixUpCutMix
+from .photo_files import printable
 
+log = logging.getLogger(__name__)
 Batch: TypeAlias = tuple[Tensor, ...]
 _LONGEST_PATH = 4096
 
@@ -54,6 +60,7 @@ class PhotoDataset(Dataset[Batch]):
         seed: Seed of the augmentation, together with epoch and index.
         store: ``(file, offsets, shapes)`` of memory-mapped pixels; ``None``: photos are decoded when needed.
         max_pixels: Photos with more pixels are rejected.
+        grey_ranges: The values of deep grey photos that are black and white, by kind, see :mod:`.deep_grey`.
     """
 
     def __init__(
@@ -67,6 +74,7 @@ class PhotoDataset(Dataset[Batch]):
         seed: int = 0,
         store: tuple[Path, np.ndarray[Any, Any], np.ndarray[Any, Any]] | None = None,
         max_pixels: int = MAX_PIXELS,
+        grey_ranges: Mapping[str, GreyRange] | None = None,
     ) -> None:
         self.paths = paths
         self.targets = targets
@@ -77,6 +85,8 @@ class PhotoDataset(Dataset[Batch]):
         self.seed = seed
         self.store = store
         self.max_pixels = max_pixels
+        self.grey_ranges = dict(grey_ranges or {})
+        self._lost: set[int] = set()
         # Mapped at once: a mapped file stays readable even if another run's cache evicts it from the disk.
         self._pixels = None if store is None else np.memmap(store[0], dtype=np.uint8, mode="r")
         self._features_path = torch.zeros(_LONGEST_PATH, dtype=torch.uint8).share_memory_()  # workers see it change
@@ -89,15 +99,31 @@ class PhotoDataset(Dataset[Batch]):
         return {**self.__dict__, "_pixels": None, "_features": (b"", None)}  # each worker maps the files itself
 
     def photo(self, index: int) -> Pixels:
-        """Decoded pixels ``uint8 [H, W, 3]`` of one photo."""
+        """Decoded pixels ``uint8 [H, W, 3]`` of one photo; grey where the file, which was whole, can't be read any more."""
         if self.store is None:
-            return decode_photo(self.paths[index], self.short_side, self.max_pixels)
+            return self._decode(index)
         file, offsets, shapes = self.store
         if self._pixels is None:
             self._pixels = np.memmap(file, dtype=np.uint8, mode="r")
         height, width = shapes[index]
         start = offsets[index]
         return self._pixels[start : start + height * width * 3].reshape(height, width, 3)
+
+    def _decode(self, index: int) -> Pixels:
+        path = self.paths[index]
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # PIL warns about odd metadata
+                return decode_photo(path, self.short_side, self.max_pixels, self._grey_range)
+        except (UnusablePhoto, OSError) as error:
+            if index not in self._lost:
+                self._lost.add(index)
+                why = (error.strerror if isinstance(error, OSError) else None) or error
+                log.warning(f"{printable(path)}: was read when the run began and can't be now ({why}): grey is shown instead.")
+            return np.full((self.short_side, self.short_side, 3), 128, np.uint8)
+
+    def _grey_range(self, levels: Levels) -> GreyRange:
+        return self.grey_ranges.get(levels.kind) or usual_range(levels)
 
     def _sample_view(self, photo: Pixels, epoch: int, index: int) -> ViewParams:
         height, width = photo.shape[:2]
@@ -139,7 +165,16 @@ class PhotoDataset(Dataset[Batch]):
     def views(self, augment: Augmentation | None, seed: int) -> PhotoDataset:
         """The same photos with another augmentation and without MixUp and CutMix."""
         return PhotoDataset(
-            self.paths, self.targets, self.size, self.short_side, augment, None, seed, self.store, self.max_pixels
+            self.paths,
+            self.targets,
+            self.size,
+            self.short_side,
+            augment,
+            None,
+            seed,
+            self.store,
+            self.max_pixels,
+            self.grey_ranges,
         )
 
     # Precomputed features --------------------------------------------------------------------------------------
@@ -150,7 +185,7 @@ class PhotoDataset(Dataset[Batch]):
         Args:
             path: A ``.npy`` file, floating point ``[views, N, F]``; epoch ``e`` gives view ``e % views``. ``None``: pixels.
         """
-        name = b"" if path is None else str(path.resolve()).encode()
+        name = b"" if path is None else os.fsencode(path.resolve())
         self._features_path.zero_()
         self._features_path[: len(name)] = torch.tensor(list(name), dtype=torch.uint8)
         self.features()  # mapped at once, in this process too
@@ -159,7 +194,7 @@ class PhotoDataset(Dataset[Batch]):
         """The features in use, memory-mapped ``[views, N, F]``, or ``None``."""
         name = self._features_path.numpy().tobytes().rstrip(b"\0")
         if name != self._features[0]:
-            self._features = (name, np.load(name.decode(), mmap_mode="r", allow_pickle=False) if name else None)
+            self._features = (name, np.load(os.fsdecode(name), mmap_mode="r", allow_pickle=False) if name else None)
         return self._features[1]
 
 

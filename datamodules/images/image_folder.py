@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,28 @@ import torch
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 from ..files.csv_files import write_csv
+from ..files.csv_format import DETECT, check_csv_format, detect_format
 from ..loading.source import Local, Source
-from .cleaning import encode_targets, near_duplicate_rows, rejection_reasons, summarize_rejected, trainable_classes
+from .class_folders import read_class_folders
+from .cleaning import (
+    encode_targets,
+    near_duplicate_rows,
+    near_duplicates_across_splits,
+    rejection_reasons,
+    summarize_rejected,
+    trainable_classes,
+)
 from .dataset import Augmentation, PhotoDataset
 from .decode import MAX_PIXELS
+from .deep_grey import parse_ranges, shown
 from .image_cache import ImageIndex
-from .layouts import SPLITS, Photos, hold_out_validation, read_class_folders, read_csv
+from .input_record import INPUT_FILE, read_record, write_record
+from .layouts import Photos, hold_out_validation, read_csv
 from .mixup_cutmix import MixUpCutMix
 from .new_photos import NewPhotos, photos_in
 from .perceptual_hash import near_duplicates
+from .photo_files import printable
+from .split_names import SPLITS
 from .views import PhotoViews
 
 log = logging.getLogger(__name__)
@@ -32,7 +46,7 @@ class ImageFolder(PhotoViews):
 
     Files that can't be used are left out and listed in ``rejected.csv``: files that are not images, empty, broken or truncated
     ones, and exact duplicates. Near duplicates are kept, but listed in ``near_duplicates.csv``, those across splits first. No
-    file is changed.
+    file is changed. Splits' folders may have other usual names: see :mod:`.class_folders`.
 
     Args:
         root: The data set's folder.
@@ -43,18 +57,23 @@ class ImageFolder(PhotoViews):
         mixup: Alpha of MixUp in training, see :class:`.MixUpCutMix`; 0: off.
         cutmix: Alpha of CutMix in training, see :class:`.MixUpCutMix`; 0: off.
         valid_fraction: Share of each class that becomes the validation split where the layout has none.
-        csv: A CSV of files and labels, relative to ``root`` (or absolute); default: class folders.
+        csv: A CSV (or TSV ...) of files and labels, relative to ``root`` (or absolute); default: class folders.
         file_column: Its column of file names, relative to ``root`` or to ``images``.
         label_column: Its column of labels.
         split_column: Its column of splits (train, valid or test); default: split by ``valid_fraction``.
         label_separator: Separator of several labels of one photo; makes the task multi-label.
         images: Folder of the CSV's photos, relative to ``root``.
+        csv_format: What is known of the CSV's format: ``delimiter``, ``quote`` (``''``: none), ``decimal``, ``encoding``,
+            ``header``; what is ``None`` is detected.
         seed: Seed of the split, the order and the augmentation.
         cache: Folder for the index of the photos and for their pixels.
         cache_gb: Upper limit of the decoded pixels on disk, in GB; 0: photos are decoded whenever they are needed.
         num_workers: Processes that build batches. Default: none where pixels are cached, else one per core.
         max_pixels: Photos with more pixels are rejected.
         report_dir: Folder for ``rejected.csv`` and ``near_duplicates.csv``; ``None``: they aren't written.
+        grey_range: The values ``[black, white]`` of grey photos of more than 8 bits, or such a pair by kind (``integer``,
+            ``floating``); ``None``: found in the photos, see :mod:`.deep_grey`.
+        artifacts_dir: Folder for ``input.json``, which keeps what prediction must know; ``None`` writes none.
 
     Raises:
         MisconfigurationException: An option is out of range, or a folder or table can't be used; the message says what was
@@ -97,14 +116,17 @@ class ImageFolder(PhotoViews):
         split_column: str | None = None,
         label_separator: str | None = None,
         images: str = "",
+        csv_format: Mapping[str, Any] | None = DETECT,
         seed: int = 1,
         cache: str | os.PathLike[str] = "data/cache",
         cache_gb: float = 4.0,
         num_workers: int | None = None,
         max_pixels: int = MAX_PIXELS,
         report_dir: str | os.PathLike[str] | None = None,
+        grey_range: Sequence[float] | Mapping[str, Sequence[float]] | None = None,
+        artifacts_dir: str | os.PathLike[str] | None = None,
     ) -> None:
-        super().__init__(size, batch_size, crop_fraction, augment, seed, cache, cache_gb, num_workers, max_pixels)
+        super().__init__(size, batch_size, crop_fraction, augment, seed, cache, cache_gb, num_workers, max_pixels, grey_range)
         self._require("valid_fraction", valid_fraction, 0 < valid_fraction < 1, "above 0 and below 1")
         self._require("label_separator", repr(label_separator), label_separator != "", "None or at least one character")
         self._require("mixup", mixup, mixup >= 0, "at least 0 (0: off)")
@@ -119,7 +141,9 @@ class ImageFolder(PhotoViews):
         self.split_column = split_column
         self.label_separator = label_separator
         self.images = images
+        self.csv_format = check_csv_format(csv_format)
         self.report_dir = None if report_dir is None else Path(report_dir)
+        self.artifacts_dir = None if artifacts_dir is None else Path(artifacts_dir)
         self.classes: list[str] = []
         self.rejected: list[tuple[str, str]] = []
         self._digest = ""
@@ -137,6 +161,7 @@ class ImageFolder(PhotoViews):
             self.label_column,
             self.split_column,
             self.label_separator,
+            self.csv_format,
         )
 
     def prepare_data(self) -> None:
@@ -151,13 +176,14 @@ class ImageFolder(PhotoViews):
         found = self.read_layout()
         index = self.index(found.paths)
         usable = self._clean(found, index)
+        self._keep_grey_ranges(index, len(found))
         photos = found.select(usable)
         if "valid" not in found.splits:
             hold_out_validation(photos, self.valid_fraction, self.seed)
         self.classes = trainable_classes(photos, found, self.root)
         contents = sorted(f"{s} {h}" for s, h in zip(photos.splits, index.sha256[usable].tolist(), strict=True))
         self._digest = hashlib.sha256("\n".join(contents).encode()).hexdigest()
-        self._report_near_duplicates(photos, near_duplicates(index.dhash[usable]))
+        self._report_near_duplicates(photos, near_duplicates(index.dhash[usable], thumbnails=index.thumbnail[usable]))
         targets = encode_targets(photos.labels, self.classes, self.label_separator is not None)
         self.mix = MixUpCutMix(self.mixup, self.cutmix, len(self.classes))
         for split in SPLITS:
@@ -176,12 +202,23 @@ class ImageFolder(PhotoViews):
                 self.seed,
                 index.store(rows),
                 self.max_pixels,
+                self.grey_ranges,
             )
+
+    def _keep_grey_ranges(self, index: ImageIndex, count: int) -> None:
+        """Say once what is black and white in deep grey photos, and keep it for new ones."""
+        if index.grey_ranges and not self.grey_ranges:
+            log.warning(
+                f"{printable(self.root)}: {index.deep.sum():,} of {count:,} photos are grey with more than 8 bits: "
+                f"{shown(index.grey_ranges)}, found in them, is shown as black to white; to change it: grey_range=[BLACK,WHITE]."
+            )
+        self.grey_ranges = {**index.grey_ranges, **self.grey_ranges}
+        write_record(self.artifacts_dir, grey_range=index.grey_ranges or None)
 
     def _clean(self, photos: Photos, index: ImageIndex) -> list[int]:
         """Indices of the photos to use; lists the others in ``rejected``, the report and a warning."""
         reasons = rejection_reasons(photos, index.reason.tolist(), index.sha256.tolist())
-        self.rejected = [(str(path), reason) for path, reason in zip(photos.paths, reasons, strict=True) if reason]
+        self.rejected = [(printable(path), reason) for path, reason in zip(photos.paths, reasons, strict=True) if reason]
         if self.report_dir is not None:
             write_csv(self.report_dir / "rejected.csv", ("file", "reason"), self.rejected)
         if self.rejected:
@@ -195,13 +232,8 @@ class ImageFolder(PhotoViews):
         if self.report_dir is not None and pairs:
             header = ("file", "split", "similar_file", "similar_split")
             write_csv(self.report_dir / "near_duplicates.csv", header, near_duplicate_rows(photos, pairs))
-        across = [(i, j) for i, j in pairs if photos.splits[i] != photos.splits[j]]
-        if across:
-            i, j = across[0]
-            log.warning(
-                f"{len(across)} pairs of near-duplicate photos lie in two splits, e.g. {photos.paths[i]} and {photos.paths[j]}: "
-                "validation may be too optimistic (near_duplicates.csv lists them)."
-            )
+        if (message := near_duplicates_across_splits(photos, pairs)) is not None:
+            log.warning(message)
 
     # Facts about the data ---------------------------------------------------------------------------------------------
 
@@ -214,13 +246,19 @@ class ImageFolder(PhotoViews):
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """Where the data come from: source, number of photos per split and rejected, SHA-256 over all contents."""
+        """Where the data come from: source, photos per split and rejected, SHA-256 over all contents; what is unusual."""
         return {
             "source": str(self.source),
             **{split: len(dataset) for split, dataset in self.datasets.items()},
             "rejected": len(self.rejected),
             "sha256": self._digest,
+            **({"csv": unusual} if (unusual := self._unusual_csv()) else {}),
+            **({"grey_range": {kind: list(each) for kind, each in self.grey_ranges.items()}} if self.grey_ranges else {}),
         }
+
+    def _unusual_csv(self) -> str | None:
+        """What is unusual about the format of the CSV, if there is one."""
+        return None if self.csv is None else detect_format(self.root / self.csv, **self.csv_format).unusual()
 
     # Loaders ----------------------------------------------------------------------------------------------------------
 
@@ -248,10 +286,12 @@ class ImageFolder(PhotoViews):
         Raises:
             MisconfigurationException: ``source`` doesn't exist or holds no usable photo.
         """
-        return NewPhotos(photos_in(Path(source), self.file_column, self.images), str(source), **self.view_options)
+        paths = photos_in(Path(source), self.file_column, self.images, self.csv_format)
+        return NewPhotos(paths, str(source), **self.view_options)
 
     @property
     def view_options(self) -> dict[str, Any]:
         """The options that this data module shares with :class:`.NewPhotos`."""
         names = ("size", "batch_size", "crop_fraction", "augment", "seed", "cache", "cache_gb", "num_workers", "max_pixels")
-        return {name: getattr(self, name) for name in names}
+        kept = {} if self.datasets else parse_ranges(read_record(self.artifacts_dir).get("grey_range"), INPUT_FILE)
+        return {**{name: getattr(self, name) for name in names}, "grey_range": {**kept, **self.grey_ranges} or None}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,15 @@ import torch
 from practicum.lightning_shim import MisconfigurationException
 from torchdata.stateful_dataloader import StatefulDataLoader
 
-from ..files.csv_files import open_table
+from ..files.csv_format import detect_format
+from ..files.csv_reader import is_text_table, read_rows
 from .dataset import PhotoDataset
+from .deep_grey import shown
 from .layouts import existing_photo
+from .photo_files import files_below, printable
 from .views import PhotoViews
+
+log = logging.getLogger(__name__)
 
 
 class NewPhotos(PhotoViews):
@@ -38,11 +43,17 @@ class NewPhotos(PhotoViews):
         index = self.index(paths)
         reasons = index.reason.tolist()
         usable = [i for i, reason in enumerate(reasons) if not reason]
-        self.rejected: list[tuple[str, str]] = [(str(path), r) for path, r in zip(paths, reasons, strict=True) if r]
+        self.rejected: list[tuple[str, str]] = [(printable(path), r) for path, r in zip(paths, reasons, strict=True) if r]
         if not usable:
-            place = name or (str(paths[0]) if paths else "no files")
+            place = printable(name or (paths[0] if paths else "no files"))
             reason = f" ({self.rejected[0][1]})" if self.rejected else ""
             raise MisconfigurationException(f"{place}: holds no photo that can be read{reason}.")
+        guessed = {kind: each for kind, each in index.grey_ranges.items() if kind not in self.grey_ranges}
+        if guessed:
+            log.warning(
+                f"{index.deep.sum():,} new photos are grey with more than 8 bits, and training saw none such: {shown(guessed)}, "
+                "found in the new photos, is shown as black to white."
+            )
         self.datasets["predict"] = PhotoDataset(
             [paths[i] for i in usable],
             torch.full((len(usable),), -1),
@@ -50,6 +61,7 @@ class NewPhotos(PhotoViews):
             self.short_side,
             store=index.store(usable),
             max_pixels=self.max_pixels,
+            grey_ranges=index.grey_ranges,
         )
 
     def predict_dataloader(self) -> StatefulDataLoader[Any]:
@@ -61,29 +73,34 @@ class NewPhotos(PhotoViews):
         return {"file": self.row_names("predict")}
 
 
-def photos_in(source: Path, file_column: str = "file", images: str = "") -> list[Path]:
+def photos_in(
+    source: Path, file_column: str = "file", images: str = "", csv_format: Mapping[str, Any] | None = None
+) -> list[Path]:
     """Files that may be photos: a single one, all files below a folder, or those named in a CSV.
 
     Args:
-        source: A file, a folder or a CSV.
-        file_column: The CSV's column of file names; default: its first.
-        images: Folder that the names are relative to, itself relative to the CSV's.
+        source: A file, a folder, or a table of text (CSV, TSV ...).
+        file_column: The table's column of file names; its first where there is none of that name, if that names photos.
+        images: Folder that the names are relative to, itself relative to the table's.
+        csv_format: What is known of the table's format, see :func:`.detect_format`.
 
     Raises:
-        MisconfigurationException: ``source`` doesn't exist, or is an empty CSV.
+        MisconfigurationException: ``source`` doesn't exist, or is a table that is empty, damaged, or has no column of file names.
     """
     if source.is_dir():
-        return sorted(path for path in source.rglob("*") if path.is_file() and not path.name.startswith("."))
+        return files_below(source)
     if not source.is_file():
-        raise MisconfigurationException(f"{source}: no such file or folder.")
-    if source.suffix.lower() != ".csv":
+        raise MisconfigurationException(f"{printable(source)}: no such file or folder.")
+    if not is_text_table(source):
         return [source]
-    with open_table(source) as file:
-        reader = csv.DictReader(file)
-        columns = reader.fieldnames or []
-        column = file_column if file_column in columns else columns[0] if columns else None
-        if column is None:
-            raise MisconfigurationException(f"{source}: is empty; it must have a header and a row per photo.")
-        names = [row[column] for row in reader if row[column]]
+    columns, rows = read_rows(source, detect_format(source, **(csv_format or {})))
+    column = file_column if file_column in columns else columns[0]
+    names = [row[column].strip() for _, row in rows if row[column].strip()]
     folders = (source.parent / images, source.parent)  # as in training, or beside the table
-    return [next((path for folder in folders if (path := existing_photo(folder, name))), source.parent / name) for name in names]
+    found = [next((path for folder in folders if (path := existing_photo(folder, name))), None) for name in names]
+    if column != file_column and len(columns) > 1 and not any(found):
+        raise MisconfigurationException(
+            f"{source}: has no column {file_column!r} of file names, and its first one, {column!r}, names no photo; its columns "
+            f"are {', '.join(columns)}."
+        )
+    return [path or source.parent / name for path, name in zip(found, names, strict=True)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,11 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 from ..loading.seeded_sampler import SeededSampler
 from .dataset import Augmentation, Batch, PhotoDataset, apply_views, identity_collate
 from .decode import MAX_PIXELS, center_crop
+from .deep_grey import parse_ranges
 from .image_cache import ImageIndex, index_images
 from .mixup_cutmix import MixUpCutMix
+from .photo_files import printable
+from .photo_loader import PhotoLoader
 
 _PIL_MAX_PIXELS = 178_000_000  # PIL itself refuses to decode more
 
@@ -38,6 +42,8 @@ class PhotoViews(LightningDataModule):
         cache_gb: Upper limit of the decoded pixels on disk, in GB; 0: photos are decoded whenever they are needed.
         num_workers: Processes that build batches. Default: none where pixels are cached, else one per core.
         max_pixels: Photos with more pixels are rejected.
+        grey_range: The values ``[black, white]`` of grey photos of more than 8 bits, or such a pair by kind (``integer``,
+            ``floating``); ``None``: found in the photos, see :mod:`.deep_grey`.
 
     Raises:
         MisconfigurationException: An option is out of range.
@@ -54,6 +60,7 @@ class PhotoViews(LightningDataModule):
         cache_gb: float = 4.0,
         num_workers: int | None = None,
         max_pixels: int = MAX_PIXELS,
+        grey_range: Sequence[float] | Mapping[str, Sequence[float]] | None = None,
     ) -> None:
         super().__init__()
         self._require("size", size, size >= 8, "at least 8 pixels")
@@ -76,6 +83,8 @@ class PhotoViews(LightningDataModule):
         self.cache_gb = cache_gb
         self.num_workers = num_workers
         self.max_pixels = max_pixels
+        self.grey_ranges = parse_ranges(grey_range, type(self).__name__)
+        self._indexed: tuple[list[Path], ImageIndex] | None = None
         self.datasets: dict[str, PhotoDataset] = {}
         self.digests: dict[str, str] = {}  # split -> SHA-256 of its photos' contents, in their order
         self.mix: MixUpCutMix | None = None
@@ -88,11 +97,14 @@ class PhotoViews(LightningDataModule):
 
     def index(self, paths: list[Path]) -> ImageIndex:
         """Read these photos once, or load what was found earlier."""
-        return index_images(paths, self.short_side, self.cache, self.cache_gb, self.max_pixels)
+        if self._indexed is None or self._indexed[0] != paths:
+            found = index_images(paths, self.short_side, self.cache, self.cache_gb, self.max_pixels, self.grey_ranges)
+            self._indexed = paths, found
+        return self._indexed[1]
 
     def row_names(self, split: str) -> list[str]:
-        """File names of a split's photos, in the order of its unshuffled loader."""
-        return [str(path) for path in self.datasets[split].paths]
+        """File names of a split's photos, in the order of its unshuffled loader; bytes that are no UTF-8 are escaped."""
+        return [printable(path) for path in self.datasets[split].paths]
 
     # Loaders ----------------------------------------------------------------------------------------------------------
 
@@ -115,7 +127,7 @@ class PhotoViews(LightningDataModule):
             rank=trainer.global_rank if trainer else 0,
             world_size=trainer.world_size if trainer else 1,
         )
-        return StatefulDataLoader(
+        return PhotoLoader(
             dataset,
             batch_size=self.batch_size * max(1, views),
             sampler=sampler if views == 0 else [(view, index) for _, index in sampler for view in range(views)],

@@ -17,8 +17,9 @@ from ..tabular.table_cache import TableArrays
 
 def read_titles(frame: pl.LazyFrame, item: str, title: str) -> dict[str, str]:
     """Titles of items by id, the last one of each."""
-    pairs = frame.select(item, title).unique(item, keep="last").collect()
-    return {str(each): str(name) for each, name in pairs.iter_rows()}
+    columns = (pl.col(item).cast(pl.String).alias("item"), pl.col(title).cast(pl.String).alias("title"))  # may be one column
+    pairs = frame.select(columns).drop_nulls().unique("item", keep="last").collect()
+    return {each: str(name) for each, name in pairs.iter_rows()}
 
 
 def memory_in_training(arrays: TableArrays) -> int:
@@ -72,13 +73,10 @@ class Catalogue:
 
     def encode(self, frame: pl.LazyFrame) -> tuple[Tensor, Tensor]:
         """Codes of the users and items of other rows ``int32 [N]`` each, from 1; pairs with an unknown id are left out."""
-        rows = frame.select(self.user, self.item)
-        for name in (self.user, self.item):
-            categories = self.arrays.steps.categorical[name].categories
-            codes = pl.LazyFrame({name: categories, f"__{name}": np.arange(1, len(categories) + 1, dtype=np.int32)})
-            rows = rows.with_columns(pl.col(name).cast(pl.String)).join(codes, on=name, maintain_order="left")
-        found = rows.select(f"__{self.user}", f"__{self.item}").collect().to_numpy()
-        return torch.from_numpy(found[:, 0].copy()), torch.from_numpy(found[:, 1].copy())
+        rows = frame.select(self.user, self.item).collect()
+        users, items = (self.arrays.steps.categorical[name].encode(rows[name]).to_numpy() for name in (self.user, self.item))
+        known = (users > 0) & (items > 0)
+        return torch.from_numpy(users[known]), torch.from_numpy(items[known])
 
     def side_codes(self, user_side: Sequence[str], item_side: Sequence[str]) -> dict[str, dict[str, list[int]]]:
         """Codes of side columns by owner and column, one for each user or item by code; 0 is unknown.

@@ -1,44 +1,25 @@
-"""Prepare a table of ratings or clicks: pure functions from one lazy frame to the next."""
+"""Prepare a table of ratings or clicks: pure functions from one lazy frame to the next. Times are in :mod:`.rating_times`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
-from ..tabular.readers import as_date, require_columns
-from ..tabular.split_files import SPLIT_COLUMN
-from .ratings_config import CLICK, TIME_BIN, Duplicates, RatingsConfig, RatingsSplit
+from ..tabular.source_table import SPLIT_COLUMN, SourceTable
+from .rating_checks import convert_numbers, leave_out_incomplete, require_several, strange_ratings, validate_ratings
+from .rating_times import add_time_bins, find_time_format, parse_new_times, parse_times
+from .ratings_config import CLICK, Duplicates, RatingsConfig, RatingsSplit
 
 
-def require_rating_columns(names: Sequence[str], config: RatingsConfig, where: object, has_header: bool) -> None:
-    """Check that a table has the columns of ratings.
-
-    Args:
-        names: Its columns.
-        config: What its columns mean.
-        where: Its origin, for messages.
-        has_header: Whether ``names`` come from a header line; if users are missing, maybe there is none.
-
-    Raises:
-        MisconfigurationException: A column is missing.
-    """
-    if config.user not in names and has_header:
-        raise MisconfigurationException(
-            f"{where}: has no column {config.user!r}, it begins with {', '.join(map(repr, names[:4]))}; name yours in the "
-            "options user, item and rating or, if the file has no header, set header=[user,item,rating]."
-        )
-    wanted = [config.user, config.item, config.rating, config.time, config.weight]
-    require_columns(where, names, [each for each in wanted if each is not None])
-
-
-def prepare_interactions(frame: pl.LazyFrame, config: RatingsConfig, where: object) -> pl.LazyFrame:
+def prepare_interactions(source: SourceTable, config: RatingsConfig, where: object) -> SourceTable:
     """Check, deduplicate and split a table of ratings.
 
     Args:
-        frame: The table as it is.
+        source: The table as it is.
         config: What its columns mean.
         where: Its origin, for messages.
 
@@ -46,66 +27,60 @@ def prepare_interactions(frame: pl.LazyFrame, config: RatingsConfig, where: obje
         Each pair once, users and items in the first two columns, with a column of splits unless rows are split at random.
 
     Raises:
-        MisconfigurationException: A rating or a weight is out of range, or a pair occurs twice.
+        MisconfigurationException: A rating or a weight is out of range or no number, a pair occurs twice, or there is only one
+            user or item.
     """
+    frame = convert_numbers(source.frame, [config.rating, config.weight], where)
     validate_ratings(frame, config.rating, config.scale, config.weight, where)
-    frame = parse_times(frame, config.time, where)
+    # A table that keeps its rows is told of those without a rating by what builds its arrays.
+    keeps_rows = config.duplicates == "refuse" and not config.clicks
+    frame, rejected = leave_out_incomplete(frame, config.user, config.item, None if keeps_rows else config.rating)
+    date_format, notes = find_time_format(frame, config, where)
+    if config.rating is not None:
+        notes += [("warning", each) for each in strange_ratings(frame, config.rating, config.clicks, where)]
+    frame = parse_times(frame, config.time, date_format, where)
     if config.positive_threshold is not None and config.rating is not None:
         frame = frame.filter(pl.col(config.rating) >= config.positive_threshold)
     rating = None if config.clicks else config.rating
     frame = deduplicate(frame, config.user, config.item, rating, config.time, config.duplicates, where)
+    require_several(frame, config.user, config.item, where)
     frame = assign_splits(frame, config.user, config.time, config.split, config.valid_fraction)
     if config.clicks:
         frame = frame.with_columns(pl.lit(1.0).alias(CLICK))
-    frame = add_time_bins(frame, config.time, config.time_bin_days)
-    return frame.select(config.user, config.item, pl.exclude(config.user, config.item))
+    frame = add_time_bins(frame, config.time, config.time_bin_days, date_format)
+    frame = frame.select(config.user, config.item, pl.exclude(config.user, config.item))
+    return replace(source, frame=frame, date_format=date_format, notes=source.notes + notes, rejected=source.rejected + rejected)
 
 
-def complete_pairs(frame: pl.LazyFrame, config: RatingsConfig, where: object) -> pl.LazyFrame:
-    """Add to pairs to predict what they lack of the training columns, as unknown: side columns and time bins."""
-    names = frame.collect_schema().names()
-    frame = add_time_bins(parse_times(frame, config.time, where), config.time, config.time_bin_days)
-    missing = [name for name in (*config.user_side, *config.item_side) if name not in names]
-    return frame.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
-
-
-def validate_ratings(
-    frame: pl.LazyFrame, rating: str | None, scale: Sequence[float] | None, weight: str | None, where: object
-) -> None:
-    """Check the values of ratings and weights.
+def unliked_pairs(read: Callable[[], pl.LazyFrame], config: RatingsConfig, where: object) -> pl.LazyFrame | None:
+    """The rows that ``positive_threshold`` leaves out, which were seen too; ``None`` without it.
 
     Args:
-        frame: The table.
-        rating: Column of ratings; ``None``: there is none.
-        scale: Least and greatest rating; ``None``: any is accepted.
-        weight: Column of weights; ``None``: there is none.
-        where: The table's origin, for messages.
-
-    Raises:
-        MisconfigurationException: A rating is outside ``scale``, a weight is negative, or all weights are zero.
+        read: Reads the table as it is.
+        config: What its columns mean.
+        where: Its origin, for messages.
     """
-    if scale is not None and rating is not None:
-        low, high = scale
-        value = pl.col(rating)
-        outside = frame.with_row_index("__row").filter((value < low) | (value > high)).select("__row", rating).head(1)
-        for row, number in outside.collect().iter_rows():
-            raise MisconfigurationException(
-                f"{where}: row {row + 1:,} has the {rating} {number}, outside of scale=[{low:g},{high:g}]; correct it, or widen "
-                "the scale."
-            )
-    if weight is not None:
-        value = pl.col(weight)
-        least, greatest = frame.select(value.min().alias("least"), value.max().alias("greatest")).collect().row(0)
-        if greatest is None or greatest <= 0 or least < 0:
-            problem = "is negative somewhere" if least is not None and least < 0 else "is 0 in all rows"
-            raise MisconfigurationException(f"{where}: {weight} {problem}; weights must be at least 0, and some positive.")
+    if config.rating is None or config.positive_threshold is None:
+        return None
+    frame = convert_numbers(read(), [config.rating], where)
+    return frame.filter(pl.col(config.rating) < config.positive_threshold)
 
 
-def parse_times(frame: pl.LazyFrame, time: str | None, where: object) -> pl.LazyFrame:
-    """Convert times that are strings to dates: as strings, the 31st of March sorts after the 1st of April."""
-    if time is None or frame.collect_schema().get(time) != pl.String:
-        return frame
-    return frame.with_columns(as_date(frame.select(time).collect()[time], where))
+def complete_pairs(frame: pl.LazyFrame, config: RatingsConfig, where: object, date_format: str | None = None) -> pl.LazyFrame:
+    """Add to pairs to predict what they lack of the training columns, as unknown: side columns and time bins.
+
+    Args:
+        frame: The pairs.
+        config: What its columns mean.
+        where: Its origin, for messages.
+        date_format: Format of the times in training, see :func:`.find_time_format`.
+    """
+    names = frame.collect_schema().names()
+    if config.time_bin_days is not None:
+        frame = parse_new_times(frame, config.time, date_format, where)
+        frame = add_time_bins(frame, config.time, config.time_bin_days, date_format)
+    missing = [name for name in (*config.user_side, *config.item_side) if name not in names]
+    return frame.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
 
 
 def deduplicate(
@@ -173,21 +148,3 @@ def assign_splits(
     else:
         held_out = pl.col(time).rank("ordinal") > pl.len() * (1 - valid_fraction)
     return frame.with_columns(pl.when(held_out).then(pl.lit("valid")).otherwise(pl.lit("train")).alias(SPLIT_COLUMN))
-
-
-def add_time_bins(frame: pl.LazyFrame, time: str | None, days: float | None) -> pl.LazyFrame:
-    """Add the column :data:`TIME_BIN`, in which stretch of ``days`` days since 1970 a row falls.
-
-    Args:
-        frame: The table. Without the column ``time``, as of pairs to predict, the bin is unknown.
-        time: Column of dates, or of seconds since 1970.
-        days: Length of a bin; ``None`` adds nothing.
-    """
-    if days is None or time is None:
-        return frame
-    schema = frame.collect_schema()
-    if time not in schema.names():
-        return frame.with_columns(pl.lit(None, pl.Int64).alias(TIME_BIN))
-    column = pl.col(time)
-    seconds = column.cast(pl.Datetime).dt.epoch("s") if schema[time].is_temporal() else column
-    return frame.with_columns((seconds / (86400 * days)).floor().cast(pl.Int64).alias(TIME_BIN))

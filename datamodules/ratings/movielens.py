@@ -15,7 +15,7 @@ from practicum.lightning_shim import MisconfigurationException
 
 from ..files.archive import extract_once
 from ..loading.source import Download, local_or
-from ..tabular.split_files import SPLIT_COLUMN
+from ..tabular.source_table import SPLIT_COLUMN, SourceTable
 from .movielens_files import ITEM_SIDE, USER_SIDE, find_files, join_sides, read_items, read_ratings
 from .ratings import Ratings
 
@@ -95,7 +95,12 @@ class MovieLens(Ratings):
         path = self.source.path
         return find_files(path if path.is_dir() else extract_once(path, self.download_dir), self.fold)
 
-    def read_ratings(self) -> pl.LazyFrame:
+    @property
+    def splits_by_file(self) -> bool:
+        """Whether a fold says which rows validate."""
+        return self.fold is not None and not self.inner_split
+
+    def read_source(self) -> SourceTable:
         """All rows as they are, with side features if these are wanted."""
         files = self.files()
         if self.fold is None:
@@ -105,7 +110,7 @@ class MovieLens(Ratings):
         else:
             splits = ("train", "valid")
             frame = pl.concat([read_ratings(files[each]).with_columns(pl.lit(each).alias(SPLIT_COLUMN)) for each in splits])
-        return join_sides(frame, files) if self.side_features else frame
+        return SourceTable(join_sides(frame, files) if self.side_features else frame)
 
     def titles(self) -> dict[str, str]:
         """Titles of films by id; empty if there is no file of them."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +18,21 @@ from practicum.lightning_shim import LightningDataModule
 from torch import Tensor
 from torchdata.stateful_dataloader import StatefulDataLoader
 
-from ..tabular.new_rows import NewRows, TableSource, collect_rows, encode_rows, source_name
-from ..tabular.readers import as_lazy_frame, read_table, require_columns
+from ..files.csv_format import DETECT, check_csv_format
+from ..tabular.new_rows import NewRows, TableSource, encode_rows, read_new_rows, source_name
+from ..tabular.readers import require_columns
 from ..tabular.row_batches import RowBatches, row_loader
+from ..tabular.source_table import SPLIT_COLUMN, SourceTable, read_files, read_frame, read_one
 from ..tabular.split_batches import split_batches
-from ..tabular.split_files import SPLIT_COLUMN, fit_in_memory, hash_files, hash_frame, read_files, split_files
+from ..tabular.split_files import fit_in_memory, hash_files, hash_frame, split_files
 from ..tabular.table_cache import TableArrays, table_arrays
 from ..tabular.table_config import check_row_options
 from ..tabular.table_facts import TableFacts
 from .catalogue import Catalogue, memory_in_training, read_titles
 from .interaction_batches import InteractionBatches
-from .interactions import complete_pairs, prepare_interactions, require_rating_columns
+from .interactions import complete_pairs, prepare_interactions, unliked_pairs
 from .negative_sampling import NegativeSampler
+from .rating_checks import require_known_pairs, require_rating_columns
 from .ratings_config import Duplicates, RatingsConfig, RatingsSplit
 
 log = logging.getLogger(__name__)
@@ -45,6 +48,8 @@ class Ratings(TableFacts, LightningDataModule):
         item: Column of item ids: strings or integers.
         rating: Column of ratings; ``None``: clicks, each row is one.
         time: Column that orders ratings, for ``split=time``, ``split=last_out`` and ``duplicates=last``; dates or numbers.
+        date_format: Format of dates that are texts (``%d/%m/%Y``), or unit of numbers (``epoch_ms``), see
+            :mod:`practicum.datamodules.tabular.date_formats`; ``None``: it is found.
         weight: Column of the rows' weights in the loss, at least 0; metrics count each row once.
         title: Column of item titles, for figures and lists.
         split: ``random``; ``time``: the last ratings validate; ``last_out``: each user's last rating validates.
@@ -66,6 +71,8 @@ class Ratings(TableFacts, LightningDataModule):
         batch_size: Rows per batch and process.
         seed: Seed of the split, of the order and of the negatives.
         cache: Folder for cached arrays.
+        csv_format: What is known of the format of a table of text: ``delimiter``, ``quote``, ``decimal``, ``encoding``,
+            ``header``; ``None`` or absent: it is detected. New pairs are read in the same format.
         max_gb: Memory that reading may take. A larger table is read one column, or block of rows, at a time, and larger arrays
             are shuffled by blocks.
         artifacts_dir: Folder for ``steps.json``, ``seen.parquet`` and ``items.parquet``, which prediction needs; ``None`` writes
@@ -102,6 +109,7 @@ class Ratings(TableFacts, LightningDataModule):
         item: str = "item",
         rating: str | None = "rating",
         time: str | None = None,
+        date_format: str | None = None,
         weight: str | None = None,
         title: str | None = None,
         split: RatingsSplit = "random",
@@ -122,6 +130,7 @@ class Ratings(TableFacts, LightningDataModule):
         batch_size: int = 1024,
         seed: int = 1,
         cache: str | os.PathLike[str] = "data/cache",
+        csv_format: Mapping[str, Any] | None = DETECT,
         max_gb: float = 4.0,
         artifacts_dir: str | os.PathLike[str] | None = None,
         report_dir: str | os.PathLike[str] | None = None,
@@ -133,6 +142,7 @@ class Ratings(TableFacts, LightningDataModule):
             item=item,
             rating=rating,
             time=time,
+            date_format=date_format,
             weight=weight,
             split=split,
             duplicates=duplicates,
@@ -147,6 +157,7 @@ class Ratings(TableFacts, LightningDataModule):
             test_fraction=test_fraction,
             train_rows=train_rows,
             seed=seed,
+            csv_format=check_csv_format(csv_format),
         )
         self.config.check(owner)
         check_row_options(owner, negatives=negatives, batch_size=batch_size, max_gb=max_gb)
@@ -164,45 +175,54 @@ class Ratings(TableFacts, LightningDataModule):
         """The files that are read, by what they hold; empty for a frame."""
         return split_files(self.root) if isinstance(self.root, Path) else {}
 
+    @property
+    def splits_by_file(self) -> bool:
+        """Whether files say which rows validate."""
+        return len(self.files()) > 1
+
+    def read_source(self) -> SourceTable:
+        """All rows as they are, with what was found out in reading them."""
+        if self.header is not None and isinstance(self.root, Path):
+            return read_one(self.root, self.config.csv_format, list(self.header))
+        files, label = self.files(), self.config.item if self.config.rating is None else self.config.rating
+        return read_files(files, label, self.config.csv_format) if files else read_frame(self.root)
+
     def read_ratings(self) -> pl.LazyFrame:
         """All rows as they are."""
-        if self.header is not None and isinstance(self.root, Path):
-            return read_table(self.root, self.header)
-        files, label = self.files(), self.config.item if self.config.rating is None else self.config.rating
-        return read_files(files, label) if files else as_lazy_frame(self.root)
+        return self.read_source().frame
 
-    def read(self) -> pl.LazyFrame:
+    def source_table(self) -> SourceTable:
         """Each pair once, see :func:`.prepare_interactions`.
 
         Raises:
             MisconfigurationException: The table can't be used.
         """
-        frame = self.read_ratings()
-        names = frame.collect_schema().names()
+        source = self.read_source()
+        names = source.frame.collect_schema().names()
         require_rating_columns(names, self.config, self.origin, has_header=self.header is None)
         if self.title is not None:
             require_columns(self.origin, names, [self.title])
-        return prepare_interactions(frame, self.config, self.origin)
+        return prepare_interactions(source, self.config, self.origin)
+
+    def read(self) -> pl.LazyFrame:
+        """Each pair once."""
+        return self.source_table().frame
 
     def arrays(self) -> TableArrays:
         """The table as arrays: from memory, from the cache, or built now."""
         if self._arrays is None:
             files, split_column = self.files(), self.config.split_column
-            if self.config.split != "random" or SPLIT_COLUMN in self.read_ratings().collect_schema().names():
+            if self.config.split != "random" or self.splits_by_file:
                 split_column = SPLIT_COLUMN
             salt = f"{type(self).__name__} {self.config} {self.header}"
             contents = hash_files(files, salt) if files else hash_frame(self.root, salt)
             config, fits = self.config.table_config(split_column), fit_in_memory(files, self.max_gb)
-            self._arrays = table_arrays(self.read, contents, config, self.cache, self.origin, fits)
+            self._arrays = table_arrays(self.source_table, contents, config, self.cache, self.origin, fits)
         return self._arrays
 
     def catalogue(self) -> Catalogue:
         """The encoded pairs."""
         return Catalogue(self.arrays(), self.config.user, self.config.item)
-
-    def prepare_data(self) -> None:
-        """Build the arrays, once per node."""
-        self.arrays()
 
     def setup(self, stage: str | None = None) -> None:
         """Open the arrays, write the reports and what prediction needs, and warn of users without a training row."""
@@ -220,14 +240,9 @@ class Ratings(TableFacts, LightningDataModule):
                 f"{strangers[0]}); they are predicted as an average user."
             )
         if self.artifacts_dir is not None and stage != "test":
-            self.catalogue().write_artifacts(self.artifacts_dir, self.titles(), self._unliked())
-
-    def _unliked(self) -> tuple[Tensor, Tensor] | None:
-        """Codes of the pairs that ``positive_threshold`` leaves out, which were seen too."""
-        rating, threshold = self.config.rating, self.config.positive_threshold
-        if rating is None or threshold is None:
-            return None
-        return self.catalogue().encode(self.read_ratings().filter(pl.col(rating) < threshold))
+            unliked = unliked_pairs(self.read_ratings, self.config, self.origin)
+            seen_too = None if unliked is None else self.catalogue().encode(unliked)
+            self.catalogue().write_artifacts(self.artifacts_dir, self.titles(), seen_too)
 
     # Facts ------------------------------------------------------------------------------------------------------------
 
@@ -264,18 +279,6 @@ class Ratings(TableFacts, LightningDataModule):
             self._sampler = NegativeSampler(users.long(), items.long(), len(self.catalogue().items), self.negative_power)
         return row_loader(InteractionBatches(batches, self._sampler, self.negatives, self.seed), self.seed)
 
-    def train_dataloader(self) -> StatefulDataLoader[Any]:
-        """Training rows, shuffled anew each epoch."""
-        return self._loader("train", shuffle=True)
-
-    def val_dataloader(self) -> StatefulDataLoader[Any]:
-        """Validation rows."""
-        return self._loader("valid")
-
-    def test_dataloader(self) -> StatefulDataLoader[Any]:
-        """Test rows; those of validation if there are none."""
-        return self._loader(self.tests_on)
-
     # Prediction -------------------------------------------------------------------------------------------------------
 
     def for_prediction(self, source: TableSource) -> NewRows:
@@ -288,6 +291,9 @@ class Ratings(TableFacts, LightningDataModule):
         Raises:
             MisconfigurationException: It can't be read, is empty, or has no users or items.
         """
-        pairs, where = collect_rows(source), source_name(source)
-        codes, _, targets = encode_rows(complete_pairs(pairs.lazy(), self.config, where).collect(), self.steps(), where)
-        return NewRows(pairs, InteractionBatches(RowBatches([codes], targets, batch_size=4 * self.batch_size)))
+        steps, where = self.steps(), source_name(source)
+        rows = read_new_rows(source, steps, self.config.csv_format, header=None if self.header is None else True)
+        pairs = complete_pairs(rows.plain.lazy(), self.config, where, steps.date_format).collect()
+        codes, _, targets = encode_rows(pairs, steps, where)
+        require_known_pairs(codes, pairs, self.config, where)
+        return NewRows(rows.written, InteractionBatches(RowBatches([codes], targets, batch_size=4 * self.batch_size)))

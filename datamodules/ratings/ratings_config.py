@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
 
 from practicum.lightning_shim import MisconfigurationException
 
+from ..tabular.date_formats import check_format
 from ..tabular.table_config import TableConfig, check_row_options
 
 Duplicates = Literal["refuse", "last", "mean"]
@@ -25,6 +26,7 @@ class RatingsConfig:
         item: Column of items.
         rating: Column of ratings; ``None``: clicks.
         time: Column that orders ratings.
+        date_format: Its format; ``None``: it is found.
         weight: Column of weights in the loss.
         split: How rows are split.
         duplicates: What counts if a pair occurs more than once.
@@ -39,12 +41,14 @@ class RatingsConfig:
         test_fraction: Fraction of the rows for the test, for ``split=random``.
         train_rows: Size of a random sample of the training rows.
         seed: Seed of the split and the sample.
+        csv_format: What the user fixed of the format of a table of text.
     """
 
     user: str = "user"
     item: str = "item"
     rating: str | None = "rating"
     time: str | None = None
+    date_format: str | None = None
     weight: str | None = None
     split: RatingsSplit = "random"
     duplicates: Duplicates = "refuse"
@@ -59,6 +63,7 @@ class RatingsConfig:
     test_fraction: float = 0.0
     train_rows: int | None = None
     seed: int = 1
+    csv_format: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def clicks(self) -> bool:
@@ -89,6 +94,7 @@ class RatingsConfig:
             test_fraction=self.test_fraction,
             train_rows=self.train_rows,
             seed=self.seed,
+            csv_format=self.csv_format,
         )
 
     def check(self, owner: str) -> None:
@@ -106,6 +112,7 @@ class RatingsConfig:
         ):
             if value not in choices:
                 raise MisconfigurationException(f"{owner}: {option}={value} must be one of {', '.join(choices)}.")
+        self._check_columns(owner)
         for option, needs_time in (
             (f"split={self.split}", self.split != "random"),
             ("duplicates=last", self.duplicates == "last"),
@@ -124,6 +131,7 @@ class RatingsConfig:
             )
         if self.time_bin_days is not None and self.time_bin_days <= 0:
             raise MisconfigurationException(f"{owner}: time_bin_days={self.time_bin_days} must be positive.")
+        check_format(owner, self.date_format)
         if self.scale is not None and (len(self.scale) != 2 or self.scale[0] >= self.scale[1]):
             raise MisconfigurationException(f"{owner}: scale={self.scale} must be the least and the greatest rating.")
         check_row_options(
@@ -133,3 +141,17 @@ class RatingsConfig:
             test_fraction=self.test_fraction,
             train_rows=self.train_rows,
         )
+
+    def _check_columns(self, owner: str) -> None:
+        """Check that no column has two meanings."""
+        meanings: dict[str, str] = {}
+        named = [(option, getattr(self, option)) for option in ("user", "item", "rating", "time", "weight", "split_column")]
+        named += [("user_side", each) for each in self.user_side] + [("item_side", each) for each in self.item_side]
+        for option, name in named:
+            if name is None:
+                continue
+            if name in meanings:
+                raise MisconfigurationException(
+                    f"{owner}: {option}={name} is the column of the option {meanings[name]} too; each needs a column of its own."
+                )
+            meanings[name] = option

@@ -48,6 +48,12 @@ def date_parts(column: str, has_time: bool) -> tuple[dict[str, pl.Expr], dict[st
     return tuple({f"{column}_{part}": each for part, each in parts.items()} for parts in (categorical, continuous))  # type: ignore[return-value]
 
 
+def part_names(column: str) -> set[str]:
+    """Names of all columns that a date may become."""
+    categorical, continuous = date_parts(column, has_time=True)
+    return {*categorical, *continuous, f"{column}_holiday"}
+
+
 def holiday_names(dates: pl.Series, place: str) -> pl.Series:
     """Name the public holiday on each date; null on other days.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 import torch
@@ -14,12 +15,19 @@ from practicum.lightning_shim import LightningDataModule, MisconfigurationExcept
 from torch import Tensor
 from torchdata.stateful_dataloader import StatefulDataLoader
 
+from ..files.csv_format import CSVFormat, detect_format
+from ..files.csv_numbers import as_plain_number
+from ..files.csv_reader import read_text_table
+from .column_notes import strange_numbers
+from .column_types import as_written, clean_text
 from .preprocessor import TablePreprocessor
-from .readers import as_lazy_frame, read_table
+from .readers import as_lazy_frame, as_number, check_table, is_parquet, read_table
 from .row_batches import row_loader
 
 log = logging.getLogger(__name__)
 
+_PREDICTED = re.compile(r"true|predicted|score|(probability|quantile)_.*|class_\d+")  # see the models' objectives
+_MAYBE_THOUSANDS = r"^[-+]?[1-9]\d{0,2}([.,]\d{3})+$"
 TableSource = str | os.PathLike[str] | Any  # a path, or a frame of polars or pandas
 
 
@@ -48,8 +56,28 @@ class NewRows(LightningDataModule):
         return self.rows
 
     def row_columns(self) -> dict[str, list[Any]]:
-        """The rows' columns, to be written beside the predictions."""
-        return self.rows.to_dict(as_series=False)
+        """The rows' columns, to be written beside the predictions; see :func:`columns_beside`."""
+        return columns_beside(self.rows)
+
+
+def columns_beside(rows: pl.DataFrame) -> dict[str, list[Any]]:
+    """Columns that are written beside predictions; those called like a column of predictions get ``table_`` before their name.
+
+    Example:
+        >>> import polars as pl
+        >>> from practicum.datamodules.tabular.new_rows import columns_beside
+        >>> columns_beside(pl.DataFrame({"x": [1], "predicted": [2]}))
+        {'x': [1], 'table_predicted': [2]}
+    """
+    columns: dict[str, list[Any]] = {}
+    for name, values in rows.to_dict(as_series=False).items():
+        beside = name
+        while beside in columns or _PREDICTED.fullmatch(beside) or (beside != name and beside in rows.columns):
+            beside = f"table_{beside}"
+        if beside != name:
+            log.warning(f"Column {name!r} of the table is written as {beside!r}: predictions have a column of its name.")
+        columns[beside] = values
+    return columns
 
 
 def source_name(source: TableSource) -> str:
@@ -81,8 +109,60 @@ def collect_rows(source: TableSource, read: Callable[[TableSource], pl.LazyFrame
     return frame
 
 
+class RowsAsRead(NamedTuple):
+    """New rows, and the rows as the model's preprocessing takes them.
+
+    Attributes:
+        written: As they will be written beside the predictions: the texts of a file stay what they are (``01234``).
+        plain: With columns of numbers as ordinary numbers, whatever the file's decimal sign.
+    """
+
+    written: pl.DataFrame
+    plain: pl.DataFrame
+
+
+def read_new_rows(
+    source: TableSource, steps: TablePreprocessor, told: Mapping[str, Any] | None = None, header: bool | None = None
+) -> RowsAsRead:
+    """Read new rows as training read its table: in its format, and nothing is inferred from the new rows.
+
+    Args:
+        source: A file, or a frame of polars or pandas.
+        steps: The preprocessing fitted in training.
+        told: The option ``csv_format``: what the user fixed.
+        header: Whether the first line names the columns; ``None``: as in training.
+
+    Raises:
+        MisconfigurationException: The source can't be read, or is empty.
+    """
+    if not isinstance(source, str | os.PathLike):
+        rows = collect_rows(source)
+        return RowsAsRead(rows, clean_text(rows.lazy()).collect())
+    path = Path(source)
+    check_table(path)
+    if is_parquet(path):
+        rows = collect_rows(path)
+        return RowsAsRead(rows, clean_text(rows.lazy()).collect())
+    trained = None if steps.csv is None else CSVFormat.from_dict(steps.csv)
+    csv = detect_format(path, trained, **{**(told or {}), **({} if header is None else {"header": header})})
+    text = collect_rows(path, lambda path: read_text_table(path, csv).lazy())
+    numbers = [pl.col(name) for name in steps.numeric_columns if name in text.columns]
+    other = "," if csv.decimal == "." else "."
+    # A column may have the other decimal sign, as in training, if that can be no sign between thousands. What is no number stays
+    # as it is, to be named in a message or to count as unknown.
+    plain = text.with_columns(
+        pl.coalesce(
+            as_plain_number(each, csv.decimal, csv.thousands),
+            pl.when(~each.str.contains(_MAYBE_THOUSANDS)).then(as_plain_number(each, other, None)),
+            each,
+        )
+        for each in numbers
+    )
+    return RowsAsRead(as_written(text), plain)
+
+
 def encode_rows(frame: pl.DataFrame, steps: TablePreprocessor, where: object) -> tuple[Tensor, Tensor, Tensor]:
-    """Encode new rows; a warning counts the values that training didn't have.
+    """Encode new rows; warnings count the values that training didn't have, and numbers that are none.
 
     Args:
         frame: The rows.
@@ -93,9 +173,20 @@ def encode_rows(frame: pl.DataFrame, steps: TablePreprocessor, where: object) ->
         Codes ``int32 [N, categorical]``, numbers ``float32 [N, continuous]`` and NaN targets ``float32 [N]``.
 
     Raises:
-        MisconfigurationException: A column is missing or has the wrong type.
+        MisconfigurationException: A column is missing or has the wrong type, or training had no value of any row.
     """
     codes, numbers, unknown = steps.transform(frame, where)
+    for name in steps.continuous:
+        if name in frame.columns:
+            for note in strange_numbers(frame[name], where):
+                log.warning(note)
+    given = [name for name in steps.continuous if name in frame.columns and as_number(frame[name], where).is_not_null().any()]
+    if unknown and not codes.any() and not given:
+        named = ", ".join(f"{column} {values[0]!r}" for column, values in [*unknown.items()][:4])
+        raise MisconfigurationException(
+            f"{where}: training had none of these values ({named}), so that nothing is left to predict from; is it the right "
+            "table?"
+        )
     for column, values in unknown.items():
         log.warning(
             f"{where}: {len(values):,} of {len(frame):,} rows have a {column} that did not occur in training ({values[0]!r}); "

@@ -12,7 +12,7 @@ becomes its parts.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,26 +21,13 @@ import numpy as np
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
-from .date_parts import date_parts, holiday_names
-from .readers import as_date, as_number, require_columns
+from .categories import CategoricalColumn, to_plain_dtype
+from .date_formats import parse_dates
+from .date_parts import date_parts, holiday_names, part_names
+from .readers import as_number, require_columns
 
 Codes = np.ndarray[Any, np.dtype[np.int32]]
 Numbers = np.ndarray[Any, np.dtype[np.float32]]
-
-_DTYPES: dict[str, Any] = {"String": pl.String, "Int64": pl.Int64, "Float64": pl.Float64, "Boolean": pl.Boolean}
-
-
-@dataclass
-class CategoricalColumn:
-    """A fitted categorical column.
-
-    Attributes:
-        dtype: Type it was read as.
-        categories: Its categories; their codes are their positions, counted from 1.
-    """
-
-    dtype: str
-    categories: list[str]
 
 
 @dataclass
@@ -74,7 +61,9 @@ class TablePreprocessor:
     Attributes:
         categorical: Fitted categorical columns by name, parts of the date included.
         continuous: Fitted continuous columns by name, parts of the date included.
+        csv: How the training table was written, see :class:`.CSVFormat`; ``None``: it was no table of text.
         date: Column whose parts are used.
+        date_format: Format of that column, or of the times of ratings; ``None``: it was no text.
         has_time: Whether the hour is one of them.
         holidays: Place whose public holidays are used.
         target: Column to predict.
@@ -84,7 +73,9 @@ class TablePreprocessor:
 
     categorical: dict[str, CategoricalColumn] = field(default_factory=dict)
     continuous: dict[str, ContinuousColumn] = field(default_factory=dict)
+    csv: dict[str, Any] | None = None
     date: str | None = None
+    date_format: str | None = None
     has_time: bool = False
     holidays: str | None = None
     target: str = ""
@@ -116,8 +107,8 @@ class TablePreprocessor:
         )
 
     def fit_date(self, values: pl.Series, where: object, holidays: str | None) -> None:
-        """Fit the parts of a date on the training rows ``values``; constant parts are dropped."""
-        values = as_date(values, where)
+        """Fit the parts of a date, in :attr:`date_format`, on the training rows ``values``; constant parts are dropped."""
+        values = parse_dates(values, self.date_format, where)
         self.date, self.holidays = values.name, holidays
         self.has_time = values.dtype == pl.Datetime and values.dt.time().n_unique() > 1
         categories, numbers = self._date_columns(values)
@@ -143,6 +134,8 @@ class TablePreprocessor:
         self.target_stats = stats
 
     def _date_columns(self, dates: pl.Series) -> tuple[list[pl.Series], list[pl.Series]]:
+        if self.has_time and dates.dtype == pl.Date:
+            dates = dates.cast(pl.Datetime("us"))
         frame = dates.to_frame()
         categorical, continuous = date_parts(dates.name, self.has_time)
         categories = frame.select(**categorical).get_columns()
@@ -155,17 +148,30 @@ class TablePreprocessor:
     @property
     def source_columns(self) -> list[str]:
         """Columns of a table that :meth:`transform` reads."""
-        derived: set[str] = set()
-        if self.date is not None:
-            categorical, continuous = date_parts(self.date, True)
-            derived = {*categorical, *continuous, f"{self.date}_holiday"}
+        derived = set() if self.date is None else part_names(self.date)
         columns = [name for name in (*self.categorical, *self.continuous) if name not in derived]
         return columns + ([self.date] if self.date is not None else [])
 
     @property
+    def numeric_columns(self) -> list[str]:
+        """Those of :attr:`source_columns` that training read as numbers, the codes of categories included."""
+        numbers = [name for name, each in self.categorical.items() if each.dtype in ("Int64", "Float64")]
+        return [name for name in self.source_columns if name in self.continuous or name in numbers]
+
+    @property
     def number_names(self) -> list[str]:
-        """Columns of the numbers that :meth:`transform` returns; indicators of missing values come last."""
-        return [*self.continuous, *(f"{name}_missing" for name, each in self.continuous.items() if each.has_missing)]
+        """Columns of the numbers that :meth:`transform` returns; indicators of missing values come last.
+
+        An indicator is called ``<column>_missing``, with another underscore if the table has such a column of its own.
+        """
+        names = [*self.continuous]
+        for column, fitted in self.continuous.items():
+            if fitted.has_missing:
+                name = f"{column}_missing"
+                while name in names or name in self.categorical:
+                    name += "_"
+                names.append(name)
+        return names
 
     def transform(self, frame: pl.DataFrame, where: object) -> tuple[Codes, Numbers, dict[str, list[str]]]:
         """Encode rows.
@@ -184,13 +190,13 @@ class TablePreprocessor:
         require_columns(where, frame.columns, self.source_columns)
         columns = {name: frame[name] for name in frame.columns}
         if self.date is not None:
-            categories, numbers = self._date_columns(as_date(frame[self.date], where))
+            categories, numbers = self._date_columns(parse_dates(frame[self.date], self.date_format, where))
             columns |= {each.name: each for each in (*categories, *numbers)}
         codes = np.zeros((len(frame), len(self.categorical)), np.int32)
         unknown: dict[str, list[str]] = {}
         for position, (name, category) in enumerate(self.categorical.items()):
             values = columns[name]
-            found = _encode(values, category)
+            found = category.encode(values)
             codes[:, position] = found.to_numpy()
             unseen = values.filter((found == 0) & values.is_not_null())
             if len(unseen):
@@ -238,36 +244,3 @@ class TablePreprocessor:
                 f"{path}: is damaged, or was written by an earlier version ({error}); copy the run again, or train anew."
             ) from error
         return steps
-
-
-def to_plain_dtype(values: pl.Series) -> pl.Series:
-    """Cast a column to one of ``String``, ``Int64``, ``Float64`` and ``Boolean``."""
-    dtype = values.dtype
-    if dtype in (pl.Boolean, pl.String):
-        return values
-    if dtype.is_integer():
-        return values.cast(pl.Int64)
-    if dtype.is_numeric():
-        return values.cast(pl.Float64)
-    return values.cast(pl.String)
-
-
-def _encode(values: pl.Series, column: CategoricalColumn) -> pl.Series:
-    dtype = _DTYPES[column.dtype]
-    values = to_plain_dtype(values)
-    if values.dtype != dtype:
-        if dtype == pl.Boolean and values.dtype == pl.String:
-            values = values.str.to_lowercase().replace_strict(
-                {"true": True, "false": False}, default=None, return_dtype=pl.Boolean
-            )
-        else:
-            values = values.cast(dtype, strict=False)
-    categories: Sequence[Any] = column.categories
-    if dtype == pl.Boolean:
-        categories = [each == "true" for each in categories]
-    elif dtype in (pl.Int64, pl.Float64):
-        categories = pl.Series(column.categories, dtype=pl.String).cast(dtype).to_list()
-    if not len(categories):
-        return pl.zeros(len(values), pl.Int32, eager=True)
-    codes = range(1, len(categories) + 1)
-    return values.replace_strict(categories, codes, default=0, return_dtype=pl.Int32).fill_null(0)

@@ -1,4 +1,4 @@
-"""Read tables into polars: CSV (also gzipped), TSV, Parquet, or a frame of polars or pandas.
+"""Read tables into polars: tables of text (:mod:`practicum.datamodules.files`), Parquet, frames of polars or pandas.
 
 Types are inferred from all rows, not from the first few, so that one word among a million numbers is reported with its row.
 """
@@ -6,6 +6,7 @@ Types are inferred from all rows, not from the first few, so that one word among
 from __future__ import annotations
 
 import difflib
+import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,45 +14,58 @@ from typing import Any
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
-MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"]
-_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq")
-_DATES = ("%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%Y%m%d")
-_TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M", "%m/%d/%Y %H:%M")
+from ..files import csv_reader
+from ..files.csv_format import CSVFormat
+from .date_formats import find_format, parse_dates
+
+log = logging.getLogger(__name__)
+
+_PARQUET = (".parquet", ".pq")
+_LARGEST = 3.4028e38  # a float32 holds no more
 
 
 def is_table(path: Path) -> bool:
     """Whether a file's name ends like that of a table."""
-    return path.name.lower().endswith(_ENDINGS)
+    return is_parquet(path) or csv_reader.is_text_table(path)
 
 
-def read_table(path: Path, header: Sequence[str] | None = None) -> pl.LazyFrame:
-    """Open a table lazily.
+def is_parquet(path: Path) -> bool:
+    """Whether a file's name ends like that of a Parquet file."""
+    return path.name.lower().endswith(_PARQUET)
 
-    Args:
-        path: A CSV or TSV file, plain or gzipped, or a Parquet file.
-        header: Column names of a CSV or TSV without a header line.
+
+def check_table(path: Path) -> None:
+    """Check that a file exists and that its name ends like that of a table.
 
     Raises:
-        MisconfigurationException: The file is missing, empty, or not what its name says.
+        MisconfigurationException: It does not.
     """
     if not path.is_file():
         raise MisconfigurationException(f"{path}: no such file.")
     if not is_table(path):
-        raise MisconfigurationException(f"{path}: is not a supported table; supported are {', '.join(_ENDINGS)}.")
-    name = path.name.lower()
+        supported = ", ".join((*csv_reader.ENDINGS, *_PARQUET))
+        raise MisconfigurationException(f"{path}: is not a supported table; supported are {supported}.")
+
+
+def read_table(
+    path: Path, header: Sequence[str] | None = None, csv: CSVFormat | None = None, text: Sequence[str] = ()
+) -> pl.LazyFrame:
+    """Open a table lazily.
+
+    Args:
+        path: A table of text, plain or gzipped, or a Parquet file.
+        header: Column names of a table of text without a header line.
+        csv: How a table of text is written; ``None``: it is detected.
+        text: Columns of a table of text that stay strings, whatever they hold.
+
+    Raises:
+        MisconfigurationException: The file is missing, empty, damaged, or not what its name says.
+    """
+    check_table(path)
     try:
-        if name.endswith((".parquet", ".pq")):
-            frame = pl.scan_parquet(path)
-        else:
-            separator = "\t" if ".tsv" in name else ","
-            frame = pl.scan_csv(
-                path,
-                separator=separator,
-                infer_schema_length=None,
-                null_values=MISSING,
-                has_header=header is None,
-                new_columns=header,
-            )
+        if not is_parquet(path):
+            return csv_reader.read_table(path, csv, header, text)
+        frame = pl.scan_parquet(path)
         if not frame.collect_schema().names():
             raise MisconfigurationException(f"{path}: is empty; a header and rows are needed.")
         return frame
@@ -109,7 +123,7 @@ def require_columns(where: object, names: Iterable[str], wanted: Iterable[str]) 
 
 
 def as_number(values: pl.Series, where: object) -> pl.Series:
-    """Convert a column to ``Float64``; NaN and infinity become null.
+    """Convert a column to ``Float64``; NaN, infinity and what is larger than a float32 become null.
 
     Args:
         values: Numbers, booleans, or strings that are numbers.
@@ -124,46 +138,27 @@ def as_number(values: pl.Series, where: object) -> pl.Series:
         if len(bad):
             raise MisconfigurationException(
                 f"{where}: column {values.name!r} should be a number, but row {bad[0] + 1:,} holds {values[bad[0]]!r}"
-                f"{f' (and {len(bad) - 1:,} more rows)' if len(bad) > 1 else ''}; correct it, or list the column in the option "
-                "categorical."
+                f"{f' (and {len(bad) - 1:,} more rows)' if len(bad) > 1 else ''}; correct it, or leave it blank. A "
+                "column to learn from may be categorical, too."
             )
     elif values.dtype.is_numeric() or values.dtype == pl.Boolean:
         numbers = values.cast(pl.Float64)
     else:
         raise MisconfigurationException(f"{where}: column {values.name!r} is a {values.dtype}, not a number.")
-    return numbers.set(~numbers.is_finite().fill_null(True), None)
+    return numbers.set(~(numbers.abs() <= _LARGEST).fill_null(True), None)
 
 
 def as_date(values: pl.Series, where: object) -> pl.Series:
-    """Convert a column to ``Date``, or to ``Datetime`` if it has times of day.
+    """Convert a column to ``Date``, or to ``Datetime`` if it has times of day; what is guessed is a warning.
 
     Args:
-        values: Dates, or strings or integers (``20260131``) in one common format.
-        where: The table, for the message.
+        values: Dates, or strings or numbers (``20260131``) in one common format, see :mod:`.date_formats`.
+        where: The table, for messages.
 
     Raises:
         MisconfigurationException: The values don't share a format; the message names the first row that differs.
     """
-    if values.dtype in (pl.Date, pl.Datetime):
-        return values
-    if values.dtype.is_integer():
-        values = values.cast(pl.String)
-    if values.dtype != pl.String:
-        raise MisconfigurationException(f"{where}: column {values.name!r} is a {values.dtype}, not a date.")
-    present = values.is_not_null().sum()
-    best, most = None, -1
-    for form in (*_DATES, *_TIMES):
-        kind = pl.Date if form in _DATES else pl.Datetime
-        parsed = values.str.strptime(kind, form, strict=False)
-        count = int(parsed.is_not_null().sum())
-        if count > most:
-            best, most, chosen = parsed, count, form
-        if count == present:
-            return parsed
-    assert best is not None
-    row = (best.is_null() & values.is_not_null()).arg_true()[0]
-    found = f"it reads as {chosen} but row {row + 1:,} does not" if most else f"row {row + 1:,} is not one"
-    raise MisconfigurationException(
-        f"{where}: column {values.name!r} should be a date: {found} ({values[row]!r}); write all dates in the same format, "
-        "preferably 2026-01-31."
-    )
+    form, guesses = find_format(values, where)
+    for each in guesses:
+        log.warning(each)
+    return parse_dates(values, form, where)

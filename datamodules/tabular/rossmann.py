@@ -19,6 +19,7 @@ from .readers import require_columns
 from .rossmann_features import add_features, feature_columns
 from .rossmann_files import CALENDAR, find_file, list_files, read_days
 from .row_batches import RowBatches
+from .source_table import SourceTable
 from .splits import SplitStrategy
 from .table import Table
 from .table_config import TableConfig
@@ -109,12 +110,12 @@ class Rossmann(Table):
             categorical, continuous = [name for name in categorical if name in _PAPER], []
         return dataclasses.replace(self.config, categorical=tuple(categorical), continuous=tuple(continuous))
 
-    def read(self) -> pl.LazyFrame:
+    def source_table(self) -> SourceTable:
         """Features and sales of every day on which a store sold something."""
         path = list_files(self.folder)[0]
         days = read_days(path)
         require_columns(path, days.columns, ["Sales"])
-        return _with_features(self.folder, days.filter((pl.col("Open") != 0) & (pl.col("Sales") > 0))).lazy()
+        return SourceTable(_with_features(self.folder, days.filter((pl.col("Open") != 0) & (pl.col("Sales") > 0))).lazy())
 
     def setup(self, stage: str | None = None) -> None:
         """Open the arrays; before a fit also copy to ``artifacts_dir`` what the features of new days are computed from."""

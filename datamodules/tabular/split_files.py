@@ -1,4 +1,4 @@
-"""A table in one file or in one file per split: which files there are, how they are read, their hash and size."""
+"""A table in one file or in one file per split: which files there are, their hash and size."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
-from .readers import as_lazy_frame, is_table, read_table, require_columns
+from .readers import as_lazy_frame, is_table
 
-SPLIT_COLUMN = "__split"  # added where each split has a file of its own
 _FILES = {"train": ("train",), "valid": ("valid", "val", "validation"), "test": ("test",)}
 _EXPANSION = {".gz": 10, ".csv": 2, ".tsv": 2}  # bytes in memory per byte on disk, roughly; of Parquet 4
 
@@ -39,29 +37,6 @@ def split_files(root: Path) -> dict[str, Path]:
         held = ", ".join(sorted(each.name for each in root.iterdir())[:8]) or "nothing"
         raise MisconfigurationException(f"{root}: has no train.csv or train.parquet (it holds {held}).")
     return found
-
-
-def read_files(files: Mapping[str, Path], label: str) -> pl.LazyFrame:
-    """Read the files of a table as one frame, with :data:`SPLIT_COLUMN` if there are several.
-
-    Args:
-        files: By split, see :func:`split_files`.
-        label: A test file without this column is left out: it is only to be predicted.
-
-    Raises:
-        MisconfigurationException: A file can't be read, or the validation file lacks ``label``.
-    """
-    if set(files) in ({"all"}, {"train"}):
-        return read_table(next(iter(files.values())))
-    parts = []
-    for split, path in files.items():
-        part = read_table(path)
-        names = part.collect_schema().names()
-        if label in names:
-            parts.append(part.with_columns(pl.lit(split).alias(SPLIT_COLUMN)))
-        elif split != "test":
-            require_columns(path, names, [label])
-    return pl.concat(parts, how="diagonal_relaxed")
 
 
 def hash_files(files: Mapping[str, Path], salt: str) -> str:

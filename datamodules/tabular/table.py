@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,11 +12,13 @@ import polars as pl
 from practicum.lightning_shim import LightningDataModule, MisconfigurationException
 from torchdata.stateful_dataloader import StatefulDataLoader
 
-from .new_rows import NewRows, TableSource, collect_rows, encode_rows, source_name
-from .readers import as_lazy_frame
+from ..files.csv_format import DETECT, check_csv_format
+from .date_formats import check_format
+from .new_rows import NewRows, TableSource, encode_rows, read_new_rows, source_name
 from .row_batches import RowBatches, row_loader
+from .source_table import SPLIT_COLUMN, SourceTable, read_files, read_frame
 from .split_batches import split_batches
-from .split_files import SPLIT_COLUMN, fit_in_memory, hash_files, hash_frame, read_files, split_files
+from .split_files import fit_in_memory, hash_files, hash_frame, split_files
 from .splits import SplitStrategy
 from .table_cache import TableArrays, table_arrays
 from .table_config import Kind, TableConfig, check_row_options
@@ -32,6 +34,8 @@ class Table(TableFacts, LightningDataModule):
         target: Column to predict. Rows without it are left out and listed in ``rejected.csv``.
         kind: ``number``, ``class``, or ``auto``: strings, booleans and integers with two distinct values are classes.
         date: Column of dates, by which rows are split.
+        date_format: Their format, such as ``%d/%m/%Y``, or ``epoch_s`` or ``epoch_ms`` for numbers since 1970, see
+            :mod:`.date_formats`; ``None``: the one that all dates have. What is ambiguous is a warning. New rows have it too.
         date_parts: Whether to use the date's parts as columns: month, week, day of week ...
         categorical: Categorical columns.
         continuous: Continuous columns.
@@ -50,6 +54,8 @@ class Table(TableFacts, LightningDataModule):
         batch_size: Rows per batch and process.
         seed: Seed of the split and of the order.
         cache: Folder for cached arrays.
+        csv_format: What is known of the format of a table of text: ``delimiter``, ``quote``, ``decimal``, ``encoding``,
+            ``header``; ``None`` or absent: it is detected. New rows are read in the same format.
         max_gb: Memory that reading may take. A larger table is read one column, or block of rows, at a time, and larger arrays
             are shuffled by blocks.
         artifacts_dir: Folder for ``steps.json``, which prediction needs; ``None`` writes none.
@@ -85,6 +91,7 @@ class Table(TableFacts, LightningDataModule):
         target: str,
         kind: Kind = "auto",
         date: str | None = None,
+        date_format: str | None = None,
         date_parts: bool = True,
         categorical: Sequence[str] = (),
         continuous: Sequence[str] = (),
@@ -102,6 +109,7 @@ class Table(TableFacts, LightningDataModule):
         batch_size: int = 1024,
         seed: int = 1,
         cache: str | os.PathLike[str] = "data/cache",
+        csv_format: Mapping[str, Any] | None = DETECT,
         max_gb: float = 4.0,
         artifacts_dir: str | os.PathLike[str] | None = None,
         report_dir: str | os.PathLike[str] | None = None,
@@ -124,6 +132,7 @@ class Table(TableFacts, LightningDataModule):
             batch_size=batch_size,
             max_gb=max_gb,
         )
+        check_format(type(self).__name__, date_format)
         self.root = Path(root) if isinstance(root, str | os.PathLike) else root
         self.batch_size, self.seed, self.max_gb = batch_size, seed, max_gb
         self.cache = Path(cache)
@@ -133,6 +142,7 @@ class Table(TableFacts, LightningDataModule):
             target=target,
             kind=kind,
             date=date,
+            date_format=date_format,
             date_parts=date_parts,
             categorical=tuple(categorical),
             continuous=tuple(continuous),
@@ -148,6 +158,7 @@ class Table(TableFacts, LightningDataModule):
             valid_days=valid_days,
             train_rows=train_rows,
             seed=seed,
+            csv_format=check_csv_format(csv_format),
         )
         self.rejected: list[tuple[str, str]] = []  # filled by setup
 
@@ -161,10 +172,14 @@ class Table(TableFacts, LightningDataModule):
         """
         return split_files(self.root) if isinstance(self.root, Path) else {}
 
+    def source_table(self) -> SourceTable:
+        """The whole table, with what was found out in reading it; it has a column of splits if each split has a file."""
+        files = self.files()
+        return read_files(files, self.config.target, self.config.csv_format) if files else read_frame(self.root)
+
     def read(self) -> pl.LazyFrame:
         """The whole table; with a column of splits if each split has a file."""
-        files = self.files()
-        return read_files(files, self.config.target) if files else as_lazy_frame(self.root)
+        return self.source_table().frame
 
     def fits(self) -> bool:
         """Whether the table may be read at once."""
@@ -172,8 +187,7 @@ class Table(TableFacts, LightningDataModule):
 
     def table_config(self) -> TableConfig:
         """The configuration, completed by what the files say."""
-        several = self.config.split_column is None and len(self.files()) > 1
-        if several and SPLIT_COLUMN in self.read().collect_schema().names():
+        if self.config.split_column is None and len(self.files()) > 1:
             return dataclasses.replace(self.config, split_column=SPLIT_COLUMN)
         return self.config
 
@@ -182,12 +196,8 @@ class Table(TableFacts, LightningDataModule):
         if self._arrays is None:
             files, salt = self.files(), type(self).__name__
             fingerprint = hash_files(files, salt) if files else hash_frame(self.root, salt)
-            self._arrays = table_arrays(self.read, fingerprint, self.table_config(), self.cache, self.origin, self.fits())
+            self._arrays = table_arrays(self.source_table, fingerprint, self.table_config(), self.cache, self.origin, self.fits())
         return self._arrays
-
-    def prepare_data(self) -> None:
-        """Build the arrays, once per node."""
-        self.arrays()
 
     def setup(self, stage: str | None = None) -> None:
         """Open the arrays, which is cheap after :meth:`prepare_data`, and write the reports and ``steps.json``."""
@@ -216,18 +226,6 @@ class Table(TableFacts, LightningDataModule):
         )
         return row_loader(batches, self.seed)
 
-    def train_dataloader(self) -> StatefulDataLoader[Any]:
-        """Training rows, shuffled anew each epoch."""
-        return self._loader("train", shuffle=True)
-
-    def val_dataloader(self) -> StatefulDataLoader[Any]:
-        """Validation rows."""
-        return self._loader("valid")
-
-    def test_dataloader(self) -> StatefulDataLoader[Any]:
-        """Test rows; those of validation if there are none."""
-        return self._loader(self.tests_on)
-
     # Prediction -------------------------------------------------------------------------------------------------------
 
     def for_prediction(self, source: TableSource) -> NewRows:
@@ -239,6 +237,7 @@ class Table(TableFacts, LightningDataModule):
         Raises:
             MisconfigurationException: It can't be read, is empty, or lacks a column that the model needs.
         """
-        rows = collect_rows(source)
-        codes, numbers, targets = encode_rows(rows, self.steps(), source_name(source))
-        return NewRows(rows, RowBatches([codes, numbers], targets, batch_size=4 * self.batch_size))
+        steps = self.steps()
+        rows = read_new_rows(source, steps, self.config.csv_format)
+        codes, numbers, targets = encode_rows(rows.plain, steps, source_name(source))
+        return NewRows(rows.written, RowBatches([codes, numbers], targets, batch_size=4 * self.batch_size))

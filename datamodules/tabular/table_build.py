@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -12,9 +12,14 @@ import numpy as np
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
+from .array_files import create_array
+from .column_notes import kind_of_target, missing_values, strange_numbers, strange_text
 from .column_roles import ColumnRole, infer_role, is_mostly_numeric
+from .date_formats import find_format, parse_dates
+from .date_parts import part_names
 from .preprocessor import TablePreprocessor
-from .readers import as_date, as_number, require_columns
+from .readers import as_number, require_columns
+from .source_table import SourceTable
 from .splits import LEFT_OUT, SPLITS, Labels, by_column, group_split, random_split, time_split
 from .table_config import TableConfig
 
@@ -24,11 +29,11 @@ _BLOCK = 500_000  # rows that are encoded at a time
 ReadColumn = Callable[[str], pl.Series]
 
 
-def build_arrays(frame: pl.LazyFrame, config: TableConfig, where: object, key: str, folder: Path) -> None:
+def build_arrays(source: SourceTable, config: TableConfig, where: object, key: str, folder: Path) -> None:
     """Write a table's arrays, split, preprocessing and facts.
 
     Args:
-        frame: The table; single columns and blocks of rows are collected from it.
+        source: The table; single columns and blocks of rows of its frame are collected.
         config: How it becomes arrays.
         where: Its origin, for messages.
         key: SHA-256 of contents and configuration, stored with the facts.
@@ -37,6 +42,7 @@ def build_arrays(frame: pl.LazyFrame, config: TableConfig, where: object, key: s
     Raises:
         MisconfigurationException: The table can't be used.
     """
+    frame, notes = source.frame, [*source.notes]
     names = frame.collect_schema().names()
     require_columns(where, names, config.columns)
     config.require_single_roles()
@@ -44,12 +50,20 @@ def build_arrays(frame: pl.LazyFrame, config: TableConfig, where: object, key: s
     def column(name: str) -> pl.Series:
         return frame.select(name).collect()[name]
 
+    date_format = source.date_format
+    if config.date is not None:
+        date_format, guesses = find_format(column(config.date), where, config.date_format)
+        notes += [("warning", each) for each in guesses]
     target = column(config.target)
-    is_class = config.kind == "class" or (config.kind == "auto" and _looks_like_class(target))
+    is_class = config.kind == "class" or (config.kind == "auto" and _looks_like_class(target, where))
+    if config.kind == "auto":
+        notes += [("info", each) for each in kind_of_target(target, is_class, where)]
+    if not is_class:
+        notes += [("warning", each) for each in strange_numbers(target, where)]
     missing = target.is_null() if is_class else as_number(target, where).is_null()
-    labels = _split(column, len(target), config, where)
+    labels = _split(column, len(target), config, where, date_format)
     labels[missing.to_numpy()] = LEFT_OUT
-    rejected = [(f"row {row + 1:,}", f"its target is missing ({target[row]})") for row in missing.arg_true()]
+    rejected = [*source.rejected] + [(f"row {row + 1:,}", f"its target is missing ({target[row]})") for row in missing.arg_true()]
     for number, name in enumerate(SPLITS[:2]):
         if not (labels == number).any():
             raise MisconfigurationException(
@@ -64,16 +78,24 @@ def build_arrays(frame: pl.LazyFrame, config: TableConfig, where: object, key: s
             "a random split puts equal rows on both sides."
         )
 
-    steps, roles = TablePreprocessor(), []
+    csv = None if source.csv is None else source.csv.as_dict()
+    steps, roles = TablePreprocessor(csv=csv, date_format=date_format), []
     for name in names:
         role = _role(name, column, config, where)
         roles.append(role)
         if role.role == "categorical":
             steps.fit_category(column(name).filter(training), config.min_count)
         elif role.role == "continuous":
-            steps.fit_number(column(name).filter(training), where)
+            values = column(name)
+            steps.fit_number(values.filter(training), where)
+            notes += [("warning", each) for each in strange_numbers(values, where)]
         elif role.role == "date":
             steps.fit_date(column(name).filter(training), where, config.holidays)
+        if config.infer_roles and role.role in ("categorical", "ignored") and name not in config.columns:
+            notes += [("warning", each) for each in strange_text(column(name), where)]
+    used = {role.column for role in roles if role.role in ("categorical", "continuous", "date")}
+    _require_own_names(used, steps, where)
+    notes += [("info", each) for each in missing_values(_missing(frame, used), len(labels), where)]
     train_target = target.filter(training)
     steps.fit_target(train_target if is_class else as_number(train_target, where), is_class)
     if not steps.categorical and not steps.continuous:
@@ -88,7 +110,7 @@ def build_arrays(frame: pl.LazyFrame, config: TableConfig, where: object, key: s
         np.save(folder / "weights.npy", _weights(column(config.weight), training, where))
     np.save(folder / "split.npy", labels)
     (folder / "steps.json").write_text(steps.to_json(), encoding="utf-8")
-    facts = {"roles": roles, "rejected": rejected, "sha256": key}
+    facts = {"roles": roles, "rejected": rejected, "notes": list(dict.fromkeys(notes)), "sha256": key}
     (folder / "facts.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
 
 
@@ -96,11 +118,9 @@ def _write_arrays(
     frame: pl.LazyFrame, labels: Labels, steps: TablePreprocessor, config: TableConfig, where: object, folder: Path
 ) -> None:
     rows = len(labels)
-    targets = np.lib.format.open_memmap(
-        folder / "targets.npy", "w+", np.int64 if steps.classes is not None else np.float32, (rows,)
-    )
-    codes = np.lib.format.open_memmap(folder / "codes.npy", "w+", np.int32, (rows, len(steps.categorical)))
-    numbers = np.lib.format.open_memmap(folder / "numbers.npy", "w+", np.float32, (rows, len(steps.number_names)))
+    targets = create_array(folder / "targets.npy", np.int64 if steps.classes is not None else np.float32, (rows,))
+    codes = create_array(folder / "codes.npy", np.int32, (rows, len(steps.categorical)))
+    numbers = create_array(folder / "numbers.npy", np.float32, (rows, len(steps.number_names)))
     evaluated: dict[int, list[pl.DataFrame]] = {number: [] for number in (1, 2) if (labels == number).any()}
     for start in range(0, rows, _BLOCK):
         block = frame.slice(start, _BLOCK).collect()
@@ -128,13 +148,34 @@ def _weights(values: pl.Series, training: pl.Series, where: object) -> np.ndarra
     return numbers.fill_null(median if median is not None else 0.0).to_numpy().astype(np.float32)
 
 
-def _looks_like_class(target: pl.Series) -> bool:
+def _missing(frame: pl.LazyFrame, names: Iterable[str]) -> dict[str, int]:
+    """Missing values by column."""
+    schema = frame.collect_schema()
+    chosen = [name for name in schema.names() if name in {*names}]
+    gaps = (pl.col(name).fill_nan(None) if schema[name].is_float() else pl.col(name) for name in chosen)
+    return frame.select(each.null_count() for each in gaps).collect().row(0, named=True) if chosen else {}
+
+
+def _require_own_names(used: set[str], steps: TablePreprocessor, where: object) -> None:
+    """Refuse columns that are called like a part of the date."""
+    taken = set() if steps.date is None else used & part_names(steps.date)
+    if taken:
+        name = sorted(taken)[0]
+        raise MisconfigurationException(
+            f"{where}: column {name!r} is called like a part of the date {steps.date!r}; rename it, or set ignore=[{name}] or "
+            "date_parts=false."
+        )
+
+
+def _looks_like_class(target: pl.Series, where: object) -> bool:
+    if is_mostly_numeric(target):
+        as_number(target, where)  # raises, and names the first row that is not a number
     return target.dtype in (pl.String, pl.Boolean, pl.Categorical, pl.Enum) or (
         target.dtype.is_integer() and target.drop_nulls().n_unique() == 2
     )
 
 
-def _split(column: ReadColumn, rows: int, config: TableConfig, where: object) -> Labels:
+def _split(column: ReadColumn, rows: int, config: TableConfig, where: object, date_format: str | None) -> Labels:
     strategy, valid, test = config.strategy, config.valid_fraction, config.test_fraction
     if strategy == "auto":
         strategy = "time" if config.date is not None else "group" if config.group is not None else "random"
@@ -143,7 +184,7 @@ def _split(column: ReadColumn, rows: int, config: TableConfig, where: object) ->
     if strategy == "time":
         if config.date is None:
             raise MisconfigurationException("split=time needs the option date: the column of dates.")
-        return time_split(as_date(column(config.date), where), valid, test, config.valid_days)
+        return time_split(parse_dates(column(config.date), date_format, where), valid, test, config.valid_days)
     if strategy == "group":
         if config.group is None:
             raise MisconfigurationException("split=group needs the option group: the column whose values stay on one side.")

@@ -7,7 +7,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,19 @@ from filelock import FileLock
 
 from ..files.atomic_file import atomic_write
 from ..files.csv_files import write_csv
+from ..files.csv_format import CSVFormat
+from .array_files import disk_error, find_damage, is_full, seal
 from .column_roles import ColumnRole
 from .preprocessor import TablePreprocessor
 from .readers import unreadable
+from .source_table import SourceTable
 from .splits import SPLITS
 from .table_build import build_arrays
 from .table_config import TableConfig
 
 log = logging.getLogger(__name__)
 
-_VERSION = 3  # of the files: they are built anew after a change of their format
+_VERSION = 4  # of the files: they are built anew after a change of their format
 
 
 @dataclass
@@ -42,6 +45,7 @@ class TableArrays:
         steps: The preprocessing that made them.
         roles: Role of each column.
         rejected: Rows left out, with the reason.
+        notes: Sentences on what was guessed, each with its level.
         sha256: Hash of contents and configuration.
         folder: Where they are stored.
     """
@@ -55,6 +59,7 @@ class TableArrays:
     roles: list[ColumnRole]
     rejected: list[tuple[str, str]]
     sha256: str
+    notes: list[tuple[str, str]] = field(default_factory=list)
     folder: Path = field(repr=False, default=Path())
 
     def source_rows(self, split: str) -> pl.DataFrame:
@@ -62,18 +67,20 @@ class TableArrays:
         return pl.read_parquet(self.folder / f"{split}.parquet")
 
     def provenance(self, source: object) -> dict[str, Any]:
-        """Flat facts for a run's record: source, rows of each split, number of columns, rows left out, SHA-256."""
+        """Flat facts for a run's record: source, an unusual format of it, splits, columns, rows left out, SHA-256."""
+        unusual = None if self.steps.csv is None else CSVFormat.from_dict(self.steps.csv).unusual()
         return {
             "source": str(source),
             **{split: len(rows) for split, rows in self.rows.items()},
             "categorical": len(self.steps.categorical),
             "continuous": len(self.steps.number_names),
             "rejected": len(self.rejected),
+            **({} if unusual is None else {"csv": unusual}),
             "sha256": self.sha256,
         }
 
     def write_artifacts(self, source: object, report_dir: Path | None, artifacts_dir: Path | None) -> None:
-        """Write what a run keeps of the table, and warn if rows were left out.
+        """Write what a run keeps of the table, warn if rows were left out, and say what was guessed.
 
         Args:
             source: The table's origin, for the warning.
@@ -86,15 +93,17 @@ class TableArrays:
         if self.rejected:
             row, reason = self.rejected[0]
             log.warning(f"{source}: {len(self.rejected):,} rows left out, e.g. {row}: {reason}.")
+        for level, note in self.notes:
+            getattr(log, level)(note)
         if artifacts_dir is not None:
             with atomic_write(artifacts_dir / "steps.json") as beside:
                 beside.write_text(self.steps.to_json(), encoding="utf-8")
 
 
 def table_arrays(
-    read: Callable[[], pl.LazyFrame], fingerprint: str, config: TableConfig, cache: Path, where: object, fits: bool = True
+    read: Callable[[], SourceTable], fingerprint: str, config: TableConfig, cache: Path, where: object, fits: bool = True
 ) -> TableArrays:
-    """Open a table's arrays; build them if they are not in the cache.
+    """Open a table's arrays; build them if they are not in the cache, or damaged there.
 
     Args:
         read: Reads the table.
@@ -105,42 +114,62 @@ def table_arrays(
         fits: Whether the table fits in memory; otherwise one column, or one block of rows, is read at a time.
 
     Raises:
-        MisconfigurationException: The table can't be used.
+        MisconfigurationException: The table can't be used, or the cache can't be written.
     """
     key = hashlib.sha256(json.dumps([_VERSION, fingerprint, asdict(config)], default=list).encode()).hexdigest()
     place = cache / f"table-{key[:16]}"
-    cache.mkdir(parents=True, exist_ok=True)
-    with FileLock(cache / f".{place.name}.lock"):
-        if not place.is_dir():
-            work = cache / f".unfinished-{place.name}"
-            shutil.rmtree(work, ignore_errors=True)  # left by a process that was killed
-            work.mkdir()
-            try:
-                frame, copy = read(), work / "source.parquet"
-                if not fits:  # Parquet gives single columns and blocks of rows
-                    frame.sink_parquet(copy)
-                build_arrays(frame.collect().lazy() if fits else pl.scan_parquet(copy), config, where, key, work)
-                copy.unlink(missing_ok=True)
-                work.rename(place)
-            except pl.exceptions.PolarsError as error:
-                raise unreadable(where, error) from error
-            finally:
-                shutil.rmtree(work, ignore_errors=True)
-    return _open(place)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with FileLock(cache / f".{place.name}.lock"):
+            damage = find_damage(place) if place.is_dir() else None
+            if damage is not None:
+                log.warning(f"{place}: the cached table is damaged ({damage}); it is made anew.")
+                shutil.rmtree(place)
+            if not place.is_dir():
+                _build(read, config, where, key, place, fits)
+            return _open(place)
+    except OSError as error:
+        raise disk_error(cache, error) from error
+
+
+def _build(read: Callable[[], SourceTable], config: TableConfig, where: object, key: str, place: Path, fits: bool) -> None:
+    work = place.with_name(f".unfinished-{place.name}")
+    shutil.rmtree(work, ignore_errors=True)  # left by a process that was killed
+    work.mkdir()
+    try:
+        source, copy = read(), work / "source.parquet"
+        if fits:
+            frame = source.frame.collect().lazy()
+        else:  # Parquet gives single columns and blocks of rows
+            source.frame.sink_parquet(copy)
+            frame = pl.scan_parquet(copy)
+        build_arrays(replace(source, frame=frame), config, where, key, work)
+        copy.unlink(missing_ok=True)
+        seal(work)
+        work.rename(place)
+    except pl.exceptions.PolarsError as error:
+        raise disk_error(place.parent, error) if is_full(error) else unreadable(where, error) from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def _open(place: Path) -> TableArrays:
     facts = json.loads((place / "facts.json").read_text(encoding="utf-8"))
     split, weights = np.load(place / "split.npy"), place / "weights.npy"
     return TableArrays(
-        np.load(place / "codes.npy", mmap_mode="c"),
-        np.load(place / "numbers.npy", mmap_mode="c"),
-        np.load(place / "targets.npy", mmap_mode="c"),
-        np.load(weights, mmap_mode="c") if weights.is_file() else None,
+        _load(place / "codes.npy"),
+        _load(place / "numbers.npy"),
+        _load(place / "targets.npy"),
+        _load(weights) if weights.is_file() else None,
         {name: rows for number, name in enumerate(SPLITS) if len(rows := np.flatnonzero(split == number))},
         TablePreprocessor.from_json(place / "steps.json"),
         [ColumnRole(*each) for each in facts["roles"]],
         [(name, reason) for name, reason in facts["rejected"]],
         facts["sha256"],
+        [(level, note) for level, note in facts["notes"]],
         place,
     )
+
+
+def _load(path: Path) -> np.ndarray[Any, Any]:
+    return np.load(path, mmap_mode="c")

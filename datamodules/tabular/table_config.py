@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from practicum.lightning_shim import MisconfigurationException
 
@@ -21,6 +21,7 @@ class TableConfig:
         target: Column to predict.
         kind: Whether it is a number or a class.
         date: Column by which rows are split in time.
+        date_format: Its format; ``None``: it is found.
         date_parts: Whether its parts are used as columns.
         categorical: Categorical columns.
         continuous: Continuous columns.
@@ -37,11 +38,13 @@ class TableConfig:
         valid_days: Days at the end to validate on, instead of a fraction.
         train_rows: Size of a random sample of the training rows; ``None``: all.
         seed: Seed of the split and the sample.
+        csv_format: What the user fixed of the format of a table of text.
     """
 
     target: str
     kind: Kind = "auto"
     date: str | None = None
+    date_format: str | None = None
     date_parts: bool = True
     categorical: Sequence[str] = ()
     continuous: Sequence[str] = ()
@@ -58,6 +61,7 @@ class TableConfig:
     valid_days: int | None = None
     train_rows: int | None = None
     seed: int = 1
+    csv_format: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def columns(self) -> list[str]:

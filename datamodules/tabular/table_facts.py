@@ -1,4 +1,4 @@
-"""What data modules of rows say about themselves: provenance, splits, source rows, fitted preprocessing."""
+"""What all data modules of rows have: loaders, provenance, splits, source rows, fitted preprocessing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from torchdata.stateful_dataloader import StatefulDataLoader
 
+from .new_rows import columns_beside
 from .preprocessor import TablePreprocessor
 from .table_cache import TableArrays
 
@@ -27,6 +29,10 @@ class TableFacts(ABC):
     @abstractmethod
     def arrays(self) -> TableArrays:
         """The table as arrays: from memory, from the cache, or built now."""
+
+    @abstractmethod
+    def _loader(self, split: str, shuffle: bool = False) -> StatefulDataLoader[Any]:
+        """Batches of a split."""
 
     @property
     def origin(self) -> str:
@@ -48,11 +54,27 @@ class TableFacts(ABC):
         return self.arrays().source_rows(split)
 
     def row_columns(self, split: str) -> dict[str, list[Any]]:
-        """The columns of :meth:`source_rows`, to be written beside the predictions."""
-        return self.source_rows(split).to_dict(as_series=False)
+        """The columns of :meth:`source_rows`, to be written beside the predictions; see :func:`.columns_beside`."""
+        return columns_beside(self.source_rows(split))
 
     def steps(self) -> TablePreprocessor:
         """The fitted preprocessing: ``steps.json`` of ``artifacts_dir`` if that is set, else the arrays'."""
         if self.artifacts_dir is None:
             return self.arrays().steps
         return TablePreprocessor.from_json(self.artifacts_dir / "steps.json")
+
+    def prepare_data(self) -> None:
+        """Build the arrays, once per node."""
+        self.arrays()
+
+    def train_dataloader(self) -> StatefulDataLoader[Any]:
+        """Training rows, shuffled anew each epoch."""
+        return self._loader("train", shuffle=True)
+
+    def val_dataloader(self) -> StatefulDataLoader[Any]:
+        """Validation rows."""
+        return self._loader("valid")
+
+    def test_dataloader(self) -> StatefulDataLoader[Any]:
+        """Test rows; those of validation if there are none."""
+        return self._loader(self.tests_on)

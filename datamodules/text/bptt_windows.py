@@ -54,6 +54,25 @@ def window_lengths(total: int, bptt: int, rng: np.random.Generator) -> np.ndarra
     return 1 + np.diff(ends, prepend=0)
 
 
+def token_ids(tokens: Any, owner: str) -> Tokens:
+    """Return token ids as an array ``[tokens]``, memory-mapped ones as they are.
+
+    Args:
+        tokens: Array, tensor or list of integers.
+        owner: Who takes them, for the message.
+
+    Raises:
+        MisconfigurationException: They are not integers, or not in a row.
+    """
+    array: Tokens = tokens if isinstance(tokens, np.ndarray) else np.asarray(tokens)
+    if array.ndim != 1 or (array.size and not np.issubdtype(array.dtype, np.integer)):
+        raise MisconfigurationException(
+            f"{owner}: tokens must be integers in one row, the ids of tokens; these are {array.dtype} of shape "
+            f"{list(array.shape)}. A series of numbers goes to TruncatedBPTT(split=...) as batches [B, T]."
+        )
+    return array
+
+
 class BPTTWindows(Dataset[tuple[Tensor, Tensor]]):
     """Windows over parallel streams of tokens, each a whole batch ``(x, y)``: ``int64 [batch_size, T]``, ``y`` one token ahead.
 
@@ -72,7 +91,9 @@ class BPTTWindows(Dataset[tuple[Tensor, Tensor]]):
         world_size: Number of processes.
 
     Raises:
-        MisconfigurationException: ``bptt`` or ``batch_size`` is below 1, or the text is too short for two tokens per stream.
+        MisconfigurationException: ``bptt`` or ``batch_size`` is below 1; the text is too short for two tokens per stream, or is
+            not of integers (the ids of tokens): of a series of numbers make windows ``[B, T]`` and use
+            :class:`practicum.callbacks.TruncatedBPTT` with ``split``.
 
     Example:
         >>> import numpy as np
@@ -99,8 +120,11 @@ class BPTTWindows(Dataset[tuple[Tensor, Tensor]]):
         world_size: int = 1,
     ) -> None:
         for name, value in (("bptt", bptt), ("batch_size", batch_size)):
-            if value < 1:
-                raise MisconfigurationException(f"BPTTWindows: {name}={value} must be at least 1.")
+            if isinstance(value, bool) or value != int(value) or value < 1:
+                raise MisconfigurationException(f"BPTTWindows: {name}={value} must be a whole number, at least 1.")
+        tokens = tuple(token_ids(part, "BPTTWindows") for part in tokens)
+        if not tokens:
+            raise MisconfigurationException("BPTTWindows: there is no text; give its parts, arrays of token ids.")
         self.batch_size, self.variable_length, self.reverse, self.seed = batch_size, variable_length, reverse, seed
         self._parts = tokens
         self._ends = np.cumsum([len(part) for part in tokens])

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from .bptt_windows import token_ids
 from .tokenizer import SPECIALS
 
 PAD = SPECIALS.index("xxpad")
@@ -36,6 +37,9 @@ class DocumentBatches(Dataset[tuple[Tensor, Tensor]]):
         world_size: Number of processes; with ``shuffle`` each gets equally many documents (a few of them twice if the number is
             not divisible).
 
+    Raises:
+        MisconfigurationException: ``tokens`` are not integers.
+
     Example:
         >>> import numpy as np
         >>> import torch
@@ -59,7 +63,8 @@ class DocumentBatches(Dataset[tuple[Tensor, Tensor]]):
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
-        self.tokens, self.targets, self.batch_size, self.reverse = tokens, targets, batch_size, reverse
+        self.tokens = token_ids(tokens, "DocumentBatches")
+        self.targets, self.batch_size, self.reverse = targets, batch_size, reverse
         self.shuffle, self.seed, self.rank, self.world_size = shuffle, seed, rank, world_size
         self._begin, self._length = starts[:-1], np.diff(starts)
         #: Indices of the documents in the order of an unshuffled pass over all processes.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,28 +15,39 @@ from tokenizers import Tokenizer
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 from ..files.csv_files import open_table
+from ..files.csv_format import CSVFormat
+from ..files.csv_reader import is_text_table
+from .csv_texts import read_new_csv
 from .document_batches import DocumentBatches
 from .loaders import batch_loader, process_of
+from .source_words import Word, source_words
 from .tokenization import encode
-from .tokenizer import BEGIN, Level, detokenize, normalize
+from .tokenizer import BEGIN, UNKNOWN, Level, detokenize, normalize
+
+log = logging.getLogger(__name__)
+
+EMPTY, NOTHING_KNOWN = "empty", "no known word"
+_MANY_UNKNOWN = 0.5  # share of unknown tokens from which on it is said
 
 
 class NewTexts(LightningDataModule):
     """Texts to predict, in their original order. Made by ``data.for_prediction(source)``.
 
     Args:
-        source: A text file with one text per line; a CSV; or a folder of text files.
+        source: A text file with one text per line; a table of text (CSV, TSV, gzipped or not); or a folder of text files.
         tokenizer: The classifier's tokenizer.
         level: Its level, see :mod:`.tokenizer`.
         batch_size: Texts per batch and process.
         reverse: Read texts backwards, as in training.
-        text_column: Column of a CSV that holds the texts; its first column if it has no column of that name.
+        text_column: Column of the texts in the training's table; ``None``: there was no table, see :func:`.read_new_csv`.
+        trained: Format of the training's table, if there was one.
 
     Attributes:
         rejected: Name and reason of each text that could not be read.
 
     Raises:
-        MisconfigurationException: ``source`` is missing or holds no text that can be read.
+        MisconfigurationException: ``source`` is missing or holds no text that can be read; a table lacks the column of texts, or
+            is damaged.
     """
 
     def __init__(
@@ -47,17 +58,37 @@ class NewTexts(LightningDataModule):
         batch_size: int,
         reverse: bool = False,
         text_column: str | None = None,
+        trained: CSVFormat | None = None,
     ) -> None:
         super().__init__()
         self.level, self.batch_size, self.reverse = level, batch_size, reverse
-        found = list(read_new_texts(Path(source), text_column))
-        self.rejected = [(name, "not UTF-8") for name, text in found if text is None]
+        found = list(read_new_texts(Path(source), text_column, trained))
+        self.rejected = [(name, _reason(name)) for name, text in found if text is None]
         usable = [(name, text) for name, text in found if text is not None]
         if not usable:
-            raise MisconfigurationException(f"{source}: holds no text that can be read.")
+            why = f" ({self.rejected[0][0]}: {self.rejected[0][1]})" if self.rejected else ""
+            raise MisconfigurationException(f"{source}: holds no text that can be read{why}.")
         self._names = [name for name, _ in usable]
         begin = tokenizer.token_to_id(BEGIN) or 0
         rows = [[begin, *row] for row in encode(tokenizer, (normalize(text, level) for _, text in usable))]
+        self._empty = [len(row) == 1 for row in rows]
+        if any(self._empty):
+            log.warning(
+                f"{source}: {sum(self._empty)} of {len(rows)} texts are empty, the first is number "
+                f"{self._empty.index(True) + 1}; "
+                "what is predicted for them says nothing (column note)."
+            )
+        self._texts, self._tokenizer = [text for _, text in usable], tokenizer
+        unknown = tokenizer.token_to_id(UNKNOWN)
+        known = [sum(number != unknown for number in row[1:]) for row in rows]
+        self._unknown = [count == 0 and len(row) > 1 for count, row in zip(known, rows, strict=True)]
+        tokens = sum(len(row) - 1 for row in rows)
+        if tokens and sum(known) < (1 - _MANY_UNKNOWN) * tokens:
+            log.warning(
+                f"{source}: {1 - sum(known) / tokens:.0%} of the tokens are unknown to the classifier, which has not met them "
+                "in training "
+                f"({sum(self._unknown)} texts hold no other); are the texts in its language?"
+            )
         self._starts = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
         self._tokens = np.concatenate([np.asarray(row, np.int32) for row in rows])
 
@@ -75,45 +106,70 @@ class NewTexts(LightningDataModule):
         return batch_loader(dataset, seed=1)  # not shuffled: the seed has no effect
 
     def row_columns(self) -> dict[str, list[str]]:
-        """Columns that stand beside the predictions: ``text``, the text itself or its file."""
-        return {"text": self._names}
+        """Columns that stand beside the predictions: ``text``, the text itself or its file; ``note`` if some are empty or "
+        "unknown.
+        """
+        notes = [
+            EMPTY if empty else NOTHING_KNOWN if strange else ""
+            for empty, strange in zip(self._empty, self._unknown, strict=True)
+        ]
+        return {"text": self._names, **({"note": notes} if any(notes) else {})}
 
     def detokenize(self, tokens: Sequence[str]) -> str:
         """Join tokens into readable text."""
         return detokenize(tokens[::-1] if self.reverse else tokens, self.level)
 
+    def source_words(self, row: int) -> list[Word]:
+        """Return the words of a text as they were written, with their places in the row of tokens that predictions are made of.
 
-def read_new_texts(source: Path, text_column: str | None = None) -> Iterator[tuple[str, str | None]]:
-    """Yield names and texts of a file of lines, a CSV or a folder; the text is ``None`` if it isn't UTF-8.
+        Args:
+            row: Place of the text in the order of :meth:`predict_dataloader`, of this process.
+        """
+        process = process_of(self.trainer)
+        text = self._texts[row * process["world_size"] + process["rank"]]
+        words = [Word("", 0, 1), *(Word(each.text, each.start + 1, each.stop + 1) for each in self._words(text))]
+        length = words[-1].stop
+        return [Word(each.text, length - each.stop, length - each.start) for each in words[::-1]] if self.reverse else words
 
-    The name of a line or of a row of a CSV is its text, that of a file its path.
+    def _words(self, text: str) -> list[Word]:
+        return source_words(text, self.level, self._tokenizer)
+
+
+def read_new_texts(
+    source: Path, text_column: str | None = None, trained: CSVFormat | None = None
+) -> Iterator[tuple[str, str | None]]:
+    """Yield names and texts of a file of lines, a table or a folder; the text is ``None`` of a file that can't be read as one.
+
+    The name of a line or of a row of a table is its text, that of a file its path. In a folder, hidden files are left out.
 
     Args:
         source: File or folder.
-        text_column: Column of a CSV that holds the texts; its first column if it has no column of that name.
+        text_column: Column of the texts in the training's table, see :func:`.read_new_csv`.
+        trained: Format of the training's table, if there was one.
 
     Raises:
-        MisconfigurationException: ``source`` is missing, an empty CSV, or a file that isn't UTF-8.
+        MisconfigurationException: ``source`` is missing, isn't UTF-8, or is a table that is damaged or lacks the column of texts.
     """
     if source.is_dir():
-        for path in sorted(path for path in source.rglob("*") if path.is_file() and not path.name.startswith(".")):
+        for path in sorted(path for path in source.rglob("*") if path.is_file() and not _is_hidden(path, source)):
             try:
-                yield str(path), path.read_text(encoding="utf-8-sig")
+                yield str(path), None if is_text_table(path) else path.read_text(encoding="utf-8-sig")
             except UnicodeDecodeError:
                 yield str(path), None
     elif not source.is_file():
         raise MisconfigurationException(f"{source}: no such file or folder.")
-    elif source.suffix.lower() == ".csv":
-        with open_table(source) as file:
-            reader = csv.DictReader(file)
-            columns = reader.fieldnames or []
-            column = text_column if text_column in columns else columns[0] if columns else None
-            if column is None:
-                raise MisconfigurationException(f"{source}: is empty; expected a header and one row per text.")
-            for row in reader:
-                yield row[column] or "", row[column] or ""
+    elif is_text_table(source):
+        yield from ((text, text) for text in read_new_csv(source, text_column, trained))
     else:
         with open_table(source) as file:
             for line in file:
                 if line.strip():
                     yield line.strip(), line
+
+
+def _is_hidden(path: Path, root: Path) -> bool:
+    return any(part[0] == "." or part == "__MACOSX" for part in path.relative_to(root).parts)
+
+
+def _reason(name: str) -> str:
+    return "a table of texts; give it as the input by itself" if is_text_table(Path(name)) else "not UTF-8"

@@ -8,12 +8,15 @@ from typing import Any
 
 from practicum.lightning_shim import MisconfigurationException
 
-from .readers import Document, read_corpus
+from .corpus import corpus_files, read_corpus
+from .readers import Document
 from .text import Task, Text
 
 
 class PlainText(Text):
-    r"""Plain text in ``train.txt``, ``valid.txt`` and ``test.txt`` (or ``ptb.train.txt`` and the like), or in one file.
+    r"""Plain text: ``train.txt``, ``valid.txt``, ``test.txt`` (or ``ptb.train.txt`` ...), one file, or a folder of texts.
+
+    A corpus that is one long line (text8) is cut between words, see :func:`.read_corpus`.
 
     Args:
         root: Folder or file.
@@ -39,7 +42,6 @@ class PlainText(Text):
     """
 
     mark_begin = False
-    file_pattern = "*"
 
     def __init__(
         self,
@@ -53,6 +55,12 @@ class PlainText(Text):
                 "PlainText: task=classification needs classes, which plain text lacks; use TextFolder or TextCSV."
             )
         super().__init__(root, task=task, batch_size=batch_size, **options)
+
+    @property
+    def file_pattern(self) -> str:  # type: ignore[override]
+        """Which files below ``root`` are read: those of splits beside each other, or all texts of a folder."""
+        files, _ = corpus_files(self.root)
+        return "*" if all(path.parent == self.root for path, _ in files) else "**/*"
 
     def documents(self) -> Iterator[Document]:
         """Read the text, see :func:`.read_corpus`."""

@@ -16,6 +16,7 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 
 from ..files.atomic_file import atomic_write
 from ..files.csv_files import write_csv
+from ..files.csv_format import CSVFormat
 from ..loading.source import Local, Source
 from .bptt_windows import BPTTWindows
 from .document_batches import DocumentBatches
@@ -36,7 +37,7 @@ class Text(LightningDataModule):
     """Base class of text data modules; subclasses implement :meth:`documents`.
 
     Texts are tokenized once and cached on disk, memory-mapped. Texts that can't be used (empty, not UTF-8) are left out and
-    listed in ``rejected.csv``.
+    listed in ``rejected.csv``. Texts that occur more than once are kept; how many do is said and recorded.
 
     Args:
         root: File or folder with the texts.
@@ -54,7 +55,7 @@ class Text(LightningDataModule):
         seed: Seed of the split, the order and the lengths.
         cache: Folder for token ids.
         artifacts_dir: Folder to which ``tokenizer.json`` is saved, for later predictions; ``None`` saves none.
-        report_dir: Folder for ``rejected.csv``; ``None`` writes none.
+        report_dir: Folder for ``rejected.csv``, and for ``duplicates.csv`` where there are any; ``None`` writes none.
 
     Attributes:
         classes: Sorted names of the classes, after ``setup``; empty without labels.
@@ -129,6 +130,10 @@ class Text(LightningDataModule):
         """Return the options that :meth:`documents` depends on besides the files; part of the cache key."""
         return ""
 
+    def trained_format(self) -> CSVFormat | None:
+        """The format of the table that the texts were read from; ``None``: from no table, or nothing is known."""
+        return None
+
     @property
     def root(self) -> Path:
         """File or folder that is read.
@@ -166,6 +171,7 @@ class Text(LightningDataModule):
         if self.rejected:
             name, reason = self.rejected[0]
             log.warning(f"{len(self.rejected)} texts left out, e.g. {name} ({reason}).")
+        self.corpus.duplicates.report(str(self.root), self.corpus.sizes, self.report_dir)
         for split in ("train", "valid"):
             if split not in self.corpus.splits:
                 raise MisconfigurationException(f"{self.root}: too few texts for a {split} split; add some.")
@@ -291,4 +297,4 @@ class Text(LightningDataModule):
             tokenizer = load_tokenizer(self.artifacts_dir / "tokenizer.json")
         else:
             raise MisconfigurationException(f"{name}: artifacts_dir is missing; give the run folder that holds tokenizer.json.")
-        return NewTexts(source, tokenizer, self.level, self.batch_size, self.reverse, self.text_column)
+        return NewTexts(source, tokenizer, self.level, self.batch_size, self.reverse, self.text_column, self.trained_format())

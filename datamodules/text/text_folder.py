@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+
+from practicum.lightning_shim import MisconfigurationException
 
 from .readers import Document, read_archive, read_folder
 from .text import Text
@@ -35,3 +38,15 @@ class TextFolder(Text):
     def documents(self) -> Iterator[Document]:
         """Read the texts, see :func:`.read_folder` and :func:`.read_archive`."""
         return read_archive(self.root) if self.root.is_file() else read_folder(self.root)
+
+    def setup(self, stage: str | None = None) -> None:
+        """Open the tokens and check them, see :meth:`.Text.setup`; a class must hold texts and no folders."""
+        for split in self.corpus.splits.values() if self.task == "classification" else ():
+            for name, label in zip(split.names, split.labels, strict=True):
+                folder = Path(name).parent.name
+                if label is not None and folder != label and f".{label}:" not in name:
+                    raise MisconfigurationException(
+                        f"{name}: the class {label} holds the folder {folder}, which may be a class or a split of its own; "
+                        "expected ROOT/<class>/*.txt or ROOT/train/<class>/*.txt."
+                    )
+        super().setup(stage)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
+import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 from tokenizers import Tokenizer
 
-from .readers import UNLABELLED, Document
+from ..loading.cache_folder import whole_folder
+from .duplicates import Duplicates
+from .readers import Document
+from .split_names import UNLABELLED
 from .tokenization import TokenizationConfig, load_tokenizer, tokenize
 
 _BLOCK = 1 << 24  # tokens counted at a time
@@ -51,6 +53,7 @@ class TokenizedCorpus:
         rejected: Name and reason of each text that was left out.
         unknown: Share of unknown tokens by split.
         sha256: Digest of all token ids.
+        duplicates: Texts that occur more than once.
     """
 
     tokenizer: Tokenizer
@@ -58,6 +61,7 @@ class TokenizedCorpus:
     rejected: list[tuple[str, str]]
     unknown: dict[str, float]
     sha256: str
+    duplicates: Duplicates = field(default_factory=Duplicates)
 
     def counts(self, splits: Sequence[str]) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Count the occurrences of each token in these splits ``[V]``."""
@@ -67,14 +71,25 @@ class TokenizedCorpus:
                 total += np.bincount(tokens[start : start + _BLOCK], minlength=len(total))
         return total
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Number of texts by split."""
+        return {split: len(texts) for split, texts in self.splits.items()}
+
     def facts(self) -> dict[str, Any]:
-        """Texts, tokens and share of unknown tokens by split; size of the vocabulary, number of rejected texts, digest."""
+        """Texts, tokens and share of unknown tokens by split; size of the vocabulary, number of rejected texts, digest.
+
+        Where there are any, also numbers of texts that occur more than once (``duplicates/train``) or in another split
+        (``leaked/test``).
+        """
         records = [(_NAMES_IN_RECORDS.get(split, split), split) for split in self.splits]
         return {
             **{name: len(self.splits[split]) for name, split in records},
             **{f"tokens/{name}": len(self.splits[split].tokens) for name, split in records},
             "vocabulary": self.tokenizer.get_vocab_size(),
             **{f"unknown/{name}": round(self.unknown[split], 5) for name, split in records},
+            **{f"duplicates/{_NAMES_IN_RECORDS.get(split, split)}": count for split, count in self.duplicates.within.items()},
+            **{f"leaked/{split}": count for split, count in self.duplicates.leaked.items()},
             "rejected": len(self.rejected),
             "sha256": self.sha256,
         }
@@ -85,7 +100,7 @@ def fingerprint(root: Path, pattern: str) -> str:
     files = [root] if root.is_file() else sorted(path for path in root.glob(pattern) if path.is_file())
     digest = hashlib.sha256()
     for path in files:
-        digest.update(f"{path.relative_to(root)}\0{path.stat().st_size}\0".encode())
+        digest.update(os.fsencode(path.relative_to(root)) + f"\0{path.stat().st_size}\0".encode())
         with open(path, "rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
@@ -100,27 +115,15 @@ def load_or_tokenize(
         read: Yields the documents.
         key: Identifies the documents and how they are read.
         config: How they are tokenized.
-        cache: Folder of the cache. Each corpus has a subfolder, which is complete or absent.
+        cache: Folder of the cache. Each corpus has a subfolder, which is complete or absent; a damaged one is made again.
 
     Raises:
-        MisconfigurationException: No document can be used.
+        MisconfigurationException: No document can be used, or the cache can't be written.
     """
     if config.tokenizer is not None:
         load_tokenizer(config.tokenizer)
     digest = hashlib.sha256(f"{key} {config.key()}".encode()).hexdigest()
-    folder = cache / f"text-{digest[:16]}"
-    cache.mkdir(parents=True, exist_ok=True)
-    with FileLock(cache / f".{folder.name}.lock"):
-        if not folder.is_dir():
-            work = cache / f".unfinished-{folder.name}"
-            shutil.rmtree(work, ignore_errors=True)  # left by a killed process
-            work.mkdir()
-            try:
-                tokenize(read(), config, work)
-                work.rename(folder)
-            finally:
-                shutil.rmtree(work, ignore_errors=True)
-    return _load(folder)
+    return _load(whole_folder(cache / f"text-{digest[:16]}", lambda work: tokenize(read(), config, work)))
 
 
 def _load(folder: Path) -> TokenizedCorpus:
@@ -131,4 +134,6 @@ def _load(folder: Path) -> TokenizedCorpus:
         tokens: Any = np.memmap(folder / f"{split}.bin", facts["dtype"], "r") if texts["names"] else np.zeros(0, facts["dtype"])
         splits[split] = TokenSplit(tokens, np.load(folder / f"{split}.starts.npy"), texts["labels"], texts["names"])
     rejected = [(name, reason) for name, reason in facts["rejected"]]
-    return TokenizedCorpus(load_tokenizer(folder / "tokenizer.json"), splits, rejected, facts["unknown"], facts["sha256"])
+    duplicates = Duplicates(**{**facts["duplicates"], "pairs": [(a, b, c, d) for a, b, c, d in facts["duplicates"]["pairs"]]})
+    tokenizer = load_tokenizer(folder / "tokenizer.json")
+    return TokenizedCorpus(tokenizer, splits, rejected, facts["unknown"], facts["sha256"], duplicates)

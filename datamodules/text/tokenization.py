@@ -16,12 +16,14 @@ import numpy as np
 from practicum.lightning_shim import MisconfigurationException
 from tokenizers import Tokenizer
 
-from .readers import SPLITS, UNLABELLED, Document
+from .duplicates import find_duplicates
+from .readers import Document
+from .split_names import SPLITS, UNLABELLED
 from .tokenizer import BEGIN, UNKNOWN, Level, build_tokenizer, normalize
 
 TRAINING = ("train", UNLABELLED)  # splits that the vocabulary and a language model learn from
 _CHUNK = 2000  # documents tokenized at a time
-_VERSION = 2  # of the files written; a change invalidates caches
+_VERSION = 3  # of the files written; a change invalidates caches
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class _Entry(NamedTuple):
     label: str | None
     name: str
     size: int  # bytes
+    digest: bytes
 
 
 def load_tokenizer(path: Path) -> Tokenizer:
@@ -133,12 +136,16 @@ def tokenize(documents: Iterable[Document], config: TokenizationConfig, folder: 
         names[split].append(entry.name)
     for split, counts in lengths.items():
         np.save(folder / f"{split}.starts.npy", np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]))
+    duplicates = find_duplicates(
+        [each.digest for each in entries], splits, [each.label for each in entries], [each.name for each in entries]
+    )
     facts = {
         "dtype": dtype.name,
         "splits": {split: {"labels": labels[split], "names": names[split]} for split in lengths},
         "rejected": rejected,
         "unknown": {split: unknowns[split] / max(1, sum(counts)) for split, counts in lengths.items()},
         "sha256": digest.hexdigest(),
+        "duplicates": vars(duplicates),
     }
     (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
 
@@ -152,12 +159,13 @@ def _normalize_all(documents: Iterable[Document], level: Level, scratch: Path) -
             if document.text is None:
                 rejected.append((document.name, "not UTF-8"))
                 continue
-            raw = normalize(document.text, level).encode("utf-8", "replace") if document.text.strip() else b""
+            raw = normalize(document.text, level, document.ends).encode("utf-8", "replace") if document.text.strip() else b""
             if not raw:
                 rejected.append((document.name, "empty"))
                 continue
             file.write(raw)
-            entries.append(_Entry(document.split, document.label, document.name, len(raw)))
+            digest = hashlib.blake2b(raw, digest_size=16).digest()
+            entries.append(_Entry(document.split, document.label, document.name, len(raw), digest))
     return entries, rejected
 
 

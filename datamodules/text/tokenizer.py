@@ -1,9 +1,10 @@
 """Tokenizers: words with marks for case and repetition, sub-words, characters, or whitespace-separated tokens.
 
 **What it does.** ``word``: ``Don't SHOUT sooooo`` becomes ``xxmaj do n't xxup shout s xxrep 5 o``, so that a word has a single
-row in the vocabulary whatever its case, and no information is lost. ``bpe``: sub-words learnt from the text (byte pair encoding),
-for languages with long words or without spaces. ``character``: single characters. ``whitespace``: text that is tokenized already,
-such as Penn Treebank; each line ends in ``<eos>``.
+row in the vocabulary whatever its case, and no information is lost. Apostrophes may be straight or curly, letters composed or
+decomposed. Han, Kana, Thai and other scripts without spaces are read as single characters, see :mod:`.scripts`. ``bpe``:
+sub-words learnt from the text (byte pair encoding), for languages with long words or without spaces. ``character``: single
+characters. ``whitespace``: text that is tokenized already, such as Penn Treebank; each line ends in ``<eos>``.
 
 **When to use which.** ``word`` for a vocabulary that carries over from one corpus to another; ``bpe`` and ``character`` where
 words are rare or unbounded.
@@ -19,11 +20,14 @@ from __future__ import annotations
 import html
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Literal, get_args
 
 from practicum.lightning_shim import MisconfigurationException
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from .scripts import CAPITALS_CLASS, MARKS_CLASS, SPACELESS_CLASS, WORDS
 
 Level = Literal["word", "whitespace", "bpe", "character"]
 LEVELS: tuple[str, ...] = get_args(Level)
@@ -35,12 +39,21 @@ SPECIALS = (UNKNOWN, PAD, BEGIN, END)  # ids 0, 1, 2, 3 at every level
 _BREAK = re.compile(r"<br\s*/?>")
 _REPEATED = re.compile(r"([^\s\d])\1\1+")
 _REPEATED_WORD = re.compile(r"\b(\w++)(?:\s++\1\b){2,}")
-_CAPITAL = re.compile(r"\b[A-ZÀ-ÖØ-ÞĀ-ŽΑ-ΩА-Я]\w++")
+_CAPITAL = re.compile(r"\b[A-Z]\w++")
+# The same beyond ASCII: combining marks belong to the letter before them, and every script's capitals count.
+_M = MARKS_CLASS
+_REPEATED_BEYOND = re.compile(rf"([^\s\d{_M}])\1\1+(?![{_M}])")
+_REPEATED_WORD_BEYOND = re.compile(rf"(?<![\w{_M}])(\w[\w{_M}]*+)(?:\s++\1(?![\w{_M}])){{2,}}")
+_CAPITAL_BEYOND = re.compile(rf"(?<![\w{_M}])[{CAPITALS_CLASS}][\w{_M}]++")
 _SPACES = re.compile(r"[^\S\n]+")
 _NEWLINE = re.compile(r" ?\n ?")
 _LINES = re.compile(r"\s*\n\s*")
-# Matches "do" "n't"; "it" "'s"; 1,000.50; words; signs. Scripts without spaces between words: single characters.
-_WORDS = r"\w+(?=n't\b)|n't\b|'(?:s|re|ve|ll|d|m)\b|\d+(?:[.,]\d+)*|[぀-ヿ㐀-鿿豈-﫿]|[^\W぀-ヿ㐀-鿿豈-﫿]+|\n|[^\w\s]"
+# Apostrophes that word processors and phones set: an opening quotation mark is one only between letters.
+_APOSTROPHE = re.compile("[\u2019\uff07]|(?<=\\w)\u2018(?=\\w)")
+# Characters that show nothing: variation selectors of emoji, soft hyphens, marks of direction, and a space of no width.
+_INVISIBLE = dict.fromkeys([0xFE0E, 0xFE0F, 0xAD, 0x2060, 0xFEFF, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+_INVISIBLE[0x200B] = " "
+_SPACELESS = re.compile(rf"(?<=[{SPACELESS_CLASS}{_M}]) (?=[{SPACELESS_CLASS}])")
 
 
 def strip_markup(text: str) -> str:
@@ -58,9 +71,13 @@ def add_case_marks(text: str) -> str:
         >>> add_case_marks("Hello WORLD")
         'xxmaj hello xxup world'
     """
-    text = _REPEATED.sub(lambda found: f" xxrep {len(found[0])} {found[1]} ", text)
-    text = _REPEATED_WORD.sub(lambda found: f" xxwrep {len(found[0].split())} {found[1]} ", text)
-    return _CAPITAL.sub(_mark_capitals, text).lower()
+    patterns = (_REPEATED, _REPEATED_WORD, _CAPITAL)
+    if not text.isascii():
+        patterns = (_REPEATED_BEYOND, _REPEATED_WORD_BEYOND, _CAPITAL_BEYOND)
+    repeated, repeated_word, capital = patterns
+    text = repeated.sub(lambda found: f" xxrep {len(found[0])} {found[1]} ", text)
+    text = repeated_word.sub(lambda found: f" xxwrep {len(found[0].split())} {found[1]} ", text)
+    return capital.sub(_mark_capitals, text).lower()
 
 
 def _mark_capitals(found: re.Match[str]) -> str:
@@ -68,11 +85,36 @@ def _mark_capitals(found: re.Match[str]) -> str:
     return f"xxup {word}" if word.isupper() else f"xxmaj {word}" if word[1:].islower() else word
 
 
-def normalize(text: str, level: Level) -> str:
-    """Normalize a text for the tokenizer that :func:`build_tokenizer` makes at the same level."""
+def clean(text: str, level: Level) -> str:
+    """Replace what is written in several ways by one: markup, decomposed letters; apostrophes and invisible characters.
+
+    Letters are composed (NFC) at every level: \u00e9 and a syllable of Hangul are the same whether they came as one character or
+    as several. At level ``word`` a curly apostrophe becomes a straight one, as in ``don't``.
+
+    Args:
+        text: As it was written.
+        level: Kind of token, see the module's docstring.
+    """
+    if level != "whitespace":
+        text = strip_markup(text)
+    if text.isascii():
+        return text
+    text = unicodedata.normalize("NFC", text)
+    return _APOSTROPHE.sub("'", text.translate(_INVISIBLE)) if level == "word" else text
+
+
+def normalize(text: str, level: Level, ends: bool = True) -> str:
+    """Normalize a text for the tokenizer that :func:`build_tokenizer` makes at the same level.
+
+    Args:
+        text: As it was written.
+        level: Kind of token, see the module's docstring.
+        ends: Whether its last line ends here; a part of a longer line does not, and gets no ``<eos>`` at level ``whitespace``.
+    """
+    text = clean(text, level)
     if level == "whitespace":
-        return " ".join(f"{line} {END}" for line in text.splitlines() if line.strip()) or END
-    text = strip_markup(text)
+        lines = " ".join(f"{line} {END}" for line in text.splitlines() if line.strip()) or END
+        return lines if ends else lines.removesuffix(END)
     if level == "word":
         return _LINES.sub(" \n ", add_case_marks(text).strip())
     return _LINES.sub("\n", _SPACES.sub(" ", text)).strip()
@@ -110,7 +152,7 @@ def build_tokenizer(texts: Iterable[str], level: Level, max_vocab: int, min_coun
         if level == "whitespace":
             tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
         else:
-            pattern = _WORDS if level == "word" else r"[\s\S]"
+            pattern = WORDS if level == "word" else r"[\s\S]"
             tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(pattern), "removed", invert=True)
         trainer = trainers.WordLevelTrainer(
             vocab_size=max_vocab, min_frequency=min_count, special_tokens=specials, show_progress=False
@@ -169,5 +211,7 @@ def detokenize(tokens: Iterable[str], level: Level) -> str:
             words.append(token.capitalize() if change == "xxmaj" else token.upper() if change == "xxup" else token)
             change = ""
     text = " ".join(words)
+    if not text.isascii():
+        text = _SPACELESS.sub("", text)
     text = re.sub(r" (n't\b|'(?:s|re|ve|ll|d|m)\b|[.,;:!?)\]])", r"\1", text)
     return _NEWLINE.sub("\n", re.sub(r"([(\[]) ", r"\1", text))

@@ -42,6 +42,11 @@ MISTAKES = [
     (["data=image_folder", "data.root=nowhere"], "nowhere: no such folder"),
     (["trainer.accelerator=gpu"], "no GPU"),
     (["a==b=="], "KEY=VALUE"),
+    (["data.root=ü/t.csv"], "'data.root=\"ü/t.csv\"'"),
+    (["epochs=two"], "epochs=two must be a whole number from 1."),
+    (["epochs=0"], "epochs=0 must be a whole number from 1."),
+    (["+foo=3"], "foo: nothing reads this option"),
+    (["trainer.max_time=00:00:10:00"], "write +trainer.max_time=... to add it"),
     (["trainer.accelerator=gpuu"], "trainer: "),
     (["trainer.strategy=dpp"], "trainer: "),
     (["callbacks=null"], "a list of choices in brackets"),
@@ -109,6 +114,68 @@ def test_mistakes_with_tables_end_in_one_sentence(
 ) -> None:
     (tables / "less.csv").write_text("shop,day\ns1,2024-12-30\n")
     assert message in refused(command(script, *arguments, cwd=tables))
+
+
+MACHINE = [
+    (
+        OSError(errno.EFBIG, "File too large", "run/x.ckpt"),
+        "run/x.ckpt: File too large; raise the limit (ulimit -f)",
+    ),
+    (OSError(errno.ENAMETOOLONG, "File name too long", "run/x"), "run/x: File name too long; check the path"),
+    (OSError(errno.EMFILE, "Too many open files", "x"), "ulimit -n"),
+    (FileNotFoundError(errno.ENOENT, "No such file or directory", "photos/1.jpg"), "photos/1.jpg: No such file"),
+    (MemoryError(), "memory is exhausted (MemoryError); take a smaller data.batch_size"),
+    (MemoryError("Unable to allocate 7 TiB"), "memory is exhausted (Unable to allocate 7 TiB)"),
+    (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"), "memory is exhausted"),
+    (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "memory is exhausted"),
+    (OSError(errno.ENOMEM, "Cannot allocate memory"), "memory is exhausted"),
+    (
+        RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. "),
+        "loads data was killed by signal Killed",
+    ),
+    (RuntimeError("DataLoader worker (pid(s) 7, 8) exited unexpectedly"), "a process that loads data was gone"),
+]
+
+
+@pytest.mark.parametrize(("error", "sentence"), MACHINE, ids=range(len(MACHINE)))
+def test_what_the_machine_refuses_is_explained(error: BaseException, sentence: str) -> None:
+    assert sentence in str(explain(error, "train"))
+    wrapped = ValueError("in Lightning's words")
+    wrapped.__cause__ = error
+    assert sentence in str(explain(wrapped, "train"))
+
+
+def test_a_file_larger_than_allowed_is_one_sentence(tmp_path: Path, refused: Callable[[Any], str]) -> None:
+    (tmp_path / "t.csv").write_text("a,b,y\n" + "".join(f"{i % 7},{i % 5},{i % 7 + i % 5}\n" for i in range(300)))
+    table = ["experiment=table", "data.root=t.csv", "data.target=y", "callbacks=none", "hydra.run.dir=run"]
+    words = [sys.executable, str(HERE / "train.py"), *table, "model.hidden_sizes=[2000,500]", "epochs=2"]
+    result = subprocess.run(
+        ["sh", "-c", 'ulimit -f 4000 && exec "$@"', "sh", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert "File too large; raise the limit" in refused(result)
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_killed_loader_worker_is_one_sentence(trained: Path, refused: Callable[[Any], str], small: list[str]) -> None:
+    kills = (
+        "import os, signal, sys, runpy; from practicum.datamodules.images import dataset; "
+        "import torch.utils.data as d; "
+        "from practicum.datamodules import ImageFolder; from torch.utils.data import get_worker_info; "
+        "import torch.utils.data._utils.fetch as f; fetch = f._MapDatasetFetcher.fetch; "
+        "f._MapDatasetFetcher.fetch = lambda self, index: "
+        "os.kill(os.getpid(), signal.SIGKILL) if get_worker_info() else fetch(self, index); "
+        f"sys.argv[0] = 'train.py'; runpy.run_path({str(HERE / 'train.py')!r}, run_name='__main__')"
+    )
+    options = [*small, "data.root=photos", "data.num_workers=1", "hydra.run.dir=workerless", "callbacks=none"]
+    result = subprocess.run(
+        [sys.executable, "-c", kills, *options], cwd=trained, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert "a process that loads data was" in refused(result)
 
 
 def test_only_users_mistakes_are_explained() -> None:

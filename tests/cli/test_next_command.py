@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hydra import compose, initialize_config_module
+from omegaconf import OmegaConf
 from practicum.cli.next_command import FinishedRun, next_commands, program_names, take_hints
 
 NAMES = ("python train.py", "python predict.py")
@@ -96,6 +97,20 @@ def hints_of(*overrides: str) -> dict[str, Any]:
 )
 def test_commands_use_the_run_and_train_the_next(overrides: list[str], run: FinishedRun, commands: list[str]) -> None:
     assert next_commands(run, hints_of(*overrides), NAMES) == commands
+
+
+def test_what_a_strangers_hints_hold_is_not_formatted() -> None:
+    first = next_commands(RUN, {"classifier": ["{run.__class__.__mro__}", 3, "a={run}"]}, NAMES)[0]
+    assert first.endswith("'{run.__class__.__mro__}' 3 a=runs/x")
+    for broken in ([1], {"by_task": 3}, {"by_task": {"classification": 3}}):
+        config = OmegaConf.create({"data": {"hints": broken, "task": "classification"}})
+        assert take_hints(config) == {}
+        assert "hints" not in config.data
+
+
+def test_trust_is_not_handed_on() -> None:
+    run = FinishedRun("runs/x", ["seed=2", "trust=true", "resume.force=true"], "spiders", False, 3, False)
+    assert next_commands(run, {}, NAMES)[1] == "python train.py seed=2 trainer.max_epochs=6"
 
 
 def test_data_without_hints_still_get_commands() -> None:

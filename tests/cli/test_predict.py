@@ -41,6 +41,31 @@ def test_unreadable_files_are_listed_and_top_k_is_kept(
     assert [Path(r["file"]).name for r in rows_of(trained / "mixed.rejected.csv")] == ["notes.txt"]
 
 
+def test_file_names_that_are_no_utf8_from_training_to_prediction(
+    trained: Path, tmp_path: Path, command: Callable[..., Any], rows_of: Callable[[Path], list[dict[str, str]]], small: list[str]
+) -> None:
+    photos = tmp_path / "ph\udce9"
+    for split in ("train", "valid"):
+        for old, new in (("red", "r\udcf1d"), ("blue", "blue")):
+            (photos / split / new).mkdir(parents=True)
+            for number in range(8):
+                shutil.copy(trained / "photos" / split / old / f"{number}.jpg", photos / split / new / f"caf\udce9{number}.jpg")
+    (photos / "valid" / "blue" / "bad\udce9.jpg").write_text("no photo")
+    options = [*small, 'data.root="ph\udce9"', 'hydra.run.dir="run\udce9"', "trainer.max_epochs=1"]
+    result = command("train.py", *options, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr[-3000:]
+    run = tmp_path / "run\udce9"
+    assert json.loads((run / "metrics.json").read_text())["status"] == "finished"
+    assert (run / "report.html").is_file()
+    assert len(rows_of(run / "predictions.csv")) == 16
+    assert "bad\\xe9" in (run / "rejected.csv").read_text(encoding="utf-8")
+    assert "Logging error" not in result.stderr
+    result = command("predict.py", 'run="run\udce9"', 'input="ph\udce9/valid"', 'output="out\udce9.csv"', cwd=tmp_path)
+    assert result.returncode == 0, result.stderr[-3000:]
+    assert len(rows_of(tmp_path / "out\udce9.csv")) == 16
+    assert "bad\\xe9" in (tmp_path / "out\udce9.rejected.csv").read_text(encoding="utf-8")
+
+
 def test_prediction_needs_nothing_but_the_run_folder(
     trained: Path, tmp_path: Path, command: Callable[..., Any], rows_of: Callable[[Path], list[dict[str, str]]]
 ) -> None:

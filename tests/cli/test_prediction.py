@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from practicum.cli.prediction import Prediction, mean_prediction, prediction_columns
+from omegaconf import OmegaConf
+from practicum.cli.prediction import Prediction, _trainer, mean_prediction, prediction_columns
+from practicum.cli.run_folder import Run
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -25,6 +28,17 @@ class _Model:
 
 def prediction(values: list[list[float]], files: list[str]) -> Prediction:
     return Prediction(torch.tensor(values), {"file": files}, [], _Model(), None)
+
+
+def test_files_of_transforms_are_looked_for_in_the_run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = OmegaConf.create({"paths": {"run": "run"}, "callbacks": {}})
+    run = Run(config, Path("run/best.ckpt"), "32-true", trust=False, best=True)
+    assert Path(_trainer(run, "cpu", []).default_root_dir).resolve() == tmp_path / "run"
+    assert not list(tmp_path.iterdir())
+    for precision in ("9-bit", [1], {}):
+        with pytest.raises(MisconfigurationException, match="run=run, accelerator=cpu, precision="):
+            _trainer(Run(config, Path("x"), precision, trust=False, best=True), "cpu", [])
 
 
 def test_mean_of_runs_that_agree_on_input_and_classes() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
-from practicum.cli.resume import ResumeError, override_key, resume_arguments
+from practicum.cli.own_runs import sign
+from practicum.cli.resume import ResumeError, apply_to_command_line, override_key, resume_arguments
 
 
 @pytest.fixture
@@ -64,6 +66,35 @@ def test_last_is_the_newest_run_of_this_name(run: Path) -> None:
             (folder / file.name).write_bytes(file.read_bytes())
     arguments = resume_arguments(["resume=last", "model=resnet18", "data=image_folder", "data.root=x"])
     assert "resume.run='runs/image_folder_resnet18/2026-01-03_09-00-00'" in arguments
+
+
+@pytest.mark.parametrize("content", ["- [", "a: 1", "", "- {a: 1}", "- 3", "text"])
+def test_broken_overrides_are_a_sentence(run: Path, content: str) -> None:
+    (run / ".hydra" / "overrides.yaml").write_text(content)
+    with pytest.raises(ResumeError, match="overrides in .* are damaged"):
+        resume_arguments(["resume=runs/x"])
+    (run / ".hydra" / "overrides.yaml").unlink()
+    with pytest.raises(ResumeError, match="overrides.yaml is missing"):
+        resume_arguments(["resume=runs/x"])
+
+
+def test_a_run_that_is_not_signed_needs_trust(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for typed, accepted in ((["resume=runs/x"], False), (["resume=runs/x", "trust=true"], True), (["resume=null"], True)):
+        monkeypatch.setattr(sys, "argv", ["train.py", *typed])
+        if accepted:
+            apply_to_command_line()
+        else:
+            with pytest.raises(ResumeError, match="you did not start this run here.*trust=true"):
+                apply_to_command_line()
+    sign(run, ["model=vgg16", "optimizer.lr=0.1", "+trainer.benchmark=true", "hydra.searchpath=[pkg://mine]"])
+    monkeypatch.setattr(sys, "argv", ["train.py", "resume=runs/x"])
+    apply_to_command_line()
+    assert "resume.run='runs/x'" in sys.argv
+
+
+def test_a_folder_can_not_say_that_it_is_trusted(run: Path) -> None:
+    OmegaConf.save(OmegaConf.create(["model=vgg16", "trust=true", "resume.force=true"]), run / ".hydra" / "overrides.yaml")
+    assert resume_arguments(["resume=runs/x"])[0:2] == ["model=vgg16", "hydra.searchpath=[pkg://mine]"]
 
 
 @pytest.mark.parametrize("override", ["data=spiders", "+data=spiders", "~data", "data@package=spiders", "++data=a=b"])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -89,6 +92,41 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(run: Path, caplog: pyt
     assert "starting from the beginning" in caplog.text
 
 
+@pytest.mark.parametrize("content", ["zip", "archive without weights", "code", "a list"])
+def test_what_is_no_checkpoint_of_ones_own_gives_way_too(
+    run: Path, content: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = run / "checkpoints"
+    folder.mkdir()
+    torch.save({"x": torch.arange(10)}, folder / "before_last.ckpt")
+    if content == "zip":
+        with zipfile.ZipFile(folder / "last.ckpt", "w") as archive:
+            archive.writestr("photo.jpg", b"x")
+    elif content == "archive without weights":
+        with zipfile.ZipFile(folder / "last.ckpt", "w") as archive:
+            archive.writestr("archive/data.pkl", b"nonsense")
+    else:
+        torch.save(_Code() if content == "code" else [1], folder / "last.ckpt")
+    with caplog.at_level(logging.WARNING, logger="practicum"):
+        assert prepare_resume(composed(run, 0.1)) == folder / "before_last.ckpt"
+    assert "last.ckpt is damaged" in caplog.text
+    assert "weights_only" not in caplog.text  # torch's advice to read it without care
+    assert not Path("PWNED").exists()
+
+
+class _Code:
+    def __reduce__(self) -> Any:
+        return os.mkdir, ("PWNED",)
+
+
+@pytest.mark.parametrize("content", ["a: [", "- a", "\x00"])
+def test_a_broken_configuration_is_a_sentence(run: Path, content: str) -> None:
+    cfg = composed(run, 0.1)
+    (run / ".hydra" / "config.yaml").write_text(content)
+    with pytest.raises(ResumeError, match=r"config.yaml is (damaged|not a configuration)"):
+        prepare_resume(cfg)
+
+
 class _Data:
     provenance = {"sha256": "b" * 64}  # noqa: RUF012
 
@@ -100,3 +138,8 @@ def test_other_data_are_reported(run: Path, caplog: pytest.LogCaptureFixture) ->
         caplog.clear()
         warn_of_other_data(run, _Data())
         assert ("not those this run began with" in caplog.text) == warned
+    for broken in ("{", "[1]", "3"):
+        (run / "metrics.json").write_text(broken)
+        caplog.clear()
+        warn_of_other_data(run, _Data())
+        assert "metrics.json is damaged" in caplog.text

@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 from PIL import Image
+from practicum.cli.train import _name_program
 
 HERE = Path(__file__).resolve().parents[2]
 
@@ -191,6 +193,16 @@ def test_help_is_a_page_and_fast(tmp_path: Path, command: Callable[..., Any]) ->
         "assert not {'torch', 'timm', 'pytorch_lightning'} & set(sys.modules), 'heavy imports come late'"
     )
     subprocess.run([sys.executable, "-c", probe], check=True, capture_output=True, cwd=tmp_path)
+
+
+def test_an_interruption_names_the_program_that_was_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = "python train.py resume=runs/x"
+    for program, told in (("/usr/bin/practicum-train", "practicum-train resume=runs/x"), ("train.py", asked)):
+        monkeypatch.setattr(sys, "argv", [program])
+        cfg = OmegaConf.create({"callbacks": {"last": {"how_to_resume": "python train.py resume=${run}"}}, "run": "runs/x"})
+        _name_program(cfg)
+        assert cfg.callbacks.last.how_to_resume == told
+    _name_program(OmegaConf.create({"callbacks": None}))
 
 
 def test_installed_command_shows_the_same_page(tmp_path: Path) -> None:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import polars
 from practicum.cli.write_table import write_table
 
 
 def test_the_name_decides_the_format(tmp_path: Path) -> None:
-    columns = {"file": ["a, b.jpg", "c.jpg"], "predicted": [0.5, 1.0]}
+    columns: dict[str, list[Any]] = {"file": ["a, b.jpg", "c.jpg"], "predicted": [0.5, 1.0]}
     write_table(tmp_path / "table.csv", columns)
     write_table(tmp_path / "table.PARQUET", columns)
     assert (tmp_path / "table.csv").read_text().splitlines() == ["file,predicted", '"a, b.jpg",0.5', "c.jpg,1.0"]
     assert polars.read_parquet(tmp_path / "table.PARQUET").to_dict(as_series=False) == columns
     assert {path.name for path in tmp_path.iterdir()} == {"table.csv", "table.PARQUET"}
+
+
+def test_file_names_that_are_no_utf8_are_written_in_both(tmp_path: Path) -> None:
+    columns: dict[str, list[Any]] = {"file": ["caf\udce9.jpg"], "predicted\udcff": [None]}
+    write_table(tmp_path / "table.csv", columns)
+    write_table(tmp_path / "table.parquet", columns)
+    assert (tmp_path / "table.csv").read_text(encoding="utf-8").splitlines() == ["file,predicted\\xff", "caf\\xe9.jpg,"]
+    assert polars.read_parquet(tmp_path / "table.parquet").to_dicts() == [{"file": "caf\\xe9.jpg", "predicted\\xff": None}]

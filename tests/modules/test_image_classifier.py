@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from practicum.lightning_shim import MisconfigurationException
+from practicum.lightning_shim import LightningDataModule, MisconfigurationException
 from practicum.modules import ImageClassifier
 from practicum.modules.base.fine_tunable import parameters_of
 from torch import nn
+from torch.utils.data import DataLoader
 
 TINY = "test_resnet.r160_in1k"
 FAMILIES = ["vgg11", "resnext26ts", "resnet18", "tf_efficientnet_lite0", "test_convnext", "test_vit", "convnext_atto"]
@@ -165,3 +167,25 @@ def test_a_training_goes_on_from_a_run_with_its_head_for_the_same_classes_only(t
     assert torch.equal(next(other.backbone.parameters()), next(first.backbone.parameters()))
     assert not torch.equal(other.head[1].weight, first.head[1].weight)  # type: ignore[index]
     assert "head" not in other.provenance
+
+
+class OnePhoto(LightningDataModule):
+    """Batches of one photo, with or without saying so."""
+
+    def __init__(self, says: bool) -> None:
+        super().__init__()
+        if says:
+            self.batch_size = 1
+
+    def train_dataloader(self) -> Any:
+        return DataLoader([(torch.zeros(1, 3, 64, 64, dtype=torch.uint8), torch.zeros(1, dtype=torch.int64))], batch_size=None)
+
+
+@pytest.mark.parametrize("says", [True, False])
+def test_batches_of_one_photo_are_refused_by_a_head_that_normalises(make_trainer: Callable[..., Any], says: bool) -> None:
+    with pytest.raises(
+        MisconfigurationException, match="batch_size=1: a training batch of one photo .* use batch_size=2"
+    ) as raised:
+        make_trainer().fit(tiny(head="concat_pool"), datamodule=OnePhoto(says))
+    assert "\n" not in str(raised.value)
+    make_trainer().fit(tiny(head="linear"), datamodule=OnePhoto(says))

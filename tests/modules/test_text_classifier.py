@@ -80,7 +80,7 @@ def test_memory_does_not_grow_with_a_document() -> None:
     assert held[1] <= 1.3 * held[0]
 
 
-def test_an_encoder_comes_with_its_vocabulary(tmp_path: Any) -> None:
+def test_an_encoder_comes_with_its_vocabulary(tmp_path: Any, caplog: Any) -> None:
     known = LanguageModel(["xxunk", "xxpad", "xxbos", "w3", "w1"], embedding_dim=6, hidden_size=10, num_layers=2)
     trainer = Trainer(accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False)
     trainer.strategy.connect(known)
@@ -92,6 +92,7 @@ def test_an_encoder_comes_with_its_vocabulary(tmp_path: Any) -> None:
     torch.testing.assert_close(net.encoder.rnns[0].weight_hh_l0, known.encoder.rnns[0].weight_hh_l0)
     assert net.pretrained
     assert net.provenance["tokens"] == "5 of 30 known"
+    assert "knows 2 of the 27 words" in caplog.text  # too few to be silent about
     assert not classifier().pretrained
     for options, message in (
         ({"hidden_size": 12}, "its hidden_size is 10, not 12"),

@@ -46,3 +46,9 @@ def test_random_vectors_are_not_pretrained() -> None:
     net = WordVectorClassifier(["no", "yes"], VOCAB)
     assert not net.pretrained
     assert net.embedding.weight.shape == (5, 100)
+
+
+def test_vectors_of_other_words_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "a.vec").write_text("2 3\nbon 1 2 3\nmauvais -1 0 1\n")
+    WordVectorClassifier(["no", "yes"], VOCAB, vectors=str(tmp_path / "a.vec"))
+    assert "knows 0 of the 2 words" in caplog.text

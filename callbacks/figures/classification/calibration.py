@@ -24,6 +24,7 @@ from ...module_outputs.logits import is_multi_label, to_probabilities
 from ...module_outputs.test_outputs import classification_outputs
 from ...prediction.temperature_scaling import TemperatureScaling
 from ..canvas import BLUE, GRID, INK, new_figure, output_path, save_figure
+from ..figure_callback import never_fatal
 
 _BINS = 10
 
@@ -111,6 +112,7 @@ class Calibration(TemperatureScaling):
         temperature_file: JSON file of the temperature, written by a test and read by predictions; a relative path is below the
             trainer's ``default_root_dir``.
         multi_label: Sigmoid instead of softmax. Default: the module's attribute of that name, else softmax.
+        output: The key of the logits if ``forward`` returns a dictionary; only the temperature needs it.
 
     Attributes:
         facts: ``calibration/ece`` and ``calibration/temperature``.
@@ -134,11 +136,13 @@ class Calibration(TemperatureScaling):
         temperature: bool = False,
         temperature_file: str | os.PathLike[str] = "temperature.json",
         multi_label: bool | None = None,
+        output: str | None = None,
     ) -> None:
-        super().__init__(temperature_file)
+        super().__init__(temperature_file, output)
         self.folder, self.scales, self.multi_label = folder, temperature, multi_label
         self._confidence: list[Tensor] = []
         self._correct: list[Tensor] = []
+        self._draws = True  # until it fails, which is no reason to end a test
 
     @property
     def transforms(self) -> bool:
@@ -147,26 +151,33 @@ class Calibration(TemperatureScaling):
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Find the temperature, and start the curve."""
-        self._confidence, self._correct = [], []
+        self._confidence, self._correct, self._draws = [], [], True
         super().on_test_start(trainer, pl_module)
 
     def on_test_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any) -> None:
         """Record each prediction's confidence and whether it is correct."""
         super().on_test_batch_end(trainer, pl_module, outputs, *args)
-        logits, target = classification_outputs(outputs, type(self).__name__)
-        multi_label = is_multi_label(pl_module, self.multi_label)
-        confidence, correct = confidence_of(to_probabilities(logits, multi_label), target, multi_label)
-        self._confidence.append(confidence.cpu())
-        self._correct.append(correct.cpu())
+        if not self._draws:
+            return
+        self._draws = False
+        with never_fatal(trainer, type(self).__name__):
+            logits, target = classification_outputs(outputs, type(self).__name__)
+            multi_label = is_multi_label(pl_module, self.multi_label)
+            confidence, correct = confidence_of(to_probabilities(logits, multi_label), target, multi_label)
+            self._confidence.append(confidence.cpu())
+            self._correct.append(correct.cpu())
+            self._draws = True
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw the curve; under several processes that of the first."""
-        if not self._confidence or not trainer.is_global_zero:
-            return
-        bins = reliability_bins(torch.cat(self._confidence), torch.cat(self._correct))
+        confidence, correct = self._confidence, self._correct
         self._confidence, self._correct = [], []
-        self.facts["calibration/ece"] = bins.error
-        if self.folder is not None:
-            scaled = f", temperature {self.temperature:.2f}" if self.overrides else ""
-            path = output_path(trainer, self.folder, "calibration.png")
-            draw_reliability(bins, f"expected calibration error {bins.error:.3f}{scaled}", path)
+        if not confidence or not self._draws or not trainer.is_global_zero:
+            return
+        with never_fatal(trainer, type(self).__name__):
+            bins = reliability_bins(torch.cat(confidence), torch.cat(correct))
+            self.facts["calibration/ece"] = bins.error
+            if self.folder is not None:
+                scaled = f", temperature {self.temperature:.2f}" if self.overrides else ""
+                path = output_path(trainer, self.folder, "calibration.png")
+                draw_reliability(bins, f"expected calibration error {bins.error:.3f}{scaled}", path)

@@ -18,8 +18,9 @@ from torchmetrics.classification import MulticlassConfusionMatrix
 
 from ...module_outputs.test_outputs import classification_outputs, regression_outputs
 from ...run.atomic_file import write_csv
-from ...trainer_internals.roles import Watcher
 from ..canvas import INK, new_figure, output_path, save_figure
+from ..figure_callback import FigureCallback
+from ..plain_text import shortened
 
 Counts = np.ndarray[Any, Any]
 
@@ -45,13 +46,15 @@ def draw_confusion_matrix(counts: Counts, names: Sequence[str]) -> Figure:
         counts: ``int [classes, classes]``, true classes in rows, predicted ones in columns.
         names: Of the classes.
     """
-    size = min(14.0, 2.6 + 0.45 * len(names))
+    names = [shortened(name, 32) for name in names]
+    longest = max(map(len, names), default=0)
+    size = min(14.0, 2.6 + 0.45 * len(names) + 0.075 * max(0, longest - 12))
     figure = new_figure(size + 0.8, size)
     axes = figure.add_subplot()
     share = counts / np.maximum(1, counts.sum(1, keepdims=True))
     image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(image, ax=axes, shrink=0.8, label="share of the true class")
-    many = len(names) > 3
+    many = len(names) > 3 or longest > 12
     axes.set_xticks(range(len(names)), names, rotation=45 if many else 0, ha="right" if many else "center")
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(labelsize=9 if len(names) <= 30 else 5)
@@ -65,7 +68,7 @@ def draw_confusion_matrix(counts: Counts, names: Sequence[str]) -> Figure:
     return figure
 
 
-class ConfusionMatrix(Watcher):
+class ConfusionMatrix(FigureCallback):
     """Draws the confusion matrix of a test.
 
     Needs ``test_step`` to return a dictionary with ``logits`` ``[B, classes]`` and ``target`` ``int64 [B]``; multi-label targets

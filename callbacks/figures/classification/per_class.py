@@ -27,8 +27,9 @@ from torchmetrics.classification import (
 
 from ...module_outputs.test_outputs import classification_outputs, regression_outputs
 from ...run.atomic_file import write_csv
-from ...trainer_internals.roles import Watcher
 from ..canvas import BLUE, GRID, ORANGE, new_figure, output_path, save_figure
+from ..figure_callback import FigureCallback
+from ..plain_text import shortened
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def draw_per_class(scores: Sequence[ClassScores]) -> Figure:
     places = range(len(scores))
     axes.barh([place - 0.19 for place in places], [each.precision for each in scores], 0.36, color=BLUE, label="precision")
     axes.barh([place + 0.19 for place in places], [each.recall for each in scores], 0.36, color=ORANGE, label="recall")
-    axes.set_yticks(places, [f"{each.name} ({each.count})" for each in scores])
+    axes.set_yticks(places, [f"{shortened(each.name, 40)} ({each.count})" for each in scores])
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.set_title("by class (count), lowest F1 first")
@@ -74,7 +75,7 @@ def draw_per_class(scores: Sequence[ClassScores]) -> Figure:
     return figure
 
 
-class PerClass(Watcher):
+class PerClass(FigureCallback):
     """Writes and draws precision, recall and F1 of each class of a test.
 
     Needs ``test_step`` to return a dictionary with ``logits`` ``[B, classes]`` and ``target``, ``int64 [B]`` or a 0/1 matrix;

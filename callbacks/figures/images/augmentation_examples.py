@@ -11,12 +11,12 @@ from typing import Any
 
 from practicum.lightning_shim import LightningModule, Trainer
 
-from ...trainer_internals.roles import Watcher
 from ..canvas import output_path, save_figure
+from ..figure_callback import FigureCallback
 from .draw_photo import photo_grid
 
 
-class AugmentationExamples(Watcher):
+class AugmentationExamples(FigureCallback):
     """Draws a photo and augmented versions of it when a fit begins.
 
     Calls the data module's ``example_views(count)``, which returns ``[1 + count, 3, H, W]`` with the plain photo first, or

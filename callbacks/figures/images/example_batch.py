@@ -14,8 +14,8 @@ from practicum.lightning_shim import LightningModule, Trainer
 from torch import Tensor
 
 from ...module_outputs.labels import label_of
-from ...trainer_internals.roles import Watcher
 from ..canvas import output_path, save_figure
+from ..figure_callback import FigureCallback
 from .draw_photo import photo_grid
 
 
@@ -34,7 +34,7 @@ def labelled_photos(batch: Any, count: int, classes: Sequence[str] | None) -> tu
     return list(x[:count]), [label_of(target, classes) for target in y[:count]]
 
 
-class ExampleBatch(Watcher):
+class ExampleBatch(FigureCallback):
     """Draws photos of the first training batch.
 
     Needs batches ``(x, y)`` with ``x`` of shape ``[B, 3, H, W]``; any other kind of batch is passed over. Class names are taken

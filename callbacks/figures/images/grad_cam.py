@@ -132,6 +132,10 @@ class GradCAM(HighestLossExamples):
         super().__init__(folder, count)
         self.layer, self.output = layer, output
 
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Raise if there is no such submodule, before anything is trained."""
+        self._named_layer(pl_module)
+
     def accepts(self, x: Tensor, pl_module: LightningModule) -> bool:
         """Whether rows of ``x`` are photos."""
         return x.ndim == 4 and x.shape[1] == 3
@@ -151,8 +155,11 @@ class GradCAM(HighestLossExamples):
         save_figure(figure, output_path(trainer, self.folder, "grad_cam.png"))
 
     def _layer_of(self, pl_module: LightningModule, x: Tensor) -> nn.Module | None:
+        return last_feature_map(pl_module, x) if self.layer is None else self._named_layer(pl_module)
+
+    def _named_layer(self, pl_module: LightningModule) -> nn.Module | None:
         if self.layer is None:
-            return last_feature_map(pl_module, x)
+            return None
         modules = dict(pl_module.named_modules())
         if self.layer not in modules:
             held = ", ".join(name for name, _ in pl_module.named_children())

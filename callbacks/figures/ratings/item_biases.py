@@ -18,8 +18,9 @@ from matplotlib.figure import Figure
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
 from ...ranking.contracts import require_recommender
-from ...trainer_internals.roles import Watcher
 from ..canvas import BLUE, GRID, ORANGE, new_figure, output_path, save_figure
+from ..figure_callback import FigureCallback
+from ..plain_text import printable
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -92,7 +93,7 @@ def draw_item_biases(bias: Numbers, counts: Numbers, names: Sequence[str], trend
     return figure
 
 
-class ItemBiases(Watcher):
+class ItemBiases(FigureCallback):
     """Draws item biases over popularity after a test; nothing where the module has no biases.
 
     Needs a module with ``bias(column)``, ``item`` (the column's name), ``categories``, ``scores`` and ``item_count``, and a data
@@ -136,4 +137,5 @@ class ItemBiases(Watcher):
 
 
 def _short(name: str, length: int = 42) -> str:
+    name = printable(" ".join(name.splitlines()))
     return name if len(name) <= length else name[: length - 3] + "..."

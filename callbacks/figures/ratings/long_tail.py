@@ -21,8 +21,8 @@ from torch import Tensor
 
 from ...ranking.contracts import require_recommender
 from ...ranking.user_items import UserItems, top_items
-from ...trainer_internals.roles import Watcher
 from ..canvas import BLUE, GRID, INK, ORANGE, new_figure, output_path, save_figure
+from ..figure_callback import FigureCallback
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -60,7 +60,7 @@ def draw_long_tail(shares: Mapping[str, Numbers]) -> Figure:
     return figure
 
 
-class LongTail(Watcher):
+class LongTail(FigureCallback):
     """Draws the long tail of ratings and recommendations after a test.
 
     Needs a module with ``scores(users)``, which takes codes ``int64 [B]`` and returns ``[B, items]``, and ``item_count``; and a
@@ -89,6 +89,11 @@ class LongTail(Watcher):
         if k < 1 or users < 1:
             raise MisconfigurationException(f"LongTail: k={k} and users={users} must be at least 1.")
         self.folder, self.k, self.users = folder, k, users
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Raise if something is missing, before anything is trained."""
+        if getattr(trainer, "datamodule", None) is not None:
+            require_recommender(trainer, pl_module, type(self).__name__)
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw."""

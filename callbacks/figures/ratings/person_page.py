@@ -18,10 +18,10 @@ from torch.nn.functional import normalize
 
 from ...ranking.contracts import require_recommender
 from ...ranking.user_items import UserItems, top_items
-from ...run.atomic_file import atomic_write
-from ...trainer_internals.roles import Watcher
-from ..canvas import output_path
+from ..canvas import output_path, save_text
+from ..figure_callback import FigureCallback
 
+_MODULE_HAS = ("categories", "user", "item", "embedding_table", "scores_to_ratings")
 _SHARES = (0.1, 0.5, 0.95)  # of the users, by their number of ratings: whose pages are written if none are named
 
 
@@ -63,7 +63,7 @@ def most_similar(vectors: Tensor, item: int, others: Tensor) -> int | None:
     return int(others[(vectors[others] @ vectors[item]).argmax()]) if len(others) else None
 
 
-class PersonPage(Watcher):
+class PersonPage(FigureCallback):
     """Writes the pages of some users after a test.
 
     Needs a module with ``scores(users)``, which takes codes ``int64 [B]`` and returns ``[B, items]``, ``item_count``,
@@ -101,7 +101,9 @@ class PersonPage(Watcher):
         self.folder, self.users, self.count = folder, users, count
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Raise if a user is unknown, before anything is trained."""
+        """Raise if a user is unknown or something is missing, before anything is trained."""
+        if getattr(trainer, "datamodule", None) is not None:
+            require_recommender(trainer, pl_module, type(self).__name__, _MODULE_HAS, data_has=("ratings",))
         self._chosen(pl_module, torch.zeros(0))
 
     def _chosen(self, module: Any, counts: Tensor) -> list[int]:
@@ -148,8 +150,6 @@ class PersonPage(Watcher):
         """Write."""
         if not trainer.is_global_zero:
             return
-        needs = ("categories", "user", "item", "embedding_table", "scores_to_ratings")
-        module, data = require_recommender(trainer, pl_module, type(self).__name__, needs, data_has=("ratings",))
+        module, data = require_recommender(trainer, pl_module, type(self).__name__, _MODULE_HAS, data_has=("ratings",))
         pages = [format_page(summary) for summary in self.summaries(module, data)]
-        with atomic_write(output_path(trainer, self.folder, "person.txt")) as beside:
-            beside.write_text("\n\n\n".join(pages) + "\n", encoding="utf-8")
+        save_text("\n\n\n".join(pages), output_path(trainer, self.folder, "person.txt"))

@@ -1,7 +1,8 @@
 """The error by store, by day, by any column: where a regression model is wrong.
 
 **What it shows.** For each column named, the mean absolute error and the bias: over time as a line, for categories the worst and
-the best. ``figures/error_by_<column>.png`` and, with all values of the column, ``.csv``.
+the best. ``figures/error_by_<column>.png`` and, with all values of the column, ``.csv``; in file names a column is
+made safe by :func:`.safe_file_names`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 
 from ...run.atomic_file import write_csv
 from ..canvas import BLUE, GRID, INK, ORANGE, new_figure, output_path, save_figure
+from ..figure_callback import never_fatal
+from ..file_names import safe_file_names
+from ..plain_text import shortened
 from .regression_figure import Numbers, RegressionFigure, relative_or_absolute
 
 
@@ -79,9 +83,9 @@ def draw_grouped_errors(column: str, errors: GroupedErrors, name: str, max_group
         places = np.arange(len(order))
         axes.bar(places, mean_absolute[order], color=BLUE, label=f"mean absolute {name}")
         axes.plot(places, mean[order], "o", color=ORANGE, markersize=4, label=f"mean {name}")
-        axes.set_xticks(places, [str(values[number]) for number in order], rotation=90, fontsize=8)
+        axes.set_xticks(places, [shortened(str(values[number]), 30) for number in order], rotation=90, fontsize=8)
     axes.axhline(0, color=INK, linewidth=0.8)
-    axes.set_xlabel(column)
+    axes.set_xlabel(shortened(column))
     axes.legend(frameon=False)
     return figure
 
@@ -140,11 +144,12 @@ class ErrorBy(RegressionFigure):
         """Write and draw each column."""
         self._check(columns)
         errors, name = relative_or_absolute(predicted, true)
-        for column in self.columns:
-            grouped = group_errors(columns[column], errors)
-            path = output_path(trainer, self.folder, f"error_by_{column}.csv")
-            rows = zip(
-                grouped.values, grouped.counts.tolist(), grouped.mean_absolute.tolist(), grouped.mean.tolist(), strict=True
-            )
-            write_csv(path, (column, "count", f"mean absolute {name}", f"mean {name}"), rows)
-            save_figure(draw_grouped_errors(column, grouped, name, self.max_groups), path.with_suffix(".png"))
+        for column, file_name in safe_file_names(self.columns).items():
+            with never_fatal(trainer, f"ErrorBy of {shortened(column)}"):
+                grouped = group_errors(columns[column], errors)
+                path = output_path(trainer, self.folder, f"error_by_{file_name}.csv")
+                means = (grouped.mean_absolute.tolist(), grouped.mean.tolist())
+                rows = zip(grouped.values, grouped.counts.tolist(), *means, strict=True)
+                write_csv(path, (column, "count", f"mean absolute {name}", f"mean {name}"), rows)
+                figure = draw_grouped_errors(column, grouped, name, self.max_groups)
+                save_figure(figure, path.with_suffix(".png"), f"Error by {column}")

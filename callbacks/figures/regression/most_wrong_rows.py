@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
-from ...run.atomic_file import atomic_write
-from ..canvas import output_path
+from ..canvas import output_path, save_text
 from .regression_figure import Numbers, RegressionFigure, relative_or_absolute
 
 
@@ -86,8 +85,7 @@ class MostWrongRows(RegressionFigure):
     ) -> None:
         """Write them."""
         rows = describe_worst_rows(predicted, true, columns, self.count, self.max_columns)
-        with atomic_write(output_path(trainer, self.folder, "most_wrong.txt")) as beside:
-            beside.write_text("\n\n".join(rows) + "\n", encoding="utf-8")
+        save_text("\n\n".join(rows), output_path(trainer, self.folder, "most_wrong.txt"))
 
 
 def _short(value: Any) -> str:

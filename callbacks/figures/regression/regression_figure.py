@@ -12,7 +12,7 @@ from practicum.lightning_shim import LightningModule, Trainer
 from torch import Tensor
 
 from ...module_outputs.test_outputs import regression_outputs
-from ...trainer_internals.roles import Watcher
+from ..figure_callback import FigureCallback
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -24,7 +24,7 @@ def relative_or_absolute(predicted: Numbers, true: Numbers) -> tuple[Numbers, st
     return predicted - true, "error"
 
 
-class RegressionFigure(Watcher):
+class RegressionFigure(FigureCallback):
     """Base of callbacks that show how a test's predictions differ from its targets.
 
     Needs ``test_step`` to return a dictionary with ``prediction`` (``[B]``, or ``[B, quantiles]``, of which the middle one is

@@ -17,6 +17,7 @@ from practicum.lightning_shim import LightningModule, Trainer
 from torch import Tensor
 
 from ..canvas import BLUE, GRID, ORANGE, new_figure, output_path, save_figure
+from ..plain_text import shortened
 from .regression_figure import Numbers, RegressionFigure
 
 BIN_EDGES = (0, 1, 3, 6, 11, 21, 51, 101, 201, 501, 1001)  # ratings in training, from
@@ -64,7 +65,8 @@ def draw_residuals(residuals: Numbers, by_count: Mapping[str, Mapping[int, float
     left.set_ylabel("count")
     left.set_title(f"mean {residuals.mean():+.3f}, standard deviation {residuals.std():.3f}")
     for (column, errors), colour in zip(by_count.items(), (BLUE, ORANGE), strict=False):
-        right.plot(list(errors), list(errors.values()), marker="o", color=colour, label=f"by ratings of the {column}")
+        label = f"by ratings of the {shortened(column, 30)}"
+        right.plot(list(errors), list(errors.values()), marker="o", color=colour, label=label)
     if by_count:
         right.set_xticks(range(len(BIN_EDGES)), [f"{edge:,}" for edge in BIN_EDGES])
         right.set_xlabel("ratings in training, at least")

@@ -2,8 +2,9 @@
 
 **What it shows.** Categories that the model treats alike: the days of a week as a ring, states beside their neighbours.
 ``figures/embeddings_<column>.png``: the first two principal components; ``embeddings_<column>.csv``: the distance between all
-categories, and the nearest of each. Categories with geographical coordinates (states, shops) are drawn a second time as on a map,
-in the same colours, so that one sees whether the network has found out where they are.
+categories, and the nearest of each. In file names a column is made safe by :func:`.safe_file_names`. Categories with geographical
+coordinates (states, shops) are drawn a second time as on a map, in the same colours, so that one sees whether the network has
+found out where they are.
 
 **Source.** Guo & Berkhahn 2016, figure 3.
 """
@@ -21,9 +22,11 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 from torch import Tensor
 
 from ...run.atomic_file import write_csv
-from ...trainer_internals.roles import Watcher
 from ..canvas import BLUE, new_figure, output_path, save_figure
+from ..figure_callback import FigureCallback, never_fatal
+from ..file_names import safe_file_names
 from ..label_placement import labelled_scatter
+from ..plain_text import shortened
 
 
 def principal_components(vectors: Tensor, count: int = 2) -> tuple[Tensor, Tensor]:
@@ -104,7 +107,7 @@ def draw_embedding(
     labelled_scatter(axes, points, names, points[:, 0].numpy() if mapped else BLUE)
     axes.set_xlabel(f"first principal component ({float(share[0]):.0%} of the variance)")
     axes.set_ylabel(f"second ({float(share[1]):.0%})")
-    axes.set_title(f"{column}: {len(categories):,} categories, embedding size {vectors.shape[1]}")
+    axes.set_title(f"{shortened(column)}: {len(categories):,} categories, embedding size {vectors.shape[1]}")
     if mapped:
         beside = figure.add_subplot(1, 2, 2)
         on_map = torch.tensor([list(coordinates[categories[row]]) for row in mapped], dtype=torch.float64)
@@ -116,7 +119,7 @@ def draw_embedding(
     return figure
 
 
-class EmbeddingMaps(Watcher):
+class EmbeddingMaps(FigureCallback):
     """Draws embeddings of categorical columns and writes their distances after a test.
 
     Needs a module with ``categories`` (names by column) and ``embedding_table(column)`` ``[categories, E]``. In a recommender
@@ -188,15 +191,17 @@ class EmbeddingMaps(Watcher):
         module: Any = pl_module
         data: Any = getattr(trainer, "datamodule", None)
         titles = data.titles() if hasattr(data, "titles") else {}
-        for column in self._chosen(module):
-            vectors, categories = module.embedding_table(column).float().cpu(), module.categories[column]
-            is_item = column == getattr(module, "item", None)
-            names = [titles.get(category, category) for category in categories] if is_item else categories
-            counts = None
-            if is_item and hasattr(data, "pairs"):
-                counts = torch.bincount(data.pairs("train")[1], minlength=len(categories))
-            figure = draw_embedding(column, vectors, names, self.max_labels, counts, self.coordinates.get(column))
-            save_figure(figure, output_path(trainer, self.folder, f"embeddings_{column}.png"))
-            if len(categories) <= self.distances:
-                path = output_path(trainer, self.folder, f"embeddings_{column}.csv")
-                write_csv(path, [column, "nearest", *categories], distance_table(vectors, categories))
+        for column, file_name in safe_file_names(self._chosen(module)).items():
+            with never_fatal(trainer, f"EmbeddingMaps of {shortened(column)}"):
+                vectors, categories = module.embedding_table(column).float().cpu(), module.categories[column]
+                is_item = column == getattr(module, "item", None)
+                names = [titles.get(category, category) for category in categories] if is_item else categories
+                counts = None
+                if is_item and hasattr(data, "pairs"):
+                    counts = torch.bincount(data.pairs("train")[1], minlength=len(categories))
+                path = output_path(trainer, self.folder, f"embeddings_{file_name}.png")
+                figure = draw_embedding(column, vectors, names, self.max_labels, counts, self.coordinates.get(column))
+                save_figure(figure, path, f"Embeddings of {column}")
+                if len(categories) <= self.distances:
+                    rows = distance_table(vectors, categories)
+                    write_csv(path.with_suffix(".csv"), [column, "nearest", *categories], rows)

@@ -19,8 +19,9 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 from torch import Tensor
 
 from ...run.atomic_file import write_csv
-from ...trainer_internals.roles import Watcher
 from ..canvas import BLUE, GRID, new_figure, output_path, save_figure
+from ..figure_callback import FigureCallback
+from ..plain_text import shortened
 
 
 def permutation_importance(
@@ -67,7 +68,8 @@ def draw_importance(rises: Mapping[str, float], baseline: float) -> Figure:
     """
     figure = new_figure(8, 1 + 0.24 * len(rises))
     axes = figure.add_subplot()
-    axes.barh(list(rises)[::-1], list(rises.values())[::-1], color=BLUE)
+    axes.barh(range(len(rises)), list(rises.values())[::-1], color=BLUE)
+    axes.set_yticks(range(len(rises)), [shortened(column, 40) for column in rises][::-1])
     axes.grid(axis="x", color=GRID)
     axes.set_axisbelow(True)
     axes.set_xlabel(f"increase in loss when the column is shuffled (loss: {baseline:.4g})")
@@ -75,7 +77,7 @@ def draw_importance(rises: Mapping[str, float], baseline: float) -> Figure:
     return figure
 
 
-class PermutationImportance(Watcher):
+class PermutationImportance(FigureCallback):
     """Measures the importance of each column at the end of a test, on some of its rows.
 
     Needs batches ``((codes, numbers), y)`` and a module with ``categories`` (by column), ``continuous`` (names), ``output(x)``
@@ -113,12 +115,16 @@ class PermutationImportance(Watcher):
         self.folder, self.rows, self.max_columns, self.seed = folder, rows, max_columns, seed
         self._kept: list[tuple[Tensor, Tensor, Tensor]] = []
 
-    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Reset."""
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Raise if the module lacks something, before anything is trained."""
         for name in ("categories", "continuous", "output", "loss"):
             if not hasattr(pl_module, name):
                 raise MisconfigurationException(f"PermutationImportance needs {type(pl_module).__name__}.{name}.")
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Reset."""
         self._kept = []
+        self.on_fit_start(trainer, pl_module)
 
     def on_test_batch_end(
         self,

@@ -9,15 +9,15 @@ report.
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor, nn
 
-from ...run.atomic_file import atomic_write
-from ...trainer_internals.roles import Watcher
-from ..canvas import output_path
+from ..canvas import output_path, save_text
+from ..figure_callback import FigureCallback
 
 
 def nearest(vectors: Tensor, row: int, count: int) -> list[tuple[int, float]]:
@@ -38,9 +38,15 @@ def nearest(vectors: Tensor, row: int, count: int) -> list[tuple[int, float]]:
     return list(zip(rows.tolist(), values.tolist(), strict=True))
 
 
+def _is_word(token: str) -> bool:
+    """Whether a token is made of letters with their marks; in ASCII of three at least, other scripts have words of one or two."""
+    letters = all(unicodedata.category(char)[0] in "LM" for char in token)
+    return bool(token) and letters and (len(token) > 2 or not token.isascii())
+
+
 def words_to_show(vocab: Sequence[str], count: int) -> list[str]:
     """Choose words spread over the more frequent half of a vocabulary in the order of frequency; special tokens are left out."""
-    words = [word for word in vocab if word.isalpha() and len(word) > 2 and not word.startswith("xx")]
+    words = [word for word in vocab if _is_word(word) and not word.startswith("xx")]
     half = words[: max(count, len(words) // 2)]
     step = max(1, len(half) // count)
     return half[::step][:count]
@@ -62,7 +68,7 @@ def describe_neighbours(vectors: Tensor, vocab: Sequence[str], words: Sequence[s
     return lines
 
 
-class NearestWords(Watcher):
+class NearestWords(FigureCallback):
     """Writes the nearest neighbours of some words after a test; nothing where no token is a word.
 
     Needs a module with ``vocab`` (token by row), and ``word_vectors()`` or an ``nn.Embedding`` with as many rows.
@@ -119,8 +125,7 @@ class NearestWords(Watcher):
         lines = describe_neighbours(_vectors(pl_module, len(vocab))[: self.max_vocab], vocab, words, self.neighbours)
         if not lines:  # characters: no token is a word
             return
-        with atomic_write(output_path(trainer, self.folder, "nearest_words.txt")) as beside:
-            beside.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        save_text("\n".join(lines), output_path(trainer, self.folder, "nearest_words.txt"))
 
 
 def _vectors(module: Any, rows: int) -> Tensor:

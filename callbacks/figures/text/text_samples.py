@@ -14,12 +14,11 @@ from typing import Any
 
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
-from ...run.atomic_file import atomic_write
-from ...trainer_internals.roles import Watcher
-from ..canvas import output_path
+from ..canvas import output_path, save_text
+from ..figure_callback import FigureCallback
 
 
-class TextSamples(Watcher):
+class TextSamples(FigureCallback):
     """Writes texts sampled from a language model after a test, that is with its best weights.
 
     Needs a module with ``sample(rows, length, begin, temperature, seed)`` that returns lists of tokens. They are turned into text
@@ -87,5 +86,4 @@ class TextSamples(Watcher):
         if not trainer.is_global_zero:
             return
         texts = self.samples(pl_module, getattr(getattr(trainer, "datamodule", None), "detokenize", " ".join))
-        with atomic_write(output_path(trainer, self.folder, "samples.txt")) as beside:
-            beside.write_text("\n\n".join(texts) + "\n", encoding="utf-8")
+        save_text("\n\n".join(texts), output_path(trainer, self.folder, "samples.txt"))

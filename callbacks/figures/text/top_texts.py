@@ -14,8 +14,7 @@ from typing import Any
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 
-from ...run.atomic_file import atomic_write
-from ..canvas import output_path
+from ..canvas import output_path, save_text
 from ..highest_loss_examples import HighestLossExamples
 from ..worst_rows import Mistake
 
@@ -90,5 +89,4 @@ class TopTexts(HighestLossExamples):
             describe_text(mistake, names[place] if names else None, vocab, self.length, detokenize)
             for place, mistake in enumerate(mistakes)
         ]
-        with atomic_write(output_path(trainer, self.folder, "top_losses.txt")) as beside:
-            beside.write_text("\n\n".join(texts) + "\n", encoding="utf-8")
+        save_text("\n\n".join(texts), output_path(trainer, self.folder, "top_losses.txt"))

@@ -1,7 +1,8 @@
 """Word importance: which words a text classifier's prediction depends on, by leaving out each of them.
 
 **What it does.** Removes a piece of the text, predicts again, and records by how much the probability of the predicted class
-falls. A text of up to ``pieces`` tokens is taken apart token by token, a longer one by runs of tokens.
+falls. A text of up to ``pieces`` words is taken apart word by word, a longer one by runs of words. Where the data module knows
+the words as they were written, these are what is removed and named; elsewhere it is the tokens.
 
 **When to use it.** To see whether a model relies on what a reader would, or on the name of an actor. It costs one forward pass of
 ``pieces`` rows for each text.
@@ -11,7 +12,7 @@ falls. A text of up to ``pieces`` tokens is taken apart token by token, a longer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -25,33 +26,54 @@ from ...trainer_internals.roles import Watcher
 _LEAST = 0.005  # change in probability that is shown
 
 
-def occlusion(score: Callable[[Tensor], Tensor], tokens: Tensor, pieces: int = 64) -> tuple[Tensor, list[slice]]:
+def occlusion(
+    score: Callable[[Tensor], Tensor], tokens: Tensor, pieces: int = 64, spans: Sequence[slice] | None = None
+) -> tuple[Tensor, list[slice]]:
     """Measure how much each piece of a text contributes to a score.
 
     Args:
         score: Takes texts ``int64 [B, T]`` and returns one number for each ``[B]``.
         tokens: A text ``int64 [T]``.
         pieces: Number of pieces, at most.
+        spans: The pieces themselves, which cover the text. Default: ``pieces`` of them, equally long.
 
     Returns:
         The score of the text minus that of the text without the piece ``[P]``, and the slice of each piece.
     """
     length = len(tokens)
-    size = max(1, -(-length // pieces))
-    begins = range(0, length, size)
-    spans = [slice(begin, min(begin + size, length)) for begin in begins]
+    if spans is None:
+        size = max(1, -(-length // pieces))
+        spans = [slice(begin, min(begin + size, length)) for begin in range(0, length, size)]
+    spans = list(spans)
     if len(spans) < 2:  # nothing would be left
         return torch.zeros(len(spans), device=tokens.device), spans
     whole = score(tokens[None])[0]
-    # The last piece may be shorter: it is scored by itself, as texts of a batch are equally long.
-    full = [span for span in spans if span.stop - span.start == size]
-    keep = torch.ones(len(full), length, dtype=torch.bool, device=tokens.device)
-    for row, span in enumerate(full):
-        keep[row, span] = False
-    without = [score(tokens.expand(len(full), -1)[keep].view(len(full), -1))]
-    if len(full) < len(spans):
-        without.append(score(tokens[None, : spans[-1].start]))
-    return whole - torch.cat(without), spans
+    contributions = torch.empty(len(spans), dtype=whole.dtype, device=whole.device)
+    sizes = [span.stop - span.start for span in spans]
+    for size in dict.fromkeys(sizes):  # texts of a batch are equally long
+        alike = [number for number, each in enumerate(sizes) if each == size]
+        keep = torch.ones(len(alike), length, dtype=torch.bool, device=tokens.device)
+        for row, number in enumerate(alike):
+            keep[row, spans[number]] = False
+        contributions[alike] = whole - score(tokens.expand(len(alike), -1)[keep].view(len(alike), -1))
+    return contributions, spans
+
+
+def merge_words(words: Sequence[tuple[str, int, int]], pieces: int) -> list[tuple[str, slice]]:
+    """Merge neighbouring words so that there are at most ``pieces`` of them.
+
+    Args:
+        words: Text, first token and the token after the last one of each.
+        pieces: Number of pieces, at most.
+
+    Example:
+        >>> from practicum.callbacks.figures.text.word_importance import merge_words
+        >>> merge_words([("", 0, 1), ("A", 1, 2), ("fine", 2, 3), ("film", 3, 5)], 2)
+        [('A', slice(0, 2, None)), ('fine film', slice(2, 5, None))]
+    """
+    size = max(1, -(-len(words) // pieces))
+    runs = [words[begin : begin + size] for begin in range(0, len(words), size)]
+    return [(" ".join(text for text, _, _ in run if text), slice(run[0][1], run[-1][2])) for run in runs]
 
 
 def describe_contributions(contributions: Iterable[float], words: Iterable[str], count: int) -> str:
@@ -66,7 +88,8 @@ class WordImportance(Watcher):
 
     Needs a module whose ``forward`` takes tokens ``int64 [B, T]`` and returns logits ``[B, classes]``, whose ``predict_step``
     returns probabilities, with ``vocab`` (token by number). Tokens are turned into text by the data module's
-    ``detokenize(tokens)`` where it has that. Read :attr:`explanations` afterwards.
+    ``detokenize(tokens)`` where it has that; where it has ``source_words(row)``, which returns text, first token and the token
+    after the last one of each word of the ``row``-th text, these words are taken. Read :attr:`explanations` afterwards.
 
     Args:
         words: Words of each text, at most.
@@ -117,6 +140,7 @@ class WordImportance(Watcher):
         module: Any = pl_module
         multi_label = is_multi_label(module, None)
         detokenize = getattr(getattr(trainer, "datamodule", None), "detokenize", " ".join)
+        words_of = getattr(getattr(trainer, "datamodule", None), "source_words", None)
         for row, probabilities in zip(inputs_of(batch), outputs, strict=True):
             tokens = row[: int((row != self.padding).sum())]
             predicted = int(probabilities.argmax())
@@ -126,6 +150,11 @@ class WordImportance(Watcher):
                     logits = extract_logits(module(texts), None, "WordImportance", module)
                     return to_probabilities(logits, multi_label)[:, predicted]
 
-            contributions, spans = occlusion(score, tokens, self.pieces)
-            words = [detokenize([module.vocab[token] for token in tokens[span].tolist()]).strip() for span in spans]
+            written = [] if words_of is None else merge_words(words_of(len(self.explanations)), self.pieces)
+            if written and written[-1][1].stop == len(tokens):
+                words = [text for text, _ in written]
+                contributions, _ = occlusion(score, tokens, spans=[span for _, span in written])
+            else:
+                contributions, spans = occlusion(score, tokens, self.pieces)
+                words = [detokenize([module.vocab[token] for token in tokens[span].tolist()]).strip() for span in spans]
             self.explanations.append(describe_contributions(contributions.tolist(), words, self.words))

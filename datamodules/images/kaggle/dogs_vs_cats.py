@@ -10,7 +10,9 @@ from typing import Any
 from practicum.lightning_shim import MisconfigurationException
 
 from ...synthetic.pets import VERSION, generate_cats_and_dogs
-from ..layouts import Photos, read_class_folders
+from ..class_folders import read_class_folders
+from ..layouts import Photos
+from ..photo_files import files_in, subfolders
 from .challenge import KaggleChallenge, Table
 
 _NAME = re.compile(r"(cat|dog)\.\d+\.jpe?g", re.IGNORECASE)
@@ -60,12 +62,10 @@ class DogsVsCats(KaggleChallenge):
     def read(self, root: Path) -> Photos:
         """Photos labelled by their file names or folders."""
         folder = self.find(root, ["train"], folder=True)
-        if any(each.is_dir() for each in folder.iterdir()):
+        if subfolders(folder):
             return read_class_folders(folder.parent)
         photos = Photos()
-        for path in sorted(folder.iterdir()):
-            if path.name.startswith("."):
-                continue
+        for path in files_in(folder):
             if not (match := _NAME.fullmatch(path.name)):
                 raise MisconfigurationException(f"{path}: is named neither cat.NUMBER.jpg nor dog.NUMBER.jpg.")
             photos.add(path, (match[1].lower(),), "train")

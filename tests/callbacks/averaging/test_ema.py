@@ -94,3 +94,53 @@ def test_a_test_of_its_checkpoint_takes_the_average_as_it_is(make_trainer: MakeT
 def test_a_decay_out_of_range_is_refused(decay: float) -> None:
     with pytest.raises(MisconfigurationException, match=f"decay={decay} must be at least 0 and below 1"):
         EMA(decay)
+
+
+def test_each_fit_has_an_average_of_its_own(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    alone, _ = run(make_trainer, epochs=2)
+    callback = EMA(decay=0.7)
+
+    def fold(path: Path | None = None, epochs: int = 2) -> tuple[Line, Trainer]:
+        torch.manual_seed(0)
+        model = Line()
+        trainer = make_trainer(max_epochs=epochs, callbacks=[callback], enable_checkpointing=True, num_sanity_val_steps=0)
+        trainer.fit(model, loader(), loader(), ckpt_path=path, weights_only=True)
+        return model, trainer
+
+    _, trainer = fold(epochs=5)
+    for _ in range(2):
+        model, _ = fold()
+        assert torch.equal(model.net.weight, alone.net.weight)
+        torch.testing.assert_close(model.net.weight.detach(), by_hand(model.steps))
+        assert not torch.allclose(model.net.weight, model.steps[-1])
+    model.test_step = lambda batch, batch_idx: None  # type: ignore[method-assign]
+    trainer.test(model, loader(), ckpt_path="best", weights_only=True, verbose=False)  # loads the callback's state too
+    assert torch.equal(fold()[0].net.weight, alone.net.weight)
+
+
+def test_a_fit_resumed_with_a_used_object_goes_on_exactly(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    whole, trainer = run(make_trainer)
+    _, short = run(make_trainer, epochs=2)
+    used = trainer.callbacks[0]  # type: ignore[attr-defined]
+    torch.manual_seed(0)
+    model = Line()
+    resumed = make_trainer(max_epochs=5, callbacks=[used], enable_checkpointing=True, num_sanity_val_steps=0)
+    path = short.checkpoint_callback.best_model_path  # type: ignore[union-attr]
+    resumed.fit(model, loader(), loader(), ckpt_path=path, weights_only=True)
+    assert torch.equal(model.net.weight, whole.net.weight)
+    plain = make_trainer(max_epochs=1, enable_checkpointing=True, num_sanity_val_steps=0, default_root_dir=tmp_path / "plain")
+    plain.fit(Line(), loader(), loader())
+    path = plain.checkpoint_callback.best_model_path  # type: ignore[union-attr]
+    model = Line()  # of a checkpoint that knows of no average: it begins with the steps after it
+    make_trainer(max_epochs=2, callbacks=[used], num_sanity_val_steps=0).fit(model, loader(), loader(), ckpt_path=path)
+    torch.testing.assert_close(model.net.weight.detach(), by_hand(model.steps))
+
+
+def test_the_same_trainer_goes_on_with_a_new_average(make_trainer: MakeTrainer) -> None:
+    model = Line()
+    trainer = make_trainer(max_epochs=2, callbacks=[EMA(decay=0.7)], num_sanity_val_steps=0)
+    trainer.fit(model, loader(), loader())
+    taken = len(model.steps)
+    trainer.fit_loop.max_epochs = 4
+    trainer.fit(model, loader(), loader())
+    torch.testing.assert_close(model.net.weight.detach(), by_hand(model.steps[taken:]))

@@ -92,3 +92,15 @@ def test_a_test_takes_the_average(make_trainer: MakeTrainer) -> None:
 def test_a_loss_that_is_not_logged_is_named(make_trainer: MakeTrainer) -> None:
     with pytest.raises(MisconfigurationException, match="logs no val/other"):
         make_trainer(callbacks=[NTASGD(monitor="val/other")]).fit(Line([1.0]), loader(), loader())
+
+
+def test_each_fit_waits_for_a_trigger_of_its_own(make_trainer: MakeTrainer) -> None:
+    alone, _ = run(make_trainer)
+    callback = NTASGD(patience=0)
+    for epochs in (5, 1, 5):
+        torch.manual_seed(0)
+        model = Line([3.0, 2.0, 2.5, 9.0, 9.0])
+        make_trainer(max_epochs=epochs, callbacks=[callback]).fit(model, loader(), loader())
+        assert callback.losses == [3.0, 2.0, 2.5][:epochs]
+        assert callback.triggered is (epochs == 5)
+    assert torch.equal(model.net.weight, alone.net.weight)

@@ -140,3 +140,67 @@ def test_without_snapshots_the_model_predicts_by_itself(make_trainer: MakeTraine
         plain = F.cross_entropy(module(points().tensors[0]), points().tensors[1])
     assert scores["test/loss"] == pytest.approx(float(plain), abs=1e-5)
     assert ensemble.facts == {}
+
+
+class Line(LightningModule):
+    """A regression: its forward returns numbers, and its steps do without forward."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(1)
+        self.net = nn.Linear(6, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x).squeeze(1)
+
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+        return (self.net(batch[0]).squeeze(1) - batch[1]).pow(2).mean()
+
+    def validation_step(self, batch: Any, batch_idx: int) -> Any:
+        return {"prediction": self(batch[0]), "target": batch[1]}
+
+    def test_step(self, batch: Any, batch_idx: int) -> None:
+        self.log("test/loss", (self.net(batch[0]).squeeze(1) - batch[1]).pow(2).mean(), batch_size=len(batch[0]))
+
+    def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
+        return self.net(batch[0]).squeeze(1)
+
+    def configure_optimizers(self) -> Any:
+        return torch.optim.SGD(self.parameters(), lr=0.05)
+
+    train_dataloader = Classifier.train_dataloader
+    val_dataloader = test_dataloader = predict_dataloader = Classifier.test_dataloader
+
+
+def test_averaged_weights_need_no_logits(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    ensemble, module = SnapshotEnsemble(tmp_path, average="weights"), Line()
+    trainer = make_trainer(max_epochs=3, callbacks=[SGDR(1, 2), ensemble])
+    trainer.fit(module)
+    own = {name: value.clone() for name, value in module.state_dict().items()}
+    average = stored(tmp_path / "average.ckpt")
+    x, y = points().tensors
+    wanted = F.linear(x, average["net.weight"], average["net.bias"]).squeeze(1)
+    assert torch.allclose(torch.cat(trainer.predict(module)), wanted, atol=1e-6)  # type: ignore[arg-type]
+    (scores,) = trainer.test(module, verbose=False)
+    assert scores["test/loss"] == pytest.approx(float((wanted - y).pow(2).mean()), abs=1e-5)
+    assert ensemble.facts == {"snapshots": 2}
+    assert equal(own, module.state_dict())
+    assert not equal(own, average)
+
+
+def test_the_own_weights_are_back_after_an_error(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    ensemble, module = SnapshotEnsemble(tmp_path, average="weights"), Line()
+    trainer = make_trainer(max_epochs=3, callbacks=[SGDR(1, 2), ensemble])
+    trainer.fit(module)
+    own = {name: value.clone() for name, value in module.state_dict().items()}
+    module.test_step = lambda *_: 1 / 0  # type: ignore[method-assign, assignment, return-value]
+    with pytest.raises(ZeroDivisionError):
+        trainer.test(module, verbose=False)
+    assert equal(own, module.state_dict())
+
+
+def test_what_has_no_probabilities_is_refused_before_training(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    trainer = make_trainer(max_epochs=3, callbacks=[SGDR(1, 2), SnapshotEnsemble(tmp_path)], num_sanity_val_steps=1)
+    with pytest.raises(MisconfigurationException, match="SnapshotEnsemble is for classifiers; Line predicts numbers"):
+        trainer.fit(Line())
+    assert trainer.global_step == 0

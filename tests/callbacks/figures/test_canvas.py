@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from practicum.callbacks.figures.canvas import new_figure, output_path, save_figure
+from practicum.callbacks.figures.canvas import new_figure, output_path, save_figure, save_text
 from practicum.lightning_shim import Trainer
 
 
@@ -23,3 +23,9 @@ def test_a_figure_has_its_size_and_leaves_no_other_file(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.png"]
     with Image.open(tmp_path / "new" / "a.png") as picture:
         assert (picture.format, picture.size) == ("PNG", (360, 240))
+
+
+def test_lists_are_written_whatever_is_in_names(tmp_path: Path) -> None:
+    save_text("caf\udce9/1.jpg\nGröße", tmp_path / "new" / "a.txt")
+    assert (tmp_path / "new" / "a.txt").read_text(encoding="utf-8") == "caf\\udce9/1.jpg\nGröße\n"
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.txt"]

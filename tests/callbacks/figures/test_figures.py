@@ -7,6 +7,7 @@ import inspect
 import pytest
 from practicum import callbacks
 from practicum.callbacks import PredictionTransform
+from practicum.callbacks.figures.figure_callback import FigureCallback
 from practicum.callbacks.trainer_internals.roles import Watcher
 
 LOOKING = [
@@ -20,7 +21,12 @@ FIGURES = [each for each in LOOKING if ".figures." in each.__module__ and "folde
 
 @pytest.mark.parametrize("callback", LOOKING, ids=lambda each: each.__name__)
 def test_is_a_watcher(callback: type) -> None:
-    assert issubclass(callback, Watcher | PredictionTransform)  # the calibration curve scales what it draws
+    assert issubclass(callback, Watcher | PredictionTransform)
+
+
+@pytest.mark.parametrize("callback", FIGURES, ids=lambda each: each.__name__)
+def test_never_ends_a_run(callback: type) -> None:
+    assert issubclass(callback, FigureCallback | PredictionTransform)  # the latter guards what it draws
 
 
 @pytest.mark.parametrize("callback", FIGURES, ids=lambda each: each.__name__)

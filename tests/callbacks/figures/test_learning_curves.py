@@ -33,3 +33,15 @@ def test_values_of_a_fit(
     resumed = LearningCurves()
     resumed.load_state_dict(callback.state_dict())
     assert resumed.history == callback.history
+
+
+def test_each_fit_has_curves_of_its_own(known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]) -> None:
+    callback = LearningCurves()
+    for _ in range(2):
+        trainer = make_trainer(max_epochs=2, callbacks=[callback], enable_checkpointing=True)
+        trainer.fit(known_classifier(), known_photos, known_photos)
+        assert [epoch for epoch, _ in callback.history["val/loss"]] == [1, 2]
+    path = trainer.checkpoint_callback.best_model_path  # type: ignore[union-attr]
+    again = make_trainer(max_epochs=3, callbacks=[callback])
+    again.fit(known_classifier(), known_photos, known_photos, ckpt_path=path, weights_only=True)
+    assert [epoch for epoch, _ in callback.history["val/loss"]] == [1, 2, 3]

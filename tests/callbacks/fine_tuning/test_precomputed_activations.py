@@ -215,3 +215,50 @@ def test_bad_use_is_refused(make_trainer: MakeTrainer, photos: Path, tmp_path: P
     trainer = make_trainer(callbacks=[GradualUnfreezing(at=[], only_pretrained=False), precompute])
     with pytest.raises(MisconfigurationException, match="needs a data module with views_dataloader"):
         trainer.fit(model(), source.train_dataloader())
+
+
+@pytest.mark.parametrize("features", ["model.encoder", "model.encode"])
+def test_a_submodule_or_method_further_in(make_trainer: MakeTrainer, photos: Path, tmp_path: Path, features: str) -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = nn.Sequential(nn.Flatten(), nn.Linear(3072, 5), nn.ReLU())
+            self.head = nn.Linear(5, 2)
+
+        def encode(self, x: Tensor) -> Tensor:
+            return self.encoder(x.float() / 255)  # type: ignore[no-any-return]
+
+        def forward(self, x: Tensor) -> Tensor:
+            own = self.encode(x) if features == "model.encode" else self.encoder(x.float())
+            return self.head(own)  # type: ignore[no-any-return]
+
+    class Wrapping(LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(1)
+            self.model = Net()
+
+        def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+            return nn.functional.cross_entropy(self.model(batch[0]), batch[1])
+
+        def configure_optimizers(self) -> Any:
+            return torch.optim.SGD(self.parameters(), lr=0.01)
+
+    class Floats(ImageFolder):
+        def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
+            return batch[0].float(), batch[1]
+
+    def fit(*callbacks: Callback) -> Wrapping:
+        module = Wrapping()
+        unfreeze = GradualUnfreezing(at=[], groups=[["model.encoder"], ["model.head"]])
+        source = Floats(photos, size=32, batch_size=4, cache=tmp_path / "cache")
+        make_trainer(max_epochs=2, callbacks=[unfreeze, *callbacks]).fit(module, datamodule=source)
+        return module
+
+    module = fit(PrecomputedActivations(tmp_path / "f", features=features, backbone="model.encoder"))
+    assert same(fit().state_dict(), module.state_dict())
+    assert len(list((tmp_path / "f").glob("*.npy"))) == 2
+    assert "encode" not in vars(module.model)
+    for options in ({"features": "model.nothing"}, {"features": features, "backbone": "model.nothing.at.all"}):
+        with pytest.raises(MisconfigurationException, match=r"submodule 'model\.|submodule 'backbone'"):
+            fit(PrecomputedActivations(tmp_path / "g", **options))  # type: ignore[arg-type]

@@ -280,3 +280,17 @@ def test_two_processes_average_their_losses_and_find_the_same(tmp_path: Path) ->
     first, second = (json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in (0, 1))
     assert first == second
     assert first[0]["valley"] > 0
+
+
+def test_a_second_fit_has_tests_of_its_own_and_a_figure_that_fails_ends_none(
+    make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*args: Any, **options: Any) -> None:
+        raise RuntimeError("no figure today")
+
+    monkeypatch.setattr("practicum.callbacks.lr_finder.lr_finder.draw_curves", fail)
+    finder = LRFinder(steps=25, folder="figures")
+    for _ in range(2):
+        make_trainer(max_epochs=1, callbacks=[finder]).fit(Classifier())
+        assert len(finder.tests) == 1
+    assert "LRFinder: nothing is drawn, and the run goes on: RuntimeError: no figure today" in caplog.text

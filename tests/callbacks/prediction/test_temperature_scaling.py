@@ -99,3 +99,74 @@ def test_what_is_missing_is_named(make_trainer: MakeTrainer) -> None:
     labels.threshold = 0.2  # type: ignore[assignment]
     with pytest.raises(MisconfigurationException, match="predicts labels by a threshold"):
         make_trainer(callbacks=[TemperatureScaling()]).test(labels, Points(multi_label=True), verbose=False)
+
+
+class Trains(Sure):
+    """Can be trained; its forward returns a dictionary if it is given a key."""
+
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__()
+        self.key = key
+
+    def forward(self, x: Tensor) -> Any:
+        return x * self.scale if self.key is None else {"hidden": x, self.key: x * self.scale}
+
+    def logits(self, x: Tensor) -> Tensor:
+        output = self(x)
+        return output if self.key is None else output[self.key]
+
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+        return F.cross_entropy(self.logits(batch[0]), batch[1])
+
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        self.logits(batch[0])
+
+    def test_step(self, batch: Any, batch_idx: int) -> dict[str, Tensor]:
+        return {"logits": self.logits(batch[0]), "target": batch[1]}
+
+    def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
+        return self.logits(batch[0])
+
+    def configure_optimizers(self) -> Any:
+        return torch.optim.SGD(self.parameters(), lr=0.0)
+
+
+class Trainable(Points):
+    train_dataloader = Points.val_dataloader
+
+
+def test_what_is_missing_is_named_before_training(make_trainer: MakeTrainer) -> None:
+    class Unvalidated(LightningDataModule):
+        train_dataloader = Points.val_dataloader
+        data = Points().data
+
+    labels = Trains()
+    labels.threshold = 0.2  # type: ignore[assignment]
+    for module, data, message in (
+        (Trains(), Unvalidated(), "needs a data module with val_dataloader"),
+        (labels, Trainable(), "predicts labels by a threshold"),
+        (Trains("scores"), Trainable(), "Trains.forward returns a dictionary with 'hidden', 'scores'"),
+    ):
+        trainer = make_trainer(max_epochs=1, callbacks=[TemperatureScaling()], num_sanity_val_steps=1)
+        with pytest.raises(MisconfigurationException, match=message):
+            trainer.fit(module, data)
+        assert trainer.global_step == 0
+
+
+def test_logits_in_a_dictionary(make_trainer: MakeTrainer) -> None:
+    plain, named = TemperatureScaling("plain.json"), TemperatureScaling("named.json", output="scores")
+    data = Trainable()
+    for callback, module in ((plain, Trains()), (named, Trains("scores"))):
+        trainer = make_trainer(max_epochs=1, callbacks=[callback])
+        trainer.fit(module, data)
+        trainer.test(module, data, verbose=False)
+        predicted = torch.cat(trainer.predict(module, data))  # type: ignore[arg-type]
+        assert torch.allclose(predicted, 3 * data.data.tensors[0] / callback.temperature, atol=1e-4)
+    assert plain.temperature == named.temperature == pytest.approx(3, abs=0.2)
+
+
+def test_no_row_to_find_it_on_is_said(make_trainer: MakeTrainer) -> None:
+    data = Points()
+    data.val_dataloader = lambda: []  # type: ignore[method-assign]
+    with pytest.raises(MisconfigurationException, match="needs validation data; there is no row"):
+        make_trainer(callbacks=[TemperatureScaling()]).test(Sure(), data, verbose=False)

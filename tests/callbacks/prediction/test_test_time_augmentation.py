@@ -266,3 +266,44 @@ def test_a_module_that_changes_its_photos_first_needs_an_augmentation_of_its_own
         make_trainer(callbacks=[TestTimeAugmentation()]).test(Scales(), datamodule=data, verbose=False)
     flips = TestTimeAugmentation(augment=v2.RandomHorizontalFlip(), beta=0.5)
     make_trainer(callbacks=[flips]).test(Scales(), datamodule=data, verbose=False)
+
+
+class Validated(Foreign):
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        self(batch[0])
+
+
+def test_what_is_missing_is_named_before_training(make_trainer: MakeTrainer) -> None:
+    for callback, message in (
+        (TestTimeAugmentation(), "has no views: set augment"),
+        (TestTimeAugmentation(augment=v2.RandomHorizontalFlip()), "Validated.forward returns a dictionary with 'logits'"),
+    ):
+        trainer = make_trainer(max_epochs=1, callbacks=[callback], num_sanity_val_steps=1)
+        with pytest.raises(MisconfigurationException, match=message):
+            trainer.fit(Validated("logits"), loader(), loader())
+        assert trainer.global_step == 0
+
+
+def test_numbers_are_no_logits(make_trainer: MakeTrainer) -> None:
+    class Number(Foreign):
+        def forward(self, x: Tensor) -> Tensor:
+            return self.net(x.float())[:, 0]  # type: ignore[no-any-return]
+
+    trainer = make_trainer(callbacks=[TestTimeAugmentation(augment=v2.RandomHorizontalFlip())])
+    with pytest.raises(MisconfigurationException, match=r"it returns numbers \[5\]"):
+        predictions(trainer, Number())
+
+
+def test_a_figure_that_fails_ends_no_test(
+    make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    from practicum.callbacks.prediction import test_time_augmentation  # noqa: PLC0415
+
+    def fail(*args: Any) -> None:
+        raise ValueError("no figure today")
+
+    monkeypatch.setattr(test_time_augmentation, "draw_views", fail)
+    callback = TestTimeAugmentation(augment=v2.RandomHorizontalFlip(), folder="figures")
+    make_trainer(callbacks=[callback]).test(Foreign(), loader(), verbose=False)
+    assert "TestTimeAugmentation: nothing is drawn" in caplog.text
+    assert (tmp_path / "figures" / "failed.json").is_file()

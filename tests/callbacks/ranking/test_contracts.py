@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from practicum.callbacks import FullRanking, LongTail, PersonPage, SampledRanking
 from practicum.callbacks.ranking.contracts import require_recommender
-from practicum.lightning_shim import MisconfigurationException
+from practicum.lightning_shim import LightningDataModule, MisconfigurationException, Trainer
 
 
 def test_what_is_there_is_returned_and_what_is_missing_is_named() -> None:
@@ -21,3 +23,19 @@ def test_what_is_there_is_returned_and_what_is_missing_is_named() -> None:
         require_recommender(trainer, module, "Mine", data_has=("titles",))
     with pytest.raises(MisconfigurationException, match="Mine needs NoneType.pairs"):
         require_recommender(SimpleNamespace(), module, "Mine")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "callback", [FullRanking(), SampledRanking(), LongTail(), PersonPage()], ids=lambda each: type(each).__name__
+)
+def test_what_is_missing_is_named_before_training(
+    known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer], callback: Any
+) -> None:
+    class Data(LightningDataModule):
+        def train_dataloader(self) -> Any:
+            return known_photos
+
+    trainer = make_trainer(max_epochs=1, callbacks=[callback])
+    with pytest.raises(MisconfigurationException, match=f"{type(callback).__name__} needs KnownClassifier.scores"):
+        trainer.fit(known_classifier(), Data())
+    assert trainer.global_step == 0

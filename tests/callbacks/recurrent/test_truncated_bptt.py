@@ -13,7 +13,8 @@ from practicum.callbacks import LastCheckpoint, LRFinder, TruncatedBPTT
 from practicum.callbacks.recurrent.truncated_bptt import reset_rows
 from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer, classes
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.utils.data import DataLoader, Dataset, DistributedSampler
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 BoringModel = classes("demos.boring_classes.BoringModel")[0]
@@ -180,9 +181,50 @@ def test_a_module_that_keeps_its_own_state_does_the_same(make_trainer: MakeTrain
     own = OwnState(module.data)
     own.load_state_dict(module.state_dict())
     make_trainer(max_epochs=2, callbacks=[TruncatedBPTT()]).fit(module)
-    make_trainer(max_epochs=2, callbacks=[TruncatedBPTT()]).fit(own)
+    make_trainer(max_epochs=2, callbacks=[TruncatedBPTT(state="state")]).fit(own)
     assert own.losses == module.losses
     assert not own.state.requires_grad
+
+
+class Unrelated(Tagger):
+    """Has an attribute called ``state`` that is none of a recurrent network."""
+
+    def __init__(self, data: Any, state: Any) -> None:
+        super().__init__(data)
+        self.state = state
+
+
+@pytest.mark.parametrize("state", ["Bavaria", None, {"step": 1}])
+def test_an_attribute_that_is_called_state_is_none_unless_named(state: Any, make_trainer: MakeTrainer) -> None:
+    module = Tagger(Windows(*sequence(), 6))
+    other = Unrelated(module.data, state)
+    other.load_state_dict(module.state_dict())
+    make_trainer(max_epochs=2, callbacks=[TruncatedBPTT()]).fit(module)
+    make_trainer(max_epochs=2, callbacks=[TruncatedBPTT()]).fit(other)
+    assert other.losses == module.losses  # carried, not silently switched off
+    assert other.state == state
+
+
+class Inner(nn.Module):
+    hidden: Any = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn = nn.GRU(6, 8, batch_first=True)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        outputs, self.hidden = self.rnn(x, self.hidden)
+        return outputs, self.hidden
+
+
+def test_the_state_of_an_inner_module_has_a_dotted_name(make_trainer: MakeTrainer) -> None:
+    module = Tagger(Windows(*sequence(), 6))
+    own = Tagger(module.data)
+    own.rnn = Inner()
+    own.load_state_dict({name.replace("rnn.", "rnn.rnn."): value for name, value in module.state_dict().items()})
+    make_trainer(max_epochs=2, callbacks=[TruncatedBPTT()]).fit(module)
+    make_trainer(max_epochs=2, callbacks=[TruncatedBPTT(state="rnn.hidden")]).fit(own)
+    assert own.losses == module.losses
 
 
 def test_validation_and_training_have_states_of_their_own(make_trainer: MakeTrainer) -> None:
@@ -251,6 +293,25 @@ class Twice(Tagger):
         return super().forward(x) + super().forward(x.flip(1))
 
 
+class TwoWays(Tagger):
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        self.rnn = nn.GRU(6, 4, batch_first=True, bidirectional=True)
+
+
+class Packed(Tagger):
+    def forward(self, x: Tensor) -> Tensor:
+        packed = pack_padded_sequence(self.embed(x), [x.shape[1]] * len(x), batch_first=True, enforce_sorted=False)
+        return self.out(pad_packed_sequence(self.rnn(packed)[0], batch_first=True)[0])
+
+
+class Alone(Tagger):
+    """Gives its layer one row without a batch in the third window."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out(self.rnn(self.embed(x[0] if len(x) == 3 else x))[0]).expand(*x.shape, 3)
+
+
 class Smaller(Windows):
     def __getitem__(self, number: int) -> Batch:
         batch = super().__getitem__(number)
@@ -263,6 +324,11 @@ class Smaller(Windows):
         (lambda data: BoringModel(), TruncatedBPTT(), "nothing to carry"),
         (Tagger, TruncatedBPTT(layers=["lstm"]), "it has rnn"),
         (OwnState, TruncatedBPTT(layers=["rnn"]), "state of its own"),
+        (OwnState, TruncatedBPTT(), "state='hidden'"),
+        (OwnState, TruncatedBPTT(state="hiddn"), "has no such attribute"),
+        (OwnState, TruncatedBPTT(state="rnn.hidden"), "has no such attribute"),
+        (lambda data: Unrelated(data, "Bavaria"), TruncatedBPTT(state="state"), "holds str"),
+        (TwoWays, TruncatedBPTT(), "rnn is bidirectional"),
         (Twice, TruncatedBPTT(), "more than once"),
         (Tagger, TruncatedBPTT(begins="first"), "begins='first'"),
     ],
@@ -276,7 +342,40 @@ def test_what_it_cannot_carry_is_refused(module: Any, callback: TruncatedBPTT, m
         make_trainer(callbacks=[callback], limit_val_batches=0).fit(made)
 
 
-def test_rows_that_come_and_go_are_refused(make_trainer: MakeTrainer) -> None:
-    module = Tagger(Smaller(*sequence(), 6))
-    with pytest.raises(MisconfigurationException, match="3 rows, in the batch before 4"):
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [(Tagger, "3 rows, in the batch before 4"), (Packed, "3 rows, in the batch before 4"), (Alone, "without rows")],
+)
+def test_rows_that_come_and_go_are_refused(kind: type[Tagger], message: str, make_trainer: MakeTrainer) -> None:
+    module = kind(Smaller(*sequence(), 6))
+    with pytest.raises(MisconfigurationException, match=message):
         make_trainer(callbacks=[TruncatedBPTT()], limit_val_batches=0).fit(module)
+
+
+def test_packed_windows_are_carried_like_padded_ones(make_trainer: MakeTrainer) -> None:
+    module = Tagger(Windows(*sequence(), 6))
+    packed = Packed(module.data)
+    packed.load_state_dict(module.state_dict())
+    for each in (module, packed):
+        make_trainer(callbacks=[TruncatedBPTT()], limit_val_batches=0).fit(each)
+    assert packed.losses == pytest.approx(module.losses, abs=1e-6)
+
+
+def shuffled(data: Any, **options: Any) -> Any:
+    return DataLoader(data, shuffle=True, **options)
+
+
+def dealt(data: Any, **options: Any) -> Any:
+    return DataLoader(data, sampler=DistributedSampler(data, num_replicas=2, rank=0, shuffle=False), **options)
+
+
+@pytest.mark.parametrize(("loader", "said"), [(DataLoader, None), (shuffled, "shuffles"), (dealt, "deals them out")])
+def test_windows_out_of_their_order_are_said(
+    loader: Any, said: str | None, make_trainer: MakeTrainer, caplog: pytest.LogCaptureFixture
+) -> None:
+    module = Tagger(Windows(*sequence(), 6), loader=loader)
+    make_trainer(callbacks=[TruncatedBPTT()], limit_val_batches=0).fit(module)
+    assert (said in caplog.text) if said else "TruncatedBPTT" not in caplog.text
+    caplog.clear()
+    make_trainer(callbacks=[TruncatedBPTT(split=3)], limit_val_batches=0).fit(module)  # its rows are sequences of their own
+    assert "TruncatedBPTT" not in caplog.text

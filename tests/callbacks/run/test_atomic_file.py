@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from practicum.callbacks.run.atomic_file import atomic_write, write_columns, write_csv
+from practicum.callbacks.run.atomic_file import as_utf8, atomic_write, write_columns, write_csv
 
 
 def test_the_old_file_stays_when_writing_fails(tmp_path: Path) -> None:
@@ -32,6 +32,19 @@ def test_the_new_file_replaces_the_old_one_at_the_end(tmp_path: Path) -> None:
             assert not path.exists() or path.read_text() == "old"
         assert path.read_text() == text
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_names_as_long_as_a_file_system_allows_are_written(tmp_path: Path) -> None:
+    for name in ("n" * 251 + ".csv", "ü" * 120 + ".csv", "caf\udce9.csv"):
+        write_csv(tmp_path / name, ["a"], [])
+        assert (tmp_path / name).read_text() == "a\n"
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_file_names_that_are_no_utf8_are_written_in_utf8(tmp_path: Path) -> None:
+    write_columns(tmp_path / "a.csv", {"file": ["caf\udce9.jpg", "ü.jpg", "\ud800"]})
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines() == ["file", "caf\\xe9.jpg", "ü.jpg", "\\ud800"]
+    assert as_utf8("caf\udce9") == "caf\\xe9"
 
 
 def test_tables(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from practicum.callbacks import PredictionsTable
-from practicum.callbacks.run.predictions_table import rows_of_process
+from practicum.callbacks.run.predictions_table import join_columns, rows_of_process
 from practicum.lightning_shim import LightningDataModule, MisconfigurationException, Trainer
 from torch import Tensor
 
@@ -85,3 +85,28 @@ def test_what_is_missing_is_named(
         make_trainer(callbacks=[PredictionsTable("p.csv")]).test(silent_classifier, known_photos, verbose=False)
     with pytest.raises(MisconfigurationException, match=r"PredictionsTable needs KnownRegression.columns\(\)"):
         make_trainer(callbacks=[PredictionsTable("p.csv")]).test(known_regression, known_photos, verbose=False)
+
+
+def test_none_of_the_datas_own_columns_is_lost() -> None:
+    rows = {"true": [1], "predicted": [2], "x": [3], "predicted (input)": [4]}
+    joined = join_columns(rows, {"true": ["t"], "predicted": ["p"]})
+    assert joined == {
+        "true (input)": [1],
+        "predicted (input) (input)": [2],
+        "x": [3],
+        "predicted (input)": [4],
+        "true": ["t"],
+        "predicted": ["p"],
+    }
+    assert list(join_columns({"x": [1], "y": [2]}, {"true": [3]})) == ["x", "y", "true"]
+
+
+def test_a_module_without_columns_is_refused_before_training(
+    known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
+) -> None:
+    module = known_classifier()
+    module.columns = None
+    trainer = make_trainer(max_epochs=1, callbacks=[PredictionsTable("p.csv")])
+    with pytest.raises(MisconfigurationException, match=r"PredictionsTable needs KnownClassifier.columns\(\)"):
+        trainer.fit(module, known_photos)
+    assert trainer.global_step == 0

@@ -79,3 +79,28 @@ def test_a_run_folder_becomes_a_page(tmp_path: Path) -> None:
     assert "<h2>Configuration</h2><pre>epochs: 3\nname: &#39;a &amp; b&#39;\n</pre>" in page
     (run / ".hydra" / "overrides.yaml").write_text("[]\n")
     assert "python train.py </p>" in write_report(run).read_text(encoding="utf-8")
+
+
+def test_a_figures_own_title_and_caption_are_the_pages(tmp_path: Path) -> None:
+    figure = new_figure(2, 2)
+    figure.text(0.5, 0.5, "x")
+    figure._numbers = {"<고양이>": 1}
+    save_figure(figure, tmp_path / "embeddings_km_h-3c9db5a7.png", "Embeddings of km/h")
+    (tmp_path / "damaged.png").write_bytes(b"\x89PNG half")
+    damaged, shown = sorted(report_figures(tmp_path.iterdir()), key=lambda each: each.title)
+    assert (damaged.title, damaged.caption) == ("Damaged", "")
+    assert (shown.title, shown.caption) == ("Embeddings of km/h", "[1] <고양이>")
+    assert "<figcaption>[1] &lt;고양이&gt;</figcaption></figure>" in render_report("a", "b", "", RECORD, [shown])
+
+
+def test_what_was_not_drawn_is_said(tmp_path: Path) -> None:
+    page = render_report("a", "b", "", RECORD, [], failed={"ErrorBy of <$>": "ValueError: <x>"})
+    assert "<p class=warn>Not drawn: ErrorBy of &lt;$&gt; (ValueError: &lt;x&gt;)</p>" in page
+
+
+def test_a_folder_whose_name_is_no_utf8_has_a_page(tmp_path: Path) -> None:
+    run = tmp_path / "caf\udce9"
+    run.mkdir()
+    (run / "metrics.json").write_text(json.dumps(RECORD))
+    page = write_report(run).read_text(encoding="utf-8")
+    assert "caf\\udce9</h1>" in page

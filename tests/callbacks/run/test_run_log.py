@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from practicum.callbacks import RunLog
 from practicum.callbacks.run.run_log import MetricsWriter
@@ -54,6 +56,41 @@ def test_continues_after_some_rows(tmp_path: Path, rows_of: RowsOf) -> None:
     rows = rows_of(tmp_path / "run" / "metrics.csv")
     assert [(row["a"], row["step"]) for row in rows] == [("0", "0"), ("1", "1"), ("2", "2"), ("30", "3")]
     assert second.rows == 4
+
+
+@pytest.mark.parametrize("damage", ["cut", "half a row", "zeros", "gone", "a column less"])
+def test_a_lost_end_is_said(tmp_path: Path, rows_of: RowsOf, damage: str, caplog: pytest.LogCaptureFixture) -> None:
+    first = RunLog(tmp_path)
+    for step in range(6):
+        first.log_metrics({"a": step, "b": 0.5}, step)
+    assert first.rows == 6
+    path = tmp_path / "metrics.csv"
+    whole = path.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    path.write_bytes(
+        {
+            "cut": b"".join(lines[:4]),
+            "half a row": b"".join(lines[:4]) + b"3,0.",
+            "zeros": b"".join(lines[:4]) + b"\0" * 100,
+            "a column less": b"".join(lines[:4]) + b"3,0.5\r\n" + b"".join(lines[5:]),
+            "gone": b"",
+        }[damage]
+    )
+    if damage == "gone":
+        path.unlink()
+    second = RunLog(tmp_path)
+    with caplog.at_level(logging.WARNING, logger="practicum"):
+        second.continue_after(6)
+    kept = 0 if damage == "gone" else 3
+    assert f"of the 6 rows logged before this run stopped {kept} are left ({'up to step 2' if kept else 'none'})" in caplog.text
+    second.log_metrics({"a": 6, "b": 1}, 6)
+    second.finalize("success")
+    assert [row["step"] for row in rows_of(path)] == [*map(str, range(kept)), "6"]
+    path.write_bytes(whole + b"6,0.25")  # rows after the checkpoint's are no loss
+    caplog.clear()
+    RunLog(tmp_path).continue_after(6)
+    assert not caplog.text
+    assert path.read_bytes() == whole
 
 
 def test_every_value_of_a_fit(

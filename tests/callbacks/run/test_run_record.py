@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from practicum.callbacks import RunRecord
 from practicum.callbacks.run.run_record import better
 from practicum.lightning_shim import LightningDataModule, Trainer
@@ -62,6 +63,53 @@ def test_record_of_a_resumed_run_is_that_of_the_whole(
     record = json.loads((tmp_path / "metrics.json").read_text())
     assert record["seconds/fit"] >= first["seconds/fit"]
     assert record["epochs"] == 3
+
+
+def test_the_record_tells_its_data_before_the_first_epoch_ends(
+    tmp_path: Path, known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
+) -> None:
+    class Data(LightningDataModule):
+        provenance = {"sha256": "abc"}  # noqa: RUF012
+
+        def train_dataloader(self) -> Any:
+            return known_photos
+
+    class Looks(known_classifier):  # type: ignore[misc]
+        def on_train_epoch_start(self) -> None:
+            record = json.loads((tmp_path / "metrics.json").read_text())
+            assert (record["status"], record["data/sha256"]) == ("running", "abc")
+            assert record["threads"] == torch.get_num_threads()
+
+    make_trainer(max_epochs=1, callbacks=[RunRecord(tmp_path)]).fit(Looks(), Data())
+
+
+@pytest.mark.parametrize(("key", "value"), [("threads", 99), ("devices", "8 x cuda"), ("version/torch", "1.0")])
+def test_another_machine_is_said_when_a_run_continues(
+    tmp_path: Path,
+    known_classifier: Any,
+    known_photos: Any,
+    make_trainer: Callable[..., Trainer],
+    caplog: pytest.LogCaptureFixture,
+    key: str,
+    value: Any,
+) -> None:
+    trainer = make_trainer(max_epochs=1, callbacks=[RunRecord(tmp_path)])
+    trainer.fit(known_classifier(), known_photos, known_photos)
+    trainer.save_checkpoint(tmp_path / "a.ckpt")
+    path = tmp_path / "metrics.json"
+    record = json.loads(path.read_text())
+    for content, said in ((record, False), ({**record, key: value}, True)):
+        path.write_text(json.dumps(content))
+        caplog.clear()
+        resumed = make_trainer(max_epochs=2, callbacks=[RunRecord(tmp_path)])
+        with caplog.at_level("WARNING", logger="practicum"):
+            resumed.fit(known_classifier(), known_photos, known_photos, ckpt_path=tmp_path / "a.ckpt", weights_only=True)
+        assert (f"This run began with {key} {value}, now {record[key]}" in caplog.text) == said
+    path.write_text("[")
+    resumed = make_trainer(max_epochs=2, callbacks=[RunRecord(tmp_path)])
+    with caplog.at_level("WARNING", logger="practicum"):
+        resumed.fit(known_classifier(), known_photos, known_photos, ckpt_path=tmp_path / "a.ckpt", weights_only=True)
+    assert "metrics.json is damaged" in caplog.text
 
 
 def test_record_says_that_a_run_failed(

@@ -236,3 +236,21 @@ def test_record_of_long_trainings_stays_small(tmp_path: Path, monkeypatch: pytes
     assert kept[0] == 0
     assert kept[-1] > 12 * STEPS - 2 * schedule.state_dict()["stride"]
     assert math.log2(schedule.state_dict()["stride"]).is_integer()
+
+
+def test_a_second_fit_has_a_record_of_its_own(tmp_path: Path, make_trainer: MakeTrainer) -> None:
+    schedule = FlatCosine(folder=tmp_path)
+    for _ in range(2):
+        make_trainer(max_epochs=2, callbacks=[schedule]).fit(TwoGroups())
+        assert [each[0] for each in schedule.state_dict()["history"]] == list(range(2 * STEPS))
+
+
+def test_a_figure_that_fails_ends_no_training(
+    make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*args: Any) -> None:
+        raise RuntimeError("no figure today")
+
+    monkeypatch.setattr("practicum.callbacks.schedules.lr_schedule.draw_schedule", fail)
+    make_trainer(max_epochs=3, callbacks=[OneCycle(folder="figures")]).fit(TwoGroups())
+    assert "OneCycle: nothing is drawn, and the run goes on: RuntimeError: no figure today" in caplog.text

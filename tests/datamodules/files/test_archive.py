@@ -84,6 +84,22 @@ def test_broken_foreign_and_missing_archives_are_refused(tmp_path: Path, monkeyp
     assert not [each for each in (tmp_path / "out").iterdir() if each.is_dir()]
 
 
+@pytest.mark.parametrize("name", [".", "x" * 300 + ".jpg"])
+def test_entries_with_odd_names_are_refused_in_one_line(tmp_path: Path, name: str) -> None:
+    archive = zipped(tmp_path / "a.zip", **{"1.jpg": b"x", name: b"y"})
+    with pytest.raises(MisconfigurationException) as refused:
+        extract_once(archive, tmp_path / "out")
+    assert "download it again" in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert not [each for each in (tmp_path / "out").iterdir() if each.is_dir()]
+
+
+def test_an_entry_below_a_file_is_refused(tmp_path: Path) -> None:
+    archive = zipped(tmp_path / "a.zip", **{"labels.csv": b"x", "labels.csv/x": b"y"})
+    with pytest.raises(MisconfigurationException, match="can't be extracted"):
+        extract_once(archive, tmp_path / "out")
+
+
 def test_the_least_deep_is_found(tmp_path: Path) -> None:
     (tmp_path / "a" / "b" / "train").mkdir(parents=True)
     assert find_shallowest(tmp_path, ("train",), folder=True) == tmp_path / "a" / "b" / "train"

@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from practicum.datamodules import ImageFolder
-from practicum.datamodules.images.cleaning import near_duplicate_rows, rejection_reasons, trainable_classes
+from practicum.datamodules.images.cleaning import (
+    near_duplicate_rows,
+    near_duplicates_across_splits,
+    rejection_reasons,
+    trainable_classes,
+)
 from practicum.datamodules.images.layouts import Photos
 from practicum.lightning_shim import MisconfigurationException
 
@@ -70,7 +75,28 @@ def test_near_duplicates_across_splits_are_reported(
     with open(tmp_path / "report" / "near_duplicates.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert any({Path(r["file"]).name, Path(r["similar_file"]).name} == {"one.jpg", "two.jpg"} for r in rows)
-    assert "near-duplicate photos lie in two splits" in caplog.text
+    assert "1 photos of valid or test are near duplicates of photos in another split" in caplog.text
+
+
+def test_different_things_in_one_pose_are_no_near_duplicates(
+    ready: Ready, photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rng = np.random.default_rng(0)
+    pose = np.kron(rng.integers(0, 200, (8, 9)), np.ones((8, 8))).astype(np.uint8)
+    red, cyan = (1.0, 0.2, 0.1), (0.2, 0.9, 0.8)
+    for split, name, colours in (("train", "one", red), ("train", "copy", red), ("valid", "two", cyan)):
+        pixels = np.stack([pose * colours[0], pose * colours[1], 255 - pose * colours[2]], -1)
+        Image.fromarray(pixels.astype(np.uint8)).save(photos / split / "red" / f"{name}.png", compress_level=len(name))
+    ready(photos)
+    assert "near duplicates" not in caplog.text
+
+
+def test_photos_are_counted_rather_than_pairs() -> None:
+    photos = photos_of(*((name, "cat", "train") for name in "abc"), ("d", "cat", "valid"))
+    message = near_duplicates_across_splits(photos, [(0, 1), (0, 3), (1, 3), (2, 3)])
+    assert message is not None
+    assert message.startswith("1 photos of valid or test are near duplicates")
+    assert near_duplicates_across_splits(photos, [(0, 1)]) is None
 
 
 def photos_of(*rows: tuple[str, str, str]) -> Photos:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +60,33 @@ def test_csv_multi_label(ready: Ready, photos: Path) -> None:
     assert y[:, 1].min() == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "encoding", "delimiter", "unusual"),
+    [
+        ("labels.tsv", "utf-8", "\t", "delimiter tab"),
+        ("LABELS.CSV", "utf-16", ";", "delimiter ';', encoding utf-16"),
+        ("labels.csv.gz", "cp1252", ", ", "encoding cp1252"),
+    ],
+)
+def test_labels_in_any_format(ready: Ready, photos: Path, name: str, encoding: str, delimiter: str, unusual: str) -> None:
+    files = sorted(photos.rglob("train/*/*.jpg"))
+    rows = [("datei", "größe"), *((str(p.relative_to(photos)), {"red": "groß", "blue": "klein"}[p.parent.name]) for p in files)]
+    raw = "".join(f"{delimiter.join(row)}\n" for row in rows).encode(encoding)
+    (photos / name).write_bytes(gzip.compress(raw) if name.endswith("gz") else raw)
+    data = ready(photos, csv=name, file_column="datei", label_column="größe")
+    assert data.describe()["classes"] == ["groß", "klein"]
+    assert data.provenance["csv"] == unusual
+
+
+def test_a_format_can_be_told(ready: Ready, photos: Path) -> None:
+    files = sorted(photos.rglob("train/*/*.jpg"))
+    (photos / "labels.csv").write_text("".join(f"{p.relative_to(photos)};{p.parent.name}\n" for p in files))
+    options = {"csv": "labels.csv", "file_column": "column_1", "label_column": "column_2"}
+    with pytest.raises(MisconfigurationException, match="has no column 'column_1'"):
+        ready(photos, **options)
+    assert len(ready(photos, **options, csv_format={"header": False}).describe()["classes"]) == 2
+
+
 def test_rare_labels_stay_in_training(ready: Ready, photos: Path) -> None:
     files = sorted(p.name for p in (photos / "train" / "red").iterdir())
     write_labels(photos / "labels.csv", [(name, "red rare" if i == 0 else "red") for i, name in enumerate(files)])
@@ -73,7 +101,13 @@ CSV_FAULTS: dict[str, tuple[list[tuple[str, ...]], tuple[str, ...], str]] = {
     "empty label": ([("train/red/0.jpg", "")], ("file", "label"), "line 2: the label of 'train/red/0.jpg' is empty"),
     "two labels for one": ([("train/red/0.jpg", "a"), ("train/red/0.jpg", "b")], ("file", "label"), "lines 2 and 3"),
     "no such column": ([("train/red/0.jpg", "a")], ("file", "labels"), "did you mean 'labels'"),
-    "no rows": ([], ("file", "label"), "has no rows"),
+    "no rows": ([], ("file", "label"), "has a header but no rows"),
+    "a comma": (
+        [("train/red/0.jpg", "a"), ("train/red/1.jpg", "a", "b")],
+        ("file", "label"),
+        "line 3: has 3 fields, but the header has 2",
+    ),
+    "a field too few": ([("train/red/0.jpg",)], ("file", "label"), "line 2: has 1 field, but the header has 2"),
 }
 
 

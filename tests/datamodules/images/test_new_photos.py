@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from practicum.datamodules import Augment, ImageFolder
-from practicum.datamodules.images.new_photos import NewPhotos
+from practicum.datamodules.images.new_photos import NewPhotos, photos_in
 from practicum.lightning_shim import MisconfigurationException
 
 Ready = Callable[..., ImageFolder]
@@ -55,7 +55,18 @@ def test_they_are_seen_as_validation_photos_are(ready: Ready, photos: Path) -> N
 
 def test_an_empty_table_and_an_empty_list_are_refused(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "empty.csv").touch()
-    with pytest.raises(MisconfigurationException, match=r"empty.csv: is empty; it must have a header"):
+    with pytest.raises(MisconfigurationException, match=r"empty.csv: is empty; a header and rows are needed"):
         ImageFolder(photos, cache=tmp_path / "cache").for_prediction(tmp_path / "empty.csv")
     with pytest.raises(MisconfigurationException, match="no files: holds no photo that can be read"):
         NewPhotos([], size=32, cache=tmp_path / "cache")
+
+
+def test_a_table_of_photos_may_have_any_format_and_must_name_photos(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.tsv").write_text("label\tfile\nred\tphotos/valid/red/2.jpg\n")
+    assert photos_in(tmp_path / "new.tsv") == [photos / "valid" / "red" / "2.jpg"]
+    (tmp_path / "new.csv").write_text("label,name\nred,photos/valid/red/2.jpg\n")
+    with pytest.raises(MisconfigurationException, match=r"no column 'file' of file names, and its first one, 'label', names"):
+        photos_in(tmp_path / "new.csv")
+    (tmp_path / "new.csv").write_text("file,label\na,b,c\n")
+    with pytest.raises(MisconfigurationException, match="line 2: has 3 fields"):
+        photos_in(tmp_path / "new.csv")

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from practicum.datamodules.ratings.catalogue import Catalogue, memory_in_training, read_titles
+from practicum.datamodules.tabular.source_table import SourceTable
 from practicum.datamodules.tabular.table_cache import table_arrays
 from practicum.datamodules.tabular.table_config import TableConfig
 
@@ -24,7 +25,7 @@ ROWS = pl.DataFrame(
 @pytest.fixture
 def catalogue(tmp_path: Path) -> Catalogue:
     config = TableConfig("rating", categorical=["user", "item", "job"], infer_roles=False, split_column="part")
-    return Catalogue(table_arrays(ROWS.lazy, "a", config, tmp_path / "cache", "t"), "user", "item")
+    return Catalogue(table_arrays(lambda: SourceTable(ROWS.lazy()), "a", config, tmp_path / "cache", "t"), "user", "item")
 
 
 def test_pairs_and_their_ratings_without_unknown_ids(catalogue: Catalogue) -> None:

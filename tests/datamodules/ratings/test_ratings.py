@@ -206,3 +206,65 @@ def test_dates_that_are_strings_are_ordered_as_dates(tmp_path: Path, frame: pl.D
     code = int(first_batch(new.predict_dataloader()).codes[0, 2])
     week = (datetime.date(2019, 1, 21) - datetime.date(1970, 1, 1)).days // 7
     assert data.describe()["categories"]["time_bin"][code - 1] == str(week)
+
+
+# Files as people write them -------------------------------------------------------------------------------------------
+
+
+def write_ratings(path: Path, row: Callable[[int], str], header: str = "user,item,rating") -> Path:
+    path.write_text("\n".join([header, *map(row, range(70))]))
+    return path
+
+
+def codes_of(data: Ratings, path: Path, text: str) -> list[list[int]]:
+    path.write_text(text)
+    return first_batch(data.for_prediction(path).predict_dataloader()).codes.tolist()
+
+
+def test_users_that_differ_by_zeros_stay_apart(tmp_path: Path, open_ratings: OpenRatings) -> None:
+    path = write_ratings(tmp_path / "r.csv", lambda i: f"{('1', '001', '2')[i % 3]},{i // 3},{i % 5}")
+    data = open_ratings(path, artifacts_dir=tmp_path / "run")
+    assert data.describe()["categories"]["user"] == ["001", "1", "2"]
+    assert codes_of(data, tmp_path / "a.csv", "user,item\n1,3\n") == [[2, 4]]  # alone it looks like a number
+    assert codes_of(data, tmp_path / "b.csv", "user,item\n001,3\n1.0,3\n") == [[1, 4], [0, 4]]
+
+
+def test_ids_with_a_point_are_found_without(tmp_path: Path, open_ratings: OpenRatings) -> None:
+    path = write_ratings(tmp_path / "r.csv", lambda i: f"{i % 7}.0,{i // 7}.0,{i % 5}")
+    data = open_ratings(path, artifacts_dir=tmp_path / "run")
+    assert codes_of(data, tmp_path / "a.csv", "user,item\n1,2\n1.0,2.0\n") == [[2, 3], [2, 3]]
+    with pytest.raises(MisconfigurationException, match="training had none of these values"):
+        codes_of(data, tmp_path / "b.csv", "user,item\nu1,i2\n")
+
+
+def test_ids_beyond_64_bits_and_missing_ones(tmp_path: Path, open_ratings: OpenRatings, caplog: pytest.LogCaptureFixture) -> None:
+    large = 2**64 - 1
+    path = write_ratings(tmp_path / "r.csv", lambda i: f"{'' if i == 5 else large - i % 3},{'NA' if i == 9 else i},{i % 5}")
+    data = open_ratings(path, artifacts_dir=tmp_path / "run")
+    assert data.describe()["categories"]["user"] == [str(large - 2), str(large - 1), str(large)]
+    assert data.rejected == [("row 6", "it has no user"), ("row 10", "it has no item")]
+    assert codes_of(data, tmp_path / "a.csv", f"user,item\n{large},3\n")[0][0] == 3
+    frame = pl.DataFrame(
+        {"user": pl.Series([large - i % 3 for i in range(70)], dtype=pl.UInt64), "item": range(70), "rating": [1.0, 2] * 35}
+    )
+    assert open_ratings(frame).describe()["categories"]["user"] == [str(large - 2), str(large - 1), str(large)]
+
+
+def test_one_user_is_refused(tmp_path: Path, open_ratings: OpenRatings) -> None:
+    with pytest.raises(
+        MisconfigurationException, match="all rows have the user 'u1'; a recommender learns how users and items differ"
+    ):
+        open_ratings(write_ratings(tmp_path / "r.csv", lambda i: f"u1,{i},{i % 5}"))
+
+
+def test_times_in_milliseconds_make_the_bins_of_seconds(tmp_path: Path, open_ratings: OpenRatings) -> None:
+    header, bins = "user,item,rating,time", []
+    for scale in (1, 1000):
+        times = [(1500000000 + number * 28800) * scale for number in range(70)]
+        rows = [f"u{number % 7},{number},{number % 5},{time}" for number, time in enumerate(times)]
+        path = write_ratings(tmp_path / f"{scale}.csv", rows.__getitem__, header)
+        data = open_ratings(path, time="time", time_bin_days=1, artifacts_dir=tmp_path / f"run{scale}")
+        bins.append(data.describe()["categories"]["time_bin"])
+    assert bins[0] == bins[1]
+    with pytest.raises(MisconfigurationException, match="looks like epoch_s .*, and training had epoch_ms"):
+        codes_of(data, tmp_path / "a.csv", "user,item,time\nu1,3,1500000000\n")

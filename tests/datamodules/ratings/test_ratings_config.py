@@ -22,6 +22,10 @@ from practicum.lightning_shim import MisconfigurationException
         ({"rating": None, "positive_threshold": 4}, "R: positive_threshold=4 needs the option rating"),
         ({"time": "t", "time_bin_days": 0}, "R: time_bin_days=0 must be positive"),
         ({"scale": (5, 1)}, r"R: scale=\(5, 1\) must be the least and the greatest rating"),
+        ({"user": "item"}, "R: item=item is the column of the option user too"),
+        ({"weight": "rating"}, "R: weight=rating is the column of the option rating too"),
+        ({"user_side": ("user",)}, "R: user_side=user is the column of the option user too"),
+        ({"time": "t", "date_format": "day first"}, "R: date_format=day first must name year and month"),
         ({"valid_fraction": 0}, "R: valid_fraction=0 must lie between 0 and 1"),
     ],
 )

@@ -7,7 +7,7 @@ import datetime
 
 import polars as pl
 import pytest
-from practicum.datamodules.tabular.date_parts import date_parts, holiday_names
+from practicum.datamodules.tabular.date_parts import date_parts, holiday_names, part_names
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -41,3 +41,7 @@ def test_holidays_by_name() -> None:
     assert holiday_names(epiphany, "DE-BY").to_list() == ["Epiphany"]
     with pytest.raises(MisconfigurationException, match="holidays=XX: "):
         holiday_names(days, "XX")
+
+
+def test_names_of_all_parts() -> None:
+    assert {"day_month", "day_hour", "day_elapsed", "day_holiday"} < part_names("day")

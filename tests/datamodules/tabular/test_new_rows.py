@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 import torch
 from practicum.datamodules import Table
+from practicum.datamodules.tabular.new_rows import columns_beside
 from practicum.lightning_shim import MisconfigurationException
 
 NEW = pl.DataFrame({"open": ["true", "false"], "kind": ["film", "radio"], "price": [None, "0.5"], "more": [1, 2]})
@@ -26,7 +27,7 @@ def test_new_rows_are_encoded_as_in_training(
     assert numbers[0, 1] == 1
     assert y.isnan().all()
     assert f"{tmp_path / 'new.csv'}: 1 of 2 rows have a kind that did not occur in training ('radio')" in caplog.text
-    assert new.row_columns() == {"open": [True, False], "kind": ["film", "radio"], "price": [None, 0.5], "more": [1, 2]}
+    assert new.row_columns() == {"open": ["true", "false"], "kind": ["film", "radio"], "price": [None, 0.5], "more": [1, 2]}
     assert new.source_rows().columns == NEW.columns
     assert new.rejected == []
 
@@ -54,3 +55,82 @@ def test_unusable_rows_are_refused(tmp_path: Path, sales: pl.DataFrame, open_tab
         data.for_prediction(tmp_path / "missing.csv")
     with pytest.raises(MisconfigurationException, match="A int is not a table"):
         data.for_prediction(1)
+
+
+TRAINED = "zip,member,when,x,sold\n" + "".join(
+    f"{('01234', '02116', 'K1A')[i % 3]},{i % 2 == 0},{1 + i % 28:02}/{1 + i % 12:02}/2021,{i / 8},{i}\n" for i in range(336)
+)
+
+
+@pytest.fixture
+def trained(tmp_path: Path, open_table: Callable[..., Table]) -> Table:
+    """A table of zip codes and of dates whose days come first."""
+    (tmp_path / "t.csv").write_text(TRAINED)
+    return open_table(tmp_path / "t.csv", date="when", split="random")
+
+
+def encoded(data: Table, path: Path, text: str) -> tuple[list[list[int]], list[list[float]], dict[str, list[object]]]:
+    path.write_text(text)
+    new = data.for_prediction(path)
+    (codes, numbers), _ = next(iter(new.predict_dataloader()))
+    return codes.tolist(), numbers.tolist(), new.row_columns()
+
+
+def test_a_row_is_read_alike_whatever_stands_beside_it(tmp_path: Path, trained: Table) -> None:
+    row = "01234,True,05/11/2021,0.50\n"
+    head = "zip,member,when,x\n"
+    alone = encoded(trained, tmp_path / "a.csv", head + row)
+    beside = encoded(trained, tmp_path / "b.csv", head + row + "K1A,False,25/11/2021,0.2\n")
+    assert alone[0][0] == beside[0][0]
+    assert alone[1][0] == beside[1][0]
+    month = list(trained.describe()["categories"]).index("when_month")
+    assert trained.describe()["categories"]["when_month"][alone[0][0][month] - 1] == "11"
+    assert alone[2] == {"zip": ["01234"], "member": [True], "when": ["05/11/2021"], "x": ["0.50"]}
+    assert alone[0][0][0] == 1  # the zip code 01234 is known
+
+
+def test_rows_in_another_order_or_format_of_columns(tmp_path: Path, trained: Table) -> None:
+    wanted = encoded(trained, tmp_path / "a.csv", "zip,member,when,x\n02116,False,05/11/2021,0.5\n")[:2]
+    assert encoded(trained, tmp_path / "b.csv", "x;when;more;member;zip\n0.5;05/11/2021;1;false;02116\n")[:2] == wanted
+    assert encoded(trained, tmp_path / "c.tsv", "zip\tmember\twhen\tx\n02116\tFalse\t05/11/2021\t0.5\n")[:2] == wanted
+
+
+def test_dates_of_another_format_are_refused(tmp_path: Path, trained: Table) -> None:
+    with pytest.raises(MisconfigurationException, match=r"it reads as %d/%m/%Y but row 1 does not \('11/25/2021'\)"):
+        encoded(trained, tmp_path / "a.csv", "zip,member,when,x\n02116,False,11/25/2021,0.5\n")
+
+
+def test_numbers_as_training_wrote_them(tmp_path: Path, open_table: Callable[..., Table]) -> None:
+    (tmp_path / "t.csv").write_text("a;sold\n" + "".join(f"{i},5;{i}\n" for i in range(60)))
+    data = open_table(tmp_path / "t.csv")
+    wanted = encoded(data, tmp_path / "a.csv", "a\n7,5\n")
+    assert wanted[2] == {"a": ["7,5"]}
+    assert encoded(data, tmp_path / "b.csv", "a,b\n7.5,1\n")[1] == wanted[1]
+    with pytest.raises(MisconfigurationException, match="'a' should be a number, but row 1 holds 'x'"):
+        encoded(data, tmp_path / "c.csv", "a;b\nx;1\n")
+
+
+def test_nothing_known_is_refused(tmp_path: Path, open_table: Callable[..., Table], caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "t.csv").write_text("kind,sold\n" + "".join(f"{'ab'[i % 2]},{i / 3}\n" for i in range(60)))
+    data = open_table(tmp_path / "t.csv")
+    with pytest.raises(MisconfigurationException, match=r"training had none of these values \(kind 'c'\)"):
+        encoded(data, tmp_path / "a.csv", "kind\nc\nd\n")
+    assert encoded(data, tmp_path / "b.csv", "kind\nc\na\n")[0] == [[0], [1]]
+    assert "1 of 2 rows have a kind that did not occur in training ('c')" in caplog.text
+
+
+def test_infinite_numbers_are_said(
+    sales: pl.DataFrame, open_table: Callable[..., Table], caplog: pytest.LogCaptureFixture
+) -> None:
+    data = open_table(sales, **OPTIONS)
+    data.for_prediction(pl.DataFrame({"open": [True], "kind": ["film"], "price": [float("inf")]}))
+    assert "1 values of column 'price' are infinite or too large" in caplog.text
+
+
+def test_columns_called_like_those_of_predictions_are_kept_apart(caplog: pytest.LogCaptureFixture) -> None:
+    rows = pl.DataFrame({"true": [1], "table_true": [2], "predicted": [3], "probability_a": [4], "x": [5]})
+    columns = columns_beside(rows)
+    assert {name: values[0] for name, values in columns.items()} == {
+        "table_table_true": 1, "table_true": 2, "table_predicted": 3, "table_probability_a": 4, "x": 5,
+    }  # fmt: skip
+    assert "Column 'predicted' of the table is written as 'table_predicted'" in caplog.text

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from practicum.datamodules.tabular.preprocessor import TablePreprocessor, to_plain_dtype
+from practicum.datamodules.tabular.preprocessor import TablePreprocessor
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -72,12 +72,6 @@ def test_targets() -> None:
     assert classes.transform_target(pl.Series([True, False, None]), "t").tolist() == [1, 0, -1]
 
 
-def test_types_that_polars_tells_apart_become_four() -> None:
-    assert to_plain_dtype(pl.Series([1], dtype=pl.UInt8)).dtype == pl.Int64
-    assert to_plain_dtype(pl.Series([1.0], dtype=pl.Float32)).dtype == pl.Float64
-    assert to_plain_dtype(pl.Series(["a"], dtype=pl.Categorical)).dtype == pl.String
-
-
 def test_the_file_gives_the_same_codes_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
     steps, path = fitted(), tmp_path / "steps.json"
     with pytest.raises(MisconfigurationException, match="no such file"):
@@ -88,3 +82,22 @@ def test_the_file_gives_the_same_codes_and_a_damaged_one_is_refused(tmp_path: Pa
         path.write_text(text)
         with pytest.raises(MisconfigurationException, match="is damaged, or was written by an earlier version"):
             TablePreprocessor.from_json(path)
+
+
+def test_an_indicator_keeps_apart_from_a_column_of_its_name() -> None:
+    steps = TablePreprocessor()
+    steps.fit_number(pl.Series("b", [1.0, None, 3.0]), "t")
+    steps.fit_number(pl.Series("b_missing", [0.0, 1.0, 2.0]), "t")
+    steps.fit_category(pl.Series("b_missing_", ["x", "y"]))
+    assert steps.number_names == ["b", "b_missing", "b_missing__"]
+    rows = pl.DataFrame({"b": [None, 1.0], "b_missing": [1.0, 1.0], "b_missing_": ["x", "x"]})
+    assert steps.transform(rows, "t")[1][:, 2].tolist() == [1, 0]
+
+
+def test_dates_without_times_where_training_had_times() -> None:
+    steps = TablePreprocessor(date_format="%Y-%m-%d %H:%M")
+    steps.fit_date(pl.Series("day", ["2020-01-01 10:00", "2020-02-02 12:00"]), "t", holidays=None)
+    assert "day_hour" in steps.categorical
+    codes, _, unknown = steps.transform(pl.DataFrame({"day": [datetime.date(2020, 1, 1)]}), "t")
+    assert codes[0].tolist()[list(steps.categorical).index("day_month")] == 1
+    assert unknown["day_hour"] == ["0"]

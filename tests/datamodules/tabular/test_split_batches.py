@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+from practicum.datamodules.tabular.source_table import SourceTable
 from practicum.datamodules.tabular.split_batches import split_batches
 from practicum.datamodules.tabular.table_cache import TableArrays, table_arrays
 from practicum.datamodules.tabular.table_config import TableConfig
@@ -17,7 +18,7 @@ from practicum.lightning_shim import MisconfigurationException
 
 @pytest.fixture
 def arrays(tmp_path: Path, sales: pl.DataFrame) -> TableArrays:
-    return table_arrays(sales.lazy, "a", TableConfig("sold", strategy="random"), tmp_path, "t")
+    return table_arrays(lambda: SourceTable(sales.lazy()), "a", TableConfig("sold", strategy="random"), tmp_path, "t")
 
 
 def test_rows_of_the_split_in_batches(arrays: TableArrays) -> None:

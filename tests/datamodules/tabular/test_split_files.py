@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from practicum.datamodules.tabular.split_files import fit_in_memory, hash_files, hash_frame, read_files, split_files
+from practicum.datamodules.tabular.split_files import fit_in_memory, hash_files, hash_frame, split_files
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -25,17 +25,6 @@ def test_files_are_found_by_split(tmp_path: Path) -> None:
     train.unlink()
     with pytest.raises(MisconfigurationException, match=r"has no train.csv or train.parquet \(it holds notes.txt, test.tsv"):
         split_files(tmp_path)
-
-
-def test_files_become_one_frame_with_a_column_of_splits(tmp_path: Path) -> None:
-    files = {"train": write(tmp_path, "train.csv"), "valid": write(tmp_path, "valid.csv", "y,a,b", "4,3,5")}
-    files["test"] = write(tmp_path, "test.csv", "a", "9")  # without the target: only to be predicted
-    frame = read_files(files, label="y").collect()
-    assert frame.to_dicts() == [{"a": 1, "y": 2, "__split": "train", "b": None}, {"a": 3, "y": 4, "__split": "valid", "b": 5}]
-    assert read_files({"all": files["train"]}, label="y").collect().columns == ["a", "y"]
-    files["valid"] = files["test"]
-    with pytest.raises(MisconfigurationException, match="has no column 'y'"):
-        read_files(files, label="y")
 
 
 def test_hashes_follow_contents(tmp_path: Path) -> None:

@@ -149,3 +149,70 @@ def test_holidays_become_a_column(sales: pl.DataFrame, open_table: OpenTable) ->
 
 def test_a_sample_of_the_training_rows(sales: pl.DataFrame, open_table: OpenTable) -> None:
     assert open_table(sales, split="random", train_rows=50).provenance["train"] == 50
+
+
+# Files as people write them -------------------------------------------------------------------------------------------
+
+
+def lines(header: str, row: Callable[[int], str], count: int = 60) -> str:
+    return "\n".join([header, *map(row, range(count))])
+
+
+def test_blanks_in_numbers_are_counted_and_said(tmp_path: Path, open_table: OpenTable, caplog: pytest.LogCaptureFixture) -> None:
+    gaps = [" ", "NA", "N/A", "?", "-", "null", "nan", "NULL", ""]
+    (tmp_path / "t.csv").write_text(lines("a,b,sold", lambda i: f"{i / 7},{gaps[i] if i < 9 else i / 3},{i / 2}"))
+    caplog.set_level("INFO")
+    data = open_table(tmp_path / "t.csv")
+    assert data.describe()["continuous"] == ["a", "b", "b_missing"]
+    assert "t.csv: missing values in 60 rows (blank, NA, ?, ...): b 9." in caplog.text
+    caplog.clear()
+    open_table(tmp_path / "t.csv")  # from the cache: it is said again
+    assert "b 9." in caplog.text
+
+
+def test_an_unusual_format_is_recorded(tmp_path: Path, open_table: OpenTable) -> None:
+    (tmp_path / "t.csv").write_text(lines("a;sold", lambda i: f"{i},5;{i},25"))
+    data = open_table(tmp_path / "t.csv")
+    assert data.provenance["csv"] == "delimiter ';', decimal ','"
+    assert data.describe()["target"]["max"] == 59.25 or data.describe()["target"]["max"] > 50
+    (tmp_path / "u.csv").write_text(lines("a,sold", lambda i: f"{i}.5,{i}.25"))
+    assert "csv" not in open_table(tmp_path / "u.csv").provenance
+    with pytest.raises(MisconfigurationException, match=r"csv_format: has no key 'sep'"):
+        Table(tmp_path / "u.csv", "sold", csv_format={"sep": ";"})
+
+
+def test_names_of_columns_that_are_added(tmp_path: Path, sales: pl.DataFrame, open_table: OpenTable) -> None:
+    taken = sales.with_columns(day_month=pl.col("shop_id") % 3)
+    with pytest.raises(MisconfigurationException, match="column 'day_month' is called like a part of the date 'day'; rename it"):
+        open_table(taken, date="day")
+    assert "day_month" in open_table(taken, date="day", date_parts=False).describe()["categories"]
+    assert "day_month" in open_table(taken, date="day", ignore=["day_month"]).describe()["categories"]
+    own = sales.with_columns(price_missing=pl.col("shop_id") % 2)
+    assert open_table(own).describe()["continuous"][-1] == "price_missing_"
+
+
+def test_what_was_guessed_is_said(tmp_path: Path, open_table: OpenTable, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    (tmp_path / "t.csv").write_text(
+        lines("when,gap,sold", lambda i: f"{1 + i % 12:02}/{1 + i % 11:02}/2021,{-999 if i % 9 == 0 else i / 7},{i % 3}.0")
+    )
+    data = open_table(tmp_path / "t.csv", date="when")
+    for sentence in (
+        "it is read as %m/%d/%Y, so that",
+        "set date_format=%d/%m/%Y",
+        "column 'gap' holds -999 in 7 rows",
+        "the target 'sold' holds only 0, 1, 2, and is predicted as a number; kind=class changes that",
+    ):
+        assert sentence in caplog.text
+    assert data.steps().date_format == "%m/%d/%Y"
+    assert open_table(tmp_path / "t.csv", date="when", date_format="%d/%m/%Y").steps().date_format == "%d/%m/%Y"
+    with pytest.raises(MisconfigurationException, match="Table: date_format=dd/mm"):
+        Table(tmp_path / "t.csv", "sold", date_format="dd/mm")
+
+
+def test_a_target_that_is_almost_a_number_is_no_class(tmp_path: Path, open_table: OpenTable) -> None:
+    (tmp_path / "t.csv").write_text(lines("a,sold", lambda i: f"{i / 7},{'abc' if i == 7 else i / 3}"))
+    with pytest.raises(MisconfigurationException, match="column 'sold' should be a number, but row 8 holds 'abc'"):
+        open_table(tmp_path / "t.csv")
+    (tmp_path / "u.csv").write_text(lines("a,sold", lambda i: f'{i},"{i},63"'))
+    assert open_table(tmp_path / "u.csv").describe()["target"]["min"] % 1 == pytest.approx(0.63)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from practicum.datamodules.tabular.source_table import SourceTable
 from practicum.datamodules.tabular.splits import LEFT_OUT
 from practicum.datamodules.tabular.table_build import build_arrays
 from practicum.datamodules.tabular.table_config import TableConfig
@@ -17,7 +18,7 @@ from practicum.lightning_shim import MisconfigurationException
 
 def build(frame: pl.DataFrame, folder: Path, **options: Any) -> Path:
     folder.mkdir(exist_ok=True)
-    build_arrays(frame.lazy(), TableConfig(**{"target": "sold", **options}), "t.csv", "hash", folder)
+    build_arrays(SourceTable(frame.lazy()), TableConfig(**{"target": "sold", **options}), "t.csv", "hash", folder)
     return folder
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from practicum.datamodules.tabular.source_table import SourceTable
 from practicum.datamodules.tabular.table_cache import TableArrays, table_arrays
 from practicum.datamodules.tabular.table_config import TableConfig
 from practicum.lightning_shim import MisconfigurationException
@@ -16,9 +18,9 @@ def test_arrays_are_built_once(tmp_path: Path, sales: pl.DataFrame) -> None:
     reads = []
 
     def arrays(fingerprint: str = "a", **options: int) -> TableArrays:
-        def read() -> pl.LazyFrame:
+        def read() -> SourceTable:
             reads.append(fingerprint)
-            return sales.lazy()
+            return SourceTable(sales.lazy())
 
         return table_arrays(read, fingerprint, TableConfig("sold", **options), tmp_path, "t")  # type: ignore[arg-type]
 
@@ -38,15 +40,15 @@ def test_arrays_are_built_once(tmp_path: Path, sales: pl.DataFrame) -> None:
 
 def test_a_table_that_fails_leaves_nothing_behind(tmp_path: Path, sales: pl.DataFrame) -> None:
     with pytest.raises(MisconfigurationException, match="has no column 'sald'"):
-        table_arrays(sales.lazy, "a", TableConfig("sald"), tmp_path, "t")
+        table_arrays(lambda: SourceTable(sales.lazy()), "a", TableConfig("sald"), tmp_path, "t")
     with pytest.raises(MisconfigurationException, match="t: can't be read as a table"):
-        table_arrays(lambda: sales.lazy().select("gone"), "b", TableConfig("sold"), tmp_path, "t")
+        table_arrays(lambda: SourceTable(sales.lazy().select("gone")), "b", TableConfig("sold"), tmp_path, "t")
     assert not [each for each in tmp_path.iterdir() if each.is_dir()]
 
 
 def test_artifacts(tmp_path: Path, sales: pl.DataFrame, caplog: pytest.LogCaptureFixture) -> None:
     frame = sales.with_columns(sold=pl.when(pl.int_range(400) == 7).then(None).otherwise("sold"))
-    arrays = table_arrays(frame.lazy, "a", TableConfig("sold"), tmp_path / "cache", "t")
+    arrays = table_arrays(lambda: SourceTable(frame.lazy()), "a", TableConfig("sold"), tmp_path / "cache", "t")
     arrays.write_artifacts("t", tmp_path / "report", tmp_path / "artifacts")
     assert (tmp_path / "report" / "rejected.csv").read_text().splitlines() == ["row,reason", "row 8,its target is missing (None)"]
     assert (tmp_path / "report" / "columns.csv").read_text().splitlines()[0] == "column,role,reason"
@@ -54,3 +56,48 @@ def test_artifacts(tmp_path: Path, sales: pl.DataFrame, caplog: pytest.LogCaptur
     assert "t: 1 rows left out, e.g. row 8: its target is missing (None)." in caplog.text
     facts = arrays.provenance("t")
     assert (facts["source"], facts["rejected"], facts["train"] + facts["valid"]) == ("t", 1, 399)
+
+
+@pytest.mark.parametrize(
+    "name", ["codes.npy", "numbers.npy", "targets.npy", "split.npy", "facts.json", "steps.json", "valid.parquet"]
+)
+@pytest.mark.parametrize("damage", ["cut", "changed", "gone"])
+def test_a_damaged_cache_is_said_and_made_anew(
+    name: str, damage: str, tmp_path: Path, sales: pl.DataFrame, caplog: pytest.LogCaptureFixture
+) -> None:
+    def arrays() -> TableArrays:
+        return table_arrays(lambda: SourceTable(sales.lazy()), "a", TableConfig("sold"), tmp_path, "t")
+
+    first = arrays()
+    wanted = np.array(first.codes), np.array(first.numbers), np.array(first.targets)
+    path = first.folder / name
+    raw = path.read_bytes()
+    del first
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(raw[: len(raw) // 2] if damage == "cut" else raw[:-2] + bytes([raw[-2] ^ 1]) + raw[-1:])
+    again = arrays()
+    assert f"{again.folder}: the cached table is damaged ({name} " in caplog.text
+    assert "it is made anew" in caplog.text
+    for a, b in zip((again.codes, again.numbers, again.targets), wanted, strict=True):
+        assert np.array_equal(a, b)
+    caplog.clear()
+    arrays()
+    assert "damaged" not in caplog.text
+
+
+def test_a_disk_without_room_is_one_sentence(tmp_path: Path, sales: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", no_room)
+    with pytest.raises(MisconfigurationException, match="the disk has no room for the cached table"):
+        table_arrays(lambda: SourceTable(sales.lazy()), "a", TableConfig("sold"), tmp_path, "t")
+    assert not [each for each in tmp_path.iterdir() if each.is_dir()]
+
+
+def test_a_cache_that_is_a_file_is_one_sentence(tmp_path: Path, sales: pl.DataFrame) -> None:
+    (tmp_path / "cache").touch()
+    with pytest.raises(MisconfigurationException, match="cache: can't be written"):
+        table_arrays(lambda: SourceTable(sales.lazy()), "a", TableConfig("sold"), tmp_path / "cache", "t")

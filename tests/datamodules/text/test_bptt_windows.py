@@ -85,8 +85,34 @@ def test_a_text_shorter_than_a_window_is_one_window() -> None:
         ({"bptt": 0}, "BPTTWindows: bptt=0"),
         ({"batch_size": 0}, "BPTTWindows: batch_size=0"),
         ({"batch_size": 64}, "lower batch_size"),
+        ({"bptt": 7.5}, "BPTTWindows: bptt=7.5 must be a whole number"),
+        ({"batch_size": True}, "BPTTWindows: batch_size=True"),
     ],
 )
 def test_what_makes_no_windows_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(MisconfigurationException, match=message):
         BPTTWindows(np.arange(50), **options)
+
+
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        np.linspace(0, 0.99, 1000),
+        np.linspace(0, 0.99, 1000).astype(np.float16),
+        torch.rand(1000),
+        np.arange(1000) > 5,
+        np.array(["a", "b"] * 500),
+        np.arange(1000).reshape(10, 100),
+        [0.5] * 1000,
+    ],
+)
+def test_what_is_no_row_of_ids_is_refused_in_place_of_turned_into_zeros(tokens: Any) -> None:
+    with pytest.raises(MisconfigurationException, match="must be integers in one row"):
+        BPTTWindows(np.arange(50), tokens, batch_size=2)
+
+
+def test_tensors_and_lists_of_ids_are_read() -> None:
+    x, _ = rows_of(BPTTWindows(torch.arange(30), list(range(30, 41)), batch_size=4, bptt=9))
+    assert torch.equal(x.flatten(), torch.arange(40))
+    with pytest.raises(MisconfigurationException, match="there is no text"):
+        BPTTWindows()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from practicum.datamodules.text.document_batches import DocumentBatches
+from practicum.lightning_shim import MisconfigurationException
 
 
 def corpus(texts: int) -> tuple[np.ndarray, np.ndarray, torch.Tensor]:
@@ -54,3 +55,8 @@ def test_shuffled_processes_get_equally_many_documents() -> None:
     seen = [torch.cat([part[5, number][1] for number in range(len(part))]).tolist() for part in parts]
     assert [len(each) for each in seen] == [4, 4]
     assert set(seen[0] + seen[1]) == set(range(7))
+
+
+def test_tokens_that_are_no_ids_are_refused() -> None:
+    with pytest.raises(MisconfigurationException, match="DocumentBatches: tokens must be integers"):
+        DocumentBatches(np.array([0.5, 0.7, 1.5]), np.array([0, 3]), torch.tensor([0]), batch_size=1)

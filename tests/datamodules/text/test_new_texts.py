@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +56,64 @@ def test_a_folder_s_texts_have_the_names_of_their_files(tmp_path: Path, write_fo
     assert data.rejected == []  # those of the training texts
 
 
-def test_the_column_of_a_csv_is_the_one_of_training_or_the_first(tmp_path: Path) -> None:
-    (tmp_path / "new.csv").write_text("id,review\n1,Good\n")
-    assert list(read_new_texts(tmp_path / "new.csv", "review")) == [("Good", "Good")]
-    assert list(read_new_texts(tmp_path / "new.csv", "text")) == [("1", "1")]
+def test_a_table_must_have_the_training_s_column(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "new.csv").write_text("id,review\n7,Good\n8,Bad\n")
+    assert list(read_new_texts(tmp_path / "new.csv", "review")) == [("Good", "Good"), ("Bad", "Bad")]
+    with pytest.raises(MisconfigurationException, match=r"no column 'sentence', whose .* trained on; its columns are id, review"):
+        list(read_new_texts(tmp_path / "new.csv", "sentence"))
+    with pytest.raises(MisconfigurationException, match=r"has the columns id, review, and the run was trained on files of texts"):
+        list(read_new_texts(tmp_path / "new.csv"))
+    (tmp_path / "one.csv").write_text("review\nGood\n")
+    with pytest.raises(MisconfigurationException, match="no column 'sentence'"):
+        list(read_new_texts(tmp_path / "one.csv", "sentence"))
+    assert list(read_new_texts(tmp_path / "one.csv")) == [("Good", "Good")]
+    assert "only column 'review' is taken for texts" in caplog.text
+    (tmp_path / "text.csv").write_text("id,text\n7,Good\n")
+    assert list(read_new_texts(tmp_path / "text.csv")) == [("Good", "Good")]
+
+
+@pytest.mark.parametrize("name", ["new.tsv", "NEW.TSV", "new.tsv.gz"])
+def test_the_header_of_a_tsv_is_no_text(tmp_path: Path, name: str) -> None:
+    text = b"id\tsentence\n7\tGood, really\n8\tBad; no\n"
+    (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith("gz") else text)
+    assert [each for _, each in read_new_texts(tmp_path / name, "sentence")] == ["Good, really", "Bad; no"]
+
+
+def test_a_table_in_a_folder_is_no_text(tmp_path: Path, write_folder: Any, ready: Any, options: Any) -> None:
+    data = ready(TextFolder(write_folder(tmp_path / "texts", train=12, valid=4), **options))
+    new = tmp_path / "new"
+    (new / ".ipynb_checkpoints").mkdir(parents=True)
+    (new / ".ipynb_checkpoints" / "a.txt").write_text("copy")
+    (new / "a.txt").write_text("good")
+    (new / "b.csv").write_text("id,text\n1,good\n")
+    predicted = data.for_prediction(new)
+    assert predicted.row_columns() == {"text": [str(new / "a.txt")]}
+    assert predicted.rejected == [(str(new / "b.csv"), "a table of texts; give it as the input by itself")]
+    (new / "a.txt").unlink()
+    with pytest.raises(MisconfigurationException, match=r"holds no text that can be read \(.*b.csv: a table of texts"):
+        data.for_prediction(new)
+
+
+def test_empty_texts_are_marked(
+    tmp_path: Path, write_folder: Any, ready: Any, options: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = ready(TextFolder(write_folder(tmp_path / "texts", train=12, valid=4), **options))
+    (tmp_path / "new.csv").write_text("id,text\n1,good\n2,\n3,   \n4,This film\n")
+    predicted = data.for_prediction(tmp_path / "new.csv")
+    assert predicted.row_columns() == {"text": ["good", "", "   ", "This film"], "note": ["", "empty", "empty", ""]}
+    assert "2 of 4 texts are empty, the first is number 2" in caplog.text
+
+
+def test_a_new_table_is_read_in_the_training_s_format(tmp_path: Path, ready: Any, options: Any) -> None:
+    rows = "".join(f"text {number}, and more;{'ab'[number % 2]}\n" for number in range(12))
+    (tmp_path / "train.csv").write_bytes(f"sätze;label\n{rows}".encode("cp1252"))
+    options = {**options, "artifacts_dir": tmp_path / "run", "text_column": "sätze"}
+    trained = ready(TextCSV(tmp_path / "train.csv", **options))
+    assert trained.provenance["csv"] == "delimiter ';', encoding cp1252"
+    (tmp_path / "train.csv").unlink()
+    (tmp_path / "new.csv").write_text("id, or number;sätze\n1;text, and, more\n")
+    new = TextCSV(tmp_path / "gone", **options).for_prediction(tmp_path / "new.csv")
+    assert new.row_columns() == {"text": ["text, and, more"]}
 
 
 @pytest.mark.parametrize(
@@ -80,3 +135,18 @@ def test_errors_say_what_is_wrong(name: str, message: str, tmp_path: Path, write
     data = ready(TextFolder(write_folder(tmp_path / "texts", train=12, valid=4), **options))
     with pytest.raises(MisconfigurationException, match=message):
         data.for_prediction(tmp_path / name)
+
+
+def test_texts_of_another_language_are_said_and_marked(
+    tmp_path: Path, write_folder: Any, ready: Any, options: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = ready(TextFolder(write_folder(tmp_path / "texts", train=12, valid=4), **options))
+    german = "ein ganz anderer Text als gelernt\n" * 3
+    (tmp_path / "new.txt").write_text(f"This film is good\n\ud55c\uad6d \uc601\ud654\ub294\n{german}")
+    new = data.for_prediction(tmp_path / "new.txt")
+    assert new.row_columns()["note"][:2] == ["", "no known word"]
+    assert "of the tokens are unknown to the classifier" in caplog.text
+    caplog.clear()
+    (tmp_path / "new.txt").write_text("This film is good\nThis film is bad, Zorblax\n")
+    assert "note" not in data.for_prediction(tmp_path / "new.txt").row_columns()
+    assert not caplog.text

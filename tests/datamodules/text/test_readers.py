@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from practicum.datamodules.text.readers import Document, read_archive, read_corpus, read_csvs, read_folder
+from practicum.datamodules.text.readers import Document, read_archive, read_folder
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -60,31 +60,6 @@ def test_a_text_that_is_not_utf_8_has_none(tmp_path: Path) -> None:
     assert {each.name: each.text for each in read_folder(root)} == {f"{root}/neg/2.txt": "b", f"{root}/pos/1.txt": None}
 
 
-@pytest.mark.parametrize("name", ["unsup", "unlabelled"])
-def test_a_split_column_goes_before_the_file_s_name(tmp_path: Path, name: str) -> None:
-    write(tmp_path, train_dot_csv=f'text,label,part\n"a,\nb",x,train\nc,y,Test\nd,,{name}\n')
-    assert facts(read_csvs(tmp_path, "text", "label", "part")) == [
-        ("a,\nb", "train", "x"),
-        ("c", "test", "y"),
-        ("d", "unlabelled", None),
-    ]
-    assert {each.split for each in read_csvs(tmp_path, "text", None, None)} == {"train"}
-
-
-def test_a_corpus_is_read_in_chunks_of_whole_lines(tmp_path: Path) -> None:
-    lines = [f"line {number}\n" for number in range(500)]
-    (tmp_path / "wiki.train.tokens").write_text("".join(lines))
-    (tmp_path / "wiki.valid.tokens").write_text("held out\n")
-    (tmp_path / "wiki.train.zip").write_text("no text")
-    documents = list(read_corpus(tmp_path))
-    training = [each.text or "" for each in documents if each.split == "train"]
-    assert "".join(training) == "".join(lines)
-    assert len(training) > 20
-    assert all(text.endswith("\n") for text in training)
-    assert [each.text for each in documents if each.split == "valid"] == ["held out\n"]
-    assert {each.split for each in read_corpus(tmp_path / "wiki.valid.tokens")} == {"train"}  # one file is training text
-
-
 @pytest.mark.parametrize(
     ("read", "message"),
     [
@@ -92,26 +67,12 @@ def test_a_corpus_is_read_in_chunks_of_whole_lines(tmp_path: Path) -> None:
         (lambda p: read_folder(p / "empty"), "empty: holds no texts of classes; expected"),
         (lambda p: read_archive(p / "broken.tar.gz"), "can't be read"),
         (lambda p: read_archive(p / "other.tar"), "holds no train/<class>"),
-        (lambda p: read_csvs(p / "none", "text", "label", None), "none: no such file or folder"),
-        (lambda p: read_csvs(p / "empty", "text", "label", None), "empty: holds no train.csv"),
-        (lambda p: read_csvs(p / "many", "text", "label", None), "holds a.csv, b.csv; give one of them"),
-        (lambda p: read_csvs(p / "other.csv", "text", "label", None), "no column 'label'.*did you mean 'lable'"),
-        (lambda p: read_csvs(p / "latin.csv", "text", "label", None), "is not UTF-8"),
-        (lambda p: read_csvs(p / "unlabelled.csv", "text", "label", None), "row 2: its label is empty"),
-        (lambda p: read_csvs(p / "parts.csv", "text", None, "part"), "row 1: part='x' is none of train, valid, test, unlabelled"),
-        (lambda p: read_corpus(p / "none"), "none: no such file or folder"),
-        (lambda p: read_corpus(p / "empty"), "empty: holds no train.txt"),
-        (lambda p: read_corpus(p / "latin.csv"), "is not UTF-8"),
     ],
 )
 def test_errors_say_what_is_wrong(read: Callable[[Path], Any], message: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "broken.tar.gz").write_bytes(b"\x1f\x8b broken")
-    write(
-        tmp_path, other_dot_csv="text,lable\na,b\n", unlabelled_dot_csv="text,label\na,b\nc,\n", parts_dot_csv="text,part\na,x\n"
-    )
-    write(tmp_path, many__a_dot_csv="text\n", many__b_dot_csv="text\n", loose_dot_txt="a")
-    (tmp_path / "latin.csv").write_bytes("text,label\ncaf\u00e9,b\n".encode("latin-1"))
+    write(tmp_path, loose_dot_txt="a")
     with tarfile.open(tmp_path / "other.tar", "w") as file:
         file.add(tmp_path / "loose.txt", "loose.txt")
     with pytest.raises(MisconfigurationException, match=message):

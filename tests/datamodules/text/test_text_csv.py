@@ -60,3 +60,11 @@ def test_a_label_that_training_lacks_is_refused(tmp_path: Path, ready: Any, opti
     write_csv(tmp_path / "valid.csv", ("text", "label"), ("a", "odd"))
     with pytest.raises(MisconfigurationException, match="label 'odd' does not occur in training"):
         ready(TextCSV(tmp_path, **options))
+
+
+def test_a_file_of_unlabelled_texts_needs_no_column_of_labels(tmp_path: Path, ready: Any, options: dict[str, Any]) -> None:
+    (tmp_path / "train.csv").write_text("text,label\n" + "".join(f"text {n},{'ab'[n % 2]}\n" for n in range(8)))
+    (tmp_path / "unsup.csv").write_text("text\none more text\n")
+    data = ready(TextCSV(tmp_path, **options))  # what "Next" of a language model's run trains
+    assert data.classes == ["a", "b"]
+    assert data.provenance["unsup"] == 1

@@ -93,3 +93,19 @@ def test_a_fingerprint_depends_on_names_and_contents(tmp_path: Path) -> None:
     assert fingerprint(folder, "*") != first
     (folder / "a.txt").rename(folder / "c.txt")
     assert fingerprint(folder, "*.txt") not in (first, fingerprint(folder / "c.txt", "*.txt"))
+
+
+@pytest.mark.parametrize("name", ["train.bin", "facts.json", "train.starts.npy", "tokenizer.json", "checksums.json"])
+@pytest.mark.parametrize("kept", [0, 5, None])
+def test_a_damaged_corpus_is_tokenized_again(
+    tmp_path: Path, name: str, kept: int | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = load_or_tokenize(lambda: DOCUMENTS, "key", CONFIG, tmp_path)
+    tokens = made.splits["train"].tokens.tolist()  # a copy: the file below it is about to be damaged
+    (path,) = tmp_path.rglob(name)
+    raw = path.read_bytes()
+    path.write_bytes(raw[:kept] if kept is not None else raw[:-3] + b"???")
+    again = load_or_tokenize(lambda: DOCUMENTS, "key", CONFIG, tmp_path)
+    assert again.sha256 == made.sha256
+    assert again.splits["train"].tokens.tolist() == tokens
+    assert "damaged" in caplog.text

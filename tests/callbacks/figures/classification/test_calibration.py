@@ -135,3 +135,30 @@ def test_other_outputs_are_refused(make_trainer: MakeTrainer) -> None:
 
     with pytest.raises(MisconfigurationException, match="Calibration needs test_step to return a dictionary"):
         make_trainer(callbacks=[Calibration()]).test(Silent(), Points(), verbose=False)
+
+
+def test_a_curve_that_cant_be_drawn_ends_no_run(
+    make_trainer: MakeTrainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*args: Any) -> None:
+        raise RuntimeError("no figure today")
+
+    monkeypatch.setattr(calibration, "draw_reliability", fail)
+    curve = Calibration(temperature=True)
+    make_trainer(callbacks=[curve]).test(Sure(), Points(), verbose=False)
+    assert "Calibration: nothing is drawn, and the run goes on: RuntimeError: no figure today" in caplog.text
+    assert set(curve.facts) == {"calibration/ece", "calibration/temperature"}
+
+
+def test_logits_in_a_dictionary(make_trainer: MakeTrainer) -> None:
+    class Named(Sure):
+        def forward(self, x: Tensor) -> Any:
+            return {"scores": x * self.scale}
+
+        def test_step(self, batch: Any, batch_idx: int) -> dict[str, Tensor]:
+            return {"logits": self(batch[0])["scores"], "target": batch[1]}
+
+    curve = Calibration(temperature=True, output="scores")
+    make_trainer(callbacks=[curve]).test(Named(), Points(), verbose=False)
+    assert curve.temperature == pytest.approx(3, abs=0.2)
+    assert curve.facts["calibration/ece"] < 0.03

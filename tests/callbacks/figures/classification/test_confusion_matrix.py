@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from practicum.callbacks import ConfusionMatrix
+from practicum.callbacks import ConfusionMatrix, PerClass, TopLosses
 from practicum.callbacks.figures.classification.confusion_matrix import draw_confusion_matrix, most_confused
 from practicum.lightning_shim import MisconfigurationException, Trainer
 
@@ -54,3 +54,27 @@ def test_a_module_that_returns_something_else_is_told_what_is_needed(
 ) -> None:
     with pytest.raises(MisconfigurationException, match='ConfusionMatrix needs .*"logits"'):
         make_trainer(callbacks=[ConfusionMatrix()]).test(silent_classifier, known_photos, verbose=False)
+
+
+@pytest.mark.parametrize("names", [["<$50k", "50k_$75k", "$75k"], ["a" * 240, "b", "$x^{$"], ["caf\udce9", "고양이", "\\alpha"]])
+def test_classes_of_any_name(
+    known_classifier: Any,
+    known_photos: Any,
+    make_trainer: Callable[..., Trainer],
+    tmp_path: Path,
+    is_png: Callable[[Path], bool],
+    names: list[str],
+) -> None:
+    class Named(known_classifier):  # type: ignore[misc]
+        classes = names[:2]
+
+    make_trainer(callbacks=[ConfusionMatrix(), PerClass(), TopLosses()]).test(Named(), known_photos, verbose=False)
+    for name in ("confusion.png", "per_class.png", "top_losses.png"):
+        assert is_png(tmp_path / "figures" / name)
+    figure = draw_confusion_matrix(COUNTS, names)
+    figure.draw_without_rendering()
+    assert all(axis.get_position().width > 0.2 for axis in figure.axes[:1])
+
+
+def test_short_names_leave_the_figure_its_size() -> None:
+    assert draw_confusion_matrix(COUNTS, NAMES).get_size_inches().tolist() == pytest.approx([4.75, 3.95])

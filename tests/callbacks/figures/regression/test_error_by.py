@@ -61,3 +61,22 @@ def test_refusals(rows: Any, known_regression: Any, make_trainer: Callable[..., 
         make_trainer(callbacks=[ErrorBy(columns=["shops"])]).test(known_regression, rows, verbose=False)
     with pytest.raises(MisconfigurationException, match="ErrorBy: max_groups=1 must be at least 2"):
         ErrorBy(max_groups=1)
+
+
+def test_columns_of_any_name(
+    rows: Any,
+    known_regression: Any,
+    make_trainer: Callable[..., Trainer],
+    tmp_path: Path,
+    rows_of: Callable[[Path], list[dict[str, str]]],
+) -> None:
+    names = ["/../../x", "km/h", "km_h", "x" * 240, "$", "CON", ""]
+    levels = ["<$50k", "50k_$75k", "$^{", None, "y" * 300, "\\frac{"]
+    rows.row_columns = lambda split: dict.fromkeys(names, levels)
+    run = tmp_path / "deep" / "er" / "run"
+    trainer = make_trainer(callbacks=[ErrorBy(columns=names)], default_root_dir=run)
+    trainer.test(known_regression, rows, verbose=False)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {path.parent for path in files} == {run / "figures"}
+    assert sorted(path.suffix for path in files) == [".csv"] * len(names) + [".png"] * len(names)
+    assert {next(iter(rows_of(path)[0])) for path in files if path.suffix == ".csv"} == set(names)

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 import torch
 from practicum.callbacks import EmbeddingMaps
+from practicum.callbacks.figures.figure_callback import failed_figures
 from practicum.callbacks.figures.tabular.embedding_maps import (
     distance_table,
     draw_embedding,
     principal_components,
     rows_to_label,
 )
+from practicum.callbacks.run.report import report_figures
 from practicum.lightning_shim import LightningDataModule, MisconfigurationException, Trainer
 from torch import Tensor
 
@@ -109,3 +111,41 @@ def test_coordinates_off_the_earth_are_refused() -> None:
         EmbeddingMaps(coordinates={"State": {"BW": [48.8, 190]}})
     with pytest.raises(MisconfigurationException, match="max_labels=0 must be at least 1"):
         EmbeddingMaps(max_labels=0)
+
+
+ODD = ["/../../x", "km/h", "a" * 240, "CON", ".hidden", "$a_$", "a_b", "a/b", "고양이"]
+
+
+def test_columns_and_categories_of_any_name(
+    known_classifier: Any,
+    known_photos: Any,
+    make_trainer: Callable[..., Trainer],
+    tmp_path: Path,
+    rows_of: Callable[[Path], list[dict[str, str]]],
+    is_png: Callable[[Path], bool],
+) -> None:
+    class Embedded(known_classifier):  # type: ignore[misc]
+        categories = {name: ["<$50k", "50k_$75k", "$x^{$"] for name in ODD}  # noqa: RUF012
+
+        def embedding_table(self, column: str) -> Tensor:
+            return torch.eye(3)
+
+    run = tmp_path / "deep" / "er" / "run"
+    make_trainer(callbacks=[EmbeddingMaps()], default_root_dir=run).test(Embedded(), known_photos, verbose=False)
+    files = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
+    assert len(files) == 2 * len(ODD)
+    assert {path.parent for path in files} == {Path("deep/er/run/figures")}
+    assert all(is_png(tmp_path / path) for path in files if path.suffix == ".png")
+    tables = [rows_of(tmp_path / path) for path in files if path.suffix == ".csv"]
+    assert {next(iter(table[0])) for table in tables} == set(ODD)  # the tables have the columns' own names
+    titles = {figure.title for figure in report_figures((run / "figures").iterdir())}
+    assert titles == {f"Embeddings of {name}" for name in ODD}
+
+
+def test_a_column_that_fails_leaves_the_others(
+    embedded: Any, known_photos: Any, make_trainer: Callable[..., Trainer], tmp_path: Path
+) -> None:
+    embedded.embedding_table = lambda column: torch.full((3, 3), float("nan")) if column == "user" else torch.eye(3)
+    make_trainer(callbacks=[EmbeddingMaps()]).test(embedded, known_photos, verbose=False)
+    assert list(failed_figures(tmp_path / "figures")) == ["EmbeddingMaps of user"]
+    assert (tmp_path / "figures" / "embeddings_item.png").is_file()

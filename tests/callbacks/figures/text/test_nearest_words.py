@@ -61,3 +61,19 @@ def test_refusals(reader: Any, known_photos: Any, known_classifier: Any, make_tr
         make_trainer(callbacks=[NearestWords()]).test(known_classifier(), known_photos, verbose=False)
     with pytest.raises(MisconfigurationException, match="NearestWords: neighbours=0 must be at least 1"):
         NearestWords(neighbours=0)
+
+
+def test_words_of_other_scripts_are_words() -> None:
+    vocab = [
+        "xxunk",
+        "xxmaj",
+        "\u0939\u093f\u0928\u094d\u0926\u0940",
+        "\uc601\ud654",
+        "\u4e2d",
+        "of",
+        "film",
+        "1990",
+        "!",
+        "\u2764",
+    ]
+    assert words_to_show(vocab, 10) == ["\u0939\u093f\u0928\u094d\u0926\u0940", "\uc601\ud654", "\u4e2d", "film"]

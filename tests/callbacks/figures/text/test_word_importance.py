@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 import torch
 from practicum.callbacks import WordImportance
-from practicum.callbacks.figures.text.word_importance import describe_contributions, occlusion
-from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
+from practicum.callbacks.figures.text.word_importance import describe_contributions, merge_words, occlusion
+from practicum.lightning_shim import LightningDataModule, LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -58,6 +58,42 @@ def test_words_are_named_for_the_predicted_class(make_trainer: Callable[..., Tra
     assert [each.split()[0] for each in callback.explanations] == ["good", "bad"]
     whole, without = torch.tensor([2.0 if multi_label else 4.0, 0.0]).sigmoid()
     assert callback.explanations[0] == f"good {float(whole - without):+.2f}"
+
+
+class Written(LightningDataModule):
+    """Knows how its rows were written: marks belong to a word, and an unknown word has a name."""
+
+    def predict_dataloader(self) -> DataLoader[Tensor]:
+        return DataLoader(torch.tensor([[2, 3, 0, 3, 1], [4, 2, 0, 0, 4]]), batch_size=1)  # type: ignore[arg-type]
+
+    def source_words(self, row: int) -> list[tuple[str, int, int]]:
+        return [[("", 0, 1), ("Good", 1, 3), ("GOOD", 3, 4)], [("Bad", 0, 2), ("Zorblax", 2, 4), ("bad", 4, 5)]][row]
+
+
+def test_the_author_s_words_are_removed_whole_and_named(make_trainer: Callable[..., Trainer]) -> None:
+    callback = WordImportance()
+    make_trainer(callbacks=[callback]).predict(Sentiment(), Written())
+    assert {each.split()[0] for each in callback.explanations[0].split(", ")} == {"Good", "GOOD"}
+    assert {each.split()[0] for each in callback.explanations[1].split(", ")} == {"Bad", "bad"}
+    assert "xxunk" not in " ".join(callback.explanations)
+    total_of_row = torch.tensor([8.0, 4.0]).sigmoid()
+    assert f"Good {float(total_of_row[0] - total_of_row[1]):+.2f}" in callback.explanations[0]
+    few = WordImportance(pieces=2)
+    make_trainer(callbacks=[few]).predict(Sentiment(), Written())
+    assert len(few.explanations) == 2
+
+
+def test_spans_of_any_length_are_each_left_out() -> None:
+    tokens = torch.tensor([2, 3, 4, 3, 3])
+    contributions, _ = occlusion(total, tokens, spans=[slice(0, 2), slice(2, 3), slice(3, 5)])
+    assert contributions.tolist() == [2.0, -1.0, 4.0]
+
+
+def test_words_are_merged_where_there_are_many() -> None:
+    words = [(f"w{number}", number, number + 1) for number in range(10)]
+    merged = merge_words(words, 4)
+    assert [text for text, _ in merged] == ["w0 w1 w2", "w3 w4 w5", "w6 w7 w8", "w9"]
+    assert merged[-1][1] == slice(9, 10)
 
 
 def test_needs_are_named(make_trainer: Callable[..., Trainer]) -> None:

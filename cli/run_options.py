@@ -1,0 +1,74 @@
+"""Check the options of a training that belong to no class: its length, its seed, and keys that nothing would read."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from practicum.lightning_shim import MisconfigurationException
+
+_GROUPS = ("model", "data", "optimizer", "schedule", "augment", "callbacks", "trainer", "logger")
+_OPTIONS = ("seed", "epochs", "resume", "trust", "objective", "name", "paths")
+_NESTED = {"resume": ("run", "force"), "paths": ("data", "run")}
+_MAX_SEED = 2**32 - 1  # numpy's
+_NOTHING = {"max_epochs": 0, "max_steps": 0, "limit_train_batches": 0}  # values of the trainer's with which nothing is trained
+
+
+def check_run_options(cfg: DictConfig) -> None:
+    """Check what :func:`.check_config` has no signature for.
+
+    Args:
+        cfg: The composed configuration; ``resume=null`` is completed in it.
+
+    Raises:
+        MisconfigurationException: A value that no training can use, or a key that nothing reads.
+    """
+    if cfg.resume in (None, ""):  # resume=null
+        cfg.resume = {"run": None, "force": False}
+    if not isinstance(cfg.resume, DictConfig):
+        raise MisconfigurationException(f"resume={cfg.resume}: a run folder is wanted.")
+    _check_keys(cfg)
+    _whole("epochs", cfg.epochs, 1, None)
+    _whole("seed", cfg.seed, 0, _MAX_SEED)
+    for name, value in (("resume.force", cfg.resume.get("force")), ("trust", cfg.get("trust", False))):
+        if not isinstance(value, bool):
+            raise MisconfigurationException(f"{name}={value} is not of the right type: true or false is wanted.")
+    if not isinstance(cfg.objective, str | None):
+        raise MisconfigurationException(f"objective={cfg.objective}: the name of one metric is wanted, such as test/accuracy.")
+    for name in _GROUPS:
+        if not isinstance(cfg.get(name), DictConfig | None):
+            raise MisconfigurationException(f"{name}={cfg[name]}: a choice of this group is wanted (see --help).")
+    for name in ("model", "data", "optimizer", "trainer"):
+        if cfg.get(name) is None or "_target_" not in cfg[name]:
+            raise MisconfigurationException(f"{name} is missing: choose one, {name}=... (see --help).")
+    for name, nothing in _NOTHING.items():
+        value = cfg.trainer.get(name)
+        if isinstance(value, int | float) and value == nothing:
+            raise MisconfigurationException(f"trainer.{name}={value} trains nothing; leave it out, or give more.")
+
+
+def _whole(name: str, value: Any, least: int, most: int | None) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
+        upto = "" if most is None else f" to {most}"
+        raise MisconfigurationException(f"{name}={value} must be a whole number from {least}{upto}.")
+
+
+def _check_keys(cfg: DictConfig) -> None:
+    """Refuse keys that nothing reads: neither this program nor another key (``optimizer.lr=${my.lr}``)."""
+    known = [*_GROUPS, *_OPTIONS]
+    keys: dict[str, list[str]] = {str(key): known for key in cfg}
+    for group, names in _NESTED.items():
+        if isinstance(cfg.get(group), DictConfig):
+            keys |= {f"{group}.{key}": [f"{group}.{name}" for name in names] for key in cfg[group]}
+    strange = [key for key, valid in keys.items() if key not in valid]
+    text = OmegaConf.to_yaml(cfg, resolve=False) if strange else ""
+    for key in strange:
+        if f"${{{key}}}" not in text and f"${{{key}." not in text:
+            near = difflib.get_close_matches(key, keys[key], n=1) or difflib.get_close_matches(key, _deep_keys(cfg), n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(keys[key])}."
+            raise MisconfigurationException(f"{key}: nothing reads this option; {hint}")
+
+
+def _deep_keys(cfg: DictConfig) -> list[str]:
+    return [f"{group}.{key}" for group in _GROUPS if isinstance(cfg.get(group), DictConfig) for key in cfg[group]]

@@ -1,0 +1,239 @@
+"""Numbers as people write them in tables of text: decimal commas, signs between thousands, marks of missing values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from .csv_source import say_once
+
+MISSING = ("", "NA", "N/A", "n/a", "?", "-", "null", "NULL", "nan", "NaN", "None")
+SPACES = " \xa0\u202f"  # between thousands in much of Europe; no-break in Excel's exports
+_BLOCK = 1 << 22
+_FIRST = 1000  # rows
+_EXPONENT = r"(?:[eE][-+]?\d+)?"
+_PLAIN = re.compile(rf"[-+]?(?:\d+[.,]?\d*|[.,]\d+){_EXPONENT}")
+_GROUPED = re.compile(rf"[-+]?\d{{1,3}}(?:([.,' {SPACES}\u2019])\d{{3}})(?:\1\d{{3}})*(?:[.,]\d+)?")
+
+
+def is_number(text: str) -> bool:
+    """Whether a field is a number in any of the usual notations."""
+    return bool(_PLAIN.fullmatch(text) or _GROUPED.fullmatch(text))
+
+
+def find_decimal(path: Path, rows: Sequence[Sequence[str]], delimiter: str, decimal: str | None = None) -> tuple[str, str | None]:
+    """Find the decimal and the thousands sign of a table.
+
+    Args:
+        path: The file, for messages.
+        rows: A sample of its rows, without the header.
+        delimiter: The file's delimiter.
+        decimal: The decimal sign, if it is known.
+
+    Returns:
+        Decimal sign and thousands sign, the latter ``None`` where there is none.
+    """
+    votes = {".": 0, ",": 0}  # of columns, for the decimal sign
+    groups: dict[str, int] = {}  # columns with a thousands sign
+    unclear: dict[str, str] = {}  # examples of numbers that may be read in both ways, by the sign in them
+    width = max((len(row) for row in rows), default=0)
+    for column in range(width):
+        values = [row[column] for row in rows if column < len(row) and row[column] not in MISSING]
+        if not values or sum(map(is_number, values)) < 0.9 * len(values):
+            continue
+        for sign, other in ((".", ","), (",", ".")):
+            # 1.5, 0.123, .5, 1234.567 and 1,234.5 have a decimal point for sure; 1.234 may have none.
+            sure = next((v for v in values if _is_decimal(v, sign)), None)
+            grouped = next((v for v in values if (m := _GROUPED.fullmatch(v)) and m[1] == sign), None)
+            if sure is not None:
+                votes[sign] += 1
+            elif grouped is not None:
+                if any(_is_decimal(v, other) for v in values) or grouped.count(sign) > 1:
+                    groups[sign] = groups.get(sign, 0) + 1
+                    votes[other] += grouped.count(sign) > 1
+                else:
+                    unclear.setdefault(sign, grouped)
+        for sign in (*SPACES, "'", "\u2019"):
+            if any((m := _GROUPED.fullmatch(v)) and m[1] == sign for v in values):
+                groups[sign] = groups.get(sign, 0) + 1
+    told = decimal is not None
+    if decimal is None:
+        if votes["."] and votes[","]:
+            decimal = "." if votes["."] >= votes[","] else ","
+            say_once(
+                f"{path}: some columns have decimal points, others decimal commas; numbers are read with {decimal!r}: set "
+                "csv_format.decimal if that is wrong."
+            )
+        elif votes["."] or votes[","]:
+            decimal = "." if votes["."] else ","
+        else:
+            decimal = "."
+    other = "," if decimal == "." else "."
+    if other in unclear and (votes[decimal] or delimiter == "," or other == "."):
+        groups[other] = groups.get(other, 0) + 1
+    elif other in unclear and not told:
+        decimal, other = other, decimal  # 1,299 in a table with another delimiter and without a point: a decimal comma
+        unclear = {decimal: unclear[decimal]}
+    thousands = max(groups, key=lambda sign: groups[sign]) if groups else None
+    if thousands == decimal:
+        thousands = None
+    if not told and not any(votes.values()) and unclear and (delimiter != "," or "," in unclear):
+        example = next(iter(unclear.values()))
+        value = example.replace(thousands or "", "").replace(decimal, ".")
+        say_once(
+            f"{path}: {example} may be a number with a decimal sign or one with a thousands sign; it is read as {value}: set "
+            "csv_format.decimal if that is wrong."
+        )
+    return decimal, thousands
+
+
+def _is_decimal(value: str, sign: str) -> bool:
+    """Whether ``sign`` is the decimal sign of a number for certain."""
+    if value.count(sign) != 1 or not is_number(value):
+        return False
+    grouped = _GROUPED.fullmatch(value)
+    if grouped is None:
+        return True
+    if grouped[1] != sign:
+        return True  # another sign stands between the thousands
+    return value.lstrip("+-").startswith("0")  # 0.123
+
+
+def as_plain_number(text: pl.Expr, decimal: str, thousands: str | None) -> pl.Expr:
+    """Rewrite numbers with a decimal and a thousands sign so that they can be cast; what isn't one becomes null.
+
+    Args:
+        text: Strings without blanks around them.
+        decimal: Decimal sign.
+        thousands: Sign between groups of three digits, or ``None``.
+    """
+    point = re.escape(decimal)
+    forms = [rf"[-+]?(?:\d+{point}?\d*|{point}\d+){_EXPONENT}", r"[-+]?[iI]nf(?:inity)?"]
+    rewritten = text
+    if thousands is not None:
+        sign = re.escape(thousands)
+        forms.append(rf"[-+]?\d{{1,3}}(?:{sign}\d{{3}})+(?:{point}\d*)?")
+        rewritten = rewritten.str.replace_all(thousands, "", literal=True)
+    if decimal != ".":
+        rewritten = rewritten.str.replace(decimal, ".", literal=True)
+    return pl.when(text.str.contains(rf"^(?:{'|'.join(forms)})$")).then(rewritten.str.strip_prefix("+"))
+
+
+def typed(
+    frame: pl.LazyFrame, strings: Sequence[str], kept: Sequence[str], form: tuple[str, str | None], blanks: bool, path: object
+) -> pl.LazyFrame:
+    """Remove blanks and marks of missing values from strings, and turn columns of numbers or booleans into such.
+
+    A column of numbers with the other decimal sign is read with that one, which is said once.
+
+    Args:
+        frame: The table.
+        strings: Its columns of strings.
+        kept: Those that stay strings.
+        form: Decimal sign, and thousands sign or ``None``.
+        blanks: Whether some fields may have blanks around them, or marks of missing values.
+        path: The file, for the message.
+    """
+    decimal, thousands = form
+    other = "," if decimal == "." else "."
+    bare = {name: pl.col(name).str.strip_chars() for name in strings}
+    clean = {name: pl.when(~bare[name].is_in(list(MISSING))).then(bare[name]) for name in strings}
+    numbers = {name: as_plain_number(clean[name], decimal, thousands) for name in strings}
+    others = {name: as_plain_number(clean[name], other, None) for name in strings}
+    truths = {name: clean[name].str.to_lowercase().is_in(["true", "false"]) for name in strings}
+
+    def fits(names: Sequence[str], rows: pl.LazyFrame) -> dict[str, tuple[bool, bool, bool]]:
+        """Whether all values are numbers, numbers with the other decimal sign, or truth values."""
+        if not names:
+            return {}
+        tests = [
+            (~test.fill_null(True)).any().not_().alias(f"{i} {kind}")
+            for i, name in enumerate(names)
+            for kind, test in enumerate(
+                each.is_not_null() | clean[name].is_null() if kind < 2 else each
+                for kind, each in enumerate((numbers[name], others[name], truths[name]))
+            )
+        ]
+        found = rows.select(tests).collect().row(0)
+        return {name: found[3 * i : 3 * i + 3] for i, name in enumerate(names)}
+
+    # A look at the first rows spares most columns of strings a pass over all of them.
+    first = fits([name for name in strings if name not in kept], frame.head(_FIRST))
+    found = fits([name for name, each in first.items() if any(each)], frame)
+    columns: dict[str, pl.Expr] = dict(clean) if blanks else {}
+    likely = [name for name, each in found.items() if any(each)]
+    facts = (
+        frame.select(
+            *(clean[name].count().alias(f"values {name}") for name in likely),
+            *(numbers[name].str.contains(r"^-?\d{1,18}$").sum().alias(f"whole {name}") for name in likely),
+            *(clean[name].str.contains(r"^[-+]?0\d+$").any().alias(f"padded {name}") for name in likely),
+            *((~clean[name].str.contains(r"^[-+]?[1-9]\d{0,2}[.,]\d{3}$")).any().alias(f"sure {name}") for name in likely),
+        )
+        .collect()
+        .row(0, named=True)
+        if likely
+        else {}
+    )
+    for name in likely:
+        is_number, is_other, is_truth = found[name]
+        if not facts[f"values {name}"] or facts[f"padded {name}"]:
+            continue
+        if is_number:
+            columns[name] = numbers[name].cast(pl.Int64 if facts[f"whole {name}"] == facts[f"values {name}"] else pl.Float64)
+        elif is_other and facts[f"sure {name}"]:
+            say_once(f"{path}: column {name!r} is read with the decimal sign {other!r}, the others with {decimal!r}.")
+            columns[name] = others[name].cast(pl.Float64)
+        elif is_truth:
+            columns[name] = pl.when(clean[name].is_not_null()).then(clean[name].str.to_lowercase() == "true")
+    return frame.with_columns(expression.alias(name) for name, expression in columns.items()) if columns else frame
+
+
+def has_padding(data: Any, start: int) -> bool:
+    """Whether some field of a table may begin with a zero that another digit follows.
+
+    Args:
+        data: The table's bytes.
+        start: Where it begins.
+    """
+    zero, nine, point = b"09."
+    for block in _blocks(data, start):
+        zeros = np.flatnonzero(block[1:-1] == zero) + 1
+        zeros = zeros[(block[zeros + 1] >= zero) & (block[zeros + 1] <= nine)]
+        before = block[zeros - 1]
+        if (((before < zero) | (before > nine)) & (before != point)).any():
+            return True
+    return False
+
+
+def has_blanks(data: Any, start: int, delimiter: str) -> bool:
+    """Whether some field of a table may begin or end with a blank.
+
+    Args:
+        data: The table's bytes.
+        start: Where it begins.
+        delimiter: Its delimiter.
+    """
+    edges = np.zeros(256, bool)
+    edges[[*b"\n\r\"'", ord(delimiter)]] = True
+    for block in _blocks(data, start):
+        blanks = np.flatnonzero((block[1:-1] == 32) | (block[1:-1] == 9) | (block[1:-1] == 0xC2)) + 1
+        blanks = blanks[block[blanks] != ord(delimiter)]
+        if (edges[block[blanks - 1]] | edges[block[blanks + 1]]).any():
+            return True
+    return False
+
+
+def _blocks(data: Any, start: int) -> Iterator[np.ndarray[Any, np.dtype[np.uint8]]]:
+    """Blocks of a table's bytes, with a byte before and one after each; beyond the table lie line ends."""
+    whole = np.frombuffer(data, np.uint8)
+    end = np.asarray([10], np.uint8)
+    for begin in range(start, len(whole), _BLOCK):
+        stop = begin + _BLOCK
+        before = whole[begin - 1 : begin] if begin > start else end
+        after = whole[stop : stop + 1] if stop < len(whole) else end
+        yield np.concatenate([before, whole[begin:stop], after])

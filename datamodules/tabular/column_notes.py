@@ -1,0 +1,123 @@
+"""What a table's columns look like to someone who reads them with care: sentences for the user, on nothing is acted.
+
+**What it does.** Counts missing values; finds numbers that stand for a missing value (-999), numbers that are none (1.8e308),
+texts that are numbers with a unit ($1,074) or with a word for a gap (n.a.), and targets that may be classes.
+
+**When to use it.** While a table is made into arrays; the sentences are said at the start of each run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from .column_roles import MAX_CATEGORIES
+from .date_formats import looks_like_dates
+from .readers import as_number
+
+_SENTINELS = (-9.0, -99.0, -999.0, -9999.0, -99999.0, 999.0, 9999.0, 99999.0)
+_UNITS = "[$€£¥₹%\\s,' \u2019]|USD|EUR|GBP"
+_SHOWN = 8
+
+
+def missing_values(counts: Mapping[str, int], rows: int, where: object) -> list[str]:
+    """Say which columns have missing values.
+
+    Args:
+        counts: Missing values by column.
+        rows: Number of rows.
+        where: The table.
+    """
+    gaps = {name: count for name, count in counts.items() if count}
+    if not gaps:
+        return []
+    named = ", ".join(f"{name} {count:,}" for name, count in [*gaps.items()][:_SHOWN])
+    more = f" and {len(gaps) - _SHOWN:,} more columns" if len(gaps) > _SHOWN else ""
+    return [f"{where}: missing values in {rows:,} rows (blank, NA, ?, ...): {named}{more}. They are learnt as missing."]
+
+
+def strange_numbers(values: pl.Series, where: object) -> list[str]:
+    """Say which values of a column of numbers may not be what they seem.
+
+    Args:
+        values: The whole column, as it was read.
+        where: The table.
+    """
+    notes, numbers = [], as_number(values, where)
+    given = values.fill_nan(None) if values.dtype.is_float() else values
+    if infinite := numbers.null_count() - given.null_count():
+        row = int((numbers.is_null() & given.is_not_null()).arg_true()[0])
+        notes.append(
+            f"{where}: {infinite:,} values of column {values.name!r} are infinite or too large for a number in 32 bits, as in "
+            f"row {row + 1:,} ({values[row]}); they count as missing."
+        )
+    present = numbers.drop_nulls()
+    for sentinel in _SENTINELS:
+        count, rest = int((present == sentinel).sum()), present.filter(present != sentinel)
+        if not count or not len(rest):
+            continue
+        low, high = float(rest.min()), float(rest.max())  # type: ignore[arg-type]
+        apart = min(abs(sentinel - low), abs(sentinel - high))
+        outside = sentinel < low if sentinel < 0 else sentinel > high and count > 1
+        if outside and apart > 9 and (apart > high - low or (sentinel <= -99 and low >= 0)):
+            notes.append(
+                f"{where}: column {values.name!r} holds {sentinel:g} in {count:,} rows, and otherwise {low:g} to {high:g}; if it "
+                "stands for a missing value, leave these fields blank."
+            )
+    return notes
+
+
+def strange_text(values: pl.Series, where: object) -> list[str]:
+    """Say whether a column of strings looks like numbers.
+
+    Args:
+        values: The whole column.
+        where: The table.
+    """
+    if values.dtype != pl.String:
+        return []
+    present = values.drop_nulls()
+    if present.n_unique() <= MAX_CATEGORIES:
+        return []
+    if looks_like_dates(present):
+        return [
+            f"{where}: column {values.name!r} looks like dates ({present[0]!r}) and is read as text; name it in the option "
+            "date to split by it and to learn from its month, week ..."
+        ]
+    other = present.filter(present.cast(pl.Float64, strict=False).is_null())
+    words = other.unique(maintain_order=True)
+    if 0 < len(words) <= 2 and 2 * len(other) < len(present):
+        named = " and ".join(repr(each) for each in words)
+        return [
+            f"{where}: column {values.name!r} holds numbers, and {named} in {len(other):,} rows, so that it is read as text; if "
+            "that means a missing value, leave these fields blank."
+        ]
+    bare = present.str.replace_all(_UNITS, "").cast(pl.Float64, strict=False)
+    if bare.null_count() == 0 and not present.str.contains(r"^[-+]?\d+$").all():
+        return [
+            f"{where}: column {values.name!r} looks like numbers with a unit or with signs between thousands ({present[0]!r}), "
+            "and is read as text; write plain numbers if they are."
+        ]
+    return []
+
+
+def kind_of_target(target: pl.Series, is_class: bool, where: object) -> list[str]:
+    """Say what a target of a few whole numbers was taken for, and how to change that.
+
+    Args:
+        target: The whole column.
+        is_class: What it was taken for.
+        where: The table.
+    """
+    present = target.drop_nulls()
+    if not target.dtype.is_numeric() or present.n_unique() > MAX_CATEGORIES:
+        return []
+    present = present.cast(pl.Float64)
+    if not (present == present.floor()).all():
+        return []
+    values = ", ".join(f"{each:g}" for each in present.unique().sort().head(_SHOWN)) + (
+        " ..." if present.n_unique() > _SHOWN else ""
+    )
+    taken, other = ("classes", "number") if is_class else ("a number", "class")
+    return [f"{where}: the target {target.name!r} holds only {values}, and is predicted as {taken}; kind={other} changes that."]

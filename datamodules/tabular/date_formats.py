@@ -1,0 +1,281 @@
+"""Formats of dates: found in training, kept in ``steps.json``, and applied to new rows, so that 05/11 never changes its month.
+
+**What it does.** :func:`find_format` looks for the formats that all values of a column have. If there are several (``05/11/2021``
+may be in May or in November), it takes the first and says so; the option ``date_format`` decides. :func:`parse_dates` reads a
+column in one format and refuses what does not have it.
+
+**Formats** are those of Python's ``strptime`` (``%d/%m/%Y``), where ``%S`` includes a fraction and ``%z`` is ``Z`` or an offset,
+whose times become UTC; and ``epoch_s``, ``epoch_ms``, ``epoch_us``, ``epoch_ns``: units of time since 1970.
+
+**Defaults.** Years of two digits are 1970 to 2069.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NoReturn
+
+import polars as pl
+from practicum.lightning_shim import MisconfigurationException
+
+EPOCHS = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}  # units per second
+_EPOCH_NAMES = {"epoch_s": "seconds", "epoch_ms": "milliseconds", "epoch_us": "microseconds", "epoch_ns": "nanoseconds"}
+_DIGITS = {"epoch_s": (9, 10), "epoch_ms": (12, 13), "epoch_us": (15, 16), "epoch_ns": (18, 19)}  # from 1973 to 2286
+_DATES = (
+    "%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%Y%m%d",
+    "%d-%m-%Y", "%m-%d-%Y", "%Y.%m.%d", "%d %b %Y", "%d-%b-%Y", "%d/%b/%Y", "%b %d, %Y", "%b %d %Y",
+    "%d.%m.%y", "%m/%d/%y", "%d/%m/%y", "%y/%m/%d", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d", "%d-%b-%y", "%d %b %y",
+    "%Y-%m", "%m/%Y", "%Y/%m", "%m.%Y", "%b %Y",
+)  # fmt: skip
+_CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S%p", "%I:%M%p")
+_TIMES = (
+    *(f"{date}{gap}{clock}{zone}" for date in _DATES if "%d" in date and date != "%Y%m%d"
+      for gap in (" ", "T", ", ") for clock in _CLOCKS for zone in ("", "%z", " %z")),
+    "%Y%m%d%H%M%S", "%Y%m%d%H%M", "%Y%m%dT%H%M%S", "%Y%m%dT%H%M%S%z", "%Y%m%d %H:%M:%S", "%Y%m%d %H:%M",
+)  # fmt: skip
+FORMATS = (*_DATES, *_TIMES)
+_ISO = tuple(each for each in FORMATS if each.startswith("%Y-%m-%d"))
+_OFFSET = r"(?:[Zz]|[+-]\d{2}:?\d{2}|[+-]\d{2})"
+_SHAPES = {
+    "Y": r"(?:1[5-9]|2[01])\d{2}",
+    "y": r"\d{2}", "m": r"\d{1,2}", "d": r"\d{1,2}", "H": r"\d{1,2}", "I": r"\d{1,2}", "M": r"\d{1,2}",
+    "S": r"\d{1,2}(?:\.\d{1,9})?", "p": "[AaPp][Mm]", "b": "[A-Za-z]{3,9}", "B": "[A-Za-z]{3,9}", "j": r"\d{1,3}",
+    "a": "[A-Za-z]{3,9}", "A": "[A-Za-z]{3,9}", "z": _OFFSET, "%": "%",
+}  # fmt: skip
+_SAMPLE = 200  # distinct values by which most formats are ruled out before the whole column is read
+
+
+def check_format(owner: str, date_format: str | None) -> None:
+    """Check the option ``date_format``.
+
+    Args:
+        owner: Name of the class, for the message.
+        date_format: The option.
+
+    Raises:
+        MisconfigurationException: It is no format, see the module.
+    """
+    if date_format is None or date_format in EPOCHS:
+        return
+    directives = re.findall(r"%(.?)", str(date_format).replace(".%f", ""))
+    unknown = [each for each in directives if each not in _SHAPES]
+    has_date = {"j"} & {*directives} or {"m", "b", "B"} & {*directives}
+    if unknown or not {"Y", "y"} & {*directives} or not has_date or "%z" in str(date_format)[:-2]:
+        raise MisconfigurationException(
+            f"{owner}: date_format={date_format} must name year and month, such as %d/%m/%Y or %Y-%m-%dT%H:%M:%S%z, or be one of "
+            f"{', '.join(EPOCHS)}{f'; %{unknown[0]} is not known' if unknown else ''}."
+        )
+
+
+def find_format(values: pl.Series, where: object, told: str | None = None) -> tuple[str | None, list[str]]:
+    """Find the format of a column of dates.
+
+    Args:
+        values: Dates, or strings or numbers in one common format.
+        where: The table, for messages.
+        told: The format, if the user set it.
+
+    Returns:
+        The format, ``None`` for a column of dates; and sentences on what was guessed.
+
+    Raises:
+        MisconfigurationException: The values share no format, or don't have the one that was told; the message names a row.
+    """
+    text = date_text(values, where)
+    if text is None:
+        return None, []
+    if told is not None:
+        parse_dates(values, told, where)
+        return told, []
+    if not (present := len(text) - text.null_count()):
+        raise MisconfigurationException(f"{where}: column {values.name!r} should be a date, but has no value.")
+    epochs = _epoch_units(text)
+    if epochs is not None and len({*epochs.drop_nulls()}) > 1:
+        _refuse_mixed_units(text, epochs, where)
+    sample = text.drop_nulls().unique(maintain_order=True).head(_SAMPLE).to_list()
+    fitting, best, most = [], "", 0
+    for form in FORMATS:
+        shape = re.compile(_shape(form))
+        if not any(shape.fullmatch(each) for each in sample):
+            continue
+        count = len(text) - _parse(text, form).null_count()
+        if count == present:
+            fitting.append(form)
+        elif count > most:
+            best, most = form, count
+    if fitting:
+        return fitting[0], _guesses(text, fitting, where)
+    if epochs is not None and epochs.null_count() == text.null_count():
+        unit = str(epochs.drop_nulls()[0])
+        return unit, [
+            f"{where}: column {values.name!r} is read as {_EPOCH_NAMES[unit]} since 1970; date_format decides otherwise."
+        ]
+    _refuse(values, text, best, where)
+
+
+def parse_dates(values: pl.Series, form: str | None, where: object) -> pl.Series:
+    """Read a column of dates in one format.
+
+    Args:
+        values: Dates; or strings or numbers in the format, or all in ISO 8601, which can't be mistaken.
+        form: The format; ``None``: none was learnt, as training had dates rather than texts. Then an ambiguous one is refused.
+        where: The table, for the message.
+
+    Returns:
+        ``Date``, or ``Datetime`` if the format has times of day.
+
+    Raises:
+        MisconfigurationException: A value has another format; the message names its row.
+    """
+    text = date_text(values, where)
+    if text is None:
+        return values
+    if form is None:
+        form, guesses = find_format(values, where)
+        if guesses and form not in EPOCHS:
+            raise MisconfigurationException(
+                f"{where}: column {values.name!r} has no format that only one kind of date has, and training had dates rather "
+                "than texts to compare with; write 2026-01-31, or set date_format in training."
+            )
+    assert form is not None
+    if form in EPOCHS:
+        units = _epoch_units(text)
+        other = pl.repeat(False, len(text), eager=True) if units is None else (units != form).fill_null(False)
+        parsed = _from_epoch(text, form).set(other, None)
+    else:
+        parsed = _parse(text, form)
+    if parsed.null_count() == text.null_count():
+        return parsed
+    for iso in _ISO:
+        if (read := _parse(text, iso)).null_count() == text.null_count():
+            return read
+    _refuse(values, text, form, where, parsed)
+
+
+def looks_like_dates(values: pl.Series) -> bool:
+    """Whether the first values of a column of strings are all dates of one format."""
+    sample = values.drop_nulls().head(_SAMPLE)
+    if not len(sample):
+        return False
+    return any(re.fullmatch(_shape(form), sample[0]) and not _parse(sample, form).null_count() for form in FORMATS)
+
+
+def date_text(values: pl.Series, where: object) -> pl.Series | None:
+    """A column of dates as text without blanks at its ends; ``None`` if it has a type of dates.
+
+    Raises:
+        MisconfigurationException: Its type is neither that of dates nor of texts nor of numbers.
+    """
+    dtype = values.dtype
+    if dtype in (pl.Date, pl.Datetime):
+        return None
+    if dtype.is_float() and (values.drop_nulls().floor() == values.drop_nulls()).all() and values.is_not_null().any():
+        values = values.cast(pl.Int64, strict=False)
+    if values.dtype.is_integer() or values.dtype in (pl.Categorical, pl.Enum):
+        return values.cast(pl.String)
+    if dtype == pl.Null:
+        return values.cast(pl.String)
+    if dtype != pl.String:
+        raise MisconfigurationException(f"{where}: column {values.name!r} is a {dtype}, not a date.")
+    return values.str.strip_chars()
+
+
+def time_unit(values: pl.Series, where: object) -> str | None:
+    """The unit since 1970 that all numbers of a column have by their size; ``None`` for other numbers, such as 1, 2, 3.
+
+    Raises:
+        MisconfigurationException: Some are, say, seconds and others milliseconds; the message names a row of each.
+    """
+    text = values.cast(pl.Float64).floor().cast(pl.Int64, strict=False).cast(pl.String)
+    units = _epoch_units(text)
+    if units is None:
+        return None
+    if len({*units.drop_nulls()}) > 1:
+        _refuse_mixed_units(text, units, where)
+    return str(units.drop_nulls()[0]) if units.null_count() == text.null_count() else None
+
+
+def _shape(form: str) -> str:
+    """A regular expression that all texts in a format match: strptime alone reads 21 as the year 21."""
+    parts = re.split(r"(\.%f|%.)", form)
+    return "".join("" if each == ".%f" else _SHAPES[each[1]] if each.startswith("%") else re.escape(each) for each in parts)
+
+
+def _parse(text: pl.Series, form: str) -> pl.Series:
+    """Read texts in a format; null where one does not have it."""
+    has_time = bool({"%H", "%I"} & {*re.findall("%.", form)})
+    good = text.set(~text.str.contains(f"^{_shape(form)}$").fill_null(False), None)
+    chrono = form.replace(".%f", "").replace("%S", "%S%.f").replace("%b", "%B")
+    shift = None
+    if form.endswith("%z"):
+        offset = good.str.extract(f"({_OFFSET})$").str.replace("(?i)^z$", "+0000").str.replace(":", "")
+        minutes = offset.str.slice(1, 2).cast(pl.Int64) * 60 + offset.str.slice(3).replace("", "0").cast(pl.Int64)
+        signed = minutes * (1 - 2 * (offset.str.head(1) == "-").cast(pl.Int64))
+        shift = (signed * 60_000_000).cast(pl.Duration("us"))
+        good, chrono = good.str.replace(f"\\s*{_OFFSET}$", ""), chrono.removesuffix("%z").rstrip()
+    if "%d" not in form and "%j" not in form:
+        good, chrono = good + " 01", chrono + " %d"
+    parsed = good.str.strptime(pl.Datetime("us") if has_time else pl.Date, chrono, strict=False)
+    return (parsed if shift is None else parsed - shift).alias(text.name)
+
+
+def _epoch_units(text: pl.Series) -> pl.Series | None:
+    """The unit since 1970 that each number has by its number of digits; ``None`` if no value is such a number."""
+    digits = text.str.extract(r"^-?(\d+)(?:\.\d+)?$").str.len_chars()
+    units = digits.replace_strict(
+        {count: unit for unit, counts in _DIGITS.items() for count in counts}, default=None, return_dtype=pl.String
+    )
+    return units if units.is_not_null().any() else None
+
+
+def _from_epoch(text: pl.Series, unit: str) -> pl.Series:
+    whole = text.str.extract(r"^(-?\d+)(?:\.\d*)?$").cast(pl.Int64, strict=False)
+    scale = EPOCHS[unit]
+    micros = whole * (10**6 // scale) if scale <= 10**6 else whole // (scale // 10**6)
+    return micros.cast(pl.Datetime("us"))
+
+
+def _guesses(text: pl.Series, fitting: Sequence[str], where: object) -> list[str]:
+    chosen, others = fitting[0], fitting[1:]
+    notes, dates = [], _parse(text, chosen)
+    if others:
+        differ = [*(dates != _parse(text, others[0])).fill_null(False).arg_true(), text.is_not_null().arg_true()[0]]
+        row = int(differ[0])
+        notes.append(
+            f"{where}: all of column {text.name!r} may be {' or '.join([chosen, *others])}; it is read as {chosen}, so that "
+            f"{text[row]!r} is {dates[row]:%d %B %Y}. If that is wrong, set date_format={others[0]}."
+        )
+    if "%y" in chosen:
+        notes.append(
+            f"{where}: years of column {text.name!r} have two digits; read as 1970 to 2069, it goes from {dates.min()!s} to "
+            f"{dates.max()!s}."
+        )
+    if chosen.endswith("%z") and not text.str.contains("[Zz]$").all():
+        notes.append(f"{where}: times of column {text.name!r} have offsets; they are converted to UTC.")
+    return notes
+
+
+def _refuse_mixed_units(text: pl.Series, units: pl.Series, where: object) -> None:
+    first, *others = units.drop_nulls().unique(maintain_order=True).to_list()
+    row, other = (int((units == unit).fill_null(False).arg_true()[0]) for unit in (first, others[0]))
+    raise MisconfigurationException(
+        f"{where}: column {text.name!r} mixes units of time: row {row + 1:,} ({text[row]}) looks like {_EPOCH_NAMES[first]} "
+        f"since 1970 and row {other + 1:,} ({text[other]}) like {_EPOCH_NAMES[others[0]]}; write all in one unit."
+    )
+
+
+def _refuse(values: pl.Series, text: pl.Series, form: str, where: object, parsed: pl.Series | None = None) -> NoReturn:
+    if values.dtype.is_numeric() and not form:
+        row = text.is_not_null().arg_true()[0]
+        hint = "a year alone" if re.fullmatch(r"(19|20)\d{2}", text[row]) else "a number that is no date"
+        raise MisconfigurationException(
+            f"{where}: column {values.name!r} is a {values.dtype}, not a date: {text[row]} is {hint}; write 2026-01-31."
+        )
+    read = parsed if parsed is not None else _parse(text, form) if form else text.set(text.is_not_null(), None)
+    row = int((read.is_null() & text.is_not_null()).arg_true()[0])
+    found = f"it reads as {form} but row {row + 1:,} does not" if form else f"row {row + 1:,} is not one"
+    raise MisconfigurationException(
+        f"{where}: column {values.name!r} should be a date: {found} ({values[row]!r}); write all dates in the same format, "
+        "preferably 2026-01-31, or name it in the option date_format."
+    )

@@ -1,0 +1,100 @@
+"""A table as it was read: its columns, and what was found out or guessed on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ..files.csv_format import CSVFormat, detect_format
+from .column_types import clean_text
+from .readers import as_lazy_frame, is_parquet, read_table, require_columns
+
+SPLIT_COLUMN = "__split"  # added where each split has a file of its own
+
+
+@dataclass
+class SourceTable:
+    """A table as it was read.
+
+    Attributes:
+        frame: Its rows.
+        csv: How it is written; ``None``: it is no table of text.
+        date_format: Format of the times of ratings; ``None``: they are no texts, or it is found later.
+        notes: Sentences on what was guessed or left out, each with the level ``info`` or ``warning``.
+        rejected: Rows left out, with the reason.
+    """
+
+    frame: pl.LazyFrame
+    csv: CSVFormat | None = None
+    date_format: str | None = None
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    rejected: list[tuple[str, str]] = field(default_factory=list)
+
+
+def read_frame(frame: Any) -> SourceTable:
+    """A frame of polars or pandas, with strings as a file would have them.
+
+    Raises:
+        MisconfigurationException: ``frame`` is something else.
+    """
+    return SourceTable(clean_text(as_lazy_frame(frame)))
+
+
+def read_one(path: Path, told: Mapping[str, Any] | None = None, header: list[str] | None = None) -> SourceTable:
+    """Read a file.
+
+    Args:
+        path: A table of text or a Parquet file.
+        told: The option ``csv_format``: what the user fixed.
+        header: Column names of a table of text without a header line.
+
+    Raises:
+        MisconfigurationException: It can't be read.
+    """
+    if is_parquet(path):
+        return SourceTable(clean_text(read_table(path)))
+    given = {**(told or {}), **({} if header is None else {"header": False})}
+    csv = detect_format(path, **given)
+    return SourceTable(read_table(path, header, csv), csv)
+
+
+def read_files(files: Mapping[str, Path], label: str, told: Mapping[str, Any] | None = None) -> SourceTable:
+    """Read the files of a table as one, with :data:`SPLIT_COLUMN` if there are several.
+
+    A column that is text in one file is text in all: ``01234`` in training and ``10001`` in validation are zip codes in both.
+
+    Args:
+        files: By split, see :func:`.split_files`.
+        label: A test file without this column is left out: it is only to be predicted.
+        told: The option ``csv_format``: what the user fixed.
+
+    Raises:
+        MisconfigurationException: A file can't be read, or the validation file lacks ``label``.
+    """
+    first, *others = files.values()
+    source = read_one(first, told)
+    if set(files) in ({"all"}, {"train"}):
+        return source
+    formats = {first: source.csv}
+    for path in others:
+        formats[path] = None if is_parquet(path) else detect_format(path, trained=source.csv, **(told or {}))
+    parts = {split: source.frame if path == first else read_table(path, None, formats[path]) for split, path in files.items()}
+    schemas = {split: part.collect_schema() for split, part in parts.items()}
+    for split in [split for split, schema in schemas.items() if label not in schema]:
+        if split != "test":
+            require_columns(files[split], schemas[split].names(), [label])
+        del parts[split], schemas[split]
+    text = {name for schema in schemas.values() for name, kind in schema.items() if kind == pl.String}
+    for split, schema in schemas.items():
+        if any(schema[name] != pl.String for name in text & {*schema}):
+            parts[split] = (
+                parts[split].with_columns(pl.col(name).cast(pl.String) for name in text & {*schema})
+                if is_parquet(files[split])
+                else read_table(files[split], None, formats[files[split]], sorted(text & {*schema}))
+            )
+    marked = [part.with_columns(pl.lit(split).alias(SPLIT_COLUMN)) for split, part in parts.items()]
+    return SourceTable(pl.concat(marked, how="diagonal_relaxed"), source.csv)

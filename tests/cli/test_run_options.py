@@ -1,0 +1,74 @@
+"""Options of a training that belong to no class are checked before anything is read."""
+
+from __future__ import annotations
+
+import pytest
+from hydra import compose, initialize_config_module
+from omegaconf import DictConfig
+from practicum.cli.run_options import check_run_options
+from practicum.lightning_shim import MisconfigurationException
+
+
+def composed(*overrides: str) -> DictConfig:
+    with initialize_config_module("practicum.conf", version_base="1.3"):
+        return compose("train", overrides=["name=test", "paths.run=run", *overrides])
+
+
+@pytest.mark.parametrize(
+    "accepted",
+    [
+        "epochs=1",
+        "seed=4294967295",
+        "trainer.max_epochs=3",
+        "trainer.limit_train_batches=0.5",
+        "schedule=none",
+        "augment=none",
+        "logger.csv=null",
+        "trust=true",
+        "+my.lr=0.1,optimizer.lr=${my.lr}",
+        "+batch=8,data.batch_size=${batch}",
+    ],
+)
+def test_accepted(accepted: str) -> None:
+    check_run_options(composed(*accepted.split(",")))
+
+
+FAULTS = {
+    "epochs=two": "epochs=two must be a whole number from 1.",
+    "epochs=1.5": "epochs=1.5 must be a whole number from 1.",
+    "epochs=0": "epochs=0 must be",
+    "epochs=-3": "epochs=-3 must be",
+    "epochs=true": "epochs=True must be",
+    "epochs=null": "epochs=None must be",
+    "epochs=[1]": "epochs=.1. must be",
+    "seed=x": "seed=x must be a whole number from 0 to 4294967295.",
+    "seed=-1": "seed=-1 must be",
+    "seed=4294967296": "seed=4294967296 must be",
+    "trust=maybe": "trust=maybe is not of the right type: true or false",
+    "resume.force=perhaps": "resume.force=perhaps",
+    "objective=[a]": "the name of one metric",
+    "+foo=3": "foo: nothing reads this option",
+    "+foo.bar=3": "foo: nothing reads this option",
+    "+epoch=3": "epoch: nothing reads this option; did you mean epochs",
+    "+lr=3": "lr: nothing reads this option; there are|did you mean optimizer.lr",
+    "+paths.dat=x": "paths.dat: nothing reads this option; did you mean paths.data",
+    "+resume.forse=true": "resume.forse: nothing reads this option; did you mean resume.force",
+    "trainer.max_epochs=0": "trainer.max_epochs=0 trains nothing",
+    "trainer.max_steps=0": "trainer.max_steps=0 trains nothing",
+    "trainer.limit_train_batches=0": "trains nothing",
+    "trainer.limit_train_batches=0.0": "trains nothing",
+    "~optimizer": "optimizer is missing",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_are_named_in_one_sentence(fault: str) -> None:
+    with pytest.raises(MisconfigurationException, match=FAULTS[fault]) as raised:
+        check_run_options(composed(fault))
+    assert "\n" not in str(raised.value)
+
+
+def test_resume_null_is_no_resume() -> None:
+    cfg = composed("resume=null")
+    check_run_options(cfg)
+    assert cfg.resume.run is None

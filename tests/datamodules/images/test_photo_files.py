@@ -1,0 +1,34 @@
+"""Files below a folder: sorted, without leftovers, links followed once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from practicum.datamodules.images.photo_files import class_name, files_below, is_leftover, printable
+from practicum.lightning_shim import MisconfigurationException
+
+
+def test_files_are_sorted_and_leftovers_are_skipped_at_every_depth(tmp_path: Path) -> None:
+    for name in ("b/2.jpg", "a.jpg", "b/1.jpg", "b/.hidden/3.jpg", "__MACOSX/4.jpg", "b/Thumbs.db", "b/c/$RECYCLE.BIN/5.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "b" / "loop").symlink_to(tmp_path)
+    assert [str(path.relative_to(tmp_path)) for path in files_below(tmp_path)] == ["a.jpg", "b/1.jpg", "b/2.jpg"]
+    assert not is_leftover("thumbs.jpg")
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", denied)
+    with pytest.raises(MisconfigurationException, match=r"this folder can't be read \(Permission denied\)"):
+        files_below(tmp_path)
+
+
+def test_names_are_printable_and_composed() -> None:
+    assert printable(os.fsdecode(b"a/\xe9\xff.jpg")) == "a/\\xe9\\xff.jpg"
+    assert printable("ü.jpg") == "ü.jpg"
+    assert class_name(Path("x/u\u0308")) == "ü"

@@ -1,0 +1,39 @@
+"""One look-up of ids, however they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from practicum.datamodules import Ratings
+from practicum.datamodules.ratings.ids import RunIds, id_rows, normalize_ids
+from practicum.datamodules.tabular.categories import CategoricalColumn
+
+NUMBERS = CategoricalColumn("Float64", ["1.0", "2.0"])
+TEXTS = CategoricalColumn("String", ["001", "1"])
+
+
+@pytest.mark.parametrize("ids", [[1, 2], ["1", "2"], ["1.0", "2.0"], [1.0, 2.0], pl.Series([1, 2]), pl.Series(["1", "2"])])
+def test_numbers_are_found_in_every_spelling(ids: Any) -> None:
+    assert id_rows(ids, NUMBERS) == [0, 1]
+    assert normalize_ids(ids, NUMBERS) == ["1.0", "2.0"]
+
+
+def test_texts_are_themselves() -> None:
+    assert id_rows(["1", "001", "01", None], TEXTS) == [1, 0, -1, -1]
+    assert id_rows(["01", "3"], NUMBERS) == [-1, -1]
+
+
+def test_a_run_finds_its_ids_in_a_new_file(tmp_path: Path, open_ratings: Callable[..., Ratings]) -> None:
+    rows = "".join(f"{number % 7}.0;{number % 11}.0;{number % 5},5\n" for number in range(70))
+    (tmp_path / "r.csv").write_text(f"user;item;rating\n{rows}")
+    open_ratings(tmp_path / "r.csv", artifacts_dir=tmp_path / "run")
+    ids = RunIds(tmp_path / "run")
+    (tmp_path / "new.csv").write_text("item;rating\n1;5,5\n2.0;4\n01;3\n")
+    new = ids.read(tmp_path / "new.csv")
+    assert new.written["item"].to_list() == ["1", "2.0", "01"]
+    assert ids.rows("item", new.plain["item"]) == [1, 2, -1]
+    assert ids.names("item", new.plain["item"]) == ["1.0", "2.0", None]

@@ -1,0 +1,33 @@
+"""Strings of frames as a file would have them, and texts that come back as they were written."""
+
+from __future__ import annotations
+
+import io
+
+import polars as pl
+import pytest
+from practicum.datamodules.tabular.column_types import as_written, clean_text
+
+
+def test_strings_of_a_frame_are_cleaned() -> None:
+    frame = pl.LazyFrame({"a": [" x ", "", "?", "NA", None], "n": [1, 2, 3, 4, 5]})
+    assert clean_text(frame).collect()["a"].to_list() == ["x", None, None, None, None]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["01234", "2116"], ["12", "-3", "0"], ["0.50", "1.5"], ["1.5", "-0.25"],
+        ["true", "false"], ["True", "False"], ["1e-5", "2"],
+        ["0.00001", "1.5"], ["+5", "6"], ["-0", "1"], ["123456789012345678901", "1"], ["0.1234567890123456789"], ["1.0", "2.0"],
+    ],
+)  # fmt: skip
+def test_what_is_written_again_is_what_was_read(texts: list[str]) -> None:
+    column = as_written(pl.DataFrame({"x": texts}))["x"]
+    again = io.StringIO()
+    print(*column.to_list(), sep="\n", file=again)
+    assert again.getvalue().split() == texts
+
+
+def test_plain_numbers_become_numbers() -> None:
+    assert as_written(pl.DataFrame({"x": ["12", None], "y": ["1.5", "2.25"]})).dtypes == [pl.Int64, pl.Float64]

@@ -1,0 +1,51 @@
+"""Tables as they are read: formats and types hold for all files of a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from practicum.datamodules.tabular.source_table import read_files, read_frame, read_one
+from practicum.lightning_shim import MisconfigurationException
+
+
+def write(folder: Path, name: str, columns: str = "a,y", rows: str = "1,2") -> Path:
+    (folder / name).write_text(f"{columns}\n{rows}\n")
+    return folder / name
+
+
+def test_files_become_one_frame_with_a_column_of_splits(tmp_path: Path) -> None:
+    files = {"train": write(tmp_path, "train.csv"), "valid": write(tmp_path, "valid.csv", "y,a,b", "4,3,5")}
+    files["test"] = write(tmp_path, "test.csv", "a", "9")  # without the target: only to be predicted
+    frame = read_files(files, label="y").frame.collect()
+    assert frame.to_dicts() == [{"a": 1, "y": 2, "__split": "train", "b": None}, {"a": 3, "y": 4, "__split": "valid", "b": 5}]
+    assert read_files({"all": files["train"]}, label="y").frame.collect().columns == ["a", "y"]
+    files["valid"] = files["test"]
+    with pytest.raises(MisconfigurationException, match="has no column 'y'"):
+        read_files(files, label="y")
+
+
+def test_a_column_that_is_text_in_one_file_is_text_in_all(tmp_path: Path) -> None:
+    train = write(tmp_path, "train.csv", "zip,y", "01234,1\nK1A,2")
+    files = {"train": train, "valid": write(tmp_path, "valid.csv", "zip,y", "10001,1")}
+    assert read_files(files, "y").frame.collect()["zip"].to_list() == ["01234", "K1A", "10001"]
+    pl.DataFrame({"zip": [10001], "y": [1]}).write_parquet(tmp_path / "valid.parquet")
+    files["valid"] = tmp_path / "valid.parquet"
+    assert read_files(files, "y").frame.collect()["zip"].to_list() == ["01234", "K1A", "10001"]
+
+
+def test_all_files_have_the_format_of_the_training_file(tmp_path: Path) -> None:
+    train = write(tmp_path, "train.csv", "a;y", "1;0,5\n2;1,25")
+    files = {"train": train, "valid": write(tmp_path, "valid.csv", "a;y", "3;2")}
+    source = read_files(files, "y")
+    assert source.frame.collect()["y"].to_list() == [0.5, 1.25, 2]
+    assert source.csv is not None
+    assert source.csv.unusual() == "delimiter ';', decimal ','"
+    assert read_one(files["valid"], {"delimiter": ","}).frame.collect().columns == ["a;y"]
+
+
+def test_frames_have_strings_as_files_have() -> None:
+    source = read_frame(pl.DataFrame({"a": [" x", "?"]}))
+    assert source.frame.collect()["a"].to_list() == ["x", None]
+    assert source.csv is None

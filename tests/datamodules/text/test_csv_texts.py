@@ -1,0 +1,107 @@
+"""Texts in tables of any format; damaged tables are refused by their line."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from practicum.datamodules.files.csv_format import CSVFormat
+from practicum.datamodules.text.csv_texts import load_input, read_csvs, save_input, tables_in
+from practicum.datamodules.text.readers import Document
+from practicum.lightning_shim import MisconfigurationException
+
+
+def facts(documents: Iterator[Document]) -> list[tuple[str | None, str, str | None]]:
+    return [(each.text, each.split, each.label) for each in documents]
+
+
+@pytest.mark.parametrize("name", ["unsup", "unlabelled"])
+def test_a_split_column_goes_before_the_file_s_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / "train.csv").write_text(f'text,label,part\n"a,\nb",x,train\nc,y,Test\nd,,{name}\n')
+    found = list(read_csvs(tmp_path, "text", "label", "part"))
+    assert facts(iter(found)) == [("a,\nb", "train", "x"), ("c", "test", "y"), ("d", "unlabelled", None)]
+    assert [each.name for each in found] == [f"{tmp_path}/train.csv:{number}" for number in (1, 2, 3)]
+    assert {each.split for each in read_csvs(tmp_path, "text", None, None)} == {"train"}
+
+
+def test_files_of_splits_in_any_format(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_bytes('"sep=;"\ntext;label\nwarm, fine;ä\n'.encode("cp1252"))
+    (tmp_path / "VALID.TSV").write_bytes("text\tlabel\n it's; so, so\t ä \n".encode("utf-16"))
+    (tmp_path / "test.csv.gz").write_bytes(gzip.compress('text,label\n"say ""x""",ä\n'.encode()))
+    (tmp_path / "notes.csv").write_text("a,b\n1,2\n")
+    assert sorted(facts(read_csvs(tmp_path, "text", "label", None))) == [
+        (" it's; so, so", "valid", "ä"),
+        ('say "x"', "test", "ä"),
+        ("warm, fine", "train", "ä"),
+    ]
+
+
+def test_words_that_elsewhere_mean_missing_are_texts(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("text,label\nnull,a\nNA,None\n?,b\n")
+    assert facts(read_csvs(tmp_path / "t.csv", "text", "label", None)) == [
+        ("null", "train", "a"),
+        ("NA", "train", "None"),
+        ("?", "train", "b"),
+    ]
+
+
+def test_a_format_can_be_told(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('text,label\n"open,a\n5" disk,b\n')
+    assert facts(read_csvs(tmp_path / "t.csv", "text", "label", None, {"quote": ""})) == [
+        ('"open', "train", "a"),
+        ('5" disk', "train", "b"),
+    ]
+
+
+FILL = "fine,pos\nbad,neg\n" * 5
+FAULTS: dict[str, tuple[str, tuple[Any, ...], str]] = {
+    "a comma": (f"text,label\n{FILL}a fine, warm film,a\n", ("text", "label", None), "line 12: has 3 fields"),
+    "a quote": (f'text,label\n"second thoughts,pos\n{FILL}', ("text", "label", None), "line 2: a quote .* is never closed"),
+    "swallowed rows": (
+        f'text,label\n{FILL}"oh,pos\nfine,pos\nno",neg\n',
+        ("text", "label", None),
+        "line 12: .*rows of their own",
+    ),
+    "similar column": ("text,lable\na,b\n", ("text", "label", None), "no column 'label'.*did you mean 'lable'"),
+    "no label": ("text,label\na,b\nc,\n", ("text", "label", None), "line 3: its label is empty"),
+    "no such split": ("text,part\na,x\n", ("text", None, "part"), "line 2: part='x' is none of train, valid, test, unlabelled"),
+    "empty": ("", ("text", "label", None), "is empty"),
+    "header only": ("text,label\n", ("text", "label", None), "has a header but no rows"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_are_named_with_their_line(tmp_path: Path, fault: str) -> None:
+    text, columns, message = FAULTS[fault]
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(MisconfigurationException, match=f"t.csv.*{message}"):
+        list(read_csvs(tmp_path / "t.csv", *columns))
+
+
+def test_which_tables_are_read_is_clear_or_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a.csv").write_text("text\nx\n")
+    assert tables_in(tmp_path) == tables_in(tmp_path / "a.csv") == [tmp_path / "a.csv"]
+    (tmp_path / "b.csv").write_text("text\nx\n")
+    for root, message in (
+        (tmp_path / "none", "no such file or folder"),
+        (tmp_path / "empty", "holds no train.csv"),
+        (tmp_path, "holds a.csv, b.csv; give one of them"),
+    ):
+        with pytest.raises(MisconfigurationException, match=message):
+            tables_in(root)
+
+
+def test_a_format_is_kept_for_predictions(tmp_path: Path) -> None:
+    assert load_input(None) is None
+    assert load_input(tmp_path) is None
+    form = CSVFormat(";", decimal=",", told=("delimiter",))
+    save_input(tmp_path / "run", form, {"text": "sentence"})
+    assert load_input(tmp_path / "run") == form
+    for damage in ("{", "[]", '{"csv": 3}'):
+        (tmp_path / "run" / "input.json").write_text(damage)
+        with pytest.raises(MisconfigurationException, match=r"input.json: can't be read"):
+            load_input(tmp_path / "run")
