@@ -132,7 +132,7 @@ class ClaimedFolder(Callback):
         if not _is_first_process():
             return
         before = HydraConfig.instance().cfg
-        HydraConfig.instance().set_config(config)  # the folder's name is made of choices
+        HydraConfig.instance().cfg = config  # the folder's name is made of choices, ${hydra:runtime.choices.data}
         try:
             folder = Path(str(OmegaConf.select(config, f"hydra.{mode}.dir")))
         finally:

@@ -123,7 +123,7 @@ def test_a_second_run_in_a_named_folder_is_refused_while_the_first_lives(
 
 
 def test_the_runs_of_a_sweep_are_ones_own(tmp_path: Path, command: Callable[..., Any]) -> None:
-    result = command("train.py", *typed(tmp_path, "-m", "seed=1,2"), cwd=tmp_path)
+    result = command("train.py", *typed(tmp_path, "seed=1,2"), "-m", cwd=tmp_path)
     assert result.returncode == 0, result.stderr[-2000:]
     (sweep,) = (tmp_path / "runs" / "sweeps").iterdir()
     assert (sweep / "sweep.csv").is_file()
