@@ -6,7 +6,6 @@ from .averaging.nt_asgd import NTASGD
 from .averaging.snapshot_ensemble import SnapshotEnsemble
 
 # Figures
-from .figures.classification.calibration import Calibration
 from .figures.classification.confusion_matrix import ConfusionMatrix
 from .figures.classification.per_class import PerClass
 from .figures.images.augmentation_examples import AugmentationExamples
@@ -36,6 +35,7 @@ from .fine_tuning.precomputed_activations import PrecomputedActivations
 from .lr_finder.lr_finder import LRFinder
 
 # Prediction
+from .prediction.calibration import Calibration
 from .prediction.prediction_transform import PredictionTransform
 from .prediction.test_time_augmentation import TestTimeAugmentation
 
@@ -46,6 +46,9 @@ from .ranking.sampled_ranking import SampledRanking
 # Recurrent networks
 from .recurrent.truncated_bptt import TruncatedBPTT
 from .recurrent.window_length_lr import WindowLengthLR
+
+# Roles
+from .roles import Watcher
 
 # Files of a run
 from .run.checkpoint_io import WholeFileCheckpointIO
@@ -64,9 +67,6 @@ from .schedules.lr_schedule import LRSchedule
 from .schedules.one_cycle import OneCycle
 from .schedules.sgdr import SGDR
 from .schedules.slanted_triangular import SlantedTriangular
-
-# Roles
-from .trainer_internals.roles import Watcher
 
 __all__ = [
     "AugmentationExamples",

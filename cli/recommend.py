@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 import torch
+from practicum.callbacks.files.atomic_file import atomic_write
 from practicum.callbacks.ranking.user_items import top_items
-from practicum.callbacks.run.atomic_file import atomic_write
 from practicum.datamodules.tabular.readers import read_table, require_columns
 from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor

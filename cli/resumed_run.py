@@ -113,7 +113,7 @@ def keep_configuration(cfg: DictConfig, overrides: Sequence[str]) -> None:
         cfg: The configuration as it was composed; it has been checked.
         overrides: The overrides that it was composed of.
     """
-    from practicum.callbacks.run.atomic_file import atomic_write  # noqa: PLC0415 - heavy
+    from practicum.callbacks.files.atomic_file import atomic_write  # noqa: PLC0415 - heavy
 
     run = Path(cfg.resume.run)
     folder = run / ".hydra"

@@ -64,7 +64,7 @@ class SweepTable(Callback):
 
     @staticmethod
     def _write(folder: Path) -> list[dict[str, Any]]:
-        from practicum.callbacks.run.atomic_file import ESCAPE, atomic_write  # noqa: PLC0415 - heavy
+        from practicum.callbacks.files.atomic_file import ESCAPE, atomic_write  # noqa: PLC0415 - heavy
 
         rows = collect_runs(folder)
         if not rows:

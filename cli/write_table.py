@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from practicum.callbacks.run.atomic_file import as_utf8, atomic_write, write_columns
+from practicum.callbacks.files.atomic_file import as_utf8, atomic_write, write_columns
 
 
 def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:

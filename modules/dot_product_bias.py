@@ -123,15 +123,14 @@ class DotProductBias(Recommender):
         kind = getattr(self._optimizer, "func", self._optimizer)
         if self.sparse and kind is not SparseAdam:
             raise MisconfigurationException(
-                "DotProductBias: sparse=true needs an optimizer for sparse gradients, optimizer=sparse_adam; "
-                "experiment=ratings_large has both."
+                "DotProductBias: sparse=True needs an optimizer for sparse gradients, torch.optim.SparseAdam (sparse_adam)."
             )
         if not self.sparse and kind is SparseAdam:
-            raise MisconfigurationException("DotProductBias: optimizer=sparse_adam needs sparse=true.")
+            raise MisconfigurationException("DotProductBias: the optimizer SparseAdam needs sparse=True.")
         if self.implicit:
             data: Any = getattr(self.trainer, "datamodule", None)
             if not hasattr(data, "pairs"):
-                raise MisconfigurationException("DotProductBias: implicit=true needs a data module with pairs(split).")
+                raise MisconfigurationException("DotProductBias: implicit=True needs a data module with pairs(split).")
             self.set_history(*data.pairs("train"))
 
     def set_history(self, users: Tensor, items: Tensor) -> None:

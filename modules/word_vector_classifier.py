@@ -3,8 +3,8 @@
 **What it does.** The vectors of a document's words are averaged, and a linear layer classifies the mean; the vectors are trained,
 too.
 
-**When to use it.** As the baseline that a language model's encoder has to beat on the same data:
-``-m model=text_classifier,word_vectors``. And where single words are telling, as with topics.
+**When to use it.** As the baseline that a language model's encoder has to beat on the same data. And where single words are
+telling, as with topics.
 
 **Defaults.** Random vectors of size 100; or those of a :class:`.SkipGram` run or a ``.vec``, zeros for words without one.
 

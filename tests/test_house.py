@@ -50,6 +50,32 @@ def test_subpackages_never_import_each_other(folder: str) -> None:
             assert not any(name == other or name.startswith(f"{other}.") for other in others), f"{path}: {name}"
 
 
+def _folders_used(wing: str) -> dict[str, set[str]]:
+    """Which folders of a wing each of its folders imports from; what lies in no folder is ``"."``."""
+    root, used = HERE / wing, {}
+    for path in root.rglob("*.py"):
+        *folder, name = path.relative_to(root).parts
+        if name == "__init__.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                target = [*folder[: len(folder) + 1 - node.level], *(node.module or "").split(".")]
+                there = target[0] if (root / target[0]).is_dir() else "."
+                used.setdefault(folder[0] if folder else ".", set()).add(there)
+    return used
+
+
+@pytest.mark.parametrize("wing", APART)
+def test_folders_of_a_wing_form_no_circle(wing: str) -> None:
+    used = _folders_used(wing)
+    assert used
+    above: dict[str, set[str]] = {folder: others - {folder} for folder, others in used.items()}
+    while free := [folder for folder, others in above.items() if not others & set(above)]:
+        for folder in free:
+            del above[folder]
+    assert not above
+
+
 @pytest.mark.parametrize("folder", [each for each in INSTALLED if each != "lightning_shim"])
 def test_only_the_shim_says_which_lightning(folder: str) -> None:
     for path in _sources(folder):

@@ -90,9 +90,9 @@ def inputs(draw: st.DrawFn) -> Given:
 
 # What a stranger's configuration may name: things that write, run, fetch or read.
 _CALLS = (
-    {"_target_": "practicum.callbacks.run.atomic_file.write_csv", "path": "../script.sh", "header": ["rm"], "rows": []},
+    {"_target_": "practicum.callbacks.files.atomic_file.write_csv", "path": "../script.sh", "header": ["rm"], "rows": []},
     {"_target_": "practicum.datamodules.files.csv_files.write_csv", "path": "../script.sh", "header": ["rm"], "rows": []},
-    {"_target_": "practicum.callbacks.run.atomic_file.os.system", "command": "touch ../evil"},
+    {"_target_": "practicum.callbacks.files.atomic_file.os.system", "command": "touch ../evil"},
     {"_target_": "practicum.cli.write_table.write_table", "output": "../script.sh", "columns": {"a": ["b"]}},
     {"_target_": "practicum.callbacks.LastCheckpoint", "folder": "../evil"},
     {"_target_": "practicum.callbacks.RunLog", "folder": "../evil"},

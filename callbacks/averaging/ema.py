@@ -3,8 +3,8 @@
 **What it does.** Keeps a second set of weights, which moves a little towards the trained ones after each step; it is validated,
 saved and tested. The noise of single steps on small batches at a constant rate averages out.
 
-**When to use it.** With small batches and ``schedule=none``, where a rate that falls at the end overfits. Not with one cycle,
-which ends at a rate near zero anyway.
+**When to use it.** With small batches and no learning-rate schedule, where a rate that falls at the end overfits. Not
+with one cycle, which ends at a rate near zero anyway.
 
 **Defaults.** ``decay=0.999``: a mean over about a thousand steps; it starts at ``(1 + n) / (10 + n)`` after n steps, so that the
 random initial weights are soon forgotten. BatchNorm statistics are averaged too; integers are copied.

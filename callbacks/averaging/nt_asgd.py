@@ -3,7 +3,8 @@
 **What it does.** Runs plain SGD at a constant rate until the validation loss is no better than it was more than ``patience``
 validations ago; from then on the mean of the weights of all steps is validated, saved and tested, while SGD continues.
 
-**When to use it.** To train a language model to convergence, for hundreds of epochs, as the paper does; with ``schedule=none``.
+**When to use it.** To train a language model to convergence, for hundreds of epochs, as the paper does; without a
+learning-rate schedule.
 For a few epochs one cycle is better.
 
 **Defaults.** ``patience=5``, as in the paper.

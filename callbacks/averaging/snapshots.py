@@ -22,9 +22,9 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, update_bn
 
+from ..roles import OutsideTrials
 from ..trainer_internals.batches import inputs_of, to_device
 from ..trainer_internals.loaders import endless_batches
-from ..trainer_internals.roles import OutsideTrials
 
 log = logging.getLogger(__name__)
 
@@ -104,9 +104,7 @@ class CycleSnapshots(OutsideTrials):
         if self._falling and _factor_of(trainer.optimizers[0]) <= self._lowest:
             self._take(trainer)
         if not self.cycles and trainer.is_global_zero:
-            log.warning(
-                f"{type(self).__name__}: no cycle of the learning rate ended, so there is no snapshot; train with schedule=sgdr."
-            )
+            log.warning(f"{type(self).__name__}: no cycle of the learning rate ended, so there is no snapshot; train with SGDR.")
 
     def _take_if_cycle_ended(self, trainer: Trainer) -> None:
         if not self._falling or self._factor is None or _factor_of(trainer.optimizers[0]) <= self._factor:

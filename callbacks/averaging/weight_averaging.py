@@ -17,7 +17,7 @@ import torch
 from practicum.lightning_shim import LightningModule, Trainer
 from torch.optim.swa_utils import AveragedModel
 
-from ..trainer_internals.roles import OutsideTrials
+from ..roles import OutsideTrials
 
 _PREFIX = "module."  # of the weights in an AveragedModel's state
 

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from practicum.lightning_shim import Trainer
 
-from ..run.atomic_file import atomic_write
+from ..files.atomic_file import atomic_write
 from .plain_text import PlainFigure, printable
 
 INK, GRID, BLUE, ORANGE = "#222222", "#dddddd", "#3366cc", "#e07b39"
-
-
-def output_path(trainer: Trainer, folder: str | os.PathLike[str], name: str) -> Path:
-    """Return the path of a file that a callback writes.
-
-    Args:
-        trainer: Its ``default_root_dir`` is what a relative folder is relative to.
-        folder: Where the file goes; an absolute path stays as it is.
-        name: The file's name; a part that comes from data is one of :func:`.safe_file_names`.
-    """
-    return Path(trainer.default_root_dir) / folder / name
 
 
 def new_figure(width: float, height: float) -> PlainFigure:

@@ -16,8 +16,8 @@ from typing import Any
 
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
-from ..run.atomic_file import atomic_write
-from ..trainer_internals.roles import Watcher
+from ..files.atomic_file import atomic_write
+from ..roles import Watcher
 
 log = logging.getLogger(__name__)
 

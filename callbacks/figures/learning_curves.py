@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from practicum.lightning_shim import LightningModule, Trainer
 
-from .canvas import BLUE, GRID, ORANGE, new_figure, output_path, save_figure
+from ..files.output_path import output_path
+from .canvas import BLUE, GRID, ORANGE, new_figure, save_figure
 from .figure_callback import FigureCallback
 from .plain_text import shortened
 

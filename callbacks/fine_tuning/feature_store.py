@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from practicum.lightning_shim import LightningModule, Trainer
 from torch import Tensor
 
-from ..run.atomic_file import atomic_write
+from ..files.atomic_file import atomic_write
 from ..trainer_internals.batches import to_device
 from ..trainer_internals.gather import gather_objects
 

@@ -21,8 +21,8 @@ from typing import Any
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import nn
 
+from ..roles import Reverts
 from ..trainer_internals.private_names import check_private_names
-from ..trainer_internals.roles import Reverts
 from ..trainer_internals.strategies import allows_unused_parameters
 from ..trainer_internals.torch_names import BatchNorm
 from .discriminative_lr import LayerGroup, apply_layer_lrs, discriminative_lrs, geometric_lrs, sliced_lrs

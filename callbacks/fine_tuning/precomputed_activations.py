@@ -26,10 +26,10 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 from torch import Tensor, nn
 
 from ..prediction.forward_override import ForwardOverride
+from ..roles import OutsideTrials, Reverts
 from ..trainer_internals.batches import to_device
 from ..trainer_internals.private_names import check_private_names
 from ..trainer_internals.rng_state import random_state, set_random_state
-from ..trainer_internals.roles import OutsideTrials, Reverts
 from ..trainer_internals.torch_names import BatchNorm
 from .feature_store import FeatureStore, compute_features, tensors_hash
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..figures.canvas import BLUE, GRID, INK, ORANGE, new_figure, save_figure
-from ..run.atomic_file import write_csv
+from ..files.atomic_file import write_csv
 from .suggestions import readable_part
 
 

@@ -23,13 +23,13 @@ from typing import Any, Literal
 import torch
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
-from ..figures.canvas import output_path
 from ..figures.figure_callback import never_fatal
+from ..files.output_path import output_path
+from ..roles import OutsideTrials
 from ..schedules.param_group_lrs import peak_lr, scale_lrs
 from ..trainer_internals.isolate_training import isolate_training
 from ..trainer_internals.loaders import steps_take_iterator, train_loaders
 from ..trainer_internals.private_names import check_private_names
-from ..trainer_internals.roles import OutsideTrials
 from ..trainer_internals.trial_steps import TrialSteps, exit_fit
 from .figure import draw_curves, panel_of, write_curves
 from .suggestions import RULES, has_valley, smooth, suggestions

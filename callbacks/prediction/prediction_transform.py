@@ -8,7 +8,7 @@ from typing import Any
 from practicum.lightning_shim import LightningModule, Trainer
 
 from ..module_outputs.logits import is_multi_label
-from ..trainer_internals.roles import OutsideTrials, Reverts
+from ..roles import OutsideTrials, Reverts
 from .forward_check import ForwardCheck
 from .forward_override import ForwardOverride
 

@@ -21,8 +21,8 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from ..files.atomic_file import atomic_write
 from ..module_outputs.logits import extract_logits, replace_logits
-from ..run.atomic_file import atomic_write
 from ..trainer_internals.batches import to_device
 from ..trainer_internals.gather import gather_objects
 from ..trainer_internals.private_names import check_private_names
@@ -92,7 +92,7 @@ class TemperatureScaling(PredictionTransform):
         if hasattr(pl_module, "threshold"):
             raise MisconfigurationException(
                 f"{name}: {type(pl_module).__name__} predicts labels by a threshold that was chosen without a temperature; leave "
-                "temperature=false for it."
+                "temperature=False for it."
             )
         if stage == "fit":
             self._validation_of(trainer)
@@ -115,7 +115,7 @@ class TemperatureScaling(PredictionTransform):
         loader = getattr(data, "val_dataloader", None)
         owners = [data, *(kind for kind in type(data).__mro__ if not _is_lightnings(kind))]
         if not callable(loader) or not any("val_dataloader" in vars(owner) for owner in owners):
-            raise MisconfigurationException(f"{type(self).__name__}: temperature=true needs a data module with val_dataloader().")
+            raise MisconfigurationException(f"{type(self).__name__}: temperature=True needs a data module with val_dataloader().")
         return loader
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -131,7 +131,7 @@ class TemperatureScaling(PredictionTransform):
                 logits.append(extract_logits(own(x), self.output, type(self).__name__, pl_module).float().cpu())
                 targets.append(y.cpu())
         if not logits:
-            raise MisconfigurationException(f"{type(self).__name__}: temperature=true needs validation data; there is no row.")
+            raise MisconfigurationException(f"{type(self).__name__}: temperature=True needs validation data; there is no row.")
         everyone = gather_objects(trainer, (torch.cat(logits), torch.cat(targets)))
         self.temperature = fit_temperature(*(torch.cat(parts) for parts in zip(*everyone, strict=True)))
         self.facts["calibration/temperature"] = self.temperature

@@ -23,9 +23,9 @@ import torch
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 
-from ..figures.canvas import output_path
 from ..figures.figure_callback import never_fatal
 from ..figures.images.tta_views import MostChanged, draw_views
+from ..files.output_path import output_path
 from ..module_outputs.logits import extract_logits, is_multi_label, replace_logits, to_logits, to_probabilities
 from ..trainer_internals.batches import inputs_of, to_device
 from ..trainer_internals.private_names import check_private_names
@@ -149,14 +149,15 @@ class TestTimeAugmentation(PredictionTransform):
         source = getattr(trainer, "datamodule", None)
         if self.augment is None and getattr(source, "augments", True) is False:  # reported before a training, not after it
             raise MisconfigurationException(
-                "TestTimeAugmentation: augment=none makes all views of a photo alike; choose one, e.g. augment=side_on."
+                "TestTimeAugmentation: the data module augments nothing, so all views of a photo are alike; choose an "
+                "augmentation, such as side_on."
             )
         if stage not in ("fit", "test", "predict") or not self.enabled:
             return
         check_private_names(trainer, "batches.py")
         if self.augment is None and not hasattr(source, "views_dataloader"):
             raise MisconfigurationException(
-                "TestTimeAugmentation has no views: set augment=... (a function of a batch, e.g. one of "
+                "TestTimeAugmentation has no views: give it augment (a function of a batch, e.g. one of "
                 "torchvision.transforms.v2), or use a data module with views_dataloader(split, n)."
             )
         if stage == "fit":

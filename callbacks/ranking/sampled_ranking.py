@@ -20,7 +20,7 @@ import torch
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 
-from ..trainer_internals.roles import Watcher
+from ..roles import Watcher
 from . import user_items
 from .contracts import require_recommender
 from .user_items import UserItems, score_blocks

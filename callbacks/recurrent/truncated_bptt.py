@@ -28,9 +28,9 @@ import torch
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor, nn
 
+from ..roles import Reverts
 from ..trainer_internals.gather import gather_objects
 from ..trainer_internals.loaders import steps_take_iterator, train_loaders
-from ..trainer_internals.roles import Reverts
 from ..trainer_internals.run_in_parts import run_in_parts
 from .carried_state import State, StateAttribute, check_rows, detached, moved, recurrent_layers, reset_rows, rows_of
 from .split_batch import parts_of_batch, takes_hiddens

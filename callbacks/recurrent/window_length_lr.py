@@ -15,8 +15,8 @@ from typing import Any
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch.optim import Optimizer
 
+from ..roles import Reverts
 from ..trainer_internals.batches import first_tensor, inputs_of
-from ..trainer_internals.roles import Reverts
 
 
 class WindowLengthLR(Reverts):

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from practicum.lightning_shim import TorchCheckpointIO
 
-from .atomic_file import atomic_write
+from ..files.atomic_file import atomic_write
 
 
 class WholeFileCheckpointIO(TorchCheckpointIO):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
-from ..trainer_internals.roles import Watcher
+from ..roles import Watcher
 
 
 class FiniteLoss(Watcher):
@@ -38,7 +38,7 @@ class FiniteLoss(Watcher):
         for name, value in trainer.callback_metrics.items():
             if name.startswith("train/") and not bool(value.isfinite().all()):
                 raise MisconfigurationException(
-                    f"Training diverged: {name} is {float(value)} after epoch {trainer.current_epoch}; lower optimizer.lr "
-                    "(callbacks=[default,lr_find] finds one), clip gradients (trainer.gradient_clip_val=1), or look for outliers "
-                    "in the data."
+                    f"Training diverged: {name} is {float(value)} after epoch {trainer.current_epoch}; lower the learning rate "
+                    "(LRFinder, callbacks=[default,lr_find], finds one), clip gradients (the trainer's gradient_clip_val=1), or "
+                    "look for outliers in the data."
                 )

@@ -15,11 +15,11 @@ import torch
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 
+from ..files.atomic_file import write_columns
 from ..module_outputs.labels import label_of
 from ..module_outputs.logits import is_multi_label, to_probabilities
 from ..module_outputs.test_outputs import classification_outputs, regression_outputs
-from ..trainer_internals.roles import Watcher
-from .atomic_file import write_columns
+from ..roles import Watcher
 
 
 def rows_of_process(rows: dict[str, list[Any]], rank: int, processes: int, count: int) -> dict[str, list[Any]]:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from ..figures.figure_callback import failed_figures
 from ..figures.plain_text import printable
-from .atomic_file import atomic_write
+from ..files.atomic_file import atomic_write
 
 _TITLES = {  # by the file's stem, in the order of the page
     "curves": "Learning curves",

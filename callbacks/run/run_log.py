@@ -20,7 +20,7 @@ from lightning_utilities.core.rank_zero import rank_zero_only
 from practicum.lightning_shim import Logger
 from torch import Tensor
 
-from .atomic_file import ESCAPE, atomic_write
+from ..files.atomic_file import ESCAPE, atomic_write
 
 log = logging.getLogger(__name__)
 

@@ -22,8 +22,8 @@ from typing import Any
 import torch
 from practicum.lightning_shim import LightningModule, Trainer, root_of
 
-from ..trainer_internals.roles import Watcher
-from .atomic_file import atomic_write
+from ..files.atomic_file import atomic_write
+from ..roles import Watcher
 
 log = logging.getLogger(__name__)
 

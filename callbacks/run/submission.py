@@ -1,6 +1,7 @@
 """The submission to a challenge, written at the end of a run: ``submission.csv`` in Kaggle's format.
 
-**When to use it.** Where the data module has the challenge's test inputs; ``predict.py ... format=kaggle`` writes the same later.
+**When to use it.** Where the data module has the challenge's test inputs; a prediction in the format ``kaggle`` writes
+the same later.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import Any
 import torch
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
-from ..trainer_internals.roles import Watcher
-from .atomic_file import write_columns
+from ..files.atomic_file import write_columns
+from ..roles import Watcher
 
 _DATA_HAS = ("test_inputs", "for_prediction", "submission_columns")
 

@@ -12,9 +12,9 @@ from typing import Any
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 
-from ..figures.canvas import output_path
-from ..trainer_internals.roles import Watcher
-from .atomic_file import atomic_write
+from ..files.atomic_file import atomic_write
+from ..files.output_path import output_path
+from ..roles import Watcher
 
 
 def vector_lines(vocab: Sequence[str], vectors: Tensor) -> Iterator[str]:

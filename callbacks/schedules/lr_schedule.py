@@ -20,9 +20,9 @@ from typing import Any, NamedTuple, NoReturn
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer, classes, part_of
 from torch.optim import Optimizer
 
-from ..figures.canvas import output_path
 from ..figures.figure_callback import never_fatal
-from ..trainer_internals.roles import OutsideTrials
+from ..files.output_path import output_path
+from ..roles import OutsideTrials
 from .factor_lr import FactorLR, momentum_of
 from .param_group_lrs import reset_to_peak_lr
 from .schedule_figure import draw_schedule, schedule_curves
@@ -130,12 +130,12 @@ class LRSchedule(OutsideTrials):
         if configs:
             if not self.replace:
                 theirs = type(configs[0].scheduler).__name__
-                self._fail(f"{name} configures a schedule of its own ({theirs}); replace=true replaces it with this one")
+                self._fail(f"{name} configures a schedule of its own ({theirs}); replace=True replaces it with this one")
             configs.clear()
             reset_to_peak_lr(optimizer)
         if self.momentum(0, TrainingLength(2, 2)) is not None and not all(momentum_of(group) for group in optimizer.param_groups):
             self._fail(
-                f"momentum can't cycle: {type(optimizer).__name__} has none, or has it at 0; momentum=null leaves it alone"
+                f"momentum can't cycle: {type(optimizer).__name__} has none, or has it at 0; momentum=None leaves it alone"
             )
         self.length = None
         self._scheduler = FactorLR(optimizer, self._multiplier_now, self._momentum_now)

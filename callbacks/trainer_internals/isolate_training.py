@@ -20,11 +20,11 @@ from typing import Any
 import torch
 from practicum.lightning_shim import Callback, LightningModule, Trainer, classes, part_of
 
+from ..roles import OutsideTrials
 from .loaders import snapshot_loader, train_loaders
 from .object_snapshot import Restore, snapshot
 from .private_names import check_private_names
 from .rng_state import random_state, set_random_state
-from .roles import OutsideTrials
 
 # Lightning's callbacks that only watch.
 _WATCHERS = tuple(

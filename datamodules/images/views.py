@@ -71,7 +71,7 @@ class PhotoViews(LightningDataModule):
         if augment is not None and not all(callable(getattr(augment, name, None)) for name in ("window", "sample", "__call__")):
             raise MisconfigurationException(
                 f"{type(self).__name__}: augment is a {type(augment).__name__}, which makes no views of photos; use an Augment "
-                "or a RandAugment (configuration: augment=none, basic, side_on, top_down, crop_mirror or randaugment)."
+                "or a RandAugment."
             )
         self.size = size
         self.batch_size = batch_size
@@ -155,7 +155,7 @@ class PhotoViews(LightningDataModule):
         """
         if count and self.augment is None:
             raise MisconfigurationException(
-                f"{type(self).__name__}: augment=none makes all views of a photo alike; choose one, e.g. augment=side_on."
+                f"{type(self).__name__}: without augmentation all views of a photo are alike; choose one, such as side_on."
             )
         dataset = self.datasets[self.tests_on if split == "test" else split]
         return self.loader(dataset.views(self.augment if count else None, self.seed), views=count)

@@ -74,10 +74,10 @@ class MovieLens(Ratings):
         if fold is not None and str(fold) not in _FOLDS:
             raise MisconfigurationException(f"{owner}: fold={fold} must be one of {', '.join(_FOLDS)}.")
         if inner_split and fold is None:
-            raise MisconfigurationException(f"{owner}: inner_split=true divides a fold's training part; set the option fold too.")
+            raise MisconfigurationException(f"{owner}: inner_split=True divides a fold's training part; set the option fold too.")
         if fold is not None and not inner_split and (options.get("split", "random") != "random" or options.get("test_fraction")):
             raise MisconfigurationException(
-                f"{owner}: fold={fold} is a split already; leave out split and test_fraction, or set inner_split=true."
+                f"{owner}: fold={fold} is a split already; leave out split and test_fraction, or set inner_split=True."
             )
         self.source = local_or(root, Download(URL.format(size=size), SHA256[size], Path(download_dir)))
         sides = {"user_side": USER_SIDE, "item_side": ITEM_SIDE} if side_features else {}

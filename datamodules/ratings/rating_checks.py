@@ -155,7 +155,7 @@ def strange_ratings(frame: pl.LazyFrame, rating: str, clicks: bool, where: objec
     """
     values = frame.select(rating).collect()[rating]
     if not clicks and len(values) > 1 and values.n_unique() == 1:
-        return [f"{where}: every {rating} is {values[0]}, so that there is nothing to learn from it; for clicks set rating=null."]
+        return [f"{where}: every {rating} is {values[0]}, so that there is nothing to learn from it; for clicks set rating=None."]
     return strange_numbers(values, where)
 
 

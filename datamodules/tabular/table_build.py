@@ -163,7 +163,7 @@ def _require_own_names(used: set[str], steps: TablePreprocessor, where: object) 
         name = sorted(taken)[0]
         raise MisconfigurationException(
             f"{where}: column {name!r} is called like a part of the date {steps.date!r}; rename it, or set ignore=[{name}] or "
-            "date_parts=false."
+            "date_parts=False."
         )
 
 

@@ -60,10 +60,13 @@ class Recommender(Supervised):
         if len(categories) < 2:
             raise MisconfigurationException(f"{name}: needs two columns of ids: users and items.")
         if target is None and loss == "squared":
-            raise MisconfigurationException(f"{name}: loss=squared needs ratings: name their column, rating=COLUMN.")
+            raise MisconfigurationException(
+                f"{name}: loss=squared needs ratings, but the data have clicks only (target is None); name their column."
+            )
         if target is not None and loss not in ("auto", "squared"):
             raise MisconfigurationException(
-                f"{name}: loss={loss} is for clicks: set rating=null, or turn ratings into clicks with positive_threshold=4."
+                f"{name}: loss={loss} is for clicks, but the data have ratings; the data module can turn them into clicks "
+                "(positive_threshold)."
             )
         objective: Objective
         if target is None:

@@ -58,7 +58,7 @@ def choose_dims(owner: str, categories: Mapping[str, Sequence[str]], given: Mapp
         if len(levels) >= _MANY:
             log.warning(
                 f"{column} has {len(levels):,} categories: its vectors take {len(levels) * dim * 4 / 1e9:.1f} GB, and three "
-                "times as much again in training; min_count=5 drops rare ones, max_embedding_dim=8 shortens vectors."
+                "times as much again in training; the data's min_count=5 drops rare ones, max_embedding_dim=8 shortens vectors."
             )
     return dims
 

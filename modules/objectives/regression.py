@@ -56,11 +56,11 @@ class Regression(Objective):
         if not quantiles or not all(0 < q < 1 for q in quantiles):
             raise MisconfigurationException(f"Regression: quantiles={list(quantiles)}: each must be between 0 and 1.")
         positive = target["min"] > 0
-        for option, chosen in (("log_target=true", log_target), (f"loss={loss}", loss in ("rmspe", "mape"))):
+        for option, chosen in (("log_target=True", log_target), (f"loss={loss}", loss in ("rmspe", "mape"))):
             if chosen and not positive:
                 raise MisconfigurationException(
                     f"Regression: {option} needs a positive target, but the training data contain {target['min']:g}; leave those "
-                    "rows out, or choose log_target=false and loss=squared."
+                    "rows out, or choose log_target=False and loss=squared."
                 )
         self.relative_metrics = relative_metrics and positive
         self.kind, self.log, self.quantiles = loss, log_target, sorted(quantiles)

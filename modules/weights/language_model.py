@@ -66,7 +66,7 @@ def read_language_model(source: str, option: str) -> LanguageModelWeights:
         known = torch.load(path, map_location="cpu", weights_only=True).get("hyper_parameters", {})
         encoder = {key.removeprefix("encoder."): value for key, value in state.items() if key.startswith("encoder.")}
         if "embedding.weight" not in encoder or "vocab" not in known:
-            raise MisconfigurationException(f"{option}={source}: not a language model; train one with experiment=lm.")
+            raise MisconfigurationException(f"{option}={source}: not a language model; train a LanguageModel (experiment=lm).")
         facts = {key: known[key] for key in ("level", "tokenizer", "reverse") if key in known}
         return LanguageModelWeights(known["vocab"], encoder, state.get("bias"), facts, path, hash_of_file(path))
     encoder, bias = from_fastai(state)
@@ -107,10 +107,11 @@ def check_same_tokens(known: dict[str, Any], level: str, tokenizer: str, reverse
     trained = {"level": level, "tokenizer": tokenizer, "reverse": reverse} | known
     if trained["level"] != level:
         raise MisconfigurationException(
-            f"{option}: was trained on {trained['level']} tokens, but the data's are {level}; set level={trained['level']}."
+            f"{option}: was trained on {trained['level']} tokens, but the data's are {level}; "
+            f"set the data's level={trained['level']}."
         )
     if level == "bpe" and trained["tokenizer"] != tokenizer:
-        raise MisconfigurationException(f"{option}: has another tokenizer; use its own, tokenizer=RUN/tokenizer.json.")
+        raise MisconfigurationException(f"{option}: has another tokenizer; use its own, the tokenizer.json of its run.")
     if trained["reverse"] != reverse:
         way = "backwards" if trained["reverse"] else "forwards"
-        raise MisconfigurationException(f"{option}: reads {way}, the data don't; set reverse={str(trained['reverse']).lower()}.")
+        raise MisconfigurationException(f"{option}: reads {way}, the data don't; set the data's reverse={trained['reverse']}.")

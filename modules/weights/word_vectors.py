@@ -15,7 +15,7 @@ import torch
 from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor
 
-from ..skip_gram import SkipGram
+from ..layers.subword_embedding import SubwordEmbedding
 from .state_dict import find_weights, read_state_dict
 
 
@@ -76,14 +76,10 @@ def vectors_for(source: str, vocab: Sequence[str], option: str) -> tuple[Tensor,
     Raises:
         MisconfigurationException: No such file, or another format.
     """
-    path = find_weights(source, f"{option}={source}: no such file; give a run of experiment=word_vectors, or a .vec.")
+    path = find_weights(source, f"{option}={source}: no such file; give a run of SkipGram (experiment=word_vectors), or a .vec.")
     look_up: Callable[[str], Tensor | None]
     if path.suffix == ".ckpt":
-        if "context.weight" not in read_state_dict(path):
-            raise MisconfigurationException(
-                f"{option}={source}: contains no word vectors; train some with experiment=word_vectors."
-            )
-        look_up = SkipGram.load_from_checkpoint(path, map_location="cpu", weights_only=True).vector
+        look_up = _skip_gram_vectors(path, f"{option}={source}")
         dim = len(look_up(vocab[0]))
     else:
         words, vectors = read_vec(path, vocab)
@@ -99,3 +95,16 @@ def vectors_for(source: str, vocab: Sequence[str], option: str) -> tuple[Tensor,
         if vector is not None:
             found[number] = vector
     return found, found.any(1), path
+
+
+def _skip_gram_vectors(path: Path, name: str) -> Callable[[str], Tensor]:
+    """What gives a vector to any word, from a checkpoint of :class:`.SkipGram`."""
+    state = {key: value for key, value in read_state_dict(path).items() if key.startswith("embedding.")}
+    trained = torch.load(path, map_location="cpu", weights_only=True).get("hyper_parameters", {})
+    options = [trained.get(key) for key in ("vocab", "embedding_dim", "min_n", "max_n", "max_ngrams")]
+    if "embedding.bag.weight" not in state or None in options:
+        raise MisconfigurationException(f"{name}: contains no word vectors; train some with SkipGram (experiment=word_vectors).")
+    embedding = SubwordEmbedding(*options)  # type: ignore[arg-type]
+    embedding.load_state_dict({key.removeprefix("embedding."): value for key, value in state.items()})
+    row = {word: number for number, word in enumerate(trained["vocab"])}
+    return lambda word: embedding.vector(word, row.get(word))

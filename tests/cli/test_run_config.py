@@ -14,7 +14,7 @@ from practicum.cli.run_config import check_options, known_config, load_yaml, rea
 from practicum.lightning_shim import MisconfigurationException
 
 AUGMENT = {"_target_": "practicum.datamodules.Augment", "hflip": 0.5}
-WRITES = {"_target_": "practicum.callbacks.run.atomic_file.write_csv", "path": "victim.sh", "header": ["x"], "rows": []}
+WRITES = {"_target_": "practicum.callbacks.files.atomic_file.write_csv", "path": "victim.sh", "header": ["x"], "rows": []}
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("model._target_", "practicum.modules.Nope", "Nope at model"),
     ("model.backbone", WRITES, "write_csv at model.backbone"),
     ("data._target_", "practicum.modules.ImageClassifier", "ImageClassifier at data"),
-    ("data._target_", "practicum.callbacks.run.atomic_file.os.system", "os.system at data"),
+    ("data._target_", "practicum.callbacks.files.atomic_file.os.system", "os.system at data"),
     ("data._args_", ["x"], r"data._args_, which changes how something is called"),
     ("data._partial_", True, "data._partial_"),
     ("data._recursive_", False, "data._recursive_"),

@@ -254,8 +254,8 @@ def test_each_kind_learns_and_a_checkpoint_alone_rebuilds_it(
 @pytest.mark.parametrize(
     ("options", "optimizer", "message"),
     [
-        ({"sparse": True}, torch.optim.Adam, "sparse=true needs .* optimizer=sparse_adam"),
-        ({}, SparseAdam, "optimizer=sparse_adam needs sparse=true"),
+        ({"sparse": True}, torch.optim.Adam, "sparse=True needs .*SparseAdam"),
+        ({}, SparseAdam, "the optimizer SparseAdam needs sparse=True"),
         ({"implicit": True}, torch.optim.Adam, r"needs a data module with pairs\(split\)"),
     ],
 )

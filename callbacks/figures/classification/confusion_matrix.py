@@ -16,9 +16,10 @@ from matplotlib.figure import Figure
 from practicum.lightning_shim import LightningModule, Trainer
 from torchmetrics.classification import MulticlassConfusionMatrix
 
+from ...files.atomic_file import write_csv
+from ...files.output_path import output_path
 from ...module_outputs.test_outputs import classification_outputs, regression_outputs
-from ...run.atomic_file import write_csv
-from ..canvas import INK, new_figure, output_path, save_figure
+from ..canvas import INK, new_figure, save_figure
 from ..figure_callback import FigureCallback
 from ..plain_text import shortened
 

@@ -25,9 +25,10 @@ from torchmetrics.classification import (
     MultilabelRecall,
 )
 
+from ...files.atomic_file import write_csv
+from ...files.output_path import output_path
 from ...module_outputs.test_outputs import classification_outputs, regression_outputs
-from ...run.atomic_file import write_csv
-from ..canvas import BLUE, GRID, ORANGE, new_figure, output_path, save_figure
+from ..canvas import BLUE, GRID, ORANGE, new_figure, save_figure
 from ..figure_callback import FigureCallback
 from ..plain_text import shortened
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from practicum.lightning_shim import LightningModule, Trainer
 
-from ..canvas import output_path, save_figure
+from ...files.output_path import output_path
+from ..canvas import save_figure
 from ..figure_callback import FigureCallback
 from .draw_photo import photo_grid
 

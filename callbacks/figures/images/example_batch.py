@@ -13,8 +13,9 @@ from typing import Any
 from practicum.lightning_shim import LightningModule, Trainer
 from torch import Tensor
 
+from ...files.output_path import output_path
 from ...module_outputs.labels import label_of
-from ..canvas import output_path, save_figure
+from ..canvas import save_figure
 from ..figure_callback import FigureCallback
 from .draw_photo import photo_grid
 

@@ -20,8 +20,9 @@ import torch
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor, nn
 
+from ...files.output_path import output_path
 from ...module_outputs.logits import extract_logits
-from ..canvas import output_path, save_figure
+from ..canvas import save_figure
 from ..highest_loss_examples import HighestLossExamples
 from ..worst_rows import Mistake
 from .draw_photo import photo_grid

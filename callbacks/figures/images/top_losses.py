@@ -15,7 +15,8 @@ from pathlib import Path
 from practicum.lightning_shim import LightningModule, Trainer
 from torch import Tensor
 
-from ..canvas import output_path, save_figure
+from ...files.output_path import output_path
+from ..canvas import save_figure
 from ..highest_loss_examples import HighestLossExamples
 from ..worst_rows import Mistake
 from .draw_photo import photo_grid

@@ -17,8 +17,9 @@ import torch
 from matplotlib.figure import Figure
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
+from ...files.output_path import output_path
 from ...ranking.contracts import require_recommender
-from ..canvas import BLUE, GRID, ORANGE, new_figure, output_path, save_figure
+from ..canvas import BLUE, GRID, ORANGE, new_figure, save_figure
 from ..figure_callback import FigureCallback
 from ..plain_text import printable
 

@@ -19,9 +19,10 @@ from matplotlib.figure import Figure
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 
+from ...files.output_path import output_path
 from ...ranking.contracts import require_recommender
 from ...ranking.user_items import UserItems, top_items
-from ..canvas import BLUE, GRID, INK, ORANGE, new_figure, output_path, save_figure
+from ..canvas import BLUE, GRID, INK, ORANGE, new_figure, save_figure
 from ..figure_callback import FigureCallback
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]

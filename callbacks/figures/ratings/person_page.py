@@ -16,9 +16,10 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from ...files.output_path import output_path
 from ...ranking.contracts import require_recommender
 from ...ranking.user_items import UserItems, top_items
-from ..canvas import output_path, save_text
+from ..canvas import save_text
 from ..figure_callback import FigureCallback
 
 _MODULE_HAS = ("categories", "user", "item", "embedding_table", "scores_to_ratings")

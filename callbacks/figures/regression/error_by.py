@@ -16,8 +16,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
-from ...run.atomic_file import write_csv
-from ..canvas import BLUE, GRID, INK, ORANGE, new_figure, output_path, save_figure
+from ...files.atomic_file import write_csv
+from ...files.output_path import output_path
+from ..canvas import BLUE, GRID, INK, ORANGE, new_figure, save_figure
 from ..figure_callback import never_fatal
 from ..file_names import safe_file_names
 from ..plain_text import shortened

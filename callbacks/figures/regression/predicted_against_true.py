@@ -11,7 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from practicum.lightning_shim import LightningModule, Trainer
 
-from ..canvas import BLUE, INK, new_figure, output_path, save_figure
+from ...files.output_path import output_path
+from ..canvas import BLUE, INK, new_figure, save_figure
 from .regression_figure import Numbers, RegressionFigure, relative_or_absolute
 
 

@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 from practicum.lightning_shim import LightningModule, Trainer
 from torch import Tensor
 
-from ..canvas import BLUE, GRID, ORANGE, new_figure, output_path, save_figure
+from ...files.output_path import output_path
+from ..canvas import BLUE, GRID, ORANGE, new_figure, save_figure
 from ..plain_text import shortened
 from .regression_figure import Numbers, RegressionFigure
 

@@ -21,8 +21,9 @@ from matplotlib.figure import Figure
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 
-from ...run.atomic_file import write_csv
-from ..canvas import BLUE, new_figure, output_path, save_figure
+from ...files.atomic_file import write_csv
+from ...files.output_path import output_path
+from ..canvas import BLUE, new_figure, save_figure
 from ..figure_callback import FigureCallback, never_fatal
 from ..file_names import safe_file_names
 from ..label_placement import labelled_scatter

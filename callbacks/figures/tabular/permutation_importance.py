@@ -18,8 +18,9 @@ from matplotlib.figure import Figure
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 
-from ...run.atomic_file import write_csv
-from ..canvas import BLUE, GRID, new_figure, output_path, save_figure
+from ...files.atomic_file import write_csv
+from ...files.output_path import output_path
+from ..canvas import BLUE, GRID, new_figure, save_figure
 from ..figure_callback import FigureCallback
 from ..plain_text import shortened
 

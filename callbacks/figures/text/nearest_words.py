@@ -16,7 +16,8 @@ from typing import Any
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor, nn
 
-from ..canvas import output_path, save_text
+from ...files.output_path import output_path
+from ..canvas import save_text
 from ..figure_callback import FigureCallback
 
 

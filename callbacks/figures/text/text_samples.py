@@ -14,7 +14,8 @@ from typing import Any
 
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
-from ..canvas import output_path, save_text
+from ...files.output_path import output_path
+from ..canvas import save_text
 from ..figure_callback import FigureCallback
 
 

@@ -14,7 +14,8 @@ from typing import Any
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 
-from ..canvas import output_path, save_text
+from ...files.output_path import output_path
+from ..canvas import save_text
 from ..highest_loss_examples import HighestLossExamples
 from ..worst_rows import Mistake
 

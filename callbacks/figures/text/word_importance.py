@@ -20,8 +20,8 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 from torch import Tensor
 
 from ...module_outputs.logits import extract_logits, is_multi_label, to_probabilities
+from ...roles import Watcher
 from ...trainer_internals.batches import inputs_of
-from ...trainer_internals.roles import Watcher
 
 _LEAST = 0.005  # change in probability that is shown
 

@@ -1,19 +1,11 @@
-"""Where figures go, and that they are whole."""
+"""Figures and lists are whole files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from practicum.callbacks.figures.canvas import new_figure, output_path, save_figure, save_text
-from practicum.lightning_shim import Trainer
-
-
-def test_a_relative_folder_is_below_the_trainers(make_trainer: Callable[..., Trainer], tmp_path: Path) -> None:
-    trainer = make_trainer(default_root_dir=tmp_path / "run")
-    assert output_path(trainer, "figures", "a.png") == tmp_path / "run" / "figures" / "a.png"
-    assert output_path(trainer, tmp_path / "else", "a.png") == tmp_path / "else" / "a.png"
+from practicum.callbacks.figures.canvas import new_figure, save_figure, save_text
 
 
 def test_a_figure_has_its_size_and_leaves_no_other_file(tmp_path: Path) -> None:

@@ -230,13 +230,13 @@ def test_bad_options_and_modules_are_refused(make_trainer: MakeTrainer, data: Im
     for options, named in (({"n": 0}, "n=0"), ({"beta": 1.5}, "beta=1.5"), ({"reduction": "median"}, "reduction=median")):
         with pytest.raises(MisconfigurationException, match=named):
             TestTimeAugmentation(**options)  # type: ignore[arg-type]
-    with pytest.raises(MisconfigurationException, match="has no views: set augment"):
+    with pytest.raises(MisconfigurationException, match="has no views: give it augment"):
         make_trainer(callbacks=[TestTimeAugmentation()]).predict(Foreign(), loader())
     with pytest.raises(MisconfigurationException, match='output="logits"'):
         make_trainer(callbacks=[TestTimeAugmentation(augment=v2.RandomErasing())]).predict(Foreign("logits"), loader())
     data.augment = None
     for phase in ("fit", "test"):  # before a training, not after it
-        with pytest.raises(MisconfigurationException, match="augment=none makes all views of a photo alike"):
+        with pytest.raises(MisconfigurationException, match="augments nothing, so all views of a photo are alike"):
             getattr(make_trainer(callbacks=[TestTimeAugmentation()]), phase)(Foreign(), datamodule=data)
 
 
@@ -275,7 +275,7 @@ class Validated(Foreign):
 
 def test_what_is_missing_is_named_before_training(make_trainer: MakeTrainer) -> None:
     for callback, message in (
-        (TestTimeAugmentation(), "has no views: set augment"),
+        (TestTimeAugmentation(), "has no views: give it augment"),
         (TestTimeAugmentation(augment=v2.RandomHorizontalFlip()), "Validated.forward returns a dictionary with 'logits'"),
     ):
         trainer = make_trainer(max_epochs=1, callbacks=[callback], num_sanity_val_steps=1)

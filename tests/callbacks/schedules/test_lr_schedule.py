@@ -142,7 +142,7 @@ def test_data_without_a_length(make_trainer: MakeTrainer) -> None:
 @pytest.mark.parametrize(
     ("model", "callbacks", "message"),
     [
-        (TwoGroups(scheduled=True), [SGDR()], "replace=true"),
+        (TwoGroups(scheduled=True), [SGDR()], "replace=True"),
         (TwoGroups(torch.optim.SGD), [OneCycle()], "momentum can't cycle"),
         (TwoGroups(torch.optim.Adagrad), [OneCycle()], "Adagrad has none"),
         (TwoGroups(), [SGDR(), GradientAccumulationScheduler({0: 1, 2: 2})], "GradientAccumulationScheduler"),

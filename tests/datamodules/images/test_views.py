@@ -89,7 +89,7 @@ def test_fingerprints_tell_batches_apart(ready: Ready, photos: Path) -> None:
 
 
 def test_views_need_an_augmentation_and_features_no_mixing(ready: Ready, photos: Path, tmp_path: Path) -> None:
-    with pytest.raises(MisconfigurationException, match="augment=none makes all views of a photo alike"):
+    with pytest.raises(MisconfigurationException, match="without augmentation all views of a photo are alike"):
         ready(photos).views_dataloader("train", 2)
     with pytest.raises(MisconfigurationException, match="mixup and cutmix need pixels"):
         ready(photos, mixup=0.4).use_features("train", tmp_path / "features.npy")

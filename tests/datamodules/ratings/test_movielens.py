@@ -43,7 +43,7 @@ def test_side_features_and_titles(movielens_root: Path, open_ratings: OpenRating
         ({"fold": 6}, "MovieLens: fold=6 must be one of 1, 2"),
         ({"fold": 1, "split": "time"}, "MovieLens: fold=1 is a split already"),
         ({"fold": 1, "test_fraction": 0.1}, "MovieLens: fold=1 is a split already"),
-        ({"inner_split": True}, "MovieLens: inner_split=true divides a fold's training part; set the option fold too"),
+        ({"inner_split": True}, "MovieLens: inner_split=True divides a fold's training part; set the option fold too"),
         ({"size": "20m"}, "MovieLens: size=20m must be one of 100k, 1m"),
     ],
 )

@@ -45,16 +45,16 @@ def test_files_that_are_no_language_model_are_refused(tmp_path: Path) -> None:
     with pytest.raises(MisconfigurationException, match="nothing in it was run"):
         read("broken.ckpt")
     torch.save({"state_dict": {"weight": torch.zeros(2)}}, tmp_path / "photos.ckpt")
-    with pytest.raises(MisconfigurationException, match="not a language model; train one with experiment=lm"):
+    with pytest.raises(MisconfigurationException, match="not a language model; train a LanguageModel"):
         read("photos.ckpt")
 
 
 @pytest.mark.parametrize(
     ("known", "message"),
     [
-        ({"level": "character"}, "RUN: was trained on character tokens, but the data's are bpe; set level=character"),
+        ({"level": "character"}, "RUN: was trained on character tokens, but the data's are bpe; set the data's level=character"),
         ({"tokenizer": "other"}, "RUN: has another tokenizer"),
-        ({"reverse": True}, "RUN: reads backwards, the data don't; set reverse=true"),
+        ({"reverse": True}, "RUN: reads backwards, the data don't; set the data's reverse=True"),
     ],
 )
 def test_other_tokens_are_refused(known: dict[str, Any], message: str) -> None:

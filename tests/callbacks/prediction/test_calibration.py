@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 from practicum.callbacks import Calibration
-from practicum.callbacks.figures.classification import calibration
-from practicum.callbacks.figures.classification.calibration import ReliabilityBins, confidence_of, reliability_bins
+from practicum.callbacks.figures.classification.reliability_curve import ReliabilityBins, confidence_of, reliability_bins
+from practicum.callbacks.prediction import calibration
 from practicum.lightning_shim import LightningDataModule, LightningModule, MisconfigurationException, Trainer
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -68,27 +68,6 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[ReliabilityBins, str, P
 
     monkeypatch.setattr(calibration, "draw_reliability", record)
     return calls
-
-
-def test_error_of_known_bins() -> None:
-    confidence = torch.tensor([0.95, 0.95, 0.95, 0.95, 0.55, 0.55])
-    bins = reliability_bins(confidence, torch.tensor([1, 1, 1, 0, 1, 0]))
-    assert bins.counts.tolist() == [0, 0, 0, 0, 0, 2, 0, 0, 0, 4]
-    assert (float(bins.confidence[9]), float(bins.accuracy[9])) == (pytest.approx(0.95), 0.75)
-    assert bins.error == pytest.approx((4 * 0.2 + 2 * 0.05) / 6)
-
-
-def test_a_certain_prediction_is_in_the_last_bin() -> None:
-    assert reliability_bins(torch.tensor([1.0, 0.0]), torch.tensor([1, 0])).counts.tolist() == [1] + [0] * 8 + [1]
-
-
-def test_confidence_is_that_of_the_prediction() -> None:
-    confidence, correct = confidence_of(torch.tensor([[0.7, 0.3], [0.2, 0.8]]), torch.tensor([0, 0]), multi_label=False)
-    assert confidence.tolist() == pytest.approx([0.7, 0.8])
-    assert correct.tolist() == [True, False]
-    confidence, correct = confidence_of(torch.tensor([[0.7, 0.3]]), torch.tensor([[1, 1]]), multi_label=True)
-    assert confidence.tolist() == pytest.approx([0.7, 0.7])
-    assert correct.tolist() == [True, False]
 
 
 @pytest.mark.parametrize("multi_label", [False, True])

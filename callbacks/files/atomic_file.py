@@ -31,7 +31,7 @@ def as_utf8(text: str) -> str:
         text: Such as a path that the system returned.
 
     Example:
-        >>> from practicum.callbacks.run.atomic_file import as_utf8
+        >>> from practicum.callbacks.files.atomic_file import as_utf8
         >>> print(as_utf8("caf\udce9.jpg"))
         caf\xe9.jpg
     """

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from practicum.callbacks.trainer_internals.roles import Reverts
+from practicum.callbacks.roles import Reverts
 from practicum.lightning_shim import LightningModule, Trainer, classes
 
 BoringModel = classes("demos.boring_classes.BoringModel")[0]

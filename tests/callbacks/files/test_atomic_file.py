@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from practicum.callbacks.run.atomic_file import as_utf8, atomic_write, write_columns, write_csv
+from practicum.callbacks.files.atomic_file import as_utf8, atomic_write, write_columns, write_csv
 
 
 def test_the_old_file_stays_when_writing_fails(tmp_path: Path) -> None:

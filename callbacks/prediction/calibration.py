@@ -13,91 +13,18 @@ two. Optionally scales logits by a temperature first (:mod:`.temperature_scaling
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from practicum.lightning_shim import LightningModule, Trainer
 from torch import Tensor
 
-from ...module_outputs.logits import is_multi_label, to_probabilities
-from ...module_outputs.test_outputs import classification_outputs
-from ...prediction.temperature_scaling import TemperatureScaling
-from ..canvas import BLUE, GRID, INK, new_figure, output_path, save_figure
-from ..figure_callback import never_fatal
-
-_BINS = 10
-
-
-class ReliabilityBins(NamedTuple):
-    """Accuracy by confidence; each tensor has an entry per bin."""
-
-    confidence: Tensor  # mean in the bin
-    accuracy: Tensor
-    counts: Tensor
-    error: float  # the expected calibration error
-
-
-def reliability_bins(confidence: Tensor, correct: Tensor) -> ReliabilityBins:
-    """Return accuracy by confidence in ten bins of equal width.
-
-    Args:
-        confidence: Probabilities of the predictions ``[N]``.
-        correct: 1 for each prediction that is correct ``[N]``.
-    """
-    bins = (confidence * _BINS).long().clamp(0, _BINS - 1)
-    count = torch.bincount(bins, minlength=_BINS).double()
-    mean = torch.bincount(bins, confidence.double(), _BINS) / count.clamp(min=1)
-    accuracy = torch.bincount(bins, correct.double(), _BINS) / count.clamp(min=1)
-    return ReliabilityBins(mean, accuracy, count, float(((mean - accuracy).abs() * count).sum() / count.sum()))
-
-
-def confidence_of(probabilities: Tensor, target: Tensor, multi_label: bool) -> tuple[Tensor, Tensor]:
-    """Return the confidence of each prediction and whether it is correct.
-
-    Args:
-        probabilities: ``[B, classes]``.
-        target: Classes ``[B]``, or a 0/1 matrix ``[B, classes]``.
-        multi_label: Each class of each row is a prediction of its own.
-
-    Returns:
-        Both ``[B]``, for multi-label ``[B * classes]``.
-    """
-    if multi_label:
-        predicted = probabilities > 0.5
-        return torch.where(predicted, probabilities, 1 - probabilities).flatten(), (predicted == target.bool()).flatten()
-    confidence, index = probabilities.max(1)
-    return confidence, index == target
-
-
-def draw_reliability(bins: ReliabilityBins, title: str, path: Path) -> None:
-    """Draw accuracy by confidence, above the share of predictions in each bin.
-
-    Args:
-        bins: Of :func:`reliability_bins`.
-        title: Of the figure.
-        path: The PNG.
-    """
-    filled = bins.counts > 0
-    figure = new_figure(5.2, 4.6)
-    axes = figure.add_subplot()
-    axes.plot([0, 1], [0, 1], color=GRID, linewidth=1.5)
-    axes.bar(
-        (torch.arange(_BINS) + 0.5).div(_BINS)[filled].tolist(),
-        (bins.counts / bins.counts.sum())[filled].tolist(),
-        0.09,
-        color=GRID,
-        label="share of predictions",
-    )
-    axes.plot(bins.confidence[filled].tolist(), bins.accuracy[filled].tolist(), "o-", color=BLUE, label="accuracy")
-    axes.set_title(title, color=INK)
-    axes.set_xlabel("confidence")
-    axes.set_ylabel("accuracy")
-    axes.set_xlim(0, 1.02)
-    axes.set_ylim(0, 1.02)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, loc="upper left")
-    save_figure(figure, path)
+from ..figures.classification.reliability_curve import confidence_of, draw_reliability, reliability_bins
+from ..figures.figure_callback import never_fatal
+from ..files.output_path import output_path
+from ..module_outputs.logits import is_multi_label, to_probabilities
+from ..module_outputs.test_outputs import classification_outputs
+from .temperature_scaling import TemperatureScaling
 
 
 class Calibration(TemperatureScaling):
@@ -124,7 +51,7 @@ class Calibration(TemperatureScaling):
         >>> import torch
         >>> from practicum.callbacks import Calibration
         >>> callback = Calibration(folder="figures", temperature=True)  # one of the trainer's callbacks
-        >>> from practicum.callbacks.figures.classification.calibration import reliability_bins
+        >>> from practicum.callbacks.figures.classification.reliability_curve import reliability_bins
         >>> bins = reliability_bins(torch.tensor([0.9, 0.9, 0.9, 0.9]), torch.tensor([1, 1, 1, 0]))
         >>> round(bins.error, 3)  # 0.9 confident, and correct in 3 of 4 cases
         0.15

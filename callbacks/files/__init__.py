@@ -1,0 +1,1 @@
+"""How callbacks write files: where, atomically, and with names as they are."""
