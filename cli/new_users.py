@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
 import torch
 from practicum.callbacks.ranking.user_items import UserItems, top_items
-from practicum.datamodules.tabular.readers import read_table, require_columns
+from practicum.datamodules.files.csv_format import CSVFormat
+from practicum.datamodules.files.csv_numbers import as_plain_number
+from practicum.datamodules.tabular.categories import to_plain_dtype
+from practicum.datamodules.tabular.new_rows import RowsAsRead, columns_beside
+from practicum.datamodules.tabular.readers import require_columns
 from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor
 
 from .recommender_run import RecommenderRun
 
 NEW = "new"  # the name of someone whose ratings come without one
+_WHOLE = r"^([-+]?(?:0|[1-9]\d*))\.0*$"  # 1.0, as pandas writes the number 1
 
 
 class _NewUsers(NamedTuple):
-    """Users folded in: their names, vectors ``[users, 1 + factors]`` with the bias first, and the known items they rated."""
+    """Users folded in: what tells them apart, names, vectors ``[users, 1 + factors]``, bias first, and known items they rated."""
 
+    keys: list[str]
     names: list[str]
     vectors: Tensor
     rated: UserItems
@@ -56,60 +61,106 @@ def new_users(run: RecommenderRun, source: str, pairs: str | None, k: int) -> di
 
 def _fold_in(run: RecommenderRun, source: str) -> _NewUsers:
     table = _read_ratings(run, source)
+    unknown = int((table["row"] < 0).sum())
+    if unknown == len(table):
+        raise MisconfigurationException(
+            f"fold_in={source}: none of its {len(table):,} ratings is of an item that was in training (such as "
+            f"{table['item'][0]}; ids are like {run.items[0]!r}), so that nothing is known of these users."
+        )
+    if unknown:
+        print(f"{unknown:,} of {len(table):,} ratings are of items that were not in training; they are left out.")
+    keys: list[str] = []
     names: list[str] = []
     vectors, items, owners = [], [], []
-    for (name,), own in table.group_by(run.model.user, maintain_order=True):
-        codes = torch.tensor([run.item_rows.get(str(item), -1) + 1 for item in own[run.model.item]])
-        ratings = torch.tensor(own[run.rating].to_list(), dtype=torch.float64) if run.rating in own.columns else None
-        names.append(str(name))
+    for (key,), own in table.group_by("key", maintain_order=True):
+        codes = torch.tensor(own["row"].to_list()) + 1
+        ratings = torch.tensor(own["rating"].to_list(), dtype=torch.float64) if "rating" in own.columns else None
         if run.predicts_ratings or ratings is None:
             vectors.append(run.model.fold_in(codes, ratings))
         else:  # as in training, ratings from the threshold on are positive; the other items were only seen
             assert run.positive_threshold is not None
             vectors.append(run.model.fold_in(codes[ratings >= run.positive_threshold]))
         items.append(codes[codes > 0] - 1)
-        owners.append(torch.full((int((codes > 0).sum()),), len(names) - 1))
-    if unknown := len(table) - sum(map(len, items)):
-        print(f"{unknown:,} of {len(table):,} ratings are of items that were not in training; they are left out.")
-    return _NewUsers(names, torch.stack(vectors), UserItems(torch.cat(owners), torch.cat(items), user_count=len(names)))
+        owners.append(torch.full((int((codes > 0).sum()),), len(keys)))
+        keys.append(str(key))
+        names.append(own["name"][0])
+    if nothing := sum(not len(each) for each in items):
+        print(f"{nothing:,} of {len(items):,} users rated no item that was in training; they are predicted as an average user.")
+    return _NewUsers(keys, names, torch.stack(vectors), UserItems(torch.cat(owners), torch.cat(items), user_count=len(names)))
 
 
 def _read_ratings(run: RecommenderRun, source: str) -> pl.DataFrame:
-    """The columns of users, items and, where ratings matter to this model, of ratings as float64."""
-    where, (user, item) = f"fold_in={source}", (run.model.user, run.model.item)
-    table = read_table(Path(source)).collect()
-    rating = run.rating
+    """What the new users rated: ``key`` and ``name`` of the user, ``item``, its ``row``, and the ``rating`` where it matters."""
+    where, item, rating = f"fold_in={source}", run.model.item, run.rating
+    rows = run.read(source)
     needed = run.predicts_ratings
-    require_columns(where, table.columns, [item, *([rating] if needed and rating else [])])
-    if not len(table):
-        raise MisconfigurationException(f"{where}: is empty; what the new users rated is wanted.")
-    if user not in table.columns:
-        table = table.with_columns(pl.lit(NEW).alias(user))
-    if rating is None or not (needed or (run.positive_threshold is not None and rating in table.columns)):
-        return table.select(user, item)
-    numbers = table[rating].cast(pl.Float64, strict=False)
+    require_columns(where, rows.written.columns, [item, *([rating] if needed and rating else [])])
+    keys, names = _users_in(run, rows, where)
+    table = pl.DataFrame(
+        {
+            "key": keys,
+            "name": names,
+            "item": rows.written[item].cast(pl.String),
+            "row": pl.Series(run.ids.rows(item, rows.plain[item]), dtype=pl.Int64),
+        }
+    )
+    if rating is None or not (needed or (run.positive_threshold is not None and rating in rows.plain.columns)):
+        return table
+    numbers = _numbers(run, rows.plain[rating])
     wrong = (numbers.is_null() | numbers.is_nan() | numbers.is_infinite()).arg_true()
     if len(wrong):
         raise MisconfigurationException(
-            f"{where}: row {wrong[0] + 1:,} has no {rating} ({table[rating][wrong[0]]}); a number is wanted."
+            f"{where}: row {wrong[0] + 1:,} has no {rating} ({rows.written[rating][wrong[0]]}); a number is wanted."
         )
-    return table.select(user, item, numbers.alias(rating))
+    return table.with_columns(numbers.alias("rating"))
+
+
+def _numbers(run: RecommenderRun, values: pl.Series) -> pl.Series:
+    """Ratings as numbers; texts with the decimal sign of training, else with the other one."""
+    if values.dtype != pl.String:
+        return values.cast(pl.Float64, strict=False)
+    trained = CSVFormat() if run.ids.steps.csv is None else CSVFormat.from_dict(run.ids.steps.csv)
+    signs = (trained.decimal, "," if trained.decimal == "." else ".")
+    plain = [as_plain_number(pl.col(values.name), sign, None) for sign in signs]
+    return values.to_frame().select(pl.coalesce(plain).cast(pl.Float64, strict=False)).to_series()
+
+
+def _users_in(run: RecommenderRun, rows: RowsAsRead, where: str) -> tuple[pl.Series, pl.Series]:
+    """Of each row what tells its user from others, and the user's name as it is written.
+
+    Where training's users are numbers, ``1`` and ``1.0`` are the same user here, too; ``01`` is another.
+
+    Raises:
+        MisconfigurationException: A row has no user.
+    """
+    user = run.model.user
+    if user not in rows.plain.columns:
+        names = pl.Series([NEW] * len(rows.plain), dtype=pl.String)
+        return names, names
+    missing = rows.plain[user].is_null().arg_true()
+    if len(missing):
+        raise MisconfigurationException(f"{where}: row {missing[0] + 1:,} has no {user}.")
+    values = to_plain_dtype(rows.plain[user])
+    keys = values.cast(pl.String)
+    if values.dtype == pl.Float64 or run.ids.steps.categorical[user].dtype in ("Int64", "Float64"):
+        keys = keys.str.replace(_WHOLE, "$1")
+    return keys, rows.written[user].cast(pl.String)
 
 
 def _pair_columns(run: RecommenderRun, source: str, users: _NewUsers, scores: Tensor) -> dict[str, list[Any]]:
-    table = read_table(Path(source)).collect()
+    rows, where = run.read(source), f"input={source}"
     user, item = run.model.user, run.model.item
-    if user not in table.columns and users.names == [NEW]:
-        table = table.with_columns(pl.lit(NEW).alias(user))
-    require_columns(f"input={source}", table.columns, [user, item])
-    rows = {name: row for row, name in enumerate(users.names)}
-    strangers = [name for name in map(str, table[user]) if name not in rows]
-    if strangers:
-        raise MisconfigurationException(f"input={source}: {user} {strangers[0]} has no rating in fold_in.")
-    user_rows = torch.tensor([rows[str(name)] for name in table[user]])
-    item_rows = torch.tensor([run.item_rows.get(str(each), -1) for each in table[item]])
+    require_columns(where, rows.written.columns, [item, *([] if users.names == [NEW] else [user])])
+    keys, names = _users_in(run, rows, where)
+    known = {key: row for row, key in enumerate(users.keys)}
+    stranger = next((name for key, name in zip(keys, names, strict=True) if key not in known), None)
+    if stranger is not None:
+        raise MisconfigurationException(f"{where}: {user} {stranger} has no rating in fold_in.")
+    user_rows = torch.tensor([known[key] for key in keys])
+    item_rows = torch.tensor(run.ids.rows(item, rows.plain[item]))
     # An unknown item counts as an average one: what is left of its score is the user's own bias.
     found = torch.where(item_rows >= 0, scores[user_rows, item_rows.clamp(min=0)], users.vectors[user_rows, 0])
     if unknown := int((item_rows < 0).sum()):
-        print(f"{unknown:,} of {len(table):,} items were not in training; the mean of all items stands in.")
-    return {**table.to_dict(as_series=False), run.prediction_column: run.model.scores_to_ratings(found).tolist()}
+        print(f"{unknown:,} of {len(keys):,} items were not in training; the mean of all items stands in.")
+    written = rows.written if user in rows.written.columns else rows.written.with_columns(names.alias(user))
+    return {**columns_beside(written), run.prediction_column: run.model.scores_to_ratings(found).tolist()}

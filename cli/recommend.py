@@ -10,7 +10,7 @@ import polars as pl
 import torch
 from practicum.callbacks.files.atomic_file import atomic_write
 from practicum.callbacks.ranking.user_items import top_items
-from practicum.datamodules.tabular.readers import read_table, require_columns
+from practicum.datamodules.tabular.readers import require_columns
 from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor
 from torch.nn.functional import normalize
@@ -50,21 +50,24 @@ def top_lists(run: RecommenderRun, source: str | None, k: int, index: str | None
 
 
 def _users_of(run: RecommenderRun, source: str) -> tuple[list[str], Tensor]:
-    """Ids and rows of the users in a table that were in training."""
-    table = read_table(Path(source)).collect()
-    require_columns(f"input={source}", table.columns, [run.model.user])
-    rows = {user: row for row, user in enumerate(run.users)}
-    wanted = [str(user) for user in table[run.model.user].unique(maintain_order=True)]
-    names = [user for user in wanted if user in rows]
-    if len(names) < len(wanted):
-        stranger = next(user for user in wanted if user not in rows)
-        print(
-            f"{len(wanted) - len(names):,} of {len(wanted):,} users were not in training (such as {stranger}); give their "
-            "ratings, fold_in=RATINGS.csv."
+    """Ids, as the table spells them, and rows of the users in a table that were in training."""
+    table, user = run.read(source), run.model.user
+    require_columns(f"input={source}", table.written.columns, [user])
+    names = table.written[user].cast(pl.String).fill_null("no id")
+    wanted = pl.DataFrame({"name": names, "row": pl.Series(run.ids.rows(user, table.plain[user]), dtype=pl.Int64)})
+    known = wanted.filter(pl.col("row") >= 0).unique("row", keep="first", maintain_order=True)
+    strangers = wanted.filter(pl.col("row") < 0)["name"].unique(maintain_order=True)
+    if known.is_empty():
+        raise MisconfigurationException(
+            f"input={source}: none of its users was in training (such as {strangers[0]}; ids are like {run.users[0]!r}); "
+            "give their ratings, fold_in=RATINGS.csv."
         )
-    if not names:
-        raise MisconfigurationException(f"input={source}: none of its users was in training; fold_in=RATINGS.csv.")
-    return names, torch.tensor([rows[name] for name in names])
+    if len(strangers):
+        print(
+            f"{len(strangers):,} of {len(known) + len(strangers):,} users were not in training (such as {strangers[0]}); give "
+            "their ratings, fold_in=RATINGS.csv."
+        )
+    return known["name"].to_list(), torch.tensor(known["row"].to_list())
 
 
 def neighbours(run: RecommenderRun, item: str, k: int) -> dict[str, list[Any]]:
@@ -82,13 +85,14 @@ def neighbours(run: RecommenderRun, item: str, k: int) -> dict[str, list[Any]]:
         MisconfigurationException: There is no such item.
     """
     titles = run.titles
-    found = item if item in run.item_rows else next((each for each in run.items if titles.get(each) == item), None)
-    if found is None:
+    row = run.ids.rows(run.model.item, [item])[0]
+    if row < 0:
+        row = next((row for row, each in enumerate(run.items) if titles.get(each) == item), -1)
+    if row < 0:
         near = next((each for each, title in titles.items() if item.lower() in title.lower()), None)
         hint = f"; did you mean {titles[near]!r} ({near})?" if near is not None else f"; ids are like {run.items[0]!r}."
         raise MisconfigurationException(f"neighbours={item}: there is no such item in training{hint}")
     vectors = normalize(run.model.embedding_table(run.model.item).float(), dim=1)
-    row = run.item_rows[found]
     cosines = vectors @ vectors[row]
     cosines[row] = -2  # never its own neighbour
     values, rows = cosines.topk(min(k, len(run.items) - 1))

@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 import torch
+from omegaconf import DictConfig, OmegaConf
 from practicum.callbacks.ranking.user_items import UserItems
+from practicum.datamodules.ratings.ids import RunIds
+from practicum.datamodules.tabular.new_rows import RowsAsRead
 from practicum.lightning_shim import MisconfigurationException
 from practicum.modules import DotProductBias
 from practicum.modules.base.recommender import Recommender
@@ -34,19 +37,49 @@ class RecommenderRun:
         model: Its module, in evaluation mode.
         users: Ids of users, in the order of their rows.
         items: Ids of items, in the order of their rows.
-        item_rows: Row of each item by id.
         rating: The column of ratings; ``None`` for interactions without ratings.
         positive_threshold: Rating from which on an interaction counted as positive; ``None``: all did.
+        csv_format: What the run was told of its table's format, see :class:`practicum.datamodules.Ratings`.
     """
 
     def __init__(self, run: Run) -> None:
         self.model: Any = run.model().eval()
         self.users: list[str] = self.model.categories[self.model.user]
         self.items: list[str] = self.model.categories[self.model.item]
-        self.item_rows = {item: row for row, item in enumerate(self.items)}
         self.folder = Path(run.config.paths.run)
         self.rating: str | None = run.config.data.get("rating")
         self.positive_threshold: float | None = run.config.data.get("positive_threshold")
+        told = run.config.data.get("csv_format")
+        self.csv_format: Any = OmegaConf.to_container(told, resolve=True) if isinstance(told, DictConfig) else told
+
+    @cached_property
+    def ids(self) -> RunIds:
+        """The look-up of users and items by their ids, however these are written: rows are those of :attr:`users`, :attr:`items`.
+
+        Raises:
+            MisconfigurationException: ``steps.json`` is missing, or of another run.
+        """
+        path = self.folder / "steps.json"
+        if not path.is_file():
+            raise MisconfigurationException(f"{path}: no such file; a run on ratings writes it, copy the whole run folder.")
+        ids = RunIds(self.folder)
+        for name, wanted in ((self.model.user, self.users), (self.model.item, self.items)):
+            if name not in ids.steps.categorical or ids.steps.categorical[name].categories != wanted:
+                raise MisconfigurationException(
+                    f"{path}: its ids ({name}) are not those of the weights; copy the whole run folder."
+                )
+        return ids
+
+    def read(self, source: str) -> RowsAsRead:
+        """Read ratings, pairs or users in the format of the run's own table.
+
+        Args:
+            source: A table.
+
+        Raises:
+            MisconfigurationException: It can't be read, or is empty.
+        """
+        return self.ids.read(source, self.csv_format)
 
     @property
     def predicts_ratings(self) -> bool:

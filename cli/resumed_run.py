@@ -8,10 +8,13 @@ import logging
 import os
 import zipfile
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from hydra.errors import HydraException
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from .own_runs import sign
 from .resume import ResumeError, own_overrides, signed_overrides
@@ -42,25 +45,33 @@ HARMLESS = (
 )
 
 
-def differences(then: DictConfig, now: DictConfig) -> list[str]:
+def differences(then: DictConfig, now: DictConfig, own: DictConfig | None = None) -> list[str]:
     """Compare two configurations, interpolations unresolved.
 
     Args:
         then: The run's.
         now: The present one.
+        own: What the run's own overrides give today. A key that ``then`` lacks is an option that did not exist when the run
+            began; it is no difference where it stands at its default, as in here.
 
     Returns:
         ``key old -> new`` for every key whose value differs, except those in :data:`HARMLESS`.
     """
-    return _differences(OmegaConf.to_container(then), OmegaConf.to_container(now), "")
+    plain = [_ABSENT if each is None else OmegaConf.to_container(each) for each in (then, now, own)]
+    return _differences(plain[0], plain[1], plain[2], "")
 
 
-def _differences(then: Any, now: Any, path: str) -> list[str]:
+def _differences(then: Any, now: Any, own: Any, path: str) -> list[str]:
+    if then == _ABSENT and isinstance(now, dict) and isinstance(own, dict):
+        then = {}  # to name the one option of a new group that does not stand at its default
     if isinstance(then, dict) and isinstance(now, dict):
-        keys = sorted({*map(str, then), *map(str, now)})
-        each = (_differences(then.get(key, _ABSENT), now.get(key, _ABSENT), f"{path}.{key}" if path else key) for key in keys)
-        return [line for lines in each for line in lines]
-    if then == now or any(fnmatch.fnmatch(path, pattern) for pattern in HARMLESS):
+        lines: list[str] = []
+        for key in sorted({*map(str, then), *map(str, now)}):
+            a, b, c = (each.get(key, _ABSENT) if isinstance(each, dict) else _ABSENT for each in (then, now, own))
+            lines += _differences(a, b, c, f"{path}.{key}" if path else key)
+        return lines
+    is_default = then == _ABSENT and now == own
+    if then == now or is_default or any(fnmatch.fnmatch(path, pattern) for pattern in HARMLESS):
         return []
     return [f"{path} {_shown(then)} -> {_shown(now)}"]
 
@@ -84,7 +95,10 @@ def prepare_resume(cfg: DictConfig) -> Path | None:
     if cfg.resume.run is None:
         return None
     folder = Path(cfg.resume.run)
-    found = differences(_config_of(folder), cfg)
+    then = _config_of(folder)
+    found = differences(then, cfg)
+    if any(f" {_ABSENT} -> " in each for each in found):
+        found = differences(then, cfg, _composed_today(folder))
     if found and not cfg.resume.force:
         raise ResumeError(
             f"resume={folder}: the configuration is not the run's own: {'; '.join(found)}. Leave that out, or give "
@@ -101,9 +115,23 @@ def _config_of(folder: Path) -> DictConfig:
         then = OmegaConf.load(path)
     except Exception as error:  # whatever a damaged file leads to
         raise ResumeError(f"resume={folder}: {path} is damaged ({type(error).__name__}); it can't be resumed.") from error
-    if not isinstance(then, DictConfig):
-        raise ResumeError(f"resume={folder}: {path} is not a configuration (a list); it can't be resumed.")
+    if not isinstance(then, DictConfig) or not then:
+        what = "a list" if isinstance(then, ListConfig) else "empty"
+        raise ResumeError(f"resume={folder}: {path} is not a configuration ({what}); it can't be resumed.")
     return then
+
+
+def _composed_today(folder: Path) -> DictConfig | None:
+    """What a run's own overrides give today; ``None`` where they no longer compose."""
+    from hydra import compose, initialize_config_module  # noqa: PLC0415 (only where a key is new)
+    from hydra.core.global_hydra import GlobalHydra  # noqa: PLC0415
+
+    begun = GlobalHydra.instance().is_initialized()
+    try:
+        with nullcontext() if begun else initialize_config_module("practicum.conf", version_base="1.3"):
+            return compose("train", own_overrides(folder))
+    except (HydraException, OmegaConfBaseException):
+        return None
 
 
 def keep_configuration(cfg: DictConfig, overrides: Sequence[str]) -> None:

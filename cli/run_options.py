@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import os
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -11,6 +13,7 @@ from practicum.lightning_shim import MisconfigurationException
 _GROUPS = ("model", "data", "optimizer", "schedule", "augment", "callbacks", "trainer", "logger")
 _OPTIONS = ("seed", "epochs", "resume", "trust", "objective", "name", "paths")
 _NESTED = {"resume": ("run", "force"), "paths": ("data", "run")}
+_FOLDERS = ("paths.data", "data.cache", "data.download_dir", "data.synthetic_dir")
 _MAX_SEED = 2**32 - 1  # numpy's
 _NOTHING = {"max_epochs": 0, "max_steps": 0, "limit_train_batches": 0}  # values of the trainer's with which nothing is trained
 
@@ -42,10 +45,24 @@ def check_run_options(cfg: DictConfig) -> None:
     for name in ("model", "data", "optimizer", "trainer"):
         if cfg.get(name) is None or "_target_" not in cfg[name]:
             raise MisconfigurationException(f"{name} is missing: choose one, {name}=... (see --help).")
+    _check_folders(cfg)
     for name, nothing in _NOTHING.items():
         value = cfg.trainer.get(name)
         if isinstance(value, int | float) and value == nothing:
             raise MisconfigurationException(f"trainer.{name}={value} trains nothing; leave it out, or give more.")
+
+
+def _check_folders(cfg: DictConfig) -> None:
+    """Refuse folders that can't be made because a file is there; the parts that write into them may do without, for an hour."""
+    for name in _FOLDERS:
+        value = OmegaConf.select(cfg, name)
+        if value is None and name != "paths.data":
+            continue
+        if not isinstance(value, str):
+            raise MisconfigurationException(f"{name}={value}: a folder is wanted.")
+        there = next(path for path in (Path(value), *Path(value).absolute().parents) if os.path.lexists(path))
+        if there.exists() and not there.is_dir():
+            raise MisconfigurationException(f"{name}={value}: {there} is a file, not a folder; choose another place.")
 
 
 def _whole(name: str, value: Any, least: int, most: int | None) -> None:

@@ -196,13 +196,16 @@ class LastCheckpoint(Checkpoint):
         }
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Keep it until the training starts."""
+        """Keep it until the training starts, and give ``ModelCheckpoint`` what it does not load itself."""
         if trainer.state.fn != "fit":
             return
         self._resumed = checkpoint.get(_KEY)
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
             if isinstance(callback, classes("callbacks.ModelCheckpoint")) and callback.state_key in checkpoint["callbacks"]:
-                relocate(checkpoint["callbacks"][callback.state_key], str(callback.dirpath))
+                state = checkpoint["callbacks"][callback.state_key]
+                relocate(state, str(callback.dirpath))
+                # Saved by Lightning, but not loaded again: until the next validation it would be missing in what is saved.
+                callback.current_score = state.get("current_score")
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Continue ``metrics.csv``, also where there is nothing left to train."""

@@ -112,6 +112,8 @@ class RunRecord(Watcher):
             self.last, self.best = dict(self._resumed["last"]), dict(self._resumed["best"])
             self.seconds = {k.removeprefix("seconds/"): v for k, v in before.items() if k.startswith("seconds/")}
             self._resumed = None
+        elif trainer.global_step == 0:  # a training of its own, also with an object that has been in another (k-fold)
+            self.last, self.best, self.seconds, self.plain = {}, {}, {}, {}
         self._begin("fit")
         if trainer.is_global_zero and (changes := changed_machine(before, self.record(trainer, pl_module, "running"))):
             log.warning(
@@ -146,6 +148,11 @@ class RunRecord(Watcher):
         self._collect(trainer)
         self._write(trainer, pl_module, "finished")
 
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Write again after a test: other callbacks find their ``facts`` at its end, some of them later than this one."""
+        if stage == "test":
+            self._write(trainer, pl_module, "finished")
+
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Write how the run ended."""
         for phase in list(self._started):
@@ -178,7 +185,7 @@ class RunRecord(Watcher):
             "steps": trainer.global_step,
             "seed": int(seed) if seed else None,
             "precision": str(trainer.precision),
-            "devices": f"{trainer.world_size} x {pl_module.device.type}",
+            "devices": f"{trainer.world_size} x {trainer.strategy.root_device.type}",  # the module has left it when a fit ends
             "threads": torch.get_num_threads(),
             "parameters": sum(p.numel() for p in pl_module.parameters()),
             **{f"weights/{key}": value for key, value in getattr(pl_module, "provenance", {}).items()},

@@ -14,6 +14,8 @@ from pathlib import Path, PurePosixPath
 from filelock import FileLock
 from practicum.lightning_shim import MisconfigurationException
 
+from .quoting import plain, quoted
+
 _PHOTOS = (".jpg", ".jpeg", ".png")
 _FOREIGN = (".7z", ".tar", ".gz", ".rar")
 # What zipfile and the system raise on damaged archives and on names that can't be files.
@@ -102,7 +104,7 @@ def extract(archive: Path, into: Path) -> None:
     except _DAMAGED as error:
         if isinstance(error, OSError) and error.errno in _DISK:
             raise
-        reason = " ".join(str(error).split())
+        reason = plain(" ".join(str(error).split()), 200)
         raise MisconfigurationException(f"{archive}: can't be extracted ({reason}); download it again.") from error
     for entry in entries:
         inner = target / entry.filename
@@ -118,7 +120,7 @@ def _reject_escape(archive: Path, entry: zipfile.ZipInfo) -> None:
         raise MisconfigurationException(f"{archive}: has an entry without a name; download it again.")
     if path.is_absolute() or ".." in path.parts or ":" in path.parts[0] or link:
         raise MisconfigurationException(
-            f"{archive}: its entry {entry.filename!r} leads out of the folder; do not trust this file."
+            f"{archive}: its entry {quoted(entry.filename)} leads out of the folder; do not trust this file."
         )
 
 

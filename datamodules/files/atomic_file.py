@@ -7,14 +7,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_NAME_BYTES = 220
+
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path``: renamed to ``path`` when the block succeeds, removed when it raises."""
+    """A temporary path beside ``path``: synced and renamed to ``path`` when the block succeeds, removed when it raises.
+
+    Missing folders are made.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    short = os.fsencode(path.name)[:_NAME_BYTES].decode(errors="ignore")  # file systems allow 255 bytes
+    beside = path.with_name(f".{short}.{os.getpid()}.part")
     try:
         yield beside
+        with open(beside, "rb") as file:
+            os.fsync(file.fileno())  # or after a power cut the new name may lead to an empty file
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -12,6 +12,7 @@ from typing import TextIO
 from practicum.lightning_shim import MisconfigurationException
 
 from .atomic_file import atomic_write
+from .quoting import listed, quoted
 
 
 @contextmanager
@@ -44,9 +45,24 @@ def require_columns(table: Path, header: Sequence[str] | None, columns: Mapping[
         if column is not None and column not in header:
             similar = difflib.get_close_matches(column, header, n=1)
             raise MisconfigurationException(
-                f"{table}: has no column {column!r} (option {option}_column); its columns are "
-                f"{', '.join(header)}{f'; did you mean {similar[0]!r}?' if similar else '.'}"
+                f"{table}: has no column {quoted(column)} (option {option}_column); its columns are "
+                f"{listed(header, 20)}{f'; did you mean {quoted(similar[0])}?' if similar else '.'}"
             )
+
+
+def refuse_patterns(where: object, names: Iterable[str]) -> None:
+    """Raise if a column is called ``*`` or ``^...$``: polars takes these for several columns wherever one is named.
+
+    Args:
+        where: The table, for the message.
+        names: Its columns.
+
+    Raises:
+        MisconfigurationException: There is such a column.
+    """
+    for name in names:
+        if name == "*" or (name.startswith("^") and name.endswith("$")):
+            raise MisconfigurationException(f"{where}: a column can't be called {quoted(name)} here; rename it.")
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

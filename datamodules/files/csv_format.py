@@ -26,6 +26,7 @@ from practicum.lightning_shim import MisconfigurationException
 
 from .csv_numbers import MISSING, find_decimal, is_number
 from .csv_source import TextBytes, find_encoding, read_source, say_once
+from .quoting import quoted
 
 DELIMITERS = (",", ";", "\t", "|")
 ONE_COLUMN = "\x1f"  # the delimiter of a table of one column, whose values may hold any of DELIMITERS
@@ -64,9 +65,24 @@ class CSVFormat:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> CSVFormat:
-        """Return the format that :meth:`as_dict` described; unknown keys are ignored."""
+        """Return the format that :meth:`as_dict` described; unknown keys are ignored.
+
+        Raises:
+            ValueError: A value is none that a format can have.
+        """
+        if not isinstance(values, Mapping):
+            raise ValueError("the format of a CSV is no mapping")
         known = {each.name: values[each.name] for each in fields(cls) if each.name in values}
-        return cls(**{**known, "told": tuple(known.get("told", ()))})
+        told, thousands = known.get("told", ()), known.get("thousands")
+        try:
+            check_csv_format({name: known.get(name) for name in CSV_FORMAT_OPTIONS})
+        except MisconfigurationException as error:
+            raise ValueError(str(error)) from error
+        if not isinstance(told, list | tuple) or any(each not in CSV_FORMAT_OPTIONS for each in told):
+            raise ValueError(f"told={told!r} must name parts of a format")
+        if thousands is not None and not (isinstance(thousands, str) and len(thousands) == 1):
+            raise ValueError(f"thousands={thousands!r} must be one character")
+        return cls(**{**known, "told": tuple(told)})
 
     def unusual(self) -> str | None:
         """What differs from a usual CSV, as ``delimiter ';', decimal ','``; ``None`` if nothing does."""
@@ -88,7 +104,7 @@ def check_csv_format(options: Mapping[str, Any] | None) -> dict[str, Any]:
     told = {str(key): value for key, value in (options or {}).items() if value is not None}
     for key in told:
         if key not in CSV_FORMAT_OPTIONS:
-            raise MisconfigurationException(f"csv_format: has no key {key!r}; it has {', '.join(CSV_FORMAT_OPTIONS)}.")
+            raise MisconfigurationException(f"csv_format: has no key {quoted(key)}; it has {', '.join(CSV_FORMAT_OPTIONS)}.")
     if "delimiter" in told:
         told["delimiter"] = {"\\t": "\t", "tab": "\t"}.get(str(told["delimiter"]), str(told["delimiter"]))
     one_character = "one character, such as ';' or '\\t'"
@@ -100,7 +116,7 @@ def check_csv_format(options: Mapping[str, Any] | None) -> dict[str, Any]:
         ("encoding", lambda value: _is_encoding(str(value)), "an encoding, such as utf-8, cp1252 or utf-16"),
     ):
         if key in told and not valid(told[key]):
-            raise MisconfigurationException(f"csv_format.{key}={told[key]!r} must be {wanted}.")
+            raise MisconfigurationException(f"csv_format.{key}={quoted(told[key])} must be {wanted}.")
     return told
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from .csv_source import say_once
+from .quoting import quoted
 
 MISSING = ("", "NA", "N/A", "n/a", "?", "-", "null", "NULL", "nan", "NaN", "None")
 SPACES = " \xa0\u202f"  # between thousands in much of Europe; no-break in Excel's exports
@@ -186,7 +187,7 @@ def typed(
         if is_number:
             columns[name] = numbers[name].cast(pl.Int64 if facts[f"whole {name}"] == facts[f"values {name}"] else pl.Float64)
         elif is_other and facts[f"sure {name}"]:
-            say_once(f"{path}: column {name!r} is read with the decimal sign {other!r}, the others with {decimal!r}.")
+            say_once(f"{path}: column {quoted(name)} is read with the decimal sign {other!r}, the others with {decimal!r}.")
             columns[name] = others[name].cast(pl.Float64)
         elif is_truth:
             columns[name] = pl.when(clean[name].is_not_null()).then(clean[name].str.to_lowercase() == "true")

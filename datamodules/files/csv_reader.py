@@ -15,10 +15,12 @@ from typing import Any
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
+from .csv_files import refuse_patterns
 from .csv_format import CSVFormat, detect_format
 from .csv_numbers import MISSING, has_blanks, has_padding, typed
 from .csv_source import TextBytes, read_source
 from .csv_structure import Rows, check_rows, iter_records
+from .quoting import listed, quoted
 
 ENDINGS = (".csv", ".tsv", ".tab", ".csv.gz", ".tsv.gz", ".tab.gz")
 
@@ -70,7 +72,9 @@ def read_text_table(
     if columns is not None:
         absent = next((name for name in columns if name not in frame.columns), None)
         if absent is not None:
-            raise MisconfigurationException(f"{path}: has no column {absent!r}; its columns are {', '.join(frame.columns[:20])}.")
+            raise MisconfigurationException(
+                f"{path}: has no column {quoted(absent)}; its columns are {listed(frame.columns, 20)}."
+            )
         frame = frame.select(columns)
     return frame if line_column is None else frame.with_columns(pl.Series(line_column, rows.lines))
 
@@ -157,6 +161,7 @@ def _scan(
     source: TextBytes, form: CSVFormat, rows: Rows, types: Mapping[str, pl.DataType] | None = None, **options: Any
 ) -> pl.LazyFrame:
     """Open a checked table with polars; a plain file by its path, so that it is read lazily."""
+    refuse_patterns(source.path, rows.names)
     place: Path | io.BytesIO = source.path
     header = form.header
     if rows.rewritten is not None:

@@ -20,6 +20,7 @@ from .csv_format import CSVFormat
 from .csv_scan import scan_rows
 from .csv_source import TextBytes
 from .merged_rows import refuse_merged_rows
+from .quoting import listed, quoted
 
 csv.field_size_limit(2**31 - 1)  # Python's default of 131,072 characters is less than a long review
 
@@ -80,7 +81,7 @@ def _names(source: TextBytes, header: Sequence[str]) -> list[str]:
     unnamed = 0
     for name in (each.strip() for each in header):
         if name and name in names:
-            raise MisconfigurationException(f"{source.path}: has the column {name!r} twice; rename one of them.")
+            raise MisconfigurationException(f"{source.path}: has the column {quoted(name)} twice; rename one of them.")
         names.append(name if name or "" not in names else f"_duplicated_{unnamed}")  # as polars names it
         unnamed += names[-1] != name
     return names
@@ -140,13 +141,11 @@ def _records(source: TextBytes, form: CSVFormat, skip_blanks: bool) -> Iterator[
 def _wrong_number(
     source: TextBytes, form: CSVFormat, names: Sequence[str], line: int, found: int, text: str, count: int
 ) -> MisconfigurationException:
-    shown = text if len(text) <= 80 else f"{text[:80]} ..."
     others = f" (and {count - 1:,} more rows)" if count > 1 else ""
-    listed = ", ".join(names[:6]) + (" ..." if len(names) > 6 else "")
-    wanted = f"the header has {len(names)} ({listed})" if form.header else f"the first row has {len(names)}"
+    wanted = f"the header has {len(names)} ({listed(names, 6)})" if form.header else f"the first row has {len(names)}"
     cure = f"put a field that holds {form.delimiter!r} in quotes" if found > len(names) else "complete the row"
     return MisconfigurationException(
-        f"{source.path}, line {line}: has {found} field{'s' if found != 1 else ''}, but {wanted}: {shown!r}{others}; {cure}."
+        f"{source.path}, line {line}: has {found} field{'s' if found != 1 else ''}, but {wanted}: {quoted(text)}{others}; {cure}."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 from http.client import HTTPException
 from pathlib import Path
@@ -13,6 +14,8 @@ from urllib.request import Request, urlopen
 from filelock import FileLock
 from practicum.lightning_shim import MisconfigurationException
 from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
+
+from .quoting import plain
 
 _BLOCK = 1 << 20
 
@@ -49,7 +52,7 @@ def download(url: str, path: Path, sha256: str, tries: int = 5, pause: float = 1
                     break
                 reason, final = f"HTTP {error.code}", error.code not in (408, 429) and error.code < 500
             except (OSError, HTTPException) as error:
-                reason, final = str(getattr(error, "reason", error)) or type(error).__name__, False
+                reason, final = plain(str(getattr(error, "reason", error)), 200) or type(error).__name__, False
             now = part.stat().st_size if part.is_file() else 0
             failures = 0 if now > before else failures + 1
             if final or failures >= tries:
@@ -75,7 +78,7 @@ def _resume(url: str, part: Path, before: int) -> None:
         if before and answer.status != 206:  # the server does not resume
             before = 0
         remaining = answer.headers.get("Content-Length")
-        total = before + int(remaining) if remaining is not None and remaining.strip().isdecimal() else None
+        total = before + int(remaining) if re.fullmatch(r"\s*[0-9]{1,18}\s*", remaining or "") else None
         columns = ("[progress.description]{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn())
         with open(part, "ab" if before else "wb") as file, Progress(*columns, transient=True) as progress:
             task = progress.add_task(f"Downloading {part.stem}", total=total, completed=before)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from practicum.lightning_shim import MisconfigurationException
 
+from ..files.quoting import listed, quoted
 from .layouts import Photos
 from .photo_files import class_name, entries, files_below, files_in, printable, subfolders
 from .split_names import split_of
@@ -56,8 +57,8 @@ def read_class_folders(root: Path) -> Photos:
         extra = sorted(set(names) - set(classes["train"]))
         if extra:
             raise MisconfigurationException(
-                f"{printable(by_split[split])}: has class {extra[0]!r}, which {printable(by_split['train'])} lacks "
-                f"(it has {', '.join(classes['train'][:8])}); add it to train or remove it."
+                f"{printable(by_split[split])}: has class {quoted(extra[0])}, which {printable(by_split['train'])} lacks "
+                f"(it has {listed(classes['train'])}); add it to train or remove it."
             )
         lacking = sorted(set(classes["train"]) - set(names))
         if lacking:

@@ -15,6 +15,7 @@ import torch
 from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor
 
+from ..files.quoting import plain, quoted
 from .layouts import Photos
 from .photo_files import printable
 from .split_names import SPLITS
@@ -99,8 +100,8 @@ def trainable_classes(photos: Photos, found: Photos, root: Path) -> list[str]:
     lost = sorted({name for labels in found.labels for name in labels} - in_train)
     if lost:
         raise MisconfigurationException(
-            f"{place}: no usable training photo is labelled {lost[0]!r}, although some photos are; rejected.csv lists those left "
-            "out and why."
+            f"{place}: no usable training photo is labelled {quoted(lost[0])}, although some photos are; rejected.csv lists "
+            "those left out and why."
         )
     for split in SPLITS[1:]:
         if split in found.splits and split not in photos.splits:
@@ -108,7 +109,7 @@ def trainable_classes(photos: Photos, found: Photos, root: Path) -> list[str]:
     if "valid" not in photos.splits:
         raise MisconfigurationException(f"{place}: too few photos for a validation split; add some.")
     if len(classes) < 2:
-        raise MisconfigurationException(f"{place}: found one class only ({classes[0]}); at least two are needed.")
+        raise MisconfigurationException(f"{place}: found one class only ({plain(classes[0])}); at least two are needed.")
     return classes
 
 

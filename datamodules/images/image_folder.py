@@ -14,7 +14,7 @@ import torch
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 from ..files.csv_files import write_csv
-from ..files.csv_format import DETECT, check_csv_format, detect_format
+from ..files.csv_format import DETECT, CSVFormat, check_csv_format, detect_format
 from ..loading.source import Local, Source
 from .class_folders import read_class_folders
 from .cleaning import (
@@ -29,7 +29,7 @@ from .dataset import Augmentation, PhotoDataset
 from .decode import MAX_PIXELS
 from .deep_grey import parse_ranges, shown
 from .image_cache import ImageIndex
-from .input_record import INPUT_FILE, read_record, write_record
+from .input_record import INPUT_FILE, kept_format, read_record, write_record
 from .layouts import Photos, hold_out_validation, read_csv
 from .mixup_cutmix import MixUpCutMix
 from .new_photos import NewPhotos, photos_in
@@ -147,6 +147,7 @@ class ImageFolder(PhotoViews):
         self.classes: list[str] = []
         self.rejected: list[tuple[str, str]] = []
         self._digest = ""
+        self._found_format: CSVFormat | None = None
 
     # Photos -----------------------------------------------------------------------------------------------------------
 
@@ -176,7 +177,8 @@ class ImageFolder(PhotoViews):
         found = self.read_layout()
         index = self.index(found.paths)
         usable = self._clean(found, index)
-        self._keep_grey_ranges(index, len(found))
+        self._found_format = None if self.csv is None else detect_format(self.root / self.csv, **self.csv_format)
+        self._keep_input(index, len(found))
         photos = found.select(usable)
         if "valid" not in found.splits:
             hold_out_validation(photos, self.valid_fraction, self.seed)
@@ -205,15 +207,16 @@ class ImageFolder(PhotoViews):
                 self.grey_ranges,
             )
 
-    def _keep_grey_ranges(self, index: ImageIndex, count: int) -> None:
-        """Say once what is black and white in deep grey photos, and keep it for new ones."""
+    def _keep_input(self, index: ImageIndex, count: int) -> None:
+        """Say once what is black and white in deep grey photos; keep that and the CSV's format for new ones."""
         if index.grey_ranges and not self.grey_ranges:
             log.warning(
                 f"{printable(self.root)}: {index.deep.sum():,} of {count:,} photos are grey with more than 8 bits: "
                 f"{shown(index.grey_ranges)}, found in them, is shown as black to white; to change it: grey_range=[BLACK,WHITE]."
             )
         self.grey_ranges = {**index.grey_ranges, **self.grey_ranges}
-        write_record(self.artifacts_dir, grey_range=index.grey_ranges or None)
+        form = None if self._found_format is None else self._found_format.as_dict()
+        write_record(self.artifacts_dir, grey_range=index.grey_ranges or None, csv=form)
 
     def _clean(self, photos: Photos, index: ImageIndex) -> list[int]:
         """Indices of the photos to use; lists the others in ``rejected``, the report and a warning."""
@@ -252,13 +255,9 @@ class ImageFolder(PhotoViews):
             **{split: len(dataset) for split, dataset in self.datasets.items()},
             "rejected": len(self.rejected),
             "sha256": self._digest,
-            **({"csv": unusual} if (unusual := self._unusual_csv()) else {}),
+            **({"csv": unusual} if self._found_format and (unusual := self._found_format.unusual()) else {}),
             **({"grey_range": {kind: list(each) for kind, each in self.grey_ranges.items()}} if self.grey_ranges else {}),
         }
-
-    def _unusual_csv(self) -> str | None:
-        """What is unusual about the format of the CSV, if there is one."""
-        return None if self.csv is None else detect_format(self.root / self.csv, **self.csv_format).unusual()
 
     # Loaders ----------------------------------------------------------------------------------------------------------
 
@@ -286,7 +285,8 @@ class ImageFolder(PhotoViews):
         Raises:
             MisconfigurationException: ``source`` doesn't exist or holds no usable photo.
         """
-        paths = photos_in(Path(source), self.file_column, self.images, self.csv_format)
+        trained = self._found_format or kept_format(self.artifacts_dir)
+        paths = photos_in(Path(source), self.file_column, self.images, self.csv_format, trained)
         return NewPhotos(paths, str(source), **self.view_options)
 
     @property

@@ -9,6 +9,7 @@ from typing import Any
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files.atomic_file import atomic_write
+from ..files.csv_format import CSVFormat
 
 INPUT_FILE = "input.json"
 
@@ -33,6 +34,23 @@ def read_record(folder: Path | None) -> dict[str, Any]:
             f"{folder / INPUT_FILE}: can't be read ({error}); restore it from a copy of the run."
         ) from error
     return found
+
+
+def kept_format(folder: Path | None) -> CSVFormat | None:
+    """The format of the table of labels (fact ``csv``); ``None`` where there was none.
+
+    Raises:
+        MisconfigurationException: The file is damaged.
+    """
+    found = read_record(folder).get("csv")
+    if found is None or folder is None:
+        return None
+    try:
+        return CSVFormat.from_dict(found)
+    except (TypeError, AttributeError, ValueError) as error:
+        raise MisconfigurationException(
+            f"{folder / INPUT_FILE}: can't be read ({error}); restore it from a copy of the run."
+        ) from error
 
 
 def write_record(folder: Path | None, **facts: Any) -> None:

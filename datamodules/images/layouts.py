@@ -19,6 +19,7 @@ from practicum.lightning_shim import MisconfigurationException
 from ..files.csv_files import require_columns
 from ..files.csv_format import detect_format
 from ..files.csv_reader import read_rows
+from ..files.quoting import quoted
 from .split_names import split_of
 
 log = logging.getLogger(__name__)
@@ -82,21 +83,21 @@ def read_csv(
     for line, row in rows:
         path = existing_photo(root, row[file_column])
         if path is None:
-            raise MisconfigurationException(f"{table}, line {line}: photo {row[file_column]!r} is not in {root}.")
+            raise MisconfigurationException(f"{table}, line {line}: photo {quoted(row[file_column])} is not in {root}.")
         text = row[label_column].strip()
         if not text and separator is None:
-            raise MisconfigurationException(f"{table}, line {line}: the label of {row[file_column]!r} is empty.")
+            raise MisconfigurationException(f"{table}, line {line}: the label of {quoted(row[file_column])} is empty.")
         labels = (text,) if separator is None else tuple(sorted({part.strip() for part in text.split(separator)} - {""}))
         said = "train" if split_column is None else row[split_column]
         split = split_of(said)
         if split is None:
-            raise MisconfigurationException(f"{table}, line {line}: {split_column}={said!r} is none of train, valid, test.")
+            raise MisconfigurationException(f"{table}, line {line}: {split_column}={quoted(said)} is none of train, valid, test.")
         if path in seen:
             first, before = seen[path]
             if before != labels:
                 raise MisconfigurationException(
-                    f"{table}, lines {first} and {line}: {row[file_column]!r} is labelled {' '.join(before)!r} and "
-                    f"{text!r}; keep one of them."
+                    f"{table}, lines {first} and {line}: {quoted(row[file_column])} is labelled {quoted(' '.join(before))} and "
+                    f"{quoted(text)}; keep one of them."
                 )
             continue
         seen[path] = (line, labels)

@@ -11,8 +11,9 @@ import torch
 from practicum.lightning_shim import MisconfigurationException
 from torchdata.stateful_dataloader import StatefulDataLoader
 
-from ..files.csv_format import detect_format
+from ..files.csv_format import CSVFormat, detect_format
 from ..files.csv_reader import is_text_table, read_rows
+from ..files.quoting import listed, quoted
 from .dataset import PhotoDataset
 from .deep_grey import shown
 from .layouts import existing_photo
@@ -74,7 +75,11 @@ class NewPhotos(PhotoViews):
 
 
 def photos_in(
-    source: Path, file_column: str = "file", images: str = "", csv_format: Mapping[str, Any] | None = None
+    source: Path,
+    file_column: str = "file",
+    images: str = "",
+    csv_format: Mapping[str, Any] | None = None,
+    trained: CSVFormat | None = None,
 ) -> list[Path]:
     """Files that may be photos: a single one, all files below a folder, or those named in a CSV.
 
@@ -83,6 +88,7 @@ def photos_in(
         file_column: The table's column of file names; its first where there is none of that name, if that names photos.
         images: Folder that the names are relative to, itself relative to the table's.
         csv_format: What is known of the table's format, see :func:`.detect_format`.
+        trained: Format of the table of labels in training, if there was one.
 
     Raises:
         MisconfigurationException: ``source`` doesn't exist, or is a table that is empty, damaged, or has no column of file names.
@@ -93,14 +99,14 @@ def photos_in(
         raise MisconfigurationException(f"{printable(source)}: no such file or folder.")
     if not is_text_table(source):
         return [source]
-    columns, rows = read_rows(source, detect_format(source, **(csv_format or {})))
+    columns, rows = read_rows(source, detect_format(source, trained, **(csv_format or {})))
     column = file_column if file_column in columns else columns[0]
     names = [row[column].strip() for _, row in rows if row[column].strip()]
     folders = (source.parent / images, source.parent)  # as in training, or beside the table
     found = [next((path for folder in folders if (path := existing_photo(folder, name))), None) for name in names]
     if column != file_column and len(columns) > 1 and not any(found):
         raise MisconfigurationException(
-            f"{source}: has no column {file_column!r} of file names, and its first one, {column!r}, names no photo; its columns "
-            f"are {', '.join(columns)}."
+            f"{source}: has no column {quoted(file_column)} of file names, and its first one, {quoted(column)}, names no photo; "
+            f"its columns are {listed(columns, 20)}."
         )
     return [path or source.parent / name for path, name in zip(found, names, strict=True)]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files.archive import find_shallowest
+from ..tabular.readers import unreadable
 
 USER_SIDE, ITEM_SIDE = ("gender", "age", "occupation"), ("year", "genres")
 _RATINGS = ("user", "item", "rating", "time")
@@ -62,7 +65,16 @@ def read_ratings(path: Path) -> pl.LazyFrame:
 
 
 def read_users(path: Path) -> pl.DataFrame:
-    """Read ``user gender age occupation`` from ``u.user`` or ``users.dat``; ages are rounded down to decades."""
+    """Read ``user gender age occupation`` from ``u.user`` or ``users.dat``; ages are rounded down to decades.
+
+    Raises:
+        MisconfigurationException: The file is damaged.
+    """
+    with _one_sentence(path):
+        return _read_users(path)
+
+
+def _read_users(path: Path) -> pl.DataFrame:
     if path.suffix == ".dat":
         frame = _read_double_colons(path, ("user", "gender", "age", "occupation", "zip")).collect()
     else:
@@ -72,16 +84,32 @@ def read_users(path: Path) -> pl.DataFrame:
 
 
 def read_items(path: Path) -> pl.DataFrame:
-    """Read ``item title year genres`` from ``u.item``, ``movies.dat`` or ``movies.csv``; genres are joined by ``|``."""
+    """Read ``item title year genres`` from ``u.item``, ``movies.dat`` or ``movies.csv``; genres are joined by ``|``.
+
+    Raises:
+        MisconfigurationException: The file is damaged.
+    """
+    with _one_sentence(path):
+        return _read_items(path)
+
+
+def _read_items(path: Path) -> pl.DataFrame:
     if path.suffix == ".csv":
         frame = pl.read_csv(path).rename({"movieId": "item"})
     elif path.suffix == ".dat":
         frame = _read_double_colons(path, ("item", "title", "genres")).collect()
     else:
         rows = []
-        for line in path.read_text(encoding="latin-1").splitlines():
-            item, title, _, _, _, *flags = line.split("|")
-            rows.append((item, title, "|".join(name for name, flag in zip(_GENRES, flags, strict=True) if flag == "1")))
+        for number, line in enumerate(path.read_text(encoding="latin-1").split("\n"), 1):
+            if not line.strip():
+                continue
+            fields = line.rstrip("\r").split("|")
+            flags = fields[5:]
+            if len(flags) != len(_GENRES):
+                raise MisconfigurationException(
+                    f"{path}, line {number}: has {len(fields)} fields, but {5 + len(_GENRES)} are expected; download it again."
+                )
+            rows.append((fields[0], fields[1], "|".join(name for name, flag in zip(_GENRES, flags, strict=True) if flag == "1")))
         frame = pl.DataFrame(rows, schema=["item", "title", "genres"], orient="row")
     year = pl.col("title").str.extract(_YEAR).cast(pl.Int64).alias("year")
     return frame.select(pl.col("item").cast(pl.Int64), "title", year, "genres")
@@ -97,6 +125,14 @@ def join_sides(ratings: pl.LazyFrame, files: dict[str, Path]) -> pl.LazyFrame:
             names = USER_SIDE if kind == "users" else ITEM_SIDE
             ratings = ratings.with_columns(pl.lit(None, pl.String).alias(name) for name in names)
     return ratings
+
+
+@contextmanager
+def _one_sentence(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise unreadable(path, error) from error
 
 
 def _read_double_colons(path: Path, names: tuple[str, ...]) -> pl.LazyFrame:

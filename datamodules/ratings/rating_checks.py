@@ -9,6 +9,7 @@ import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor
 
+from ..files.quoting import quoted
 from ..tabular.column_notes import strange_numbers
 from ..tabular.readers import as_number, require_columns
 from .ratings_config import CLICK, TIME_BIN, RatingsConfig
@@ -30,8 +31,8 @@ def require_rating_columns(names: Sequence[str], config: RatingsConfig, where: o
     """
     if config.user not in names and has_header:
         raise MisconfigurationException(
-            f"{where}: has no column {config.user!r}, it begins with {', '.join(map(repr, names[:4]))}; name yours in the "
-            "options user, item and rating or, if the file has no header, set header=[user,item,rating]."
+            f"{where}: has no column {quoted(config.user)}, it begins with {', '.join(map(quoted, names[:4]))}; name yours in "
+            "the options user, item and rating or, if the file has no header, set header=[user,item,rating]."
         )
     wanted = [config.user, config.item, config.rating, config.time, config.weight]
     require_columns(where, names, [each for each in wanted if each is not None])
@@ -40,7 +41,7 @@ def require_rating_columns(names: Sequence[str], config: RatingsConfig, where: o
     for name in taken:
         if name in names:
             raise MisconfigurationException(
-                f"{where}: has a column {name!r} of its own, which is the name of one that is added; rename it."
+                f"{where}: has a column {quoted(name)} of its own, which is the name of one that is added; rename it."
             )
 
 
@@ -61,9 +62,9 @@ def require_known_pairs(codes: Tensor, frame: pl.DataFrame, config: RatingsConfi
             log.warning(f"{where}: {gaps:,} of {len(frame):,} rows have no {name}; it counts as unknown.")
     if not (codes[:, :2] > 0).any():
         raise MisconfigurationException(
-            f"{where}: training had none of these users ({config.user} {frame[config.user][0]!r} ...) and none of these items "
-            f"({config.item} {frame[config.item][0]!r} ...), so that nothing is left to predict from; are "
-            "ids written as in training?"
+            f"{where}: training had none of these users ({config.user} {quoted(frame[config.user][0])} ...) and none of these "
+            f"items ({config.item} {quoted(frame[config.item][0])} ...), so that nothing is left to predict from; are ids "
+            "written as in training?"
         )
 
 
@@ -83,7 +84,7 @@ def convert_numbers(frame: pl.LazyFrame, names: Sequence[str | None], where: obj
         if name is not None and schema[name] == pl.String:
             frame = frame.with_columns(as_number(frame.select(name).collect()[name], where))
         elif name is not None and not (schema[name].is_numeric() or schema[name] in (pl.Boolean, pl.Null)):
-            raise MisconfigurationException(f"{where}: column {name!r} is a {schema[name]}, not a number.")
+            raise MisconfigurationException(f"{where}: column {quoted(name)} is a {schema[name]}, not a number.")
         elif name is not None and schema[name] in (pl.Boolean, pl.Null):
             frame = frame.with_columns(pl.col(name).cast(pl.Float64))
     return frame
@@ -137,7 +138,7 @@ def require_several(frame: pl.LazyFrame, user: str, item: str, where: object) ->
     for name, what in ((user, "user"), (item, "item")):
         values = frame.select(pl.col(name).unique().head(2)).collect()[name]
         if len(values) < 2:
-            found = f"all rows have the {what} {values[0]!r}" if len(values) else "no row is left"
+            found = f"all rows have the {what} {quoted(values[0])}" if len(values) else "no row is left"
             raise MisconfigurationException(
                 f"{where}: {found}; a recommender learns how users and items differ, and needs several of both "
                 f"(columns {user} and {item})."

@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
+from ..files.quoting import quoted
 from ..tabular.date_formats import EPOCHS, find_format, parse_dates, time_unit
 from .ratings_config import TIME_BIN, RatingsConfig
 
@@ -58,7 +59,7 @@ def _other_numbers(values: pl.Series, where: object) -> tuple[str | None, list[t
             return "%Y%m%d", [("info", f"{where}: {values.name} is read as dates such as 20260131.")]
     if greatest >= _MOST_SECONDS or (len(present) and (present >= 1900).all() and greatest < 2100):
         raise MisconfigurationException(
-            f"{where}: column {values.name!r} holds neither dates nor one unit since 1970 (it goes from {present[0]} to "
+            f"{where}: column {quoted(values.name)} holds neither dates nor one unit since 1970 (it goes from {present[0]} to "
             f"{present[-1]}), which time_bin_days needs; name it in the option date_format, such as epoch_ms."
         )
     return None, [("info", f"{where}: {values.name} goes from {present[0]} to {present[-1]}, and is read as seconds.")]
@@ -104,8 +105,8 @@ def parse_new_times(frame: pl.LazyFrame, time: str | None, date_format: str | No
     unit = time_unit(numbers, where)
     if unit not in (None, date_format):
         raise MisconfigurationException(
-            f"{where}: column {time!r} looks like {unit} ({values[0]}), and training had {date_format or 'no such numbers'}; "
-            "write times as in training."
+            f"{where}: column {quoted(time)} looks like {unit} ({values[0]}), and training had "
+            f"{date_format or 'no such numbers'}; write times as in training."
         )
     return frame.with_columns(numbers.alias(time))
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from ..files.quoting import plain, quoted
 from .column_roles import MAX_CATEGORIES
 from .date_formats import looks_like_dates
 from .readers import as_number
@@ -32,7 +33,7 @@ def missing_values(counts: Mapping[str, int], rows: int, where: object) -> list[
     gaps = {name: count for name, count in counts.items() if count}
     if not gaps:
         return []
-    named = ", ".join(f"{name} {count:,}" for name, count in [*gaps.items()][:_SHOWN])
+    named = ", ".join(f"{plain(name)} {count:,}" for name, count in [*gaps.items()][:_SHOWN])
     more = f" and {len(gaps) - _SHOWN:,} more columns" if len(gaps) > _SHOWN else ""
     return [f"{where}: missing values in {rows:,} rows (blank, NA, ?, ...): {named}{more}. They are learnt as missing."]
 
@@ -49,8 +50,8 @@ def strange_numbers(values: pl.Series, where: object) -> list[str]:
     if infinite := numbers.null_count() - given.null_count():
         row = int((numbers.is_null() & given.is_not_null()).arg_true()[0])
         notes.append(
-            f"{where}: {infinite:,} values of column {values.name!r} are infinite or too large for a number in 32 bits, as in "
-            f"row {row + 1:,} ({values[row]}); they count as missing."
+            f"{where}: {infinite:,} values of column {quoted(values.name)} are infinite or too large for a number in 32 bits, as "
+            f"in row {row + 1:,} ({values[row]}); they count as missing."
         )
     present = numbers.drop_nulls()
     for sentinel in _SENTINELS:
@@ -62,8 +63,8 @@ def strange_numbers(values: pl.Series, where: object) -> list[str]:
         outside = sentinel < low if sentinel < 0 else sentinel > high and count > 1
         if outside and apart > 9 and (apart > high - low or (sentinel <= -99 and low >= 0)):
             notes.append(
-                f"{where}: column {values.name!r} holds {sentinel:g} in {count:,} rows, and otherwise {low:g} to {high:g}; if it "
-                "stands for a missing value, leave these fields blank."
+                f"{where}: column {quoted(values.name)} holds {sentinel:g} in {count:,} rows, and otherwise {low:g} to {high:g}; "
+                "if it stands for a missing value, leave these fields blank."
             )
     return notes
 
@@ -82,22 +83,22 @@ def strange_text(values: pl.Series, where: object) -> list[str]:
         return []
     if looks_like_dates(present):
         return [
-            f"{where}: column {values.name!r} looks like dates ({present[0]!r}) and is read as text; name it in the option "
-            "date to split by it and to learn from its month, week ..."
+            f"{where}: column {quoted(values.name)} looks like dates ({quoted(present[0])}) and is read as text; name it in the "
+            "option date to split by it and to learn from its month, week ..."
         ]
     other = present.filter(present.cast(pl.Float64, strict=False).is_null())
     words = other.unique(maintain_order=True)
     if 0 < len(words) <= 2 and 2 * len(other) < len(present):
-        named = " and ".join(repr(each) for each in words)
+        named = " and ".join(quoted(each) for each in words)
         return [
-            f"{where}: column {values.name!r} holds numbers, and {named} in {len(other):,} rows, so that it is read as text; if "
-            "that means a missing value, leave these fields blank."
+            f"{where}: column {quoted(values.name)} holds numbers, and {named} in {len(other):,} rows, so that it is read as "
+            "text; if that means a missing value, leave these fields blank."
         ]
     bare = present.str.replace_all(_UNITS, "").cast(pl.Float64, strict=False)
     if bare.null_count() == 0 and not present.str.contains(r"^[-+]?\d+$").all():
         return [
-            f"{where}: column {values.name!r} looks like numbers with a unit or with signs between thousands ({present[0]!r}), "
-            "and is read as text; write plain numbers if they are."
+            f"{where}: column {quoted(values.name)} looks like numbers with a unit or with signs between thousands "
+            f"({quoted(present[0])}), and is read as text; write plain numbers if they are."
         ]
     return []
 
@@ -120,4 +121,6 @@ def kind_of_target(target: pl.Series, is_class: bool, where: object) -> list[str
         " ..." if present.n_unique() > _SHOWN else ""
     )
     taken, other = ("classes", "number") if is_class else ("a number", "class")
-    return [f"{where}: the target {target.name!r} holds only {values}, and is predicted as {taken}; kind={other} changes that."]
+    return [
+        f"{where}: the target {quoted(target.name)} holds only {values}, and is predicted as {taken}; kind={other} changes that."
+    ]

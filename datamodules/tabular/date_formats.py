@@ -19,6 +19,8 @@ from typing import NoReturn
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
+from ..files.quoting import quoted
+
 EPOCHS = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}  # units per second
 _EPOCH_NAMES = {"epoch_s": "seconds", "epoch_ms": "milliseconds", "epoch_us": "microseconds", "epoch_ns": "nanoseconds"}
 _DIGITS = {"epoch_s": (9, 10), "epoch_ms": (12, 13), "epoch_us": (15, 16), "epoch_ns": (18, 19)}  # from 1973 to 2286
@@ -89,7 +91,7 @@ def find_format(values: pl.Series, where: object, told: str | None = None) -> tu
         parse_dates(values, told, where)
         return told, []
     if not (present := len(text) - text.null_count()):
-        raise MisconfigurationException(f"{where}: column {values.name!r} should be a date, but has no value.")
+        raise MisconfigurationException(f"{where}: column {quoted(values.name)} should be a date, but has no value.")
     epochs = _epoch_units(text)
     if epochs is not None and len({*epochs.drop_nulls()}) > 1:
         _refuse_mixed_units(text, epochs, where)
@@ -109,7 +111,7 @@ def find_format(values: pl.Series, where: object, told: str | None = None) -> tu
     if epochs is not None and epochs.null_count() == text.null_count():
         unit = str(epochs.drop_nulls()[0])
         return unit, [
-            f"{where}: column {values.name!r} is read as {_EPOCH_NAMES[unit]} since 1970; date_format decides otherwise."
+            f"{where}: column {quoted(values.name)} is read as {_EPOCH_NAMES[unit]} since 1970; date_format decides otherwise."
         ]
     _refuse(values, text, best, where)
 
@@ -135,8 +137,8 @@ def parse_dates(values: pl.Series, form: str | None, where: object) -> pl.Series
         form, guesses = find_format(values, where)
         if guesses and form not in EPOCHS:
             raise MisconfigurationException(
-                f"{where}: column {values.name!r} has no format that only one kind of date has, and training had dates rather "
-                "than texts to compare with; write 2026-01-31, or set date_format in training."
+                f"{where}: column {quoted(values.name)} has no format that only one kind of date has, and training had dates "
+                "rather than texts to compare with; write 2026-01-31, or set date_format in training."
             )
     assert form is not None
     if form in EPOCHS:
@@ -177,7 +179,7 @@ def date_text(values: pl.Series, where: object) -> pl.Series | None:
     if dtype == pl.Null:
         return values.cast(pl.String)
     if dtype != pl.String:
-        raise MisconfigurationException(f"{where}: column {values.name!r} is a {dtype}, not a date.")
+        raise MisconfigurationException(f"{where}: column {quoted(values.name)} is a {dtype}, not a date.")
     return values.str.strip_chars()
 
 
@@ -243,16 +245,16 @@ def _guesses(text: pl.Series, fitting: Sequence[str], where: object) -> list[str
         differ = [*(dates != _parse(text, others[0])).fill_null(False).arg_true(), text.is_not_null().arg_true()[0]]
         row = int(differ[0])
         notes.append(
-            f"{where}: all of column {text.name!r} may be {' or '.join([chosen, *others])}; it is read as {chosen}, so that "
-            f"{text[row]!r} is {dates[row]:%d %B %Y}. If that is wrong, set date_format={others[0]}."
+            f"{where}: all of column {quoted(text.name)} may be {' or '.join([chosen, *others])}; it is read as {chosen}, so "
+            f"that {quoted(text[row])} is {dates[row]:%d %B %Y}. If that is wrong, set date_format={others[0]}."
         )
     if "%y" in chosen:
         notes.append(
-            f"{where}: years of column {text.name!r} have two digits; read as 1970 to 2069, it goes from {dates.min()!s} to "
-            f"{dates.max()!s}."
+            f"{where}: years of column {quoted(text.name)} have two digits; read as 1970 to 2069, it goes from {dates.min()!s} "
+            f"to {dates.max()!s}."
         )
     if chosen.endswith("%z") and not text.str.contains("[Zz]$").all():
-        notes.append(f"{where}: times of column {text.name!r} have offsets; they are converted to UTC.")
+        notes.append(f"{where}: times of column {quoted(text.name)} have offsets; they are converted to UTC.")
     return notes
 
 
@@ -260,8 +262,9 @@ def _refuse_mixed_units(text: pl.Series, units: pl.Series, where: object) -> Non
     first, *others = units.drop_nulls().unique(maintain_order=True).to_list()
     row, other = (int((units == unit).fill_null(False).arg_true()[0]) for unit in (first, others[0]))
     raise MisconfigurationException(
-        f"{where}: column {text.name!r} mixes units of time: row {row + 1:,} ({text[row]}) looks like {_EPOCH_NAMES[first]} "
-        f"since 1970 and row {other + 1:,} ({text[other]}) like {_EPOCH_NAMES[others[0]]}; write all in one unit."
+        f"{where}: column {quoted(text.name)} mixes units of time: row {row + 1:,} ({text[row]}) looks like "
+        f"{_EPOCH_NAMES[first]} since 1970 and row {other + 1:,} ({text[other]}) like {_EPOCH_NAMES[others[0]]}; write all in "
+        "one unit."
     )
 
 
@@ -270,12 +273,12 @@ def _refuse(values: pl.Series, text: pl.Series, form: str, where: object, parsed
         row = text.is_not_null().arg_true()[0]
         hint = "a year alone" if re.fullmatch(r"(19|20)\d{2}", text[row]) else "a number that is no date"
         raise MisconfigurationException(
-            f"{where}: column {values.name!r} is a {values.dtype}, not a date: {text[row]} is {hint}; write 2026-01-31."
+            f"{where}: column {quoted(values.name)} is a {values.dtype}, not a date: {text[row]} is {hint}; write 2026-01-31."
         )
     read = parsed if parsed is not None else _parse(text, form) if form else text.set(text.is_not_null(), None)
     row = int((read.is_null() & text.is_not_null()).arg_true()[0])
     found = f"it reads as {form} but row {row + 1:,} does not" if form else f"row {row + 1:,} is not one"
     raise MisconfigurationException(
-        f"{where}: column {values.name!r} should be a date: {found} ({values[row]!r}); write all dates in the same format, "
-        "preferably 2026-01-31, or name it in the option date_format."
+        f"{where}: column {quoted(values.name)} should be a date: {found} ({quoted(values[row])}); write all dates in the same "
+        "format, preferably 2026-01-31, or name it in the option date_format."
     )

@@ -18,10 +18,11 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 from ..files.csv_format import CSVFormat, detect_format
 from ..files.csv_numbers import as_plain_number
 from ..files.csv_reader import read_text_table
+from ..files.quoting import plain, quoted
 from .column_notes import strange_numbers
 from .column_types import as_written, clean_text
 from .preprocessor import TablePreprocessor
-from .readers import as_lazy_frame, as_number, check_table, is_parquet, read_table
+from .readers import as_lazy_frame, as_number, check_table, is_parquet, read_table, unreadable
 from .row_batches import row_loader
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,9 @@ def columns_beside(rows: pl.DataFrame) -> dict[str, list[Any]]:
         while beside in columns or _PREDICTED.fullmatch(beside) or (beside != name and beside in rows.columns):
             beside = f"table_{beside}"
         if beside != name:
-            log.warning(f"Column {name!r} of the table is written as {beside!r}: predictions have a column of its name.")
+            log.warning(
+                f"Column {quoted(name)} of the table is written as {quoted(beside)}: predictions have a column of its name."
+            )
         columns[beside] = values
     return columns
 
@@ -103,7 +106,7 @@ def collect_rows(source: TableSource, read: Callable[[TableSource], pl.LazyFrame
     try:
         frame = read(source).collect()
     except pl.exceptions.PolarsError as error:
-        raise MisconfigurationException(f"{source_name(source)}: can't be read as a table: {error}") from error
+        raise unreadable(source_name(source), error) from error
     if not len(frame):
         raise MisconfigurationException(f"{source_name(source)}: has no rows.")
     return frame
@@ -182,14 +185,14 @@ def encode_rows(frame: pl.DataFrame, steps: TablePreprocessor, where: object) ->
                 log.warning(note)
     given = [name for name in steps.continuous if name in frame.columns and as_number(frame[name], where).is_not_null().any()]
     if unknown and not codes.any() and not given:
-        named = ", ".join(f"{column} {values[0]!r}" for column, values in [*unknown.items()][:4])
+        named = ", ".join(f"{plain(column)} {quoted(values[0])}" for column, values in [*unknown.items()][:4])
         raise MisconfigurationException(
             f"{where}: training had none of these values ({named}), so that nothing is left to predict from; is it the right "
             "table?"
         )
     for column, values in unknown.items():
         log.warning(
-            f"{where}: {len(values):,} of {len(frame):,} rows have a {column} that did not occur in training ({values[0]!r}); "
-            "it counts as unknown."
+            f"{where}: {len(values):,} of {len(frame):,} rows have a {plain(column)} that did not occur in training "
+            f"({quoted(values[0])}); it counts as unknown."
         )
     return torch.from_numpy(codes), torch.from_numpy(numbers), torch.full((len(frame),), float("nan"))

@@ -21,6 +21,7 @@ import numpy as np
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
+from ..files.csv_format import CSVFormat
 from .categories import CategoricalColumn, to_plain_dtype
 from .date_formats import parse_dates
 from .date_parts import date_parts, holiday_names, part_names
@@ -237,6 +238,8 @@ class TablePreprocessor:
         try:
             state: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             steps = cls(**state)
+            if steps.csv is not None:
+                CSVFormat.from_dict(steps.csv)
             steps.categorical = {name: CategoricalColumn(**each) for name, each in state["categorical"].items()}
             steps.continuous = {name: ContinuousColumn(**each) for name, each in state["continuous"].items()}
         except (ValueError, TypeError, KeyError) as error:

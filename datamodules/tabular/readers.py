@@ -15,7 +15,9 @@ import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files import csv_reader
+from ..files.csv_files import refuse_patterns
 from ..files.csv_format import CSVFormat
+from ..files.quoting import listed, plain, quoted
 from .date_formats import find_format, parse_dates
 
 log = logging.getLogger(__name__)
@@ -68,6 +70,7 @@ def read_table(
         frame = pl.scan_parquet(path)
         if not frame.collect_schema().names():
             raise MisconfigurationException(f"{path}: is empty; a header and rows are needed.")
+        refuse_patterns(path, frame.collect_schema().names())
         return frame
     except pl.exceptions.NoDataError as error:
         raise MisconfigurationException(f"{path}: is empty; a header and rows are needed.") from error
@@ -77,15 +80,22 @@ def read_table(
 
 def unreadable(path: object, error: BaseException) -> MisconfigurationException:
     """Turn an error of polars into one sentence."""
-    return MisconfigurationException(f"{path}: can't be read as a table: {str(error).splitlines()[0]}")
+    reason = plain((str(error).splitlines() or [type(error).__name__])[0], 300)
+    return MisconfigurationException(f"{path}: can't be read as a table: {reason}")
 
 
 def as_lazy_frame(frame: Any) -> pl.LazyFrame:
     """Convert a polars or pandas frame to a lazy polars frame.
 
     Raises:
-        MisconfigurationException: ``frame`` is something else.
+        MisconfigurationException: ``frame`` is something else, or has a column that polars takes for several.
     """
+    lazy = _as_lazy_frame(frame)
+    refuse_patterns(f"{type(frame).__name__}", lazy.collect_schema().names())
+    return lazy
+
+
+def _as_lazy_frame(frame: Any) -> pl.LazyFrame:
     if isinstance(frame, pl.LazyFrame):
         return frame
     if isinstance(frame, pl.DataFrame):
@@ -117,9 +127,9 @@ def require_columns(where: object, names: Iterable[str], wanted: Iterable[str]) 
     missing = [each for each in wanted if each not in names]
     if missing:
         near = difflib.get_close_matches(missing[0], names, n=1)
-        others = f" (nor {', '.join(missing[1:6])})" if missing[1:] else ""
-        hint = f"did you mean {near[0]!r}?" if near else f"its columns are {', '.join(names[:20])}."
-        raise MisconfigurationException(f"{where}: has no column {missing[0]!r}{others}; {hint}")
+        others = f" (nor {listed(missing[1:6])})" if missing[1:] else ""
+        hint = f"did you mean {quoted(near[0])}?" if near else f"its columns are {listed(names, 20)}."
+        raise MisconfigurationException(f"{where}: has no column {quoted(missing[0])}{others}; {hint}")
 
 
 def as_number(values: pl.Series, where: object) -> pl.Series:
@@ -137,14 +147,14 @@ def as_number(values: pl.Series, where: object) -> pl.Series:
         bad = (numbers.is_null() & values.is_not_null()).arg_true()
         if len(bad):
             raise MisconfigurationException(
-                f"{where}: column {values.name!r} should be a number, but row {bad[0] + 1:,} holds {values[bad[0]]!r}"
+                f"{where}: column {quoted(values.name)} should be a number, but row {bad[0] + 1:,} holds {quoted(values[bad[0]])}"
                 f"{f' (and {len(bad) - 1:,} more rows)' if len(bad) > 1 else ''}; correct it, or leave it blank. A "
                 "column to learn from may be categorical, too."
             )
     elif values.dtype.is_numeric() or values.dtype == pl.Boolean:
         numbers = values.cast(pl.Float64)
     else:
-        raise MisconfigurationException(f"{where}: column {values.name!r} is a {values.dtype}, not a number.")
+        raise MisconfigurationException(f"{where}: column {quoted(values.name)} is a {values.dtype}, not a number.")
     return numbers.set(~(numbers.abs() <= _LARGEST).fill_null(True), None)
 
 

@@ -16,6 +16,8 @@ import numpy as np
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
+from ..files.quoting import quoted
+
 SPLITS = ("train", "valid", "test")
 LEFT_OUT = 255  # label of rows in no split
 SplitStrategy = Literal["auto", "random", "group", "time"]
@@ -32,8 +34,8 @@ def by_column(values: pl.Series, where: object) -> Labels:
     strange = (~labels.is_in(SPLITS)).fill_null(True).arg_true()
     if len(strange):
         raise MisconfigurationException(
-            f"{where}: column {values.name!r} holds {values[strange[0]]!r} in row {strange[0] + 1:,}; it must be train, valid "
-            "or test."
+            f"{where}: column {quoted(values.name)} holds {quoted(values[strange[0]])} in row {strange[0] + 1:,}; it must be "
+            "train, valid or test."
         )
     return labels.replace_strict(SPLITS, range(3), return_dtype=pl.UInt8).to_numpy()
 
@@ -73,13 +75,13 @@ def group_split(values: pl.Series, valid: float, test: float, seed: int) -> Labe
 
 
 def time_split(dates: pl.Series, valid: float, test: float, last_days: int | None) -> Labels:
-    """Validate on the last rows, and test on those after them; a day is never divided.
+    """Validate on the last rows, and test on those after them; rows of the same date or time stay together.
 
     Args:
         dates: Date of each row; rows without one are for training.
         valid: Fraction of the rows for validation.
         test: Fraction of the rows for the test.
-        last_days: Number of days to validate on, instead of ``valid``.
+        last_days: Number of whole days to validate on, instead of ``valid``.
     """
     ordered = dates.drop_nulls().sort()
     labels = np.zeros(len(dates), np.uint8)
@@ -94,6 +96,7 @@ def time_split(dates: pl.Series, valid: float, test: float, last_days: int | Non
     valid_from = start(valid + test)
     if last_days is not None:
         valid_from = (test_from if test else day.max() + datetime.timedelta(days=1)) - datetime.timedelta(days=last_days)  # type: ignore[operator]
-    labels[(dates >= valid_from).fill_null(False).to_numpy()] = 1
+    by_day = last_days is not None and not test  # then valid_from is a date, otherwise it is as dates are
+    labels[((day if by_day else dates) >= valid_from).fill_null(False).to_numpy()] = 1
     labels[(dates >= test_from).fill_null(False).to_numpy()] = 2
     return labels

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
+from ..files.quoting import quoted
 from .array_files import create_array
 from .column_notes import kind_of_target, missing_values, strange_numbers, strange_text
 from .column_roles import ColumnRole, infer_role, is_mostly_numeric
@@ -102,7 +103,7 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
         raise MisconfigurationException(f"{where}: has no column to predict {config.target} from.")
     if is_class and len(steps.classes or ()) < 2:
         raise MisconfigurationException(
-            f"{where}: all training rows have the target {train_target[0]!r}; two classes are needed."
+            f"{where}: all training rows have the target {quoted(train_target[0])}; two classes are needed."
         )
 
     _write_arrays(frame, labels, steps, config, where, folder)
@@ -134,8 +135,8 @@ def _write_arrays(
         row = int(unseen.argmax())
         value = frame.slice(row, 1).collect()[config.target][0]
         raise MisconfigurationException(
-            f"{where}: row {row + 1:,} has a target that no training row has ({value!r}); "
-            "correct it, or choose another split (split=random)."
+            f"{where}: row {row + 1:,} has a target that no training row has ({quoted(value)}); correct it, or choose another "
+            "split (split=random)."
         )
     for number, parts in evaluated.items():
         pl.concat(parts).write_parquet(folder / f"{SPLITS[number]}.parquet")
@@ -162,8 +163,8 @@ def _require_own_names(used: set[str], steps: TablePreprocessor, where: object) 
     if taken:
         name = sorted(taken)[0]
         raise MisconfigurationException(
-            f"{where}: column {name!r} is called like a part of the date {steps.date!r}; rename it, or set ignore=[{name}] or "
-            "date_parts=False."
+            f"{where}: column {quoted(name)} is called like a part of the date {steps.date!r}; rename it, or set ignore=[{name}] "
+            "or date_parts=False."
         )
 
 
@@ -215,7 +216,7 @@ def _role(name: str, column: ReadColumn, config: TableConfig, where: object) -> 
     values = column(name)
     if given is not None:
         if values.n_unique() <= 1:
-            log.warning(f"{where}: column {name!r} has one value in all rows; it carries no information and is ignored.")
+            log.warning(f"{where}: column {quoted(name)} has one value in all rows; it carries no information and is ignored.")
             return ColumnRole(name, "ignored", "one value in all rows")
         if given == "continuous":
             as_number(values, where)

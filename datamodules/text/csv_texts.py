@@ -17,6 +17,7 @@ from ..files.atomic_file import atomic_write
 from ..files.csv_files import require_columns
 from ..files.csv_format import CSVFormat, detect_format
 from ..files.csv_reader import ENDINGS, is_text_table, read_rows
+from ..files.quoting import listed, quoted
 from .readers import Document
 from .split_names import SPLITS, UNLABELLED, split_of
 
@@ -85,7 +86,7 @@ def read_csvs(
                 split = split_of(row[split_column]) or ""
                 if not split:
                     raise MisconfigurationException(
-                        f"{table}, line {line}: {split_column}={row[split_column]!r} is none of {', '.join(SPLITS)}."
+                        f"{table}, line {line}: {split_column}={quoted(row[split_column])} is none of {', '.join(SPLITS)}."
                     )
             label = None if label_column not in names else row[label_column].strip()
             if label == "" and split != UNLABELLED:
@@ -112,16 +113,16 @@ def read_new_csv(table: Path, text_column: str | None, trained: CSVFormat | None
     if column not in names:
         if text_column is not None:
             raise MisconfigurationException(
-                f"{table}: has no column {text_column!r}, whose texts the run was trained on; its columns are "
-                f"{', '.join(names)}; call the one that holds the texts {text_column}."
+                f"{table}: has no column {quoted(text_column)}, whose texts the run was trained on; its columns are "
+                f"{listed(names, 20)}; call the one that holds the texts {text_column}."
             )
         if len(names) > 1:
             raise MisconfigurationException(
-                f"{table}: has the columns {', '.join(names)}, and the run was trained on files of texts: call the column "
+                f"{table}: has the columns {listed(names, 20)}, and the run was trained on files of texts: call the column "
                 f"that holds the texts {TEXT}."
             )
         column = names[0]
-        log.warning(f"{table}: its only column {column!r} is taken for texts, and its first line for the column's name.")
+        log.warning(f"{table}: its only column {quoted(column)} is taken for texts, and its first line for the column's name.")
     for _, row in rows:
         yield row[column]
 

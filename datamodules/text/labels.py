@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from practicum.lightning_shim import MisconfigurationException
 
+from ..files.quoting import listed, plain, quoted
 from .token_cache import TokenSplit
 
 
@@ -22,14 +23,14 @@ def class_names(splits: Mapping[str, TokenSplit], source: str) -> list[str]:
     """
     classes = sorted({label for label in splits["train"].labels if label is not None})
     if len(classes) < 2:
-        found = f"only one class ({classes[0]})" if classes else "no labelled text"
+        found = f"only one class ({plain(classes[0])})" if classes else "no labelled text"
         raise MisconfigurationException(f"{source}: found {found} to train on; at least two classes are needed.")
     for split in ("valid", "test"):
         texts = splits.get(split)
         for label, name in zip(texts.labels, texts.names, strict=True) if texts else ():
             if label not in classes:
                 raise MisconfigurationException(
-                    f"{name}: its label {label!r} does not occur in training ({', '.join(classes[:5])}); correct it, or add "
+                    f"{name}: its label {quoted(label)} does not occur in training ({listed(classes, 5)}); correct it, or add "
                     "training texts with that label."
                 )
     return classes

@@ -5,6 +5,7 @@ Each reader yields one :class:`Document` at a time, so that a corpus may be larg
 
 from __future__ import annotations
 
+import lzma
 import tarfile
 import zlib
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from practicum.lightning_shim import MisconfigurationException
 
+from ..files.quoting import plain
 from .split_names import UNLABELLED, split_of
 
 _WANTED = (
@@ -134,8 +136,8 @@ def read_archive(archive: Path) -> Iterator[Document]:
                 if split_and_label is not None and content is not None:
                     found += 1
                     yield _document(content.read(), *split_and_label, entry.name)
-    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
-        reason = " ".join(str(error).split())
+    except (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError) as error:
+        reason = plain(" ".join(str(error).split()), 200)
         raise MisconfigurationException(f"{archive}: can't be read ({reason}); download it again.") from error
     if not found:
         raise MisconfigurationException(f"{archive}: holds no train/<class>/*.txt.")

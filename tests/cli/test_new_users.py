@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+from practicum.cli.model_facts import facts_for
+from practicum.cli.new_users import _fold_in, new_users
+from practicum.cli.recommend import neighbours, top_lists
+from practicum.cli.recommender_run import RecommenderRun
+from practicum.datamodules import Ratings
+from practicum.datamodules.ratings.ids import id_rows
+from practicum.lightning_shim import MisconfigurationException
+from practicum.modules import DotProductBias
 
 
 def test_new_users_from_what_they_rated(
@@ -34,3 +48,113 @@ def test_new_users_from_what_they_rated(
     result = command("predict.py", "run=run", "fold_in=me.csv", "top_k=3", "output=me-top.csv", cwd=rated)
     assert "1 of 3 ratings are of items that were not in training" in result.stdout
     assert {row["user"] for row in rows_of(rated / "me-top.csv")} == {"new"}
+
+
+def opened(folder: Path, users: list[str], items: list[str]) -> RecommenderRun:
+    """A recommender's run on ratings by each of these users of each of these items, untrained."""
+    folder.mkdir(exist_ok=True)
+    rows = "".join(f"{user};{item};{n % 5},5\n" for n, (user, item) in enumerate(product(users, items)) if n % 9)
+    (folder / "r.csv").write_text(f"user;item;rating\n{rows}")
+    data = Ratings(folder / "r.csv", cache=folder / "cache", artifacts_dir=folder, split_column=None)
+    data.prepare_data()
+    data.setup("fit")
+    torch.manual_seed(0)
+    model = DotProductBias(**facts_for(DotProductBias, data.describe(), {}), factors=3)
+    config = OmegaConf.create({"paths": {"run": str(folder)}, "data": {"rating": "rating"}})
+    return RecommenderRun(SimpleNamespace(model=lambda: model, config=config))  # type: ignore[arg-type]
+
+
+NUMBERS = [f"{n}.0" for n in range(1, 8)]  # as pandas writes whole numbers beside gaps
+CODES = ["001", "1", "002", "2", "003", "3", "A"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "typed", "known"),
+    [
+        (NUMBERS, ["1", "2.0", "3"], 3),
+        (NUMBERS, ["01", "2", "9"], 1),
+        (CODES, ["001", "1", "A"], 3),
+        (CODES, ["01", "1", "a"], 1),
+    ],
+)
+def test_items_are_found_as_training_spelt_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], ids: list[str], typed: list[str], known: int
+) -> None:
+    run = opened(tmp_path / "run", ids, ids)
+    (tmp_path / "new.csv").write_text("item;rating\n" + "".join(f"{each};4,5\n" for each in typed))
+    lists = new_users(run, str(tmp_path / "new.csv"), None, k=10)
+    assert len(lists["item"]) == len(ids) - known  # what they rated is not recommended
+    said = capsys.readouterr().out
+    assert (f"{3 - known} of 3 ratings are of items that were not in training" in said) == (known < 3)
+    column = run.ids.steps.categorical["item"]
+    rated = torch.tensor([row + 1 for row in id_rows(typed, column)])
+    assert torch.equal(new_vectors(run, tmp_path / "new.csv"), run.model.fold_in(rated, torch.full((3,), 4.5).double()))
+
+
+def new_vectors(run: RecommenderRun, source: Path) -> torch.Tensor:
+    return _fold_in(run, str(source)).vectors[0]
+
+
+def test_users_of_two_files_are_matched_as_training_would(tmp_path: Path) -> None:
+    """``1`` and ``1.0`` are one user where training's users are numbers; ``01`` is none of them."""
+    (tmp_path / "new.csv").write_text("user;item;rating\n91;1;4,5\n92.0;2;1\n")
+    (tmp_path / "pairs.csv").write_text("user;item;predicted\n92;1;0\n91.0;3;0\n")
+    run = opened(tmp_path / "run", NUMBERS, NUMBERS)
+    table = new_users(run, str(tmp_path / "new.csv"), str(tmp_path / "pairs.csv"), k=3)
+    assert list(table) == ["user", "item", "table_predicted", "predicted"]  # a column of the user's own is kept beside
+    assert [str(each) for each in table["user"]] == ["92", "91.0"]
+    (tmp_path / "pairs.csv").write_text("user;item\n091;1\n")
+    with pytest.raises(MisconfigurationException, match=r"pairs.csv: user 091 has no rating in fold_in"):
+        new_users(run, str(tmp_path / "new.csv"), str(tmp_path / "pairs.csv"), k=3)
+    codes = opened(tmp_path / "codes", CODES, CODES)
+    (tmp_path / "new.csv").write_text("user;item;rating\n01;1;4,5\n1;2;1\n")
+    assert set(new_users(codes, str(tmp_path / "new.csv"), None, k=2)["user"]) == {"01", "1"}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            "item;rating\n01;4\n77;5\n",
+            r"new.csv: none of its 2 ratings is of an item that was in training \(such as 01; ids are like '1.0'\)",
+        ),
+        ("user;item;rating\na;1;4\n;2;5\n", "new.csv: row 2 has no user"),
+        ("item;rating\n1;4\n2;good\n", r"new.csv: row 2 has no rating \(good\); a number is wanted"),
+    ],
+)
+def test_what_nothing_is_known_of_is_refused(tmp_path: Path, content: str, message: str) -> None:
+    run = opened(tmp_path / "run", NUMBERS, NUMBERS)
+    (tmp_path / "new.csv").write_text(content)
+    with pytest.raises(MisconfigurationException, match=message):
+        new_users(run, str(tmp_path / "new.csv"), None, k=3)
+
+
+def test_a_user_of_unknown_items_only_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "new.csv").write_text("user;item;rating\na;1;4\nb;99;5\n")
+    new_users(opened(tmp_path / "run", NUMBERS, NUMBERS), str(tmp_path / "new.csv"), None, k=3)
+    assert "1 of 2 users rated no item that was in training; they are predicted as an average user" in capsys.readouterr().out
+
+
+def test_neighbours_and_lists_find_ids_in_the_same_way(tmp_path: Path) -> None:
+    run = opened(tmp_path / "run", NUMBERS, NUMBERS)
+    assert neighbours(run, "2", 3) == neighbours(run, "2.0", 3)
+    for wrong in ("02", "9"):
+        with pytest.raises(
+            MisconfigurationException, match=f"neighbours={wrong}: there is no such item in training; ids are like '1.0'"
+        ):
+            neighbours(run, wrong, 3)
+    (tmp_path / "users.csv").write_text("user\n1\n3.0\n1.0\n")
+    assert set(top_lists(run, str(tmp_path / "users.csv"), 2, None)["user"]) == {"1", "3.0"}
+    (tmp_path / "users.csv").write_text("user\n01\n99\n")
+    with pytest.raises(
+        MisconfigurationException, match=r"users.csv: none of its users was in training \(such as 01; ids are like '1.0'"
+    ):
+        top_lists(run, str(tmp_path / "users.csv"), 2, None)
+
+
+def test_ids_of_another_run_are_refused(tmp_path: Path) -> None:
+    run = opened(tmp_path / "run", NUMBERS, NUMBERS)
+    opened(tmp_path / "other", CODES, CODES)
+    (tmp_path / "run" / "steps.json").write_bytes((tmp_path / "other" / "steps.json").read_bytes())
+    with pytest.raises(MisconfigurationException, match=r"steps.json: its ids \(user\) are not those of the weights"):
+        neighbours(run, "1", 3)

@@ -56,7 +56,7 @@ def test_neighbours_and_factors(
         (["neighbours=river"], "there is no such item in training; did you mean 'Quiet River 1 (1960)' (1)?"),
         (["fold_in=nan.csv"], "row 2 has no rating (bad); a number is wanted"),
         (["fold_in=names.csv"], "has no column"),
-        (["fold_in=none.csv"], "is empty; what the new users rated is wanted"),
+        (["fold_in=none.csv"], "none.csv: has a header but no rows; rows are needed"),
         (["top_k=3", "checkpoint=broken.ckpt"], "broken.ckpt"),
         (["index=tree", "top_k=3"], "choose flat (exact) or hnsw (approximate)"),
         ([], "input is missing"),

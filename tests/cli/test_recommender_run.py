@@ -42,7 +42,7 @@ def test_seen_items_are_those_of_all_splits(recommender: RecommenderRun, rated: 
     ("module", "ranks"), [("ImageClassifier", False), ("DotProductBias", True), ("NeuralCollaborativeFilter", True)]
 )
 def test_recommenders_are_told_by_their_class(module: str, ranks: bool, tmp_path: Path) -> None:
-    config = OmegaConf.create({"model": {"_target_": f"practicum.modules.{module}"}})
+    config = OmegaConf.create({"model": {"_target_": f"practicum.modules.{module}"}, "paths": {"run": str(tmp_path)}})
     assert is_recommender(Run(config, tmp_path / "best.ckpt", "32-true", trust=False, best=True)) == ranks
 
 

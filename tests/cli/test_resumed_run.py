@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from hydra import compose, initialize_config_module
 from omegaconf import DictConfig, OmegaConf
 from practicum.cli.resume import ResumeError, resume_arguments
 from practicum.cli.resumed_run import differences, keep_configuration, prepare_resume, warn_of_other_data
@@ -71,6 +72,33 @@ def test_another_configuration_is_refused_or_forced(run: Path) -> None:
     assert prepare_resume(composed(run, 0.2)) is None
 
 
+def test_options_that_an_older_run_did_not_have_are_its_own_at_their_default(run: Path) -> None:
+    overrides = ["data=image_folder", "data.root=photos"]
+    OmegaConf.save(OmegaConf.create(overrides), run / ".hydra" / "overrides.yaml")
+    OmegaConf.save(OmegaConf.create({"hydra": {"overrides": {"hydra": []}}}), run / ".hydra" / "hydra.yaml")
+    with initialize_config_module("practicum.conf", version_base="1.3"):
+        now = compose("train", [*overrides, "resume.run=runs/x"])
+    then: Any = OmegaConf.to_container(now)
+    for group, name in (("data", "csv_format"), ("data", "artifacts_dir"), ("data", "grey_range"), ("callbacks", "calibration")):
+        del then[group][name]
+    del then["trust"]
+    OmegaConf.save(OmegaConf.create(then), run / ".hydra" / "config.yaml")
+    assert prepare_resume(now.copy()) is None
+    for key, value, said in (
+        ("data.grey_range", [0, 9], r"data.grey_range \(absent\) -> \[0, 9\]"),
+        ("data.csv_format.delimiter", ";", r"data.csv_format.delimiter \(absent\) -> ;\."),
+        ("data.artifacts_dir", "elsewhere", r"data.artifacts_dir \(absent\) -> elsewhere"),
+        ("callbacks.calibration.temperature", True, r"callbacks.calibration.temperature \(absent\) -> True"),
+    ):
+        changed = now.copy()
+        OmegaConf.update(changed, key, value)
+        with pytest.raises(ResumeError, match=f"is not the run's own: {said}"):
+            prepare_resume(changed)
+    OmegaConf.save(OmegaConf.create(["data=gone"]), run / ".hydra" / "overrides.yaml")  # which no longer compose
+    with pytest.raises(ResumeError, match=r"trust \(absent\) -> False|data.grey_range \(absent\) -> null"):
+        prepare_resume(now.copy())
+
+
 def test_a_damaged_checkpoint_gives_way_to_the_one_before(run: Path, caplog: pytest.LogCaptureFixture) -> None:
     folder = run / "checkpoints"
     folder.mkdir()
@@ -119,7 +147,7 @@ class _Code:
         return os.mkdir, ("PWNED",)
 
 
-@pytest.mark.parametrize("content", ["a: [", "- a", "\x00"])
+@pytest.mark.parametrize("content", ["a: [", "- a", "\x00", "", "null", "3", "true", "[]"])
 def test_a_broken_configuration_is_a_sentence(run: Path, content: str) -> None:
     cfg = composed(run, 0.1)
     (run / ".hydra" / "config.yaml").write_text(content)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import DictConfig
@@ -27,6 +29,9 @@ def composed(*overrides: str) -> DictConfig:
         "trust=true",
         "+my.lr=0.1,optimizer.lr=${my.lr}",
         "+batch=8,data.batch_size=${batch}",
+        "paths.data=not/there/yet",
+        "data.cache=null",
+        "data.cache=/tmp/cache",
     ],
 )
 def test_accepted(accepted: str) -> None:
@@ -58,11 +63,21 @@ FAULTS = {
     "trainer.limit_train_batches=0": "trains nothing",
     "trainer.limit_train_batches=0.0": "trains nothing",
     "~optimizer": "optimizer is missing",
+    "paths.data=afile": "paths.data=afile: afile is a file, not a folder; choose another place.",
+    "paths.data=afile/nowhere": "paths.data=afile/nowhere: .*afile is a file, not a folder",
+    "paths.data=afile/no/where": "paths.data=afile/no/where: .*afile is a file, not a folder",
+    "paths.data=null": "paths.data=None: a folder is wanted.",
+    "paths.data=3": "paths.data=3: a folder is wanted.",
+    "data.cache=afile/x": "data.cache=afile/x: .*afile is a file",
+    "data.synthetic_dir=afile": "data.synthetic_dir=afile: afile is a file",
+    "data.download_dir=afile/x": "data.download_dir=afile/x: .*afile is a file",
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_faults_are_named_in_one_sentence(fault: str) -> None:
+def test_faults_are_named_in_one_sentence(fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "afile").touch()
     with pytest.raises(MisconfigurationException, match=FAULTS[fault]) as raised:
         check_run_options(composed(fault))
     assert "\n" not in str(raised.value)

@@ -16,7 +16,14 @@ import torch
 import torch.nn.functional as F
 from practicum.callbacks import LastCheckpoint, RunLog, WholeFileCheckpointIO
 from practicum.callbacks.run.last_checkpoint import relocate
-from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer, seed_everything
+from practicum.lightning_shim import (
+    Callback,
+    LightningModule,
+    MisconfigurationException,
+    ModelCheckpoint,
+    Trainer,
+    seed_everything,
+)
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 from torchdata.stateful_dataloader import StatefulDataLoader
@@ -144,6 +151,20 @@ def test_twice_stopped_is_no_worse(make_trainer: MakeTrainer, tmp_path: Path) ->
             fit(make_trainer, tmp_path / "broken", [StopAt(stop)], every=3, resume=resume)
     fit(make_trainer, tmp_path / "broken", [], every=3, resume=True)
     assert ends_alike(tmp_path / "whole", tmp_path / "broken")
+
+
+def test_the_score_of_the_last_validation_is_in_what_is_saved_before_the_next(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    def scored(name: str, *extra: Callback, resume: bool = False) -> Any:
+        best = ModelCheckpoint(tmp_path / name, filename="best", monitor="val/loss")
+        fit(make_trainer, tmp_path / name, [*extra, best], resume=resume, check_val_every_n_epoch=3)
+        state = torch.load(tmp_path / name / "last.ckpt", weights_only=True)["callbacks"][best.state_key]
+        return {key: value for key, value in values(state).items() if "path" not in key and key != "best_k_models"}
+
+    whole = scored("whole")  # validated in the third of four epochs
+    with pytest.raises(InterruptedError):
+        scored("broken", StopAt(33))
+    assert whole["current_score"] is not None
+    assert scored("broken", resume=True) == whole
 
 
 def test_every_step_is_logged_once(make_trainer: MakeTrainer, tmp_path: Path) -> None:

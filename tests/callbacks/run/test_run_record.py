@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from practicum.callbacks import RunRecord
+from practicum.callbacks import Calibration, RunRecord
 from practicum.callbacks.run.run_record import better
 from practicum.lightning_shim import LightningDataModule, Trainer
 from torch import Tensor
@@ -63,6 +63,37 @@ def test_record_of_a_resumed_run_is_that_of_the_whole(
     record = json.loads((tmp_path / "metrics.json").read_text())
     assert record["seconds/fit"] >= first["seconds/fit"]
     assert record["epochs"] == 3
+
+
+def test_a_second_training_with_the_same_object_has_a_record_of_its_own(
+    tmp_path: Path, known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
+) -> None:
+    record = RunRecord(tmp_path)
+
+    class Logs(known_classifier):  # type: ignore[misc]
+        def __init__(self, name: str, value: float) -> None:
+            super().__init__()
+            self.name, self.value = name, value
+
+        def on_validation_epoch_end(self) -> None:
+            self.log(self.name, self.value)
+
+    for name, value in (("val/recall", 0.9), ("val/f1", 0.8), ("val/f1", 0.3)):  # as in k-fold
+        make_trainer(max_epochs=1, callbacks=[record]).fit(Logs(name, value), known_photos, known_photos)
+    content = json.loads((tmp_path / "metrics.json").read_text())
+    assert content["val/f1"] == content["val/f1/best"] == pytest.approx(0.3)
+    assert "val/recall" not in content
+    assert content["seconds"] == pytest.approx(record.seconds["fit"], abs=0.01)
+
+
+def test_facts_that_a_later_callback_finds_at_the_end_of_a_test_are_in_the_file(
+    tmp_path: Path, known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
+) -> None:
+    trainer = make_trainer(callbacks=[RunRecord(tmp_path), Calibration(folder=None)])
+    trainer.test(known_classifier(), known_photos, verbose=False)
+    record = json.loads((tmp_path / "metrics.json").read_text())
+    assert record["status"] == "finished"
+    assert 0 <= record["calibration/ece"] <= 1
 
 
 def test_the_record_tells_its_data_before_the_first_epoch_ends(

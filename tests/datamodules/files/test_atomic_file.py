@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,20 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
         interrupted()
     assert path.read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_name_may_be_as_long_as_a_file_system_allows(tmp_path: Path) -> None:
+    path = tmp_path / ("ü" * 127)  # 254 bytes
+    with atomic_write(path) as temporary:
+        temporary.write_text("new")
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_what_was_written_is_synced_before_it_gets_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    sync, rename = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda *args: (done.append("sync"), sync(*args)))
+    monkeypatch.setattr(os, "replace", lambda *args: (done.append("rename"), rename(*args)))
+    with atomic_write(tmp_path / "a.txt") as temporary:
+        temporary.write_text("new")
+    assert done == ["sync", "rename"]

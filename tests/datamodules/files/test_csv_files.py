@@ -6,7 +6,8 @@ import csv
 from pathlib import Path
 
 import pytest
-from practicum.datamodules.files.csv_files import open_table, require_columns, write_csv
+from practicum.datamodules.files.csv_files import open_table, refuse_patterns, require_columns, write_csv
+from practicum.datamodules.files.csv_reader import read_table, read_text_table
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -34,3 +35,18 @@ def test_a_missing_column_is_named_with_its_option_and_the_most_similar_one() ->
         require_columns(Path("a.csv"), ["file", "label"], {"file": "file", "label": "lable"})
     with pytest.raises(MisconfigurationException, match="no column 'file'"):
         require_columns(Path("a.csv"), None, {"file": "file"})
+
+
+@pytest.mark.parametrize("name", ["*", "^a$", "^.*$"])
+def test_a_name_that_polars_takes_for_several_columns_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(MisconfigurationException, match=r"t\.csv: a column can't be called '.*' here; rename it"):
+        refuse_patterns("t.csv", ["a", name])
+    (tmp_path / "t.csv").write_text(f"a,{name}\n01,02\n3,04\n")
+    for read in (read_table, read_text_table):
+        with pytest.raises(MisconfigurationException, match="rename it"):
+            read(tmp_path / "t.csv")
+
+
+def test_other_names_with_such_signs_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a*,$x$,^b\n01,2,3\n3,04,5\n")
+    assert read_table(tmp_path / "t.csv").collect().columns == ["a*", "$x$", "^b"]

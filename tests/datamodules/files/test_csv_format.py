@@ -142,3 +142,13 @@ def test_a_guess_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
     assert "read as cp1252" in said[0]
     assert "1.299 may be" in said[1]
     assert "read as 1.299" in said[1]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[], 5, "x", {"delimiter": ""}, {"decimal": 3}, {"header": "yes"}, {"encoding": "x-none"}, {"told": "abc"},
+     {"told": ["place"]}, {"told": 5}, {"thousands": 5}, {"thousands": "ab"}, {"quote": [1]}],
+)  # fmt: skip
+def test_a_kept_format_that_is_none_is_refused(values: Any) -> None:
+    with pytest.raises(ValueError, match="format|must"):
+        CSVFormat.from_dict(values)

@@ -21,6 +21,7 @@ class Server(BaseHTTPRequestHandler):
     asked: list[str | None]
     faults: list[Any]  # an HTTP status, or after how many bytes to break off
     resumes = True
+    length: str | None = None  # what the header says in place of the truth
 
     def do_GET(self) -> None:
         wanted = self.headers.get("Range")
@@ -34,7 +35,7 @@ class Server(BaseHTTPRequestHandler):
             self.send_error(416)
             return
         self.send_response(206 if wanted and self.resumes else 200)
-        self.send_header("Content-Length", str(len(CONTENT) - start))
+        self.send_header("Content-Length", self.length or str(len(CONTENT) - start))
         self.end_headers()
         self.wfile.write(CONTENT[start:] if fault is None else CONTENT[start : start + fault])
 
@@ -91,3 +92,18 @@ def test_no_file_and_no_net_are_said(server: Any, tmp_path: Path) -> None:
     assert len(handler.asked) == 1
     with pytest.raises(MisconfigurationException, match=r"can't be downloaded \(.*refused"):
         download("http://127.0.0.1:9/none.bin", tmp_path / "file.bin", SHA256, pause=0)
+
+
+@pytest.mark.parametrize("length", ["abc", "", "-5", "1e6", "9" * 5000, "\u0661", "5, 5"])
+def test_a_length_that_is_none_does_not_matter(length: str, server: Any, tmp_path: Path) -> None:
+    handler, url = server
+    handler.length = length.encode("utf-8").decode("latin-1") or " "
+    assert download(url, tmp_path / "file.bin", SHA256, pause=0).read_bytes() == CONTENT
+
+
+def test_a_length_that_is_too_large_is_one_sentence(server: Any, tmp_path: Path) -> None:
+    handler, url = server
+    handler.length = str(2 * len(CONTENT))
+    handler.resumes = False
+    with pytest.raises(MisconfigurationException, match=r"can't be downloaded \(the connection was interrupted\)"):
+        download(url, tmp_path / "file.bin", SHA256, tries=2, pause=0)

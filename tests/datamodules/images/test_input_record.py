@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from practicum.datamodules.images.input_record import read_record, write_record
+from practicum.datamodules.files.csv_format import CSVFormat
+from practicum.datamodules.images.input_record import kept_format, read_record, write_record
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -28,3 +29,12 @@ def test_a_damaged_record_is_named_and_replaced_in_training(tmp_path: Path, cont
         read_record(tmp_path)
     write_record(tmp_path, csv=1)
     assert read_record(tmp_path) == {"csv": 1}
+
+
+def test_the_format_of_a_table_is_kept(tmp_path: Path) -> None:
+    assert kept_format(None) is kept_format(tmp_path) is None
+    write_record(tmp_path, csv=CSVFormat(delimiter=";").as_dict())
+    assert kept_format(tmp_path) == CSVFormat(delimiter=";")
+    write_record(tmp_path, csv=[1])
+    with pytest.raises(MisconfigurationException, match=r"input.json: can't be read \(the format of a CSV is no mapping"):
+        kept_format(tmp_path)

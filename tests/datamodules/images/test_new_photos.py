@@ -70,3 +70,15 @@ def test_a_table_of_photos_may_have_any_format_and_must_name_photos(photos: Path
     (tmp_path / "new.csv").write_text("file,label\na,b,c\n")
     with pytest.raises(MisconfigurationException, match="line 2: has 3 fields"):
         photos_in(tmp_path / "new.csv")
+
+
+def test_a_table_of_new_photos_is_read_as_the_table_of_labels_was(photos: Path, tmp_path: Path, ready: Ready) -> None:
+    found = sorted(path.relative_to(photos).as_posix() for path in photos.rglob("*.*") if path.is_file())
+    rows = [f"{name};{name.split('/')[0]};1,5" for name in found]
+    (photos / "labels.csv").write_text("\n".join(["file;label;weight", *rows]))
+    data = ready(photos, csv="labels.csv", artifacts_dir=tmp_path / "run")
+    assert data.provenance["csv"] == "delimiter ';', decimal ','"
+    fresh = ImageFolder(photos, size=32, csv="labels.csv", cache=tmp_path / "other", artifacts_dir=tmp_path / "run")
+    new = photos / "new.csv"
+    new.write_text(f"a, b;file\n1, 2;{found[0]}\n")  # of one row: both signs fit
+    assert fresh.for_prediction(new).row_columns()["file"] == [str(photos / found[0])]

@@ -58,3 +58,30 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
         MisconfigurationException, match=r"has no u.data, ratings.dat or ratings.csv of MovieLens \(it holds notes.txt\)"
     ):
         find_files(tmp_path, fold=None)
+
+
+FILM = "1|Film, A (1995)|01-Jan-1995||http://x|" + "|".join("0" * 19)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("u.item", f"{FILM}\n{FILM}|0\n", r"u\.item, line 2: has 25 fields, but 24 are expected"),
+        ("u.item", f"{FILM}\r\n2|Film\r\n", r"u\.item, line 2: has 2 fields"),
+        ("u.item", FILM.replace("1|", "one|", 1), r"u\.item: can't be read as a table"),
+        ("u.user", "1|24|M|writer|1234\n2|old|M|writer|1234\n", r"u\.user: can't be read as a table"),
+        ("movies.csv", "id,title\n1,Film\n", r"movies\.csv: can't be read as a table"),
+        ("movies.csv", "movieId,title,genres\nx,Film,Drama\n", r"movies\.csv: can't be read as a table"),
+        ("movies.dat", "x::Film::Drama\n", r"movies\.dat: can't be read as a table"),
+    ],
+)
+def test_a_damaged_file_of_films_or_users_is_refused_in_one_line(tmp_path: Path, name: str, content: str, message: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(MisconfigurationException, match=message) as refused:
+        (read_users if "user" in name else read_items)(tmp_path / name)
+    assert "\n" not in str(refused.value)
+
+
+def test_lines_of_windows_and_blank_ones_are_no_films(tmp_path: Path) -> None:
+    (tmp_path / "u.item").write_bytes(f"{FILM}\r\n\r\n".encode())
+    assert read_items(tmp_path / "u.item").rows() == [(1, "Film, A (1995)", 1995, "")]

@@ -78,7 +78,8 @@ def test_the_file_gives_the_same_codes_and_a_damaged_one_is_refused(tmp_path: Pa
         TablePreprocessor.from_json(path)
     path.write_text(steps.to_json())
     assert TablePreprocessor.from_json(path) == steps
-    for text in ("{", json.dumps({"facts": {}})):
+    damaged = {**json.loads(steps.to_json()), "csv": {"delimiter": 5, "told": 5}}
+    for text in ("{", json.dumps({"facts": {}}), json.dumps(damaged)):
         path.write_text(text)
         with pytest.raises(MisconfigurationException, match="is damaged, or was written by an earlier version"):
             TablePreprocessor.from_json(path)

@@ -71,3 +71,8 @@ def test_dates_with_times_and_dates_that_differ() -> None:
         as_date(pl.Series("day", ["soon"]), "t")
     with pytest.raises(MisconfigurationException, match="is a Float64, not a date"):
         as_date(pl.Series("day", [1.5]), "t")
+
+
+def test_a_frame_whose_column_stands_for_several_is_refused() -> None:
+    with pytest.raises(MisconfigurationException, match=r"DataFrame: a column can't be called '\*' here"):
+        as_lazy_frame(pl.DataFrame({"*": [1], "a": [2]}))

@@ -47,3 +47,12 @@ def test_a_column_names_the_split() -> None:
     assert by_column(pl.Series(["train", "VAL", "validation", "test"]), "t.csv").tolist() == [0, 1, 1, 2]
     with pytest.raises(MisconfigurationException, match=r"t\.csv: column 'part' holds 'dev' in row 2; it must be train"):
         by_column(pl.Series("part", ["train", "dev"]), "t.csv")
+
+
+def test_the_last_days_of_times_are_whole_days() -> None:
+    times = pl.Series([datetime.datetime(2020, 1, 1, 9) + datetime.timedelta(hours=5 * i) for i in range(44)])  # 10 days
+    labels = time_split(times, 0.1, 0.0, 3)
+    assert set(times.filter(pl.Series(labels == 1)).dt.day()) == {8, 9, 10}
+    assert not (times.filter(pl.Series(labels == 0)).dt.day() > 7).any()
+    three = time_split(times, 0.1, 0.2, 3)
+    assert [int((three == label).sum()) for label in (1, 2)] == [14, 9]
