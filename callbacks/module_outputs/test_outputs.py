@@ -29,6 +29,11 @@ def classification_outputs(outputs: Any, callback: str) -> tuple[Tensor, Tensor]
     return outputs["logits"], outputs["target"]
 
 
+def class_outputs(outputs: Any, callback: str) -> tuple[Tensor, Tensor] | None:
+    """Return :func:`classification_outputs`, or ``None`` if the task is regression."""
+    return None if regression_outputs(outputs) is not None else classification_outputs(outputs, callback)
+
+
 def regression_outputs(outputs: Any) -> tuple[Tensor, Tensor] | None:
     """Return the predicted numbers (of quantiles the middle one) and targets of one step ``[B]``; ``None`` if there are none."""
     if not isinstance(outputs, dict) or not {"prediction", "target"} <= outputs.keys():

@@ -22,7 +22,8 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from .annealing import linear_anneal
-from .lr_schedule import LRSchedule, TrainingLength, warn_of_cut_cycle
+from .cyclic_schedule import CyclicSchedule
+from .lr_schedule import TrainingLength, warn_of_cut_cycle
 
 Mode: TypeAlias = Literal["triangular", "triangular2", "exp_range"]
 
@@ -46,7 +47,7 @@ def cyclical(step: int, step_size: int, low: float = 0.25, mode: Mode = "triangu
     return low + (1 - low) * height * scale
 
 
-class CyclicalLR(LRSchedule):
+class CyclicalLR(CyclicSchedule):
     """Triangular cycles between a share of the optimizer's rate and that rate.
 
     Args:
@@ -83,11 +84,9 @@ class CyclicalLR(LRSchedule):
         replace: bool = False,
         folder: str | os.PathLike[str] | None = None,
     ) -> None:
-        super().__init__(replace, folder)
-        self.step_size, self.unit, self.mode, self.low, self.gamma, self.cycles = step_size, unit, mode, low, gamma, cycles
+        self.step_size, self.mode, self.low, self.gamma = step_size, mode, low, gamma
         self.momentums = None if momentum is None else tuple(momentum)
-        if step_size < 1:
-            self._fail(f"step_size={step_size} must be at least 1 ({unit})")
+        super().__init__("step_size", cycles, unit, replace, folder)
         if not 0 <= low < 1:
             self._fail(
                 f"low={low} must be at least 0 and below 1 (lower bound as a share of the upper, which is the optimizer's rate)"
@@ -98,40 +97,23 @@ class CyclicalLR(LRSchedule):
             self._fail(f"gamma={gamma} must be above 0 and at most 1")
         if self.momentums is not None and not (len(self.momentums) == 2 and all(0 < each < 1 for each in self.momentums)):
             self._fail(f"momentum={list(self.momentums)} must be two numbers between 0 and 1: at the lowest rate, at the highest")
-        if cycles is not None and cycles < 1:
-            self._fail(f"cycles={cycles} must be at least 1")
-        if unit not in ("epoch", "step"):
-            self._fail(f"unit={unit} must be epoch or step")
 
-    @property
-    def planned_epochs(self) -> int | None:
-        """The epochs of all cycles together; ``None`` if they are counted in steps, or their number is not given."""
-        return None if self.cycles is None or self.unit == "step" else 2 * self.step_size * self.cycles
-
-    @property
-    def planned_steps(self) -> int | None:
-        """The steps of all cycles together; ``None`` if they are counted in epochs, or their number is not given."""
-        return None if self.cycles is None or self.unit == "epoch" else 2 * self.step_size * self.cycles
-
-    def _half_cycle(self, length: TrainingLength) -> int:
-        return self.step_size * (length.epoch or 0) if self.unit == "epoch" else self.step_size
+    def length_of(self, cycles: int) -> int:
+        """Return the length of so many cycles."""
+        return 2 * self.step_size * cycles
 
     def validate(self, length: TrainingLength) -> None:
         """Raise if a cycle can't be counted in steps; warn if the training's end cuts one."""
-        if self.unit == "epoch" and length.epoch is None:
-            self._fail(
-                f"step_size={self.step_size} epoch can't be counted in steps, as the training data have no length; "
-                "set unit=step with step_size in steps, or the trainer's limit_train_batches"
-            )
+        super().validate(length)
         if length.total is not None:
             if length.total < 2:
                 self._fail(f"the whole training is {length.total} step long; train longer, or use smaller batches")
-            whole = 2 * self._half_cycle(length)
+            whole = 2 * self.period_in_steps(length)
             warn_of_cut_cycle(type(self).__name__, [whole * i for i in range(1, length.total // whole + 2)], length)
 
     def multiplier(self, step: int, length: TrainingLength) -> float:
         """Return :func:`cyclical`'s multiplier."""
-        return cyclical(step, self._half_cycle(length), self.low, self.mode, self.gamma)
+        return cyclical(step, self.period_in_steps(length), self.low, self.mode, self.gamma)
 
     def momentum(self, step: int, length: TrainingLength) -> float | None:
         """Return the momentum: lowest where the rate is highest."""

@@ -19,7 +19,8 @@ import os
 from typing import Literal
 
 from .annealing import cosine_anneal
-from .lr_schedule import LRSchedule, TrainingLength, warn_of_cut_cycle
+from .cyclic_schedule import CyclicSchedule
+from .lr_schedule import TrainingLength, warn_of_cut_cycle
 
 
 def cycle_of(step: int, cycle_len: int, cycle_mult: float = 1) -> tuple[int, int, int]:
@@ -63,7 +64,7 @@ def sgdr_length(cycles: int, cycle_len: int, cycle_mult: float = 1) -> int:
     return sum(round(cycle_len * cycle_mult**number) for number in range(cycles))
 
 
-class SGDR(LRSchedule):
+class SGDR(CyclicSchedule):
     """SGD (or any optimizer) with warm restarts.
 
     Args:
@@ -98,44 +99,21 @@ class SGDR(LRSchedule):
         replace: bool = False,
         folder: str | os.PathLike[str] | None = None,
     ) -> None:
-        super().__init__(replace, folder)
-        self.cycle_len, self.cycle_mult, self.cycles, self.low, self.unit = cycle_len, cycle_mult, cycles, low, unit
-        if cycle_len < 1:
-            self._fail(f"cycle_len={cycle_len} must be at least 1 ({unit})")
+        self.cycle_len, self.cycle_mult, self.low = cycle_len, cycle_mult, low
+        super().__init__("cycle_len", cycles, unit, replace, folder)
         if cycle_mult < 1:
             self._fail(f"cycle_mult={cycle_mult} must be at least 1: cycles must not shrink")
-        if cycles is not None and cycles < 1:
-            self._fail(f"cycles={cycles} must be at least 1")
         if not 0 <= low < 1:
             self._fail(f"low={low} must be at least 0 and below 1 (share of the rate that a cycle falls to)")
-        if unit not in ("epoch", "step"):
-            self._fail(f"unit={unit} must be epoch or step")
 
-    @property
-    def planned_epochs(self) -> int | None:
-        """The epochs of all cycles together; ``None`` if they are counted in steps, or their number is not given."""
-        if self.cycles is None or self.unit == "step":
-            return None
-        return sgdr_length(self.cycles, self.cycle_len, self.cycle_mult)
-
-    @property
-    def planned_steps(self) -> int | None:
-        """The steps of all cycles together; ``None`` if they are counted in epochs, or their number is not given."""
-        if self.cycles is None or self.unit == "epoch":
-            return None
-        return sgdr_length(self.cycles, self.cycle_len, self.cycle_mult)
-
-    def _first_cycle(self, length: TrainingLength) -> int:
-        return self.cycle_len * (length.epoch or 0) if self.unit == "epoch" else self.cycle_len
+    def length_of(self, cycles: int) -> int:
+        """Return :func:`sgdr_length`'s length."""
+        return sgdr_length(cycles, self.cycle_len, self.cycle_mult)
 
     def validate(self, length: TrainingLength) -> None:
         """Raise if a cycle is a single step or can't be counted in steps; warn if the training's end cuts one."""
-        if self.unit == "epoch" and length.epoch is None:
-            self._fail(
-                f"cycle_len={self.cycle_len} epoch can't be counted in steps, as the training data have no length; "
-                "set unit=step with cycle_len in steps, or the trainer's limit_train_batches"
-            )
-        first = self._first_cycle(length)
+        super().validate(length)
+        first = self.period_in_steps(length)
         if first < 2:
             self._fail(
                 f"cycle_len={self.cycle_len} {self.unit} is a single step, in which the rate can't fall; set a longer "
@@ -149,4 +127,4 @@ class SGDR(LRSchedule):
 
     def multiplier(self, step: int, length: TrainingLength) -> float:
         """Return :func:`sgdr`'s multiplier."""
-        return sgdr(step, self._first_cycle(length), self.cycle_mult, self.low)
+        return sgdr(step, self.period_in_steps(length), self.cycle_mult, self.low)

@@ -17,6 +17,7 @@ from practicum.lightning_shim import LightningDataModule, MisconfigurationExcept
 from torch import Tensor
 from torchdata.stateful_dataloader import StatefulDataLoader
 
+from ..loading.batch_loader import process_of
 from ..loading.seeded_sampler import SeededSampler
 from .dataset import Augmentation, Batch, PhotoDataset, apply_views, identity_collate
 from .decode import MAX_PIXELS, center_crop
@@ -116,17 +117,10 @@ class PhotoViews(LightningDataModule):
             shuffle: Whether the order changes with the epoch.
             views: Show every photo in this many views in succession; 0: once, in the trainer's epoch.
         """
-        trainer = self.trainer
         workers = self.num_workers
         if workers is None:
             workers = 0 if dataset.store is not None else os.cpu_count() or 1
-        sampler = SeededSampler(
-            dataset,
-            shuffle,
-            self.seed,
-            rank=trainer.global_rank if trainer else 0,
-            world_size=trainer.world_size if trainer else 1,
-        )
+        sampler = SeededSampler(dataset, shuffle, self.seed, **process_of(self.trainer))
         return PhotoLoader(
             dataset,
             batch_size=self.batch_size * max(1, views),

@@ -19,9 +19,10 @@ from torch import Tensor
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 from ..files.csv_format import DETECT, check_csv_format
+from ..loading.batch_loader import batch_loader
 from ..tabular.new_rows import NewRows, TableSource, encode_rows, read_new_rows, source_name
 from ..tabular.readers import require_columns
-from ..tabular.row_batches import RowBatches, row_loader
+from ..tabular.row_batches import RowBatches
 from ..tabular.source_table import SPLIT_COLUMN, SourceTable, read_files, read_frame, read_one
 from ..tabular.split_batches import split_batches
 from ..tabular.split_files import fit_in_memory, hash_files, hash_frame, split_files
@@ -277,7 +278,7 @@ class Ratings(TableFacts, LightningDataModule):
         if self.config.clicks and self._sampler is None:
             users, items = self.catalogue().codes("train")
             self._sampler = NegativeSampler(users.long(), items.long(), len(self.catalogue().items), self.negative_power)
-        return row_loader(InteractionBatches(batches, self._sampler, self.negatives, self.seed), self.seed)
+        return batch_loader(InteractionBatches(batches, self._sampler, self.negatives, self.seed), self.seed)
 
     # Prediction -------------------------------------------------------------------------------------------------------
 

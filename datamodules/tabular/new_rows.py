@@ -19,11 +19,11 @@ from ..files.csv_format import CSVFormat, detect_format
 from ..files.csv_numbers import as_plain_number
 from ..files.csv_reader import read_text_table
 from ..files.quoting import plain, quoted
+from ..loading.batch_loader import batch_loader
 from .column_notes import strange_numbers
 from .column_types import as_written, clean_text
 from .preprocessor import TablePreprocessor
 from .readers import as_lazy_frame, as_number, check_table, is_parquet, read_table, unreadable
-from .row_batches import row_loader
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class NewRows(LightningDataModule):
 
     def predict_dataloader(self) -> StatefulDataLoader[Any]:
         """All rows, in the order of the source."""
-        return row_loader(self.batches)
+        return batch_loader(self.batches)
 
     def source_rows(self) -> pl.DataFrame:
         """The rows as they were read."""

@@ -10,9 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
-from torchdata.stateful_dataloader import StatefulDataLoader
-
-from ..loading.seeded_sampler import SeededSampler
 
 _BLOCK, _BLOCKS = 1 << 14, 16  # neighbouring rows that stay together, and how many such blocks are shuffled at a time
 
@@ -27,9 +24,9 @@ def _shuffle_blocks(rows: Tensor, generator: torch.Generator) -> Tensor:
 class RowBatches(Dataset[Any]):
     """Batches ``((inputs ...), targets)``.
 
-    Use it with ``batch_size=None``, see :func:`row_loader`. Items are indexed by ``(epoch, number)``, as :class:`.SeededSampler`
-    yields them. With ``shuffle`` each epoch has an order of its own, and a last batch of a single row is dropped (batch norm
-    can't train on it).
+    Use it with ``batch_size=None``, see :func:`.batch_loader`. Items are indexed by ``(epoch, number)``, as
+    :class:`.SeededSampler` yields them. With ``shuffle`` each epoch has an order of its own, and a last batch of a single row is
+    dropped (batch norm can't train on it).
 
     Args:
         inputs: Tensors ``[N, ...]`` with one entry per row.
@@ -89,11 +86,3 @@ class RowBatches(Dataset[Any]):
 
 def _shuffle(rows: Tensor, generator: torch.Generator) -> Tensor:
     return rows[torch.randperm(len(rows), generator=generator)]
-
-
-def row_loader(batches: Any, seed: int = 1) -> StatefulDataLoader[Any]:
-    """A loader of ready batches whose position can be saved.
-
-    The data set shuffles and takes its process's share itself, so the sampler goes through all of it in order.
-    """
-    return StatefulDataLoader(batches, batch_size=None, sampler=SeededSampler(batches, shuffle=False, seed=seed))

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from practicum.lightning_shim import MisconfigurationException
 
+from ..loading.batch_loader import process_of
 from .row_batches import RowBatches
 from .table_cache import TableArrays
 
@@ -47,6 +48,5 @@ def split_batches(
         shuffle,
         seed,
         by_blocks=sum(each.nbytes for each in inputs) > max_gb * 1e9,
-        rank=trainer.global_rank if trainer else 0,
-        world_size=trainer.world_size if trainer else 1,
+        **process_of(trainer),
     )

@@ -13,9 +13,10 @@ from practicum.lightning_shim import LightningDataModule, MisconfigurationExcept
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 from ..files.csv_format import DETECT, check_csv_format
+from ..loading.batch_loader import batch_loader
 from .date_formats import check_format
 from .new_rows import NewRows, TableSource, encode_rows, read_new_rows, source_name
-from .row_batches import RowBatches, row_loader
+from .row_batches import RowBatches
 from .source_table import SPLIT_COLUMN, SourceTable, read_files, read_frame
 from .split_batches import split_batches
 from .split_files import fit_in_memory, hash_files, hash_frame, split_files
@@ -224,7 +225,7 @@ class Table(TableFacts, LightningDataModule):
         batches = split_batches(
             arrays, (arrays.codes, arrays.numbers), split, self.batch_size, shuffle, self.seed, self.max_gb, self.trainer
         )
-        return row_loader(batches, self.seed)
+        return batch_loader(batches, self.seed)
 
     # Prediction -------------------------------------------------------------------------------------------------------
 

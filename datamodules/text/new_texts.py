@@ -17,9 +17,9 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 from ..files.csv_files import open_table
 from ..files.csv_format import CSVFormat
 from ..files.csv_reader import is_text_table
+from ..loading.batch_loader import batch_loader, process_of
 from .csv_texts import read_new_csv
 from .document_batches import DocumentBatches
-from .loaders import batch_loader, process_of
 from .source_words import Word, source_words
 from .tokenization import encode
 from .tokenizer import BEGIN, UNKNOWN, Level, detokenize, normalize

@@ -17,11 +17,11 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 from ..files.atomic_file import atomic_write
 from ..files.csv_files import write_csv
 from ..files.csv_format import CSVFormat
+from ..loading.batch_loader import batch_loader, process_of
 from ..loading.source import Local, Source
 from .bptt_windows import BPTTWindows
 from .document_batches import DocumentBatches
 from .labels import class_names
-from .loaders import batch_loader, process_of
 from .new_texts import NewTexts
 from .readers import Document
 from .token_cache import TokenizedCorpus, TokenSplit, fingerprint, load_or_tokenize

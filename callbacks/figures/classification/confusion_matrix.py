@@ -18,7 +18,7 @@ from torchmetrics.classification import MulticlassConfusionMatrix
 
 from ...files.atomic_file import write_csv
 from ...files.output_path import output_path
-from ...module_outputs.test_outputs import classification_outputs, regression_outputs
+from ...module_outputs.test_outputs import class_outputs
 from ..canvas import INK, new_figure, save_figure
 from ..figure_callback import FigureCallback
 from ..plain_text import shortened
@@ -110,11 +110,10 @@ class ConfusionMatrix(FigureCallback):
         dataloader_idx: int = 0,
     ) -> None:
         """Count one batch."""
-        if regression_outputs(outputs) is not None:
+        found = class_outputs(outputs, type(self).__name__)
+        if found is None or found[1].ndim != 1:
             return
-        logits, target = classification_outputs(outputs, type(self).__name__)
-        if target.ndim != 1:
-            return
+        logits, target = found
         if self._metric is None:
             self._metric = MulticlassConfusionMatrix(logits.shape[1]).to(logits.device)
         self._metric.update(logits, target)

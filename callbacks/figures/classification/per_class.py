@@ -27,7 +27,7 @@ from torchmetrics.classification import (
 
 from ...files.atomic_file import write_csv
 from ...files.output_path import output_path
-from ...module_outputs.test_outputs import classification_outputs, regression_outputs
+from ...module_outputs.test_outputs import class_outputs
 from ..canvas import BLUE, GRID, ORANGE, new_figure, save_figure
 from ..figure_callback import FigureCallback
 from ..plain_text import shortened
@@ -120,9 +120,10 @@ class PerClass(FigureCallback):
         dataloader_idx: int = 0,
     ) -> None:
         """Count one batch."""
-        if regression_outputs(outputs) is not None:
+        found = class_outputs(outputs, type(self).__name__)
+        if found is None:
             return
-        logits, target = classification_outputs(outputs, type(self).__name__)
+        logits, target = found
         classes, multi_label = logits.shape[1], target.ndim == 2
         if self._metrics is None:
             self._metrics = per_class_metrics(classes, multi_label).to(logits.device)

@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
-from practicum.callbacks.module_outputs.test_outputs import classification_outputs, losses_by_row, regression_outputs
+from practicum.callbacks.module_outputs.test_outputs import (
+    class_outputs,
+    classification_outputs,
+    losses_by_row,
+    regression_outputs,
+)
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -25,6 +30,14 @@ def test_numbers_or_the_middle_quantile() -> None:
         assert found[0].tolist() == wanted
         assert found[1] is target
     assert regression_outputs({"logits": quantiles, "target": target}) is None
+
+
+def test_regression_has_no_classes() -> None:
+    numbers, logits = torch.zeros(2), torch.zeros(2, 3)
+    assert class_outputs({"prediction": numbers, "target": numbers}, "Me") is None
+    assert class_outputs({"logits": logits, "target": numbers}, "Me") == (logits, numbers)
+    with pytest.raises(MisconfigurationException, match="Me needs"):
+        class_outputs(None, "Me")
 
 
 def test_losses_are_those_of_each_row() -> None:

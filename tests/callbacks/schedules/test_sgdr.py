@@ -37,11 +37,6 @@ def test_sgdr_cycles_of_one_length_and_of_broken_growth() -> None:
     assert cycle_of(9, 4, 1.5) == (1, 4, 6)
     assert cycle_of(10, 4, 1.5) == (2, 10, 9)
     assert sgdr_length(3, 1, 2) == 7
-    assert SGDR(2, 3, cycles=2).planned_epochs == 8
-    assert SGDR(2, 3).planned_epochs is None
-    assert SGDR(2, 3, cycles=2).planned_steps is None
-    assert SGDR(2, 3, cycles=2, unit="step").planned_steps == 8
-    assert SGDR(2, 3, cycles=2, unit="step").planned_epochs is None
 
 
 def test_simulation_needs_no_training() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import torch
+from practicum.datamodules.loading.batch_loader import batch_loader
 from practicum.datamodules.ratings.interaction_batches import InteractionBatches
 from practicum.datamodules.ratings.negative_sampling import NegativeSampler
 from practicum.datamodules.ratings.ratings_batch import RatingsBatch
-from practicum.datamodules.tabular.row_batches import RowBatches, row_loader
+from practicum.datamodules.tabular.row_batches import RowBatches
 
 ITEMS = 60
 
@@ -53,7 +54,7 @@ def test_weights_go_along_and_ratings_have_no_negatives() -> None:
 
 
 def test_a_loader_keeps_the_type() -> None:
-    batch, _ = next(iter(row_loader(batches(sampled=False, shuffle=False))))
+    batch, _ = next(iter(batch_loader(batches(sampled=False, shuffle=False))))
     assert isinstance(batch, RatingsBatch)
     assert batch.codes.dtype == torch.int32
     assert batch.weights is None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import torch
-from practicum.datamodules.tabular.row_batches import RowBatches, row_loader
+from practicum.datamodules.loading.batch_loader import batch_loader
+from practicum.datamodules.tabular.row_batches import RowBatches
 
 
 def batches(count: int = 103, **options: int | bool) -> RowBatches:
@@ -53,12 +54,12 @@ def test_a_single_row_is_not_a_training_batch() -> None:
 
 
 def test_a_loader_goes_on_where_its_state_was_taken() -> None:
-    whole = [y.tolist() for _, y in row_loader(batches(shuffle=True))]
+    whole = [y.tolist() for _, y in batch_loader(batches(shuffle=True))]
     assert sorted(row for rows in whole for row in rows) == list(range(103))
-    first = row_loader(batches(shuffle=True))
+    first = batch_loader(batches(shuffle=True))
     iterator = iter(first)
     for _ in range(3):
         next(iterator)
-    second = row_loader(batches(shuffle=True))
+    second = batch_loader(batches(shuffle=True))
     second.load_state_dict(first.state_dict())
     assert [y.tolist() for _, y in second] == whole[3:]

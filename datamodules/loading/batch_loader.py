@@ -1,4 +1,4 @@
-"""Data loaders over data sets whose items are whole batches."""
+"""Loaders of data sets whose items are whole batches, and which process of a training this is."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any, TypedDict
 from practicum.lightning_shim import Trainer
 from torchdata.stateful_dataloader import StatefulDataLoader
 
-from ..loading.seeded_sampler import SeededSampler
-from .bptt_windows import BPTTWindows
-from .document_batches import DocumentBatches
+from .seeded_sampler import SeededSampler
 
 
-def batch_loader(dataset: BPTTWindows | DocumentBatches, seed: int) -> StatefulDataLoader[Any]:
+def batch_loader(dataset: Any, seed: int = 1) -> StatefulDataLoader[Any]:
     """Return a resumable loader that yields the data set's batches in order.
 
-    The data set itself divides the work among processes, so the sampler goes through all of it.
+    Args:
+        dataset: It shuffles and takes its process's share itself, so the sampler goes through all of it.
+        seed: Of a data set that shuffles.
     """
     return StatefulDataLoader(dataset, batch_size=None, sampler=SeededSampler(dataset, shuffle=False, seed=seed))
 

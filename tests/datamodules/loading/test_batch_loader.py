@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 from practicum.datamodules import BPTTWindows
-from practicum.datamodules.text.loaders import batch_loader, process_of
+from practicum.datamodules.loading.batch_loader import batch_loader, process_of
 
 
 def test_a_loader_yields_the_batches_in_order_and_resumes() -> None:
