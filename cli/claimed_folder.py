@@ -132,7 +132,7 @@ class ClaimedFolder(Callback):
         if not _is_first_process():
             return
         before = HydraConfig.instance().cfg
-        HydraConfig.instance().cfg = config  # the folder's name is made of choices, ${hydra:runtime.choices.data}
+        HydraConfig.instance().cfg = config  # type: ignore[assignment] # the name is made of ${hydra:runtime.choices.data}
         try:
             folder = Path(str(OmegaConf.select(config, f"hydra.{mode}.dir")))
         finally:

@@ -6,14 +6,14 @@ import difflib
 import re
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from .renamed import renamed_option
+from .renamed import OPTIONS, renamed_option
 from .resume import override_key
 
 
@@ -36,10 +36,11 @@ def explain_composition(error: BaseException, config_name: str) -> str | None:
         return f"{group}={choice}: there is no such choice; {_nearest(choice, options, f'{group}=')}"
     if match := re.search(r"Could not (override|append|add|delete)[^']*'([^']+)'", text):
         key = match[2].split("@")[0].removesuffix(".")
-        if (sentence := renamed_option(key)) is not None:
+        if config_name == "train" and (sentence := _renamed(key, config_name)) is not None:
             return sentence
-        if match[1] == "override" and (owner := _accepts(key, config_name)) is not None:
-            return f"{key}: {owner} has this option, but the configuration does not list it: write +{key}=... to add it."
+        owner = _owner(key, config_name) if match[1] == "override" else None
+        if owner is not None and key.rpartition(".")[2] in owner.options:
+            return f"{key}: {owner.name} has this option, but the configuration does not list it: write +{key}=... to add it."
         return f"{key}: there is no such option; {_nearest(key, _all_keys(config_name))}"
     if isinstance(error, MissingMandatoryValue):
         missing = re.search(r"full_key: (\S+)|: (\S+)", text)
@@ -61,25 +62,48 @@ def _unparsed(error: OverrideParseException) -> str:
     return f"{error.override}: can't be read (an override is KEY=VALUE; quote what has other signs in it: 'KEY=\"a b\"')."
 
 
-def _accepts(key: str, config_name: str) -> str | None:
-    """The class that has an option which its configuration does not list; ``None``: none, or it can't be told."""
+def _renamed(key: str, config_name: str) -> str | None:
+    """The sentence for an option that was renamed: its new name, with a plus where the configuration does not list it."""
+    owners = {new: _owner(new, config_name, key) for new in OPTIONS.get(key, ())}
+    valid = [new for new, owner in owners.items() if owner is not None and new.rpartition(".")[2] in owner.options]
+    listed = [new for new, owner in owners.items() if owner is not None and new.rpartition(".")[2] in owner.listed]
+    return renamed_option(key, valid, listed)
+
+
+class _Owner(NamedTuple):
+    """What a key is an option of: the name of its class, the options of that, and those that the configuration lists."""
+
+    name: str
+    options: frozenset[str]
+    listed: frozenset[str]
+
+
+def _owner(key: str, config_name: str, wrong: str | None = None) -> _Owner | None:
+    """What a key is an option of; ``None``: nothing that has a class, or it can't be told.
+
+    Args:
+        key: The full key.
+        config_name: The primary configuration.
+        wrong: The key that was typed; default: ``key``.
+    """
     from hydra import compose, initialize_config_module  # noqa: PLC0415 (only on the way to an error)
     from hydra.utils import get_object  # noqa: PLC0415
 
     from .signatures import options_of  # noqa: PLC0415
 
-    parent, _, option = key.rpartition(".")
-    typed = [each for each in sys.argv[1:] if "=" in each and not each.startswith("-") and override_key(each) != key]
+    typed = [each for each in sys.argv[1:] if "=" in each and not each.startswith("-")]
+    typed = [each for each in typed if override_key(each) != (wrong or key)]
     choices = [each for each in typed if "." not in override_key(each)]
     for overrides in (typed, choices, []):
         try:
             GlobalHydra.instance().clear()
             with initialize_config_module("practicum.conf", version_base="1.3"):
                 cfg = compose(config_name, [each for each in overrides if not each.lstrip("+~").startswith("hydra")])
-            node = OmegaConf.select(cfg, parent)
+            node = OmegaConf.select(cfg, key.rpartition(".")[0])
             if not isinstance(node, DictConfig) or "_target_" not in node:
                 return None
-            return node._target_.rpartition(".")[2] if option in options_of(get_object(node._target_)) else None
+            name, listed = node._target_.rpartition(".")[2], frozenset(map(str, node))
+            return _Owner(name, frozenset(options_of(get_object(node._target_))), listed)
         except Exception:  # another mistake on the same line: without it, then
             continue
     return None

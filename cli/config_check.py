@@ -57,7 +57,7 @@ def _check_node(node: Any, path: str) -> None:
             raise MisconfigurationException(f"{name} is missing: give it as {name}=...")
         if options is not None and not str(key).startswith("_"):
             if key not in options:
-                raise MisconfigurationException(_unknown(path, str(key), node["_target_"].rpartition(".")[2], options))
+                raise MisconfigurationException(_unknown(path, str(key), node, options))
             _check_value(name, node[key], options[str(key)].type)
         _check_node(node[key], name)
 
@@ -69,9 +69,11 @@ def _target(path: str, name: str) -> Any:
         raise MisconfigurationException(f"{path}._target_={name}: can't be imported ({error}).") from error
 
 
-def _unknown(path: str, key: str, owner: str, options: dict[str, Option]) -> str:
-    if (sentence := renamed_option(f"{path}.{key}", [f"{path}.{name}" for name in options])) is not None:
+def _unknown(path: str, key: str, node: DictConfig, options: dict[str, Option]) -> str:
+    valid, listed = [f"{path}.{name}" for name in options], [f"{path}.{name!s}" for name in node]
+    if (sentence := renamed_option(f"{path}.{key}", valid, listed)) is not None:
         return sentence
+    owner = node["_target_"].rpartition(".")[2]
     near = difflib.get_close_matches(key, options, n=1)
     hint = f"did you mean {path}.{near[0]}?" if near else f"it has {', '.join(sorted(options))}."
     return f"{path}.{key}: {owner} has no such option; {hint}"

@@ -23,20 +23,21 @@ from omegaconf.errors import OmegaConfBaseException
 from .composition_errors import explain_composition
 from .resume import ResumeError, apply_to_command_line
 
-_ELSEWHERE = "write elsewhere (hydra.run.dir=DIR, paths.data=DIR)"
-_CHECK = f"check the path, or {_ELSEWHERE}"
-_SPACE = f"free some space or {_ELSEWHERE}"
-# What can be done about an error of the system.
+# What can be done about an error of the system, by the command: where else it can write, and what takes less memory.
+_ELSEWHERE = {"train": "write elsewhere (hydra.run.dir=DIR, paths.data=DIR)", "predict": "write elsewhere (output=FILE)"}
+_LESS_MEMORY = {
+    "train": "take a smaller data.batch_size, smaller inputs (data.size, data.bptt, data.max_gb) or fewer data.num_workers",
+    "predict": "take a smaller batch_size=N, or predict the input in parts",
+}
 _SYSTEM = {
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), _SPACE),
-    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST), _CHECK),
-    **dict.fromkeys((errno.ENAMETOOLONG, errno.ELOOP), _CHECK),
-    errno.EFBIG: f"raise the limit (ulimit -f), or {_ELSEWHERE}",
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free some space or {elsewhere}"),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR), "check the path, or {elsewhere}"),
+    **dict.fromkeys((errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP), "check the path, or {elsewhere}"),
+    errno.EFBIG: "raise the limit (ulimit -f), or {elsewhere}",
     errno.EIO: "the disk can't be read or written; check it",
     errno.ESTALE: "the network drive is gone; check it",
-    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "raise the limit (ulimit -n), or take fewer data.num_workers"),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "raise the limit (ulimit -n), or train with fewer data.num_workers"),
 }
-_LESS_MEMORY = "take a smaller data.batch_size, smaller inputs (data.size, data.bptt, data.max_gb) or fewer data.num_workers"
 _OUT_OF_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory|Cannot allocate memory", re.I)
 _DEAD_WORKER = re.compile(r"DataLoader worker \(pid[^)]*\)[^.]*(?:is killed by signal: ([\w ]+)|exited unexpectedly)", re.S)
 
@@ -44,22 +45,25 @@ _DEAD_WORKER = re.compile(r"DataLoader worker \(pid[^)]*\)[^.]*(?:is killed by s
 Task = TypeVar("Task", bound=Callable[..., Any])
 
 
-def one_sentence(task: Task) -> Task:
+def one_sentence(config_name: str) -> Callable[[Task], Task]:
     """Decorate what ``hydra.main`` runs: end a user's mistake in one sentence before Hydra adds lines of its own.
 
     Args:
-        task: A function of the configuration.
+        config_name: The primary configuration, which tells whose options a sentence names.
     """
 
-    @functools.wraps(task)
-    def guarded(*args: Any) -> Any:
-        try:
-            return task(*args)
-        except Exception as error:
-            _exit_if_explained(error)
-            raise
+    def decorate(task: Task) -> Task:
+        @functools.wraps(task)
+        def guarded(*args: Any) -> Any:
+            try:
+                return task(*args)
+            except Exception as error:
+                _exit_if_explained(error, config_name)
+                raise
 
-    return guarded  # type: ignore[return-value]
+        return guarded  # type: ignore[return-value]
+
+    return decorate
 
 
 def run_command(main: Callable[[], Any], config_name: str) -> None:
@@ -77,7 +81,8 @@ def run_command(main: Callable[[], Any], config_name: str) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as standard error: file names need not be UTF-8
     try:
-        apply_to_command_line()
+        if config_name == "train":
+            apply_to_command_line()
         main()
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
@@ -93,7 +98,7 @@ def run_command(main: Callable[[], Any], config_name: str) -> None:
         raise
 
 
-def _exit_if_explained(error: BaseException, config_name: str = "train") -> None:
+def _exit_if_explained(error: BaseException, config_name: str) -> None:
     sentence = explain(error, config_name)
     if sentence is not None:
         print(f"{Path(sys.argv[0]).name}: {sentence}".encode(errors="backslashreplace").decode(), file=sys.stderr)
@@ -133,7 +138,7 @@ def explain(error: BaseException, config_name: str) -> str | None:
         if isinstance(link, ResumeError) or type(link).__name__ == "MisconfigurationException":
             return " ".join(str(link).split())
     for link in chain:
-        if (sentence := _explain_machine(link)) is not None:
+        if (sentence := _explain_machine(link, config_name)) is not None:
             return sentence
     if isinstance(error, ValueError) and str(error).startswith("Config group override must be"):
         return "a group takes a choice, or a list of choices in brackets, not null (see --help)."
@@ -145,16 +150,19 @@ def explain(error: BaseException, config_name: str) -> str | None:
     return None
 
 
-def _explain_machine(error: BaseException) -> str | None:
+def _explain_machine(error: BaseException, config_name: str) -> str | None:
     """Explain what a disk, the memory or a killed process led to."""
+    less = _LESS_MEMORY[config_name]
     if isinstance(error, OSError) and error.errno in _SYSTEM:
-        return f"{error.filename or 'the output folder'}: {error.strerror}; {_SYSTEM[error.errno]}."
+        advice = _SYSTEM[error.errno].format(elsewhere=_ELSEWHERE[config_name])
+        return f"{error.filename or 'the output folder'}: {error.strerror}; {advice}."
     if isinstance(error, FileNotFoundError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}; it was there when the command began, or the path is wrong."
     detail = " ".join(str(error).split())[:150]
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError | OSError) and _OUT_OF_MEMORY.search(str(error))):
-        return f"memory is exhausted ({detail or type(error).__name__}); {_LESS_MEMORY}."
+        return f"memory is exhausted ({detail or type(error).__name__}); {less}."
     if isinstance(error, RuntimeError) and (dead := _DEAD_WORKER.search(str(error))) is not None:
         how = f"killed by signal {dead[1].strip()}" if dead[1] else "gone"
-        return f"a process that loads data was {how}, most often for want of memory; {_LESS_MEMORY} (0: none), and resume=RUN."
+        again = " (0: none), and resume=RUN" if config_name == "train" else ""
+        return f"a process that loads data was {how}, most often for want of memory; {less}{again}."
     return None

@@ -21,6 +21,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+_INSTALLED = ("practicum-train", "practicum-predict")
 # Options of a language model's data that its classifier does not take over.
 _LANGUAGE_MODEL_ONLY = ("data.task", "data.batch_size", "data.bptt", "data.variable_length", "data.tokenizer")
 
@@ -80,12 +81,31 @@ def program_names(script: str | None = None) -> tuple[str, str]:
         as in a launcher's worker process.
     """
     path = Path(sys.argv[0] if script is None else script)
-    if path.stem == "practicum-train":
-        return "practicum-train", "practicum-predict"
+    if path.stem in _INSTALLED:
+        return _INSTALLED
     beside = path.with_name("predict.py")
     in_package = path.with_name("__init__.py").is_file()
     found = (path, beside) if not in_package and path.is_file() and beside.is_file() else (Path("train.py"), Path("predict.py"))
     return f"python {shlex.quote(str(found[0]))}", f"python {shlex.quote(str(found[1]))}"
+
+
+def train_program(script: str | None = None) -> str:
+    """What messages call the program that trains: ``practicum-train`` where an installed command runs, else ``train.py``.
+
+    Args:
+        script: What was started. Default: ``sys.argv[0]``.
+    """
+    return _INSTALLED[0] if Path(sys.argv[0] if script is None else script).stem in _INSTALLED else "train.py"
+
+
+def train_command(script: str | None = None) -> str:
+    """How one starts :func:`train_program`, without the path of this machine: for records that others read.
+
+    Args:
+        script: What was started. Default: ``sys.argv[0]``.
+    """
+    program = train_program(script)
+    return program if program == _INSTALLED[0] else f"python {program}"
 
 
 def next_commands(run: FinishedRun, hints: Mapping[str, Any], names: tuple[str, str]) -> list[str]:

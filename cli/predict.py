@@ -25,7 +25,7 @@ _FORMATS = ("csv", "kaggle", "embedded", "factors")
 
 
 @hydra.main(version_base="1.3", config_path="pkg://practicum.conf", config_name="predict")
-@one_sentence
+@one_sentence("predict")
 def predict(cfg: DictConfig) -> None:
     """Predict one input with a run, or with the mean of several.
 

@@ -56,18 +56,21 @@ VALUES: dict[tuple[str, str], str] = {
 }
 
 
-def renamed_option(key: str, valid: Collection[str] = ()) -> str | None:
+def renamed_option(key: str, valid: Collection[str] = (), listed: Collection[str] | None = None) -> str | None:
     """A sentence that tells the new name of an option; ``None`` for an option that was not renamed.
 
     Args:
         key: The full key, such as ``data.keep``.
         valid: Keys that exist where it was given: of several new names only those among them are told.
+        listed: Those of ``valid`` that the configuration lists; the command line needs a plus for the others. ``None``: all.
     """
     new = OPTIONS.get(key)
     if new is None:
         return None
     told = [each for each in new if each in valid] or list(new)
-    return f"{key} was renamed to {' or '.join(told)}."
+    added = [each for each in told if listed is not None and each in valid and each not in listed]
+    how = f"; give it as {' or '.join(f'+{each}=...' for each in added)}" if added else "."
+    return f"{key} was renamed to {' or '.join(told)}{how}"
 
 
 def renamed_value(key: str, value: Any) -> str | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from .next_command import train_program
 from .own_runs import is_own
 
 
@@ -49,7 +50,7 @@ def _expand(arguments: list[str]) -> tuple[Path, list[str]] | None:
     wanted = given.partition("=")[2].strip("'\"")
     folder = _newest_run(typed) if wanted == "last" else Path(wanted)
     if not (folder / ".hydra" / "config.yaml").is_file():
-        raise ResumeError(f"resume={wanted}: not a run folder of train.py (it has no .hydra/config.yaml).")
+        raise ResumeError(f"resume={wanted}: not a run folder of {train_program()} (it has no .hydra/config.yaml).")
     own = own_overrides(folder)
     keys = {override_key(each) for each in typed}
     kept = [each for each in own if override_key(each) not in keys]

@@ -29,6 +29,7 @@ from practicum.callbacks import PredictionTransform
 from practicum.lightning_shim import LightningDataModule, LightningModule, MisconfigurationException
 
 from .config_check import check_config
+from .next_command import train_program
 
 _MAX_BYTES = 4 << 20  # of a configuration or a record; theirs have some kilobytes
 _AUGMENT = frozenset({"practicum.datamodules.Augment", "practicum.datamodules.RandAugment"})
@@ -48,10 +49,10 @@ def read_config(folder: Path) -> DictConfig:
     """
     path = folder / ".hydra" / "config.yaml"
     if not path.is_file():
-        raise MisconfigurationException(f"run={folder}: not a run folder of train.py (it has no .hydra/config.yaml).")
+        raise MisconfigurationException(f"run={folder}: not a run folder of {train_program()} (it has no .hydra/config.yaml).")
     config = load_yaml(path)
     if not isinstance(config, DictConfig) or any(not isinstance(config._get_node(key), DictConfig) for key in ("model", "data")):
-        raise MisconfigurationException(f"{path}: not a configuration of train.py (it names no model and no data).")
+        raise MisconfigurationException(f"{path}: not a configuration of {train_program()} (it names no model and no data).")
     return config
 
 
@@ -69,9 +70,12 @@ def load_yaml(path: Path) -> Any:
         if "*" in text and any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
             raise ValueError("it has aliases")  # a few lines of them can stand for gigabytes; Hydra writes none
         return OmegaConf.create(text)
+    except AssertionError as error:  # OmegaConf's answer to a lone number or date
+        reason = "a single value, not names and values"
+        raise MisconfigurationException(f"{path}: damaged, or not written by {train_program()} ({reason}).") from error
     except (yaml.YAMLError, OmegaConfBaseException, ValueError, RecursionError, AttributeError, TypeError) as error:
         reason = " ".join(str(error).split())[:150]
-        raise MisconfigurationException(f"{path}: damaged, or not written by train.py ({reason}).") from error
+        raise MisconfigurationException(f"{path}: damaged, or not written by {train_program()} ({reason}).") from error
 
 
 def read_record(path: Path) -> dict[str, Any]:

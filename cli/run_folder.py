@@ -15,7 +15,7 @@ from practicum.callbacks import PredictionTransform, SnapshotEnsemble
 from practicum.lightning_shim import MisconfigurationException
 from practicum.modules.weights.state_dict import read_state_dict
 
-from .next_command import take_hints
+from .next_command import take_hints, train_program
 from .renamed import OPTIONS, renamed_option
 from .run_config import check_options, known_config, read_config, read_record
 from .signatures import options_of
@@ -83,7 +83,7 @@ class Run:
         content: Any = torch.load(self.checkpoint, map_location="meta", weights_only=True)
         options = content.get("hyper_parameters", {}) if isinstance(content, dict) else None
         if not isinstance(options, dict):
-            raise MisconfigurationException(f"{self.checkpoint}: not a checkpoint of train.py (no hyperparameters).")
+            raise MisconfigurationException(f"{self.checkpoint}: not a checkpoint of {train_program()} (no hyperparameters).")
         strange = [f"{key}={value}" for key, value in options.items() if str(key).startswith("_")]
         strange += [f"backbone={options['backbone']}"] if ":" in str(options.get("backbone", "")) else []
         if strange:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @hydra.main(version_base="1.3", config_path="pkg://practicum.conf", config_name="train")
-@one_sentence
+@one_sentence("train")
 def train(cfg: DictConfig) -> dict[str, Any] | float:
     """Run one training.
 
@@ -50,7 +50,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     from .known_warnings import ignore_known_warnings
     from .malloc import keep_freed_memory
     from .model_facts import facts_for
-    from .next_command import take_hints
+    from .next_command import take_hints, train_command
     from .resumed_run import keep_configuration, prepare_resume, warn_of_other_data
     from .run_options import check_run_options
     from .summary import print_summary
@@ -104,7 +104,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     # What is left behind, and what is printed.
     record = recorder.record(trainer, model, "finished")
     if trainer.is_global_zero:
-        write_report(run)
+        write_report(run, train_command())
         print_summary(record, run, model)
         _print_next(cfg, hints, record, data)
     return record if cfg.objective is None else _metric(record, cfg.objective)
@@ -118,12 +118,11 @@ def _remove_earlier_results(run: Path) -> None:
 
 def _name_program(cfg: DictConfig) -> None:
     """Let what is printed after an interruption name the installed command where that was used."""
-    from .next_command import program_names
+    from .next_command import train_command
 
     last = (cfg.get("callbacks") or {}).get("last")
-    program = program_names()[0]
-    if last and program == "practicum-train" and str(last.get("how_to_resume", "")).startswith("python train.py "):
-        last.how_to_resume = f"{program} {last.how_to_resume.removeprefix('python train.py ')}"
+    if last and str(last.get("how_to_resume", "")).startswith("python train.py "):
+        last.how_to_resume = f"{train_command()} {last.how_to_resume.removeprefix('python train.py ')}"
 
 
 def _recorder(callbacks: Sequence[Callback]) -> RunRecord:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import io
+import json
 import os
 import pickle
 import sys
@@ -16,6 +17,7 @@ import yaml
 from hypothesis import strategies as st
 
 from .given import Given, Place
+from .hostile import CALLS, CONFIGURATIONS, OVERRIDES, RECORDS, VALUES
 from .mutations import damage, rarely
 from .reading import Fault, one_line
 from .small_runs import FAMILIES, run_folder
@@ -74,7 +76,7 @@ def inputs(draw: st.DrawFn) -> Given:
     given = Given(use=use, new=name, options={"predicts": draw(st.booleans())}, said=[family])
     for change in draw(
         st.lists(
-            st.sampled_from((_config, _config, _config, _overrides, _record, _weights, _weights, _bytes, _files)),
+            st.sampled_from((_config, _config, _config, _overrides, _record, _artifacts, _weights, _weights, _bytes, _files)),
             min_size=1,
             max_size=2,
         )
@@ -86,40 +88,6 @@ def inputs(draw: st.DrawFn) -> Given:
             st.sampled_from(("nowhere.ckpt", "../earlier/checkpoints/best.ckpt", "../input/run/metrics.json", ".."))
         )
     return given
-
-
-# What a stranger's configuration may name: things that write, run, fetch or read.
-_CALLS = (
-    {"_target_": "practicum.callbacks.files.atomic_file.write_csv", "path": "../script.sh", "header": ["rm"], "rows": []},
-    {"_target_": "practicum.datamodules.files.csv_files.write_csv", "path": "../script.sh", "header": ["rm"], "rows": []},
-    {"_target_": "practicum.callbacks.files.atomic_file.os.system", "command": "touch ../evil"},
-    {"_target_": "practicum.cli.write_table.write_table", "output": "../script.sh", "columns": {"a": ["b"]}},
-    {"_target_": "practicum.callbacks.LastCheckpoint", "folder": "../evil"},
-    {"_target_": "practicum.callbacks.RunLog", "folder": "../evil"},
-    {"_target_": "practicum.datamodules.files.archive.extract", "archive": "../input/a.zip", "into": ".."},
-    {"_target_": "os.system", "command": "touch ../evil"},
-    {"_target_": "os.mkdir", "path": "../evil"},
-    {"_target_": "pathlib.Path.touch", "self": {"_target_": "pathlib.Path", "_args_": ["../evil"]}},
-    {"_target_": "builtins.eval", "_args_": ["__import__('os').mkdir('../evil')"]},
-    {"_target_": "builtins.open", "file": "../script.sh", "mode": "w"},
-    {"_target_": "hydra.utils.instantiate", "config": {"_target_": "os.mkdir", "path": "../evil"}},
-    {"_target_": "practicum.datamodules.Table", "root": "../earlier", "target": "y", "_recursive_": True},
-    {"_target_": "practicum.datamodules.text.text_csv.os.mkdir", "path": "../evil"},
-    {"_target_": "subprocess.Popen", "args": ["touch", "../evil"]},
-    {"_target_": "shutil.rmtree", "path": "../earlier"},
-    {"_target_": "practicum.modules.no_such"},
-    {"_target_": ["os.mkdir"]},
-    {"_target_": 5},
-    {"_target_": ""},
-    {"_target_": "practicum"},
-    {"_target_": "practicum.callbacks..EMA"},
-)
-_VALUES = (
-    *(None, True, -1, 0, 1e400, float("nan"), 10**30, "", " ", "x" * 5000, "../../earlier", "/etc", "a\0b", "猫", "\u202e"),
-    *([], {}, [[]], "${seed}", "${paths.run}/..", "${oc.env:HOME}", "${oc.create:{_target_: os.mkdir}}"),
-    *("${nowhere}", "${", "${data}", "???"),
-    *("${hydra:runtime.output_dir}", "${oc.decode:1}", "http://127.0.0.1:9/x", "hf-hub:a/b", "local-dir:../earlier", "random"),
-)  # fmt: skip
 
 
 def _paths(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -168,18 +136,7 @@ def _config(draw: st.DrawFn, files: dict[str, bytes], given: Given) -> None:
         return
     kind = draw(st.integers(0, 9))
     if kind == 0:
-        odd = (
-            b"- a\n- b\n",
-            b"",
-            b"5",
-            b"a: [",
-            b"a: &x [*x]\n",
-            b"!!python/object/apply:os.mkdir ['../evil']\n",
-            b"model: 1\ndata: 2\n",
-            b"{}",
-            b"\xff\xfe",
-        )
-        files[".hydra/config.yaml"] = draw(st.sampled_from(odd))
+        files[".hydra/config.yaml"] = draw(st.sampled_from(CONFIGURATIONS))
         given.said.append("another config.yaml")
         return
     if kind == 1:
@@ -189,51 +146,35 @@ def _config(draw: st.DrawFn, files: dict[str, bytes], given: Given) -> None:
         given.said.append("a billion laughs")
         return
     for _ in range(draw(st.integers(1, 2))):
-        _change(draw, tree, (*_CALLS, *_VALUES) if draw(st.booleans()) else _CALLS, given.said)
+        _change(draw, tree, (*CALLS, *VALUES) if draw(st.booleans()) else CALLS, given.said)
     files[".hydra/config.yaml"] = _yaml(tree).encode("utf-8", "surrogateescape")
 
 
 def _overrides(draw: st.DrawFn, files: dict[str, bytes], given: Given) -> None:
     name = draw(st.sampled_from((".hydra/overrides.yaml", ".hydra/hydra.yaml")))
-    odd = (
-        b"",
-        b"5",
-        b"a: b\n",
-        b"- 5\n",
-        b"- [a]\n",
-        b"- {a: b}\n",
-        b"x: [",
-        b"- +callbacks.x._target_=os.mkdir\n",
-        b"\xff",
-        b"null",
-        b"hydra: 5\n",
-        b"- ''\n",
-    )
-    files[name] = draw(st.sampled_from(odd))
+    files[name] = draw(st.sampled_from(OVERRIDES))
     given.said.append(f"{name}: {files[name]!r}")
 
 
 def _record(draw: st.DrawFn, files: dict[str, bytes], given: Given) -> None:
-    odd = (
-        b"",
-        b"[]",
-        b"5",
-        b"null",
-        b'"finished"',
-        b"{",
-        b'{"status": "finished", "precision": "__import__"}',
-        b'{"status": ["finished"]}',
-    )
-    more = (
-        b'{"status": "finished", "precision": {"a": 1}}',
-        b'{"status": "finished", "precision": 64}',
-        b"[" * 5000,
-        b'{"status": NaN}',
-        b"\xff\xfe",
-        b"{}",
-    )
-    files["metrics.json"] = draw(st.sampled_from((*odd, *more)))
+    files["metrics.json"] = draw(st.sampled_from(RECORDS))
     given.said.append(f"metrics.json: {files['metrics.json'][:60]!r}")
+
+
+def _artifacts(draw: st.DrawFn, files: dict[str, bytes], given: Given) -> None:
+    """Change a value of what training kept of its data: ``steps.json``, ``input.json``, ``tokenizer.json`` ..."""
+    names = sorted(name for name in files if name.endswith(".json") and name != "metrics.json")
+    if not names:
+        return
+    name = draw(st.sampled_from(names))
+    try:
+        tree = json.loads(files[name])
+    except (ValueError, UnicodeDecodeError):  # changed before
+        return
+    if _paths(tree):
+        given.said.append(name)
+        _change(draw, tree, VALUES, given.said)
+        files[name] = json.dumps(tree, default=str).encode("utf-8", "surrogatepass")
 
 
 class _Evil:
@@ -291,7 +232,7 @@ def _weights(draw: st.DrawFn, files: dict[str, bytes], given: Given) -> None:
         elif kind == "nan":
             state[first] = torch.full_like(state[first].float(), float("nan"))
         elif kind == "hyper":
-            _change(draw, whole["hyper_parameters"], (*_VALUES[:16], {"a": 1}, "x"), given.said)
+            _change(draw, whole["hyper_parameters"], (*VALUES[:16], {"a": 1}, "x"), given.said)
         elif kind == "list":
             whole["state_dict"] = [state]
         elif kind == "huge":

@@ -83,9 +83,8 @@ def _file(draw: st.DrawFn, given: Given, rows: list[list[str]], name: str, plain
         )
     )
     for name_, kind in zip(names, kinds, strict=False):
-        frame = frame.with_columns(
-            pl.col(name_).cast(kind, strict=False) if kind != pl.Date else pl.col(name_).str.to_date(strict=False)
-        )
+        values = frame[name_]  # not pl.col: a name such as * would stand for all columns
+        frame = frame.with_columns(values.cast(kind, strict=False) if kind != pl.Date else values.str.to_date(strict=False))
     file = io.BytesIO()
     frame.write_parquet(file)
     return damage(draw, file.getvalue(), given.said, name, often=4)

@@ -99,6 +99,11 @@ class TruncatedBPTT(Reverts):
             raise MisconfigurationException(f"TruncatedBPTT: split={split} must be a whole number of time steps, at least 1.")
         if time_dim not in (0, 1):
             raise MisconfigurationException(f"TruncatedBPTT: time_dim={time_dim} must be 0 or 1.")
+        if split is None and time_dim != 1:
+            raise MisconfigurationException(
+                f"TruncatedBPTT: time_dim={time_dim} is the dimension that split cuts, and split is not given; the length of "
+                "whole windows is measured along WindowLengthLR's time_dim."
+            )
         if split is not None and begins is not None:
             raise MisconfigurationException(
                 "TruncatedBPTT: with split every row begins anew in each batch; leave begins out, or split."

@@ -96,17 +96,19 @@ def render_report(
     figures: Iterable[ReportFigure],
     config: str | None = None,
     failed: Mapping[str, str] | None = None,
+    program: str = "python train.py",
 ) -> str:
     """Render the page. All text is escaped.
 
     Args:
         job: The experiment's name.
         run: The run's name.
-        command: The overrides of ``train.py``.
+        command: The overrides that the run was started with.
         record: As :class:`.RunRecord` writes it.
         figures: In the order of the page.
         config: The configuration as YAML, if there is one.
         failed: What could not be drawn, and why.
+        program: What was started with them.
     """
     folder = jinja2.FileSystemLoader(Path(__file__).parent)
     environment = jinja2.Environment(loader=folder, autoescape=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
@@ -114,7 +116,7 @@ def render_report(
     return environment.get_template("report.html.j2").render(
         job=job,
         run=run,
-        command=command,
+        command=f"{program} {command}",
         warning=f"Trained from scratch: {record.get('weights/source')}." if scratch else None,
         headline=headline(record),
         figures=figures,
@@ -124,11 +126,12 @@ def render_report(
     )
 
 
-def write_report(folder: Path) -> Path:
+def write_report(folder: Path, program: str = "python train.py") -> Path:
     """Write ``report.html`` from a run folder's ``metrics.json``, ``figures/`` and ``.hydra/config.yaml``.
 
     Args:
         folder: The run folder.
+        program: What the run was started with, for the page's first lines.
 
     Returns:
         The page's path.
@@ -144,6 +147,7 @@ def write_report(folder: Path) -> Path:
         report_figures((folder / "figures").glob("*")),
         config.read_text(encoding="utf-8", errors="replace") if config.is_file() else None,
         failed_figures(folder / "figures"),
+        program,
     )
     path = folder / "report.html"
     with atomic_write(path) as beside:

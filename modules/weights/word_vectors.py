@@ -104,7 +104,7 @@ def _skip_gram_vectors(path: Path, name: str) -> Callable[[str], Tensor]:
     options = [trained.get(key) for key in ("vocab", "embedding_dim", "min_n", "max_n", "max_ngrams")]
     if "embedding.bag.weight" not in state or None in options:
         raise MisconfigurationException(f"{name}: contains no word vectors; train some with SkipGram (experiment=word_vectors).")
-    embedding = SubwordEmbedding(*options)  # type: ignore[arg-type]
+    embedding = SubwordEmbedding(*options)
     embedding.load_state_dict({key.removeprefix("embedding."): value for key, value in state.items()})
     row = {word: number for number, word in enumerate(trained["vocab"])}
     return lambda word: embedding.vector(word, row.get(word))

@@ -24,7 +24,7 @@ ON_PHOTOS = [
     (["schedule=one_cycle", "optimizer=sgd", "optimizer.momentum=0"], "momentum can't cycle"),
     (["schedule=one_cicle"], "did you mean schedule=one_cycle?"),
     (["hydra.run.dir=afile/nowhere"], "afile"),
-    (["paths.data=afile/nowhere"], "afile"),
+    (["paths.data=afile/nowhere"], "paths.data=afile/nowhere: "),
     (["model.backbone=test_resnt"], "timm has no such model; nearest: test_resnet"),
 ]
 MISTAKES = [
@@ -51,8 +51,10 @@ MISTAKES = [
     (["trainer.strategy=dpp"], "trainer: "),
     (["callbacks=null"], "a list of choices in brackets"),
     (["~callbacks.record"], "callbacks.record is missing"),
-    (["model=entity_embeddings"], "EntityEmbeddingModel needs categories, which these data don't have"),
-    (["model.weights=pretrained", "model=resnet18", "data=image_folder", "data.root=photos"], "could not be fetched"),
+    (
+        ["model=entity_embeddings", "data=image_folder", "data.root=photos"],
+        "EntityEmbeddingModel needs categories, which these data don't have",
+    ),
 ]
 
 
@@ -68,15 +70,28 @@ def test_mistakes_with_photos_end_in_one_sentence(
     trained: Path,
     arguments: list[str],
     message: str,
-    command: Callable[..., Any],
+    in_process: Callable[..., Any],
     refused: Callable[[Any], str],
     small: list[str],
 ) -> None:
-    check_mistake(trained, refused(command("train.py", *small, "data.root=photos", *arguments, cwd=trained)), message)
+    check_mistake(trained, refused(in_process("train.py", *small, "data.root=photos", *arguments, cwd=trained)), message)
 
 
 @pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=[" ".join(a)[-40:] for a, _ in MISTAKES])
 def test_mistakes_end_in_one_sentence(
+    trained: Path, arguments: list[str], message: str, in_process: Callable[..., Any], refused: Callable[[Any], str]
+) -> None:
+    check_mistake(trained, refused(in_process("train.py", *arguments, cwd=trained)), message)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["schedule=one_cicle"], "did you mean schedule=one_cycle?"),
+        (["data=image_folder", "data.root=photos", "model=resnet18", "model.weights=pretrained"], "could not be fetched"),
+    ],
+)
+def test_a_command_ends_in_one_sentence(
     trained: Path, arguments: list[str], message: str, command: Callable[..., Any], refused: Callable[[Any], str]
 ) -> None:
     check_mistake(trained, refused(command("train.py", *arguments, cwd=trained)), message)
@@ -110,10 +125,31 @@ def test_full_disk_is_one_sentence(trained: Path, refused: Callable[[Any], str],
     ],
 )
 def test_mistakes_with_tables_end_in_one_sentence(
-    tables: Path, script: str, arguments: list[str], message: str, command: Callable[..., Any], refused: Callable[[Any], str]
+    tables: Path, script: str, arguments: list[str], message: str, in_process: Callable[..., Any], refused: Callable[[Any], str]
 ) -> None:
     (tables / "less.csv").write_text("shop,day\ns1,2024-12-30\n")
-    assert message in refused(command(script, *arguments, cwd=tables))
+    assert message in refused(in_process(script, *arguments, cwd=tables))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run=runs/number", "input=table.csv", "output=afile/x.csv"], "or write elsewhere (output=FILE)."),
+        (["run=runs/number", "input=table.csv", "epochs=3"], "epochs: there is no such option; there are accelerator, "),
+        (["run=runs/number", "data.keep=x"], "data.keep: there is no such option"),
+        (["resume=runs/number"], "resume: there is no such option"),
+        (["input=table.csv"], "run is missing: give it as run=..."),
+        (["run=runs/nowhere", "input=table.csv"], "run=runs/nowhere: not a run folder of train.py"),
+    ],
+)
+def test_mistakes_in_predicting_are_told_in_its_own_options(
+    tables: Path, arguments: list[str], message: str, in_process: Callable[..., Any], refused: Callable[[Any], str]
+) -> None:
+    (tables / "afile").touch()
+    sentence = refused(in_process("predict.py", *arguments, cwd=tables))
+    assert message in sentence
+    assert sentence.startswith("predict.py: ")
+    assert not [word for word in ("hydra.run.dir", "data.batch_size", "resume=RUN", "renamed") if word in sentence]
 
 
 MACHINE = [
@@ -143,6 +179,9 @@ def test_what_the_machine_refuses_is_explained(error: BaseException, sentence: s
     wrapped = ValueError("in Lightning's words")
     wrapped.__cause__ = error
     assert sentence in str(explain(wrapped, "train"))
+    predicting = str(explain(error, "predict"))
+    assert not [word for word in ("hydra.run.dir", "data.batch_size", "resume=RUN") if word in predicting]
+    assert predicting.partition("; ")[0] == str(explain(error, "train")).partition("; ")[0]
 
 
 def test_a_file_larger_than_allowed_is_one_sentence(tmp_path: Path, refused: Callable[[Any], str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
-from practicum.cli.next_command import FinishedRun, next_commands, program_names, take_hints
+from practicum.cli.next_command import FinishedRun, next_commands, program_names, take_hints, train_command, train_program
 
 NAMES = ("python train.py", "python predict.py")
 RUN = FinishedRun("runs/x", ["data.root=my photos", "trainer.max_epochs=2"], "image_folder", False, 6, True)
@@ -119,6 +119,7 @@ def test_data_without_hints_still_get_commands() -> None:
 
 def test_program_names_are_those_that_were_typed(tmp_path: Path) -> None:
     assert program_names("/usr/bin/practicum-train") == ("practicum-train", "practicum-predict")
+    assert program_names("/usr/bin/practicum-predict") == ("practicum-train", "practicum-predict")
     assert program_names("practicum-train.exe") == ("practicum-train", "practicum-predict")
     for name in ("train.py", "predict.py"):
         (tmp_path / name).touch()
@@ -126,6 +127,20 @@ def test_program_names_are_those_that_were_typed(tmp_path: Path) -> None:
     (tmp_path / "__init__.py").touch()  # a script inside a package, such as the worker of a launcher
     assert program_names(str(tmp_path / "train.py")) == NAMES
     assert program_names("/somewhere/ray/default_worker.py") == NAMES
+
+
+@pytest.mark.parametrize(
+    ("script", "program", "command"),
+    [
+        ("/usr/bin/practicum-train", "practicum-train", "practicum-train"),
+        ("/usr/bin/practicum-predict", "practicum-train", "practicum-train"),
+        ("/home/me/practicum/train.py", "train.py", "python train.py"),
+        ("predict.py", "train.py", "python train.py"),
+        ("/somewhere/ray/default_worker.py", "train.py", "python train.py"),
+    ],
+)
+def test_messages_call_the_program_as_it_was_typed(script: str, program: str, command: str) -> None:
+    assert (train_program(script), train_command(script)) == (program, command)
 
 
 def test_printed_at_the_end_of_a_run(trained: Path) -> None:

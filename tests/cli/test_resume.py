@@ -58,6 +58,13 @@ def test_refusals(run: Path, arguments: list[str], message: str) -> None:
         resume_arguments(arguments)
 
 
+def test_the_program_is_called_as_it_was_typed(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for program, told in (("/usr/bin/practicum-train", "practicum-train"), ("train.py", "train.py")):
+        monkeypatch.setattr(sys, "argv", [program])
+        with pytest.raises(ResumeError, match=f"nowhere: not a run folder of {told} "):
+            resume_arguments(["resume=nowhere"])
+
+
 def test_last_is_the_newest_run_of_this_name(run: Path) -> None:
     for when in ("2026-01-02_10-00-00", "2026-01-03_09-00-00"):
         folder = run.parent / "image_folder_resnet18" / when / ".hydra"

@@ -132,6 +132,7 @@ def test_a_temperature_is_read_from_the_run_folder_only(folder: Path) -> None:
 
 
 BROKEN = [b"a: [", b"- model\n- data", b"", b"text", b"\xff\xfe\x00", b"model: {}\n", b"model: 1\ndata: 2\n", b"[" * 1500]
+BROKEN += [b"3", b"1.5", b"true", b"null", b"2020-01-01", b"!!binary aGk=", b"[]", b"{}", b"---\n---\na: 1"]
 BROKEN += [b"a: &x [1]\nmodel: {}\ndata: {a: *x}\n", b"model: !!python/object/apply:os.mkdir [PWNED]\ndata: {}\n"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,7 @@ def test_configurations_are_refused(run: Path, key: str, value: object, message:
         open_run(changed(run, key, value))
 
 
-def test_runs_that_never_finished_need_a_checkpoint(run: Path) -> None:
+def test_runs_that_never_finished_need_a_checkpoint(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (run / "metrics.json").write_text('{"status": "interrupted"}')
     with pytest.raises(MisconfigurationException, match=r"never finished \(interrupted\); checkpoint=.*best.ckpt uses"):
         open_run(run)
@@ -94,6 +95,9 @@ def test_runs_that_never_finished_need_a_checkpoint(run: Path) -> None:
     with pytest.raises(MisconfigurationException, match="best.ckpt are missing"):
         open_run(run)
     with pytest.raises(MisconfigurationException, match="not a run folder of train.py"):
+        open_run(run / "checkpoints")
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/practicum-predict"])
+    with pytest.raises(MisconfigurationException, match="not a run folder of practicum-train"):
         open_run(run / "checkpoints")
 
 

@@ -253,6 +253,7 @@ class Iterates(Forecast):
         (Forecast, lambda: TruncatedBPTT(split=7.5), {}, "split=7.5"),  # type: ignore[arg-type]
         (Forecast, lambda: TruncatedBPTT(split=72, begins=1), {}, "leave begins out"),
         (Forecast, lambda: TruncatedBPTT(split=72, time_dim=2), {}, "time_dim=2"),
+        (Forecast, lambda: TruncatedBPTT(time_dim=0), {}, "time_dim=0 is the dimension that split cuts.*WindowLengthLR's"),
         (Forecast, lambda: TruncatedBPTT(split=72), {"accumulate_grad_batches": 2}, "accumulate_grad_batches=2"),
         (Lightning1, TruncatedBPTT, {}, "takes `hiddens`.*split=72"),
         (Iterates, lambda: TruncatedBPTT(split=72), {}, "takes an iterator"),

@@ -79,6 +79,7 @@ def test_a_run_folder_becomes_a_page(tmp_path: Path) -> None:
     assert "<h2>Configuration</h2><pre>epochs: 3\nname: &#39;a &amp; b&#39;\n</pre>" in page
     (run / ".hydra" / "overrides.yaml").write_text("[]\n")
     assert "python train.py </p>" in write_report(run).read_text(encoding="utf-8")
+    assert "practicum-train </p>" in write_report(run, "practicum-train").read_text(encoding="utf-8")
 
 
 def test_a_figures_own_title_and_caption_are_the_pages(tmp_path: Path) -> None:
