@@ -1,6 +1,6 @@
 """Tell what to type after a run: the command that uses it, and the one that trains on or better.
 
-What cannot be known from the run stands in ``hints:`` of ``conf/data/*.yaml``:
+What cannot be known from the run stands in ``conf/hints/*.yaml``, of which data choose one (:func:`hints_of`):
 
 - ``predict_input``: what ``predict.py`` takes as ``input``.
 - ``own_data``: overrides that train on one's own data, named after a run on synthetic data.
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf
 
 _INSTALLED = ("practicum-train", "practicum-predict")
 # Options of a language model's data that its classifier does not take over.
@@ -51,19 +51,13 @@ class FinishedRun:
     tokenizer: str | None = None
 
 
-def take_hints(cfg: DictConfig) -> dict[str, Any]:
-    """Take ``data.hints`` out of a configuration and return it; empty where there is none.
+def hints_of(cfg: DictConfig) -> dict[str, Any]:
+    """Return the hints of a configuration, those for its ``data.task`` included; empty where there is none.
 
     Args:
-        cfg: The composed configuration, which is changed: what is left in ``cfg.data`` configures the data module.
+        cfg: The composed configuration, or a run's.
     """
-    if "hints" not in cfg.data:
-        return {}
-    hints: Any = OmegaConf.to_container(cfg.data.hints, resolve=True)
-    with open_dict(cfg.data):
-        cfg.data.pop("hints")
-    if not isinstance(hints, dict):
-        return {}
+    hints: Any = OmegaConf.to_container(cfg.hints, resolve=True) if isinstance(cfg.get("hints"), DictConfig) else {}
     by_task = hints.pop("by_task", {})
     mine = by_task.get(str(cfg.data.get("task"))) if isinstance(by_task, dict) else None
     return {**hints, **(mine if isinstance(mine, dict) else {})}
@@ -113,7 +107,7 @@ def next_commands(run: FinishedRun, hints: Mapping[str, Any], names: tuple[str, 
 
     Args:
         run: The run.
-        hints: What :func:`take_hints` returned.
+        hints: What :func:`hints_of` returned.
         names: What :func:`program_names` returned.
     """
     train, predict = names

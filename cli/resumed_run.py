@@ -40,8 +40,8 @@ HARMLESS = (
     "data.cache",
     "data.cache_gb",
     "data.report_dir",
-    "data.hints",
-    "data.hints.*",
+    "hints",
+    "hints.*",
 )
 
 

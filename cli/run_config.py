@@ -112,7 +112,7 @@ def known_config(config: DictConfig, folder: Path) -> DictConfig:
         folder: The run folder.
 
     Returns:
-        Its ``model``, ``data``, ``paths`` and the prediction transforms among its ``callbacks``, in plain values.
+        Its ``model``, ``data``, ``hints``, ``paths`` and the prediction transforms among its ``callbacks``, in plain values.
 
     Raises:
         MisconfigurationException: It has more in it than what this file's first lines list; the message says what.
@@ -124,6 +124,7 @@ def known_config(config: DictConfig, folder: Path) -> DictConfig:
         "model": plain["model"],
         "data": plain["data"],
         "callbacks": {k: each for k, each in callbacks.items() if isinstance(each, dict) and _target(each) in transforms},
+        "hints": plain.get("hints"),
     }
     if (lookup := _lookup(used, "")) is not None:
         key, value = lookup
@@ -134,7 +135,7 @@ def known_config(config: DictConfig, folder: Path) -> DictConfig:
     except (OmegaConfBaseException, RecursionError) as error:
         first = next(iter(str(error).splitlines()), type(error).__name__)
         raise MisconfigurationException(f"run={folder}: its configuration can't be resolved ({first}).") from error
-    found = {key: resolved[key] for key in ("model", "data", "callbacks", "paths")}
+    found = {key: resolved[key] for key in ("model", "data", "callbacks", "hints", "paths")}
     _require_known(found, folder)
     _require_inside(found, folder)
     return OmegaConf.create(found)
@@ -144,7 +145,7 @@ def check_options(config: DictConfig, folder: Path) -> None:
     """Compare the options of a run's data and transforms with the signatures of their classes.
 
     Args:
-        config: What :func:`known_config` returned, without hints.
+        config: What :func:`known_config` returned.
         folder: The run folder.
 
     Raises:

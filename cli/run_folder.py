@@ -15,7 +15,7 @@ from practicum.callbacks import PredictionTransform, SnapshotEnsemble
 from practicum.lightning_shim import MisconfigurationException
 from practicum.modules.weights.state_dict import read_state_dict
 
-from .next_command import take_hints, train_program
+from .next_command import hints_of, train_program
 from .renamed import OPTIONS, renamed_option
 from .run_config import check_options, known_config, read_config, read_record
 from .signatures import options_of
@@ -146,7 +146,6 @@ def open_run(folder: Path, checkpoint: str | None = None, trust: bool = False) -
     kept = {"data": paths._get_node("data")} if isinstance(paths, DictConfig) and "data" in paths else {}
     config["paths"] = {**kept, "run": str(folder)}  # where it is now, which need not be where it was made
     config = config if trust else known_config(config, folder)
-    hints = take_hints(config)
     _refuse_old_names(folder, config)
     if not trust:
         check_options(config, folder)
@@ -157,7 +156,7 @@ def open_run(folder: Path, checkpoint: str | None = None, trust: bool = False) -
         raise MisconfigurationException(f"run={folder}: this run never finished ({record.get('status', 'no record')}){hint}.")
     if not weights.is_file():
         raise MisconfigurationException(f"run={folder}: its weights {weights} are missing.")
-    return Run(config, weights, record.get("precision", "32-true"), trust, checkpoint is None, hints)
+    return Run(config, weights, record.get("precision", "32-true"), trust, checkpoint is None, hints_of(config))
 
 
 def _class(name: Any, where: str) -> Any:

@@ -12,6 +12,7 @@ from practicum.lightning_shim import MisconfigurationException
 
 _GROUPS = ("model", "data", "optimizer", "schedule", "augment", "callbacks", "trainer", "logger")
 _OPTIONS = ("seed", "epochs", "resume", "trust", "objective", "name", "paths")
+_OF_DATA = ("hints",)  # chosen by the data, not by the command line
 _NESTED = {"resume": ("run", "force"), "paths": ("data", "run")}
 _FOLDERS = ("paths.data", "data.cache", "data.download_dir", "data.synthetic_dir")
 _MAX_SEED = 2**32 - 1  # numpy's
@@ -74,7 +75,7 @@ def _whole(name: str, value: Any, least: int, most: int | None) -> None:
 def _check_keys(cfg: DictConfig) -> None:
     """Refuse keys that nothing reads: neither this program nor another key (``optimizer.lr=${my.lr}``)."""
     known = [*_GROUPS, *_OPTIONS]
-    keys: dict[str, list[str]] = {str(key): known for key in cfg}
+    keys: dict[str, list[str]] = {str(key): known for key in cfg if key not in _OF_DATA}
     for group, names in _NESTED.items():
         if isinstance(cfg.get(group), DictConfig):
             keys |= {f"{group}.{key}": [f"{group}.{name}" for name in names] for key in cfg[group]}

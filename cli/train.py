@@ -50,7 +50,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     from .known_warnings import ignore_known_warnings
     from .malloc import keep_freed_memory
     from .model_facts import facts_for
-    from .next_command import take_hints, train_command
+    from .next_command import hints_of, train_command
     from .resumed_run import keep_configuration, prepare_resume, warn_of_other_data
     from .run_options import check_run_options
     from .summary import print_summary
@@ -59,7 +59,6 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     # Configuration: nothing is touched before it has been checked.
     check_run_options(cfg)
     checkpoint, composed = prepare_resume(cfg), cfg.copy()
-    hints = take_hints(cfg)
     cfg.trainer.precision = resolve_precision(cfg.trainer.precision, cfg.trainer.accelerator)
     check_accelerator(cfg.trainer.accelerator)
     check_config(cfg)
@@ -106,7 +105,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     if trainer.is_global_zero:
         write_report(run, train_command())
         print_summary(record, run, model)
-        _print_next(cfg, hints, record, data)
+        _print_next(cfg, hints_of(cfg), record, data)
     return record if cfg.objective is None else _metric(record, cfg.objective)
 
 

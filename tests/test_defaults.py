@@ -57,7 +57,7 @@ def _differences() -> dict[str, tuple[Any, Any]]:
         for path, node in _nodes(OmegaConf.load(file), place):
             parameters = _parameters(get_object(node["_target_"]))
             for key in node:
-                if key in ("_target_", "_partial_", "defaults", "hints") or OmegaConf.is_interpolation(node, key):
+                if key in ("_target_", "_partial_", "defaults") or OmegaConf.is_interpolation(node, key):
                     continue
                 if OmegaConf.is_missing(node, key) or key not in parameters:
                     continue

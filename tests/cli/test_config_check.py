@@ -6,7 +6,6 @@ import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import DictConfig, OmegaConf
 from practicum.cli.config_check import check_config
-from practicum.cli.next_command import take_hints
 from practicum.cli.trainer_factory import resolve_precision
 from practicum.lightning_shim import MisconfigurationException
 
@@ -14,7 +13,6 @@ from practicum.lightning_shim import MisconfigurationException
 def composed(*overrides: str) -> DictConfig:
     with initialize_config_module("practicum.conf", version_base="1.3"):
         cfg = compose("train", overrides=["name=test", "paths.run=run", *overrides])
-    take_hints(cfg)
     cfg.trainer.precision = resolve_precision(cfg.trainer.precision, "cpu")
     return cfg
 

@@ -9,18 +9,17 @@ from typing import Any
 import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
-from practicum.cli.next_command import FinishedRun, next_commands, program_names, take_hints, train_command, train_program
+from practicum.cli.next_command import FinishedRun, hints_of, next_commands, program_names, train_command, train_program
 
 NAMES = ("python train.py", "python predict.py")
 RUN = FinishedRun("runs/x", ["data.root=my photos", "trainer.max_epochs=2"], "image_folder", False, 6, True)
 
 
-def hints_of(*overrides: str) -> dict[str, Any]:
+def composed_hints(*overrides: str) -> dict[str, Any]:
     with initialize_config_module("practicum.conf", version_base="1.3"):
         cfg = compose("train", overrides=["name=test", "paths.run=run", *overrides])
-    hints = take_hints(cfg)
-    assert "hints" not in cfg.data
-    return hints
+    assert "hints" not in cfg.data  # of which a project of its own makes a data module
+    return hints_of(cfg)
 
 
 @pytest.mark.parametrize(
@@ -96,16 +95,15 @@ def hints_of(*overrides: str) -> dict[str, Any]:
     ],
 )
 def test_commands_use_the_run_and_train_the_next(overrides: list[str], run: FinishedRun, commands: list[str]) -> None:
-    assert next_commands(run, hints_of(*overrides), NAMES) == commands
+    assert next_commands(run, composed_hints(*overrides), NAMES) == commands
 
 
 def test_what_a_strangers_hints_hold_is_not_formatted() -> None:
     first = next_commands(RUN, {"classifier": ["{run.__class__.__mro__}", 3, "a={run}"]}, NAMES)[0]
     assert first.endswith("'{run.__class__.__mro__}' 3 a=runs/x")
     for broken in ([1], {"by_task": 3}, {"by_task": {"classification": 3}}):
-        config = OmegaConf.create({"data": {"hints": broken, "task": "classification"}})
-        assert take_hints(config) == {}
-        assert "hints" not in config.data
+        config = OmegaConf.create({"hints": broken, "data": {"task": "classification"}})
+        assert hints_of(config) == {}
 
 
 def test_trust_is_not_handed_on() -> None:

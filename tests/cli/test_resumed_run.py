@@ -33,7 +33,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_differences_name_keys_and_leave_harmless_ones_out() -> None:
     then = OmegaConf.create(
         {
-            "data": {"hints": {"predict_input": "PHOTOS"}, "num_workers": 2},
+            "data": {"num_workers": 2},
+            "hints": {"predict_input": "PHOTOS"},
             "a": {"b": 1, "c": [1, 2]},
             "paths": {"data": "x"},
             "gone": 2,

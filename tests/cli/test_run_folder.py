@@ -22,7 +22,8 @@ def run(tmp_path: Path) -> Path:
     (tmp_path / "checkpoints").mkdir()
     config = {
         "model": {"_target_": "practicum.modules.ImageClassifier", "backbone": "test_resnet"},
-        "data": {"_target_": "practicum.datamodules.Spiders", "size": 32, "hints": {"predict_input": "PHOTOS"}},
+        "data": {"_target_": "practicum.datamodules.Spiders", "size": 32},
+        "hints": {"predict_input": "PHOTOS"},
         "callbacks": {
             "tta": {"_target_": "practicum.callbacks.TestTimeAugmentation", "n": 2},
             "calibration": {"_target_": "practicum.callbacks.Calibration", "temperature": False},
@@ -48,7 +49,7 @@ def changed(run: Path, key: str, value: object) -> Path:
 def test_opened_with_its_best_weights(run: Path) -> None:
     opened = open_run(run)
     assert opened.config.paths.run == str(run)
-    assert "hints" not in opened.config.data
+    assert opened.hints == {"predict_input": "PHOTOS"}
     assert opened.checkpoint == run / "checkpoints" / "best.ckpt"
     assert opened.precision == "bf16-mixed"
     assert opened.model_class is ImageClassifier
