@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import torch
@@ -25,7 +26,7 @@ def compiled_tables(setting: Setting, note: Notes) -> None:
     def build(compiled: bool) -> Any:
         model = table_model()
         if compiled:
-            model.output = torch.compile(model.output, backend=_backend(setting))  # type: ignore[method-assign]
+            model.output = torch.compile(model.output, backend=_backend(setting))
         return model
 
     def bare(compiled: bool) -> Any:
@@ -36,13 +37,13 @@ def compiled_tables(setting: Setting, note: Notes) -> None:
         note(f"seconds of the first step, {'compiled' if compiled else 'eager'}", time.perf_counter() - started)
         return step
 
-    loops = {name: bare_rate(setting, size, batch, lambda on=on: bare(on)) for name, on in (("eager", False), ("compiled", True))}
+    loops = {name: bare_rate(setting, size, batch, partial(bare, on)) for name, on in (("eager", False), ("compiled", True))}
     for name, found in loops.items():
         note(f"bare loop, {name}, batch {batch}", found)
     ratio(note, "bare loop, compiled relative to eager", loops["compiled"], loops["eager"])
     own = {}
     for name, on in (("eager", False), ("compiled", True)):
-        own[name] = fit_rate(setting, size, batch, lambda on=on: build(on), ready, lambda: [OneCycle()])
+        own[name] = fit_rate(setting, size, batch, partial(build, on), ready, lambda: [OneCycle()])
         note(f"practicum, {name}, batch {batch}", own[name])
     ratio(note, "practicum, compiled relative to eager", own["compiled"], own["eager"])
 
@@ -68,10 +69,10 @@ def compiled_photos(setting: Setting, note: Notes) -> None:
 
     own, loops = {}, {}
     for name, on in (("eager", False), ("compiled", True)):  # ours first: compilation may take longer than there is time
-        own[name] = fit_rate(setting, size, batch, lambda on=on: build(on), Ready([ready], size.total), lambda: [OneCycle()])
+        own[name] = fit_rate(setting, size, batch, partial(build, on), Ready([ready], size.total), lambda: [OneCycle()])
         note(f"practicum, {name}, batch {batch}", own[name])
     ratio(note, "practicum, compiled relative to eager", own["compiled"], own["eager"])
     for name, on in (("eager", False), ("compiled", True)):
-        loops[name] = bare_rate(setting, size, batch, lambda on=on: bare(on))
+        loops[name] = bare_rate(setting, size, batch, partial(bare, on))
         note(f"bare loop, {name}, batch {batch}", loops[name])
     ratio(note, "bare loop, compiled relative to eager", loops["compiled"], loops["eager"])

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gpu_parts.measure import Blocks, Clock, Found, Ready, Setting, peak_memory
+from gpu_parts.measure import Blocks, Clock, Ready, Setting, peak_memory
+from gpu_parts.results import Found
 
 
 def fastai_rate(
@@ -17,7 +18,7 @@ def fastai_rate(
     size: Blocks,
     items: int,
     net: nn.Module,
-    batches: Sequence[tuple[Tensor, Tensor]],
+    batches: Sequence[tuple[Any, ...]],
     loss: Callable[..., Tensor],
     callbacks: Sequence[Any] = (),
 ) -> Found | str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from practicum.callbacks import Watcher
@@ -63,7 +63,8 @@ class Setting:
             torch.cuda.synchronize()
 
 
-class Blocks(NamedTuple):
+@dataclass(frozen=True)
+class Blocks:
     """``warm`` steps that don't count, then ``count`` blocks of ``steps``: each gives a time, and their median counts."""
 
     warm: int

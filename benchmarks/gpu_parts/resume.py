@@ -11,7 +11,8 @@ from pathlib import Path
 import torch
 from kill import _forget_place, difference, rows_of
 
-from gpu_parts.measure import Found, Notes, Setting
+from gpu_parts.measure import Notes, Setting
+from gpu_parts.results import Found
 from gpu_parts.trains import LIMIT, environment, trainer_options, write_noise_photos
 
 TRAIN = Path(__file__).resolve().parents[2] / "train.py"
@@ -35,7 +36,7 @@ SMALL = {
 
 def start(setting: Setting, run: str, arguments: list[str]) -> subprocess.Popen[bytes]:
     with open(setting.work / f"{run}.txt", "ab") as output:
-        command = [sys.executable, TRAIN, *arguments]
+        command = [sys.executable, str(TRAIN), *arguments]
         return subprocess.Popen(command, cwd=setting.work, stdout=output, stderr=output, env=environment(4))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -73,6 +74,10 @@ def bare_step(setting: Setting, model: Any, batches: Any, on_device: bool = Fals
     return step
 
 
+def _bare_table(setting: Setting, batches: RowBatches, on_device: bool) -> Callable[[int], None]:
+    return bare_step(setting, table_model(), batches, on_device)
+
+
 def tables(setting: Setting, note: Notes) -> None:
     size = setting.pick(Blocks(20, 5, 40), Blocks(1, 2, 1))
     model = table_model()
@@ -80,9 +85,9 @@ def tables(setting: Setting, note: Notes) -> None:
     note("flops of a row's training step", TRAINING * linear_flops([inputs, *HIDDEN, 1]))
     for batch in setting.pick((1024, 16384), (8,)):
         batches = table_batches(batch, size.total)
-        loop = bare_rate(setting, size, batch, lambda batches=batches: bare_step(setting, table_model(), batches))
+        loop = bare_rate(setting, size, batch, partial(_bare_table, setting, batches, False))
         note(f"bare loop, batch {batch}", loop)
-        there = bare_rate(setting, size, batch, lambda batches=batches: bare_step(setting, table_model(), batches, True))
+        there = bare_rate(setting, size, batch, partial(_bare_table, setting, batches, True))
         note(f"bare loop, rows on the device, batch {batch}", there)
         ours = fit_rate(setting, size, batch, table_model, row_loader(batches), lambda: [OneCycle()])
         note(f"practicum, batch {batch}", ours)
@@ -132,7 +137,7 @@ def ratings(setting: Setting, note: Notes) -> None:
             loop = bare_rate(setting, size, batch, bare)
             note(f"bare loop, {name}", loop)
             data = row_loader(batches)
-            ours = fit_rate(setting, size, batch, lambda kind=kind: recommender(kind), data, lambda: [OneCycle()])
+            ours = fit_rate(setting, size, batch, partial(recommender, kind), data, lambda: [OneCycle()])
             note(f"practicum, {name}", ours)
             ratio(note, f"practicum relative to the bare loop, {name}", ours, loop)
     note("fastai", _fastai_ratings(setting, size))

@@ -7,6 +7,7 @@ don't wait. They log nothing. Ours is Lightning's loop, as train.py sets it up, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import timm
@@ -47,7 +48,8 @@ def classifier(setting: Setting) -> ImageClassifier:
 
 def bare_photo_step(setting: Setting, batch: tuple[Tensor, Tensor], compiled: str | None = None) -> Callable[[int], None]:
     """A step of timm's network in plain PyTorch; photos are normalised on the device, as ours are."""
-    net: Any = timm.create_model(backbone_of(setting), num_classes=2).to(setting.device, memory_format=torch.channels_last)
+    net: Any = timm.create_model(backbone_of(setting), num_classes=2)
+    net = net.to(setting.device, memory_format=torch.channels_last)
     mean, std = (torch.tensor(each, device=setting.device).view(1, 3, 1, 1) for each in (MEAN, STD))
     optimizer = adamw(net.parameters())
     if compiled is not None:
@@ -72,9 +74,7 @@ def photos(setting: Setting, note: Notes) -> None:
     note("flops of a photo's training step", TRAINING * forward_flops(classifier(setting), torch.zeros(1, 3, side, side)))
     for batch in setting.pick((128, 256), (4,)):
         ready = photo_batch(setting, batch, side)
-
-        def bare(ready: Any = ready) -> Callable[[int], None]:
-            return bare_photo_step(setting, ready)
+        bare = partial(bare_photo_step, setting, ready)
 
         data = Ready([ready], size.total)
         loop = bare_rate(setting, size, batch, bare)
@@ -176,15 +176,15 @@ def language(setting: Setting, note: Notes) -> None:
     for size in setting.pick(("small", "paper"), ("small",)):
         note(f"flops of a token's training step, {size}", TRAINING * language_model_flops(WORDS, **SIZES[size]))
         tokens = batch * window
-        plain = bare_rate(setting, blocks, tokens, lambda size=size: _bare_plain(setting, size, data))
+        plain = bare_rate(setting, blocks, tokens, partial(_bare_plain, setting, size, data))
         note(f"bare loop of nn.LSTM without dropout, {size}", plain)
-        loop = bare_rate(setting, blocks, tokens, lambda size=size: _bare_awd(setting, size, data))
+        loop = bare_rate(setting, blocks, tokens, partial(_bare_awd, setting, size, data))
         note(f"bare loop of the same AWD-LSTM, {size}", loop)
         ours = fit_rate(
             setting,
             blocks,
             tokens,
-            lambda size=size: _language_model(size),
+            partial(_language_model, size),
             DataLoader(data, batch_size=None),
             lambda: [TruncatedBPTT(), OneCycle()],
             gradient_clip_val=0.25,
@@ -206,7 +206,7 @@ def _fastai_language(setting: Setting, blocks: Blocks, data: Any) -> Any:
 
     config = {**awd_lstm_lm_config, **setting.pick({}, {"emb_sz": 20, "n_hid": 40})}
     net = get_language_model(AWD_LSTM, WORDS, config=config)
-    batches = [tuple(each.to(setting.device) for each in data[number]) for number in range(4)]
+    batches = [tuple(each.to(setting.device) for each in data[number]) for number in range(blocks.warm + 1)]
 
     def loss(output: Tensor, y: Tensor) -> Tensor:
         return cross_entropy(output.flatten(0, 1), y.flatten())

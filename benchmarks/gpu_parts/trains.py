@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from gpu_parts.measure import Found, Notes, Setting
+from gpu_parts.measure import Notes, Setting
+from gpu_parts.results import Found
 
 TRAIN = Path(__file__).with_name("train_measured.py")
 LIMIT = 150  # seconds of a run
@@ -127,7 +128,11 @@ def run(setting: Setting, folder: Path, overrides: list[str], processes: int) ->
     found: Found = {"command": overrides, "seconds_whole": time.perf_counter() - started}
     record = json.loads((folder / "metrics.json").read_text()) if (folder / "metrics.json").is_file() else {}
     wanted = ("train/loss", "val/loss", "test/", "plain/", "known/", "lr_find/")
-    found |= {key: value for key, value in record.items() if key in KEPT or key.startswith(wanted)}
+    found |= {
+        key: value
+        for key, value in record.items()
+        if key in KEPT or (key.startswith(wanted) and not key.endswith(("/best", "_step", "_epoch")))
+    }
     if peak.is_file():
         found |= json.loads(peak.read_text())
     on_device = setting.device in str(record.get("devices"))
@@ -151,6 +156,9 @@ def trains(setting: Setting, note: Notes) -> None:
                 photos = "augment=side_on" in given or "data=spiders" in given
                 given += [*SMALL, *(SMALL_PHOTOS if photos else [])]
                 given += [f"data.root={setting.work / 'few_photos'}"] if photos else []
+                given += ["callbacks.lr_find.steps=5"] if "lr_find" in " ".join(given) else []
+                given += ["model/size=tiny"] if "_lm" in given[0] or "lm_" in given[0] else []
+                given += ["data.batch_size=2"] if name == "text_classifier" else []
             folder = setting.work / "runs" / "".join(letter if letter.isalnum() else "_" for letter in name)
             found = run(setting, folder, given, processes)
             note(name, found)
