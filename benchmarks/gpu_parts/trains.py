@@ -156,7 +156,7 @@ def trains(setting: Setting, note: Notes) -> None:
                 photos = "augment=side_on" in given or "data=spiders" in given
                 given += [*SMALL, *(SMALL_PHOTOS if photos else [])]
                 given += [f"data.root={setting.work / 'few_photos'}"] if photos else []
-                given += ["callbacks.lr_find.steps=5"] if "lr_find" in " ".join(given) else []
+                given += ["callbacks.lr_find.steps=25"] if "lr_find" in " ".join(given) else []
                 given += ["model/size=tiny"] if "_lm" in given[0] or "lm_" in given[0] else []
                 given += ["data.batch_size=2"] if name == "text_classifier" else []
             folder = setting.work / "runs" / "".join(letter if letter.isalnum() else "_" for letter in name)
