@@ -212,7 +212,9 @@ def _weights(draw: st.DrawFn, files: dict[str, bytes], given: Given) -> None:
         whole = torch.load(io.BytesIO(files[name]), weights_only=True)
     except Exception:  # changed before
         return
-    state = whole["state_dict"]
+    state = whole.get("state_dict") if isinstance(whole, dict) else None
+    if not isinstance(state, dict) or not state:  # changed before
+        return
     first = next(iter(state))
     if kind in ("pickle", "old pickle"):
         torch.save(whole | {"evil": _Evil()}, file, _use_new_zipfile_serialization=kind == "pickle")
