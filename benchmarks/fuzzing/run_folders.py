@@ -102,7 +102,7 @@ def _change(draw: st.DrawFn, tree: Any, values: tuple[Any, ...], said: list[str]
     near = [path for path in everywhere if path[0] in ("model", "data", "callbacks")] if isinstance(tree, dict) else []
     path = draw(st.sampled_from(near or everywhere) if near and draw(st.integers(0, 4)) else st.sampled_from(everywhere))
     node = functools.reduce(lambda found, key: found[key], path[:-1], tree)
-    kind, value = draw(st.sampled_from(("set", "set", "set", "add", "remove"))), draw(st.sampled_from(values))
+    kind, value = draw(st.sampled_from(("set", "set", "set", "add", "remove"))), copy.deepcopy(draw(st.sampled_from(values)))
     if kind == "remove":
         del node[path[-1]]
     elif kind == "add" and isinstance(node, dict):
