@@ -80,7 +80,7 @@ SETTINGS: dict[str, list[str]] = {
     "averaged": ["experiment=lm", "callbacks=[language_model,nt_asgd]", "callbacks.nt_asgd.patience=1", "schedule=none", *WORDS],
     "word vectors": ["experiment=word_vectors", "model.embedding_dim=16", *without("nearest_words"), *COMMON, "epochs=2"],
     "ratings": RATINGS,
-    "sparse adam": ["model.sparse=true", "optimizer=sparse_adam", "model.l2=0", *RATINGS],
+    "sparse adam": ["experiment=ratings_large", "data=tastes", *CLICKS[1:3], *without(), *COMMON],
     "clicks": ["experiment=clicks", "data.rating=null", *CLICKS],
     "ddp of a table": ["trainer=ddp", "trainer.devices=2", *STORES],
 }
@@ -213,25 +213,26 @@ def _forget_place(node: Any, place: str) -> None:
 def one_kill(where: Path, name: str, number: int, chance: random.Random) -> str | None:
     """Kill a run at a random moment and resume it; prints and returns how its end differs, ``None`` if it does not."""
     reference = where / f"{name} reference".replace(" ", "_")
-    if not reference.exists():  # it also makes the data set and its cache, which all runs share
-        finish(where, *SETTINGS[name], f"hydra.run.dir={reference.name}")
-        print(f"     {name}: a whole run has {rows_of(reference)} rows", flush=True)
-    whole, run = rows_of(reference), f"killed{number}"
-    while True:
-        # After so many rows and then part of a step; before the first and after the last row, part of a second.
-        rows = chance.randint(0, whole)
-        more = chance.uniform(0, 1 if rows in (0, whole) else 0.1)
-        if kill(where, SETTINGS[name], run, rows, more):
-            break
-        shutil.rmtree(where / run)  # it had already ended: try another moment
-    reached = rows_of(where / run)
+    whole, run, reached = 0, f"killed{number}", 0
     try:
+        if not reference.exists():  # it also makes the data set and its cache, which all runs share
+            finish(where, *SETTINGS[name], f"hydra.run.dir={reference.name}")
+            print(f"     {name}: a whole run has {rows_of(reference)} rows", flush=True)
+        whole = rows_of(reference)
+        while True:
+            # After so many rows and then part of a step; before the first and after the last row, part of a second.
+            rows = chance.randint(0, whole)
+            more = chance.uniform(0, 1 if rows in (0, whole) else 0.1)
+            if kill(where, SETTINGS[name], run, rows, more):
+                break
+            shutil.rmtree(where / run)  # it had already ended: try another moment
+        reached = rows_of(where / run)
         finish(where, f"resume={run}", forked=forkable(SETTINGS[name]))
         found = compare(where / run, reference)
     except TrainingFailed as error:
         found = str(error)
-    print(f"{number:3d}: {name}: killed after {reached:3d} rows: {found or 'bit-equal'}", flush=True)
-    shutil.rmtree(where / run)
+    print(f"{number:3d}: {name}: killed after {reached:3d} of {whole} rows: {found or 'bit-equal'}", flush=True)
+    shutil.rmtree(where / run, ignore_errors=True)
     return found
 
 
