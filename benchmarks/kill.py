@@ -7,6 +7,9 @@
 Small trainings on synthetic data, a few seconds each; a checkpoint is written every few steps. Prints one line per kill and, at
 the end, how many runs ended bit-equal, by setting and together: every tensor and every other value in ``last.ckpt`` and in all
 other checkpoints, and ``metrics.csv`` and ``predictions.csv`` line by line. Exit code 1 if not all did.
+
+Uninterrupted runs, and those of several processes, are started as ``python train.py``; the others are forked from this process,
+which has imported everything once.
 """
 
 from __future__ import annotations
@@ -25,15 +28,40 @@ from typing import Any
 
 import torch
 
+if __package__ in (None, ""):  # python benchmarks/kill.py
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.forked_training import Forked, Started, import_everything
+
 TRAIN = Path(__file__).resolve().parents[1] / "train.py"
-COMMON = ["callbacks.last.every_n_steps=5", "callbacks.progress=null", "trainer.accelerator=cpu", "trainer.limit_val_batches=4"]
-SMALL = ["trainer.limit_train_batches=24", "trainer.limit_test_batches=4"]
+
+
+def without(*callbacks: str) -> list[str]:
+    """Overrides that leave out callbacks which only look at a test, and take longer than the training."""
+    return [f"callbacks.{name}=null" for name in ("progress", "curves", *callbacks)]
+
+
+COMMON = [
+    *("callbacks.last.every_n_steps=3", "trainer.accelerator=cpu", "trainer.limit_train_batches=14"),
+    *("trainer.limit_val_batches=3", "trainer.limit_test_batches=3"),
+]
+CLASSES = ("confusion_matrix", "top_losses", "per_class", "calibration")
 PHOTOS = [
     *("data=spiders", "data.size=64", "data.batch_size=16", "model=timm", "model.backbone=test_resnet", "model.weights=random"),
-    *("callbacks.unfreeze.at=[1]", "callbacks.unfreeze.only_pretrained=false", *COMMON, *SMALL),
+    *("callbacks.unfreeze.at=[1]", "callbacks.unfreeze.only_pretrained=false"),
+    *(*without("augmentation", "example_batch", "grad_cam", *CLASSES), *COMMON),
 ]
-TEXTS = ["model.embedding_dim=16", "model.hidden_size=24", "model.num_layers=2", *COMMON, *SMALL, "epochs=2"]
-RATINGS = [*COMMON, *SMALL, "epochs=3", "data.batch_size=512"]
+SMALL_LSTM = ["model.embedding_dim=16", "model.hidden_size=24", "model.num_layers=2", "epochs=2", *COMMON]
+TEXTS = ["experiment=reviews", *without(*CLASSES), *SMALL_LSTM]
+WORDS = [*without("samples", "nearest_words"), *SMALL_LSTM]
+RANKINGS = ("embedding_maps", "item_biases", "long_tail", "person", "ranking", "sampled_ranking")
+CLICKS = ["data=tastes", "epochs=2", "data.batch_size=512", *without(*RANKINGS), *COMMON]
+RATINGS = ["experiment=tastes", *CLICKS[1:], "callbacks.predicted_true=null", "callbacks.residuals=null"]
+STORES = [
+    *("experiment=stores", "data.batch_size=256", "epochs=2"),
+    *without("submission", "predicted_true", "error_by", "most_wrong", "importance", "embedding_maps", *CLASSES[:1], "per_class"),
+    *COMMON,
+]
 
 # By what can go wrong: the range test, unfreezing, restarts and snapshots; loaders with processes of their own; ...
 SETTINGS: dict[str, list[str]] = {
@@ -42,37 +70,44 @@ SETTINGS: dict[str, list[str]] = {
         *("callbacks.lr_find.at=[0,unfreeze]", *PHOTOS),
     ],
     "workers": ["data.num_workers=2", "epochs=2", *PHOTOS],
-    "ema": ["experiment=stores", "epochs=3", "data.batch_size=256", *COMMON, *SMALL],
+    "ema": STORES,
     "ddp": ["trainer=ddp", "trainer.devices=2", "epochs=2", *PHOTOS],
     "mixup": ["data.mixup=0.4", "data.cutmix=1.0", "epochs=2", "augment=randaugment", *PHOTOS],
     "workers without a cache": ["data.num_workers=2", "data.cache_gb=0", "data.mixup=0.4", "epochs=2", *PHOTOS],
     "accumulation": ["trainer.accumulate_grad_batches=4", "epochs=2", *PHOTOS],
-    "texts": ["experiment=reviews", *TEXTS],
-    "language model": ["experiment=lm", "data.variable_length=true", "data.bptt=20", *TEXTS],
-    "averaged": ["experiment=lm", "callbacks=[language_model,nt_asgd]", "callbacks.nt_asgd.patience=1", "schedule=none", *TEXTS],
-    "word vectors": ["experiment=word_vectors", "model.embedding_dim=16", *COMMON, *SMALL, "epochs=2"],
-    "ratings": ["experiment=tastes", *RATINGS],
-    "sparse adam": ["experiment=tastes", "model.sparse=true", "optimizer=sparse_adam", "model.l2=0", *RATINGS],
-    "clicks": ["experiment=clicks", "data=tastes", "data.rating=null", *RATINGS],
-    "ddp of a table": [
-        "experiment=stores",
-        "trainer=ddp",
-        "trainer.devices=2",
-        "epochs=2",
-        "data.batch_size=256",
-        *COMMON,
-        *SMALL,
-    ],
+    "texts": TEXTS,
+    "language model": ["experiment=lm", "data.variable_length=true", "data.bptt=20", *WORDS],
+    "averaged": ["experiment=lm", "callbacks=[language_model,nt_asgd]", "callbacks.nt_asgd.patience=1", "schedule=none", *WORDS],
+    "word vectors": ["experiment=word_vectors", "model.embedding_dim=16", *without("nearest_words"), *COMMON, "epochs=2"],
+    "ratings": RATINGS,
+    "sparse adam": ["experiment=ratings_large", "data=tastes", *CLICKS[1:3], *without(), *COMMON],
+    "clicks": ["experiment=clicks", "data.rating=null", *CLICKS],
+    "ddp of a table": ["trainer=ddp", "trainer.devices=2", *STORES],
 }
 
 
-def start(where: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    """Start a training in a process group of its own, of two processes where the setting says so."""
-    environment = {**os.environ, "XDG_DATA_HOME": str(where / "home")}  # the key that signs runs, see cli/own_runs.py
+class TrainingFailed(Exception):
+    """A training did not end as it should."""
+
+
+def start(where: Path, *arguments: str, forked: bool = False) -> Started:
+    """Start a training in a process group of its own; it may start further processes."""
+    if forked:
+        return Forked(where, arguments, environment(where))
     with open(where / "output.log", "ab") as output:
         return subprocess.Popen(
-            [sys.executable, TRAIN, *arguments], cwd=where, env=environment, stdout=output, stderr=output, start_new_session=True
+            [sys.executable, TRAIN, *arguments],
+            cwd=where,
+            env={**os.environ, **environment(where)},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
+
+
+def environment(where: Path) -> dict[str, str]:
+    """What a training finds beside the usual environment: a place for the key that signs runs, see cli/own_runs.py."""
+    return {"XDG_DATA_HOME": str(where / "home")}
 
 
 def rows_of(run: Path) -> int:
@@ -83,7 +118,7 @@ def rows_of(run: Path) -> int:
 
 def kill(where: Path, settings: list[str], run: str, rows: int, seconds: float) -> bool:
     """Start a run and kill it ``seconds`` after its ``rows``-th row; returns whether it was still running then."""
-    process = start(where, *settings, f"hydra.run.dir={run}")
+    process = start(where, *settings, f"hydra.run.dir={run}", forked=forkable(settings))
     while (not (where / run / ".hydra").exists() or rows_of(where / run) < rows) and process.poll() is None:
         time.sleep(0.005)
     time.sleep(seconds)
@@ -94,16 +129,21 @@ def kill(where: Path, settings: list[str], run: str, rows: int, seconds: float) 
     return True
 
 
-def finish(where: Path, *arguments: str) -> None:
+def forkable(settings: list[str]) -> bool:
+    """Whether Lightning starts no further trainings for these settings: those would not be forked."""
+    return "trainer=ddp" not in settings
+
+
+def finish(where: Path, *arguments: str, forked: bool = False) -> None:
     """Run a training to its end; raises if it fails or takes more than ten minutes."""
-    process = start(where, *arguments)
+    process = start(where, *arguments, forked=forked)
     try:
         failed = process.wait(timeout=600)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
     if failed:
-        raise SystemExit(f"{arguments}: failed\n{(where / 'output.log').read_text()[-3000:]}")
+        raise TrainingFailed(f"{' '.join(arguments)[:200]}: failed\n{(where / 'output.log').read_text()[-3000:]}")
 
 
 def difference(a: Any, b: Any, path: str = "") -> str | None:
@@ -111,7 +151,7 @@ def difference(a: Any, b: Any, path: str = "") -> str | None:
     if type(a) is not type(b):
         return f"{path}: {type(a).__name__} and {type(b).__name__}"
     if isinstance(a, torch.Tensor):
-        same = a.dtype == b.dtype and a.shape == b.shape and a.numpy().tobytes() == b.numpy().tobytes()
+        same = a.dtype == b.dtype and a.shape == b.shape and _bytes(a) == _bytes(b)
         return None if same else f"{path}: tensors differ"
     if isinstance(a, dict):
         if list(a) != list(b):
@@ -124,6 +164,10 @@ def difference(a: Any, b: Any, path: str = "") -> str | None:
             (found for i, (x, y) in enumerate(zip(a, b, strict=True)) if (found := difference(x, y, f"{path}/{i}"))), None
         )
     return None if a == b or repr(a) == repr(b) else f"{path}: {a} and {b}"
+
+
+def _bytes(tensor: torch.Tensor) -> bytes:
+    return bytes(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())  # NumPy has no bfloat16
 
 
 def compare(run: Path, reference: Path) -> str | None:
@@ -169,22 +213,26 @@ def _forget_place(node: Any, place: str) -> None:
 def one_kill(where: Path, name: str, number: int, chance: random.Random) -> str | None:
     """Kill a run at a random moment and resume it; prints and returns how its end differs, ``None`` if it does not."""
     reference = where / f"{name} reference".replace(" ", "_")
-    if not reference.exists():  # it also makes the data set and its cache, which all runs share
-        finish(where, *SETTINGS[name], f"hydra.run.dir={reference.name}")
-        print(f"     {name}: a whole run has {rows_of(reference)} rows", flush=True)
-    whole, run = rows_of(reference), f"killed{number}"
-    while True:
-        # After so many rows and then part of a step; before the first and after the last row, part of a second.
-        rows = chance.randint(0, whole)
-        more = chance.uniform(0, 1 if rows in (0, whole) else 0.1)
-        if kill(where, SETTINGS[name], run, rows, more):
-            break
-        shutil.rmtree(where / run)  # it had already ended: try another moment
-    reached = rows_of(where / run)
-    finish(where, f"resume={run}")
-    found = compare(where / run, reference)
-    print(f"{number:3d}: {name}: killed after {reached:3d} rows: {found or 'bit-equal'}", flush=True)
-    shutil.rmtree(where / run)
+    whole, run, reached = 0, f"killed{number}", 0
+    try:
+        if not reference.exists():  # it also makes the data set and its cache, which all runs share
+            finish(where, *SETTINGS[name], f"hydra.run.dir={reference.name}")
+            print(f"     {name}: a whole run has {rows_of(reference)} rows", flush=True)
+        whole = rows_of(reference)
+        while True:
+            # After so many rows and then part of a step; before the first and after the last row, part of a second.
+            rows = chance.randint(0, whole)
+            more = chance.uniform(0, 1 if rows in (0, whole) else 0.1)
+            if kill(where, SETTINGS[name], run, rows, more):
+                break
+            shutil.rmtree(where / run)  # it had already ended: try another moment
+        reached = rows_of(where / run)
+        finish(where, f"resume={run}", forked=forkable(SETTINGS[name]))
+        found = compare(where / run, reference)
+    except TrainingFailed as error:
+        found = str(error)
+    print(f"{number:3d}: {name}: killed after {reached:3d} of {whole} rows: {found or 'bit-equal'}", flush=True)
+    shutil.rmtree(where / run, ignore_errors=True)
     return found
 
 
@@ -195,6 +243,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=SETTINGS, help="a setting; default: all in turn")
     options = parser.parse_args()
     chance, names = random.Random(options.seed), options.only or list(SETTINGS)
+    import_everything()
     equal: dict[str, list[bool]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for number in range(options.kills):

@@ -102,7 +102,7 @@ def _change(draw: st.DrawFn, tree: Any, values: tuple[Any, ...], said: list[str]
     near = [path for path in everywhere if path[0] in ("model", "data", "callbacks")] if isinstance(tree, dict) else []
     path = draw(st.sampled_from(near or everywhere) if near and draw(st.integers(0, 4)) else st.sampled_from(everywhere))
     node = functools.reduce(lambda found, key: found[key], path[:-1], tree)
-    kind, value = draw(st.sampled_from(("set", "set", "set", "add", "remove"))), draw(st.sampled_from(values))
+    kind, value = draw(st.sampled_from(("set", "set", "set", "add", "remove"))), copy.deepcopy(draw(st.sampled_from(values)))
     if kind == "remove":
         del node[path[-1]]
     elif kind == "add" and isinstance(node, dict):
@@ -212,7 +212,9 @@ def _weights(draw: st.DrawFn, files: dict[str, bytes], given: Given) -> None:
         whole = torch.load(io.BytesIO(files[name]), weights_only=True)
     except Exception:  # changed before
         return
-    state = whole["state_dict"]
+    state = whole.get("state_dict") if isinstance(whole, dict) else None
+    if not isinstance(state, dict) or not state:  # changed before
+        return
     first = next(iter(state))
     if kind in ("pickle", "old pickle"):
         torch.save(whole | {"evil": _Evil()}, file, _use_new_zipfile_serialization=kind == "pickle")

@@ -11,6 +11,7 @@ What can't be known is said once: numbers such as ``1.299`` that may be thousand
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import csv
 import io
@@ -25,7 +26,7 @@ import clevercsv
 from practicum.lightning_shim import MisconfigurationException
 
 from .csv_numbers import MISSING, find_decimal, is_number
-from .csv_source import TextBytes, find_encoding, read_source, say_once
+from .csv_source import TextBytes, find_encoding, read_source, require_utf8, say_once
 from .quoting import quoted
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -154,6 +155,8 @@ def detect_format(path: str | PathLike[str], trained: CSVFormat | None = None, *
     if trained is not None:
         told = {**{name: getattr(trained, name) for name in trained.told}, **told}
     encoding = told.get("encoding") or find_encoding(path)
+    if "encoding" in told and codecs.lookup(encoding).name in ("utf-8", "utf-8-sig"):
+        require_utf8(path)
     if encoding == "cp1252" and "encoding" not in told:
         say_once(
             f"{path}: is not UTF-8 and is read as cp1252 (Windows); name its encoding in csv_format.encoding if it is another."

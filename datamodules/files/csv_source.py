@@ -86,6 +86,8 @@ def find_encoding(path: Path) -> str:
             raise MisconfigurationException(f"{path}: is empty; a header and rows are needed.")
         for mark, name in _MARKS:
             if head.startswith(mark):
+                if mark == codecs.BOM_UTF8:
+                    require_utf8(path)
                 return name
         for magic, kind in _OTHER_KINDS.items():
             if head.startswith(magic):
@@ -113,6 +115,31 @@ def find_encoding(path: Path) -> str:
                 f"{path}: is neither UTF-8 nor cp1252; save it as UTF-8, or name its encoding in csv_format.encoding."
             ) from error
     return "cp1252"
+
+
+def require_utf8(path: Path) -> None:
+    """Raise unless all of a file is UTF-8, whatever its byte-order mark or its user says.
+
+    Args:
+        path: The file, possibly gzipped.
+
+    Raises:
+        MisconfigurationException: It is not, or the file is missing or damaged.
+    """
+    decoder, read = codecs.getincrementaldecoder("utf-8")(), 0
+    with _open(path) as file:
+        try:
+            while block := file.read(_BLOCK):
+                waiting = len(decoder.getstate()[0])  # bytes of a character that began in the block before
+                decoder.decode(block)
+                read += len(block)
+            waiting = len(decoder.getstate()[0])
+            decoder.decode(b"", True)
+        except UnicodeDecodeError as error:
+            raise MisconfigurationException(
+                f"{path}: is not UTF-8 (byte {read - waiting + error.start:,}); save it as UTF-8, or name its encoding in "
+                "csv_format.encoding."
+            ) from error
 
 
 def _open(path: Path) -> io.BufferedIOBase:

@@ -14,6 +14,8 @@ from typing import Any
 
 import polars as pl
 
+from ..files.quoting import quoted
+
 _DTYPES: dict[str, Any] = {"String": pl.String, "Int64": pl.Int64, "Float64": pl.Float64, "Boolean": pl.Boolean}
 _INTEGER = r"^[-+]?(?:0|[1-9]\d*)(?:\.0*)?$"  # 1 and 1.0, but not 01
 _LEADING_ZERO = r"^[-+]?0\d"
@@ -31,6 +33,23 @@ class CategoricalColumn:
 
     dtype: str
     categories: list[str]
+
+    def check(self) -> None:
+        """Raise if no training can have left this, for what was read from a file.
+
+        Raises:
+            ValueError: The type is unknown, or the categories are not texts of this type, each once.
+        """
+        if self.dtype not in [*_DTYPES]:
+            raise ValueError(f"dtype={quoted(self.dtype)} must be one of {', '.join(_DTYPES)}")
+        if not isinstance(self.categories, list) or not all(isinstance(each, str) for each in self.categories):
+            raise ValueError("categories must be a list of texts")
+        kinds = _DTYPES[self.dtype]
+        values = pl.Series(self.categories, dtype=pl.String)
+        if kinds in (pl.Int64, pl.Float64):
+            values = values.cast(kinds, strict=False)
+        if values.null_count() or values.n_unique() != len(values):
+            raise ValueError(f"categories must be texts of type {self.dtype}, each once")
 
     def encode(self, values: pl.Series) -> pl.Series:
         """Codes of values ``Int32 [N]``; 0 for those that training didn't have, and for missing ones.

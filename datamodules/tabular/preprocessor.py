@@ -12,6 +12,7 @@ becomes its parts.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,8 +23,9 @@ import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files.csv_format import CSVFormat
+from ..files.quoting import plain, quoted
 from .categories import CategoricalColumn, to_plain_dtype
-from .date_formats import parse_dates
+from .date_formats import check_format, parse_dates
 from .date_parts import date_parts, holiday_names, part_names
 from .readers import as_number, require_columns
 
@@ -220,6 +222,33 @@ class TablePreprocessor:
         index = {name: number for number, name in enumerate(self.classes)}
         return np.array([index.get(each, -1) for each in to_plain_dtype(values).cast(pl.String)], np.int64)
 
+    def check(self) -> None:
+        """Raise if no training can have left this, for what was read from a file.
+
+        Raises:
+            ValueError: A value is of another type, or not finite.
+            MisconfigurationException: ``date_format`` is none.
+        """
+        for category in self.categorical.values():
+            category.check()
+        for name, number in self.continuous.items():
+            if (
+                not all(isinstance(each, int | float) and math.isfinite(each) for each in vars(number).values())
+                or number.std <= 0
+            ):
+                raise ValueError(f"column {quoted(name)}: its numbers must be finite, and std above 0")
+        texts = (self.date, self.date_format, self.holidays)
+        if not isinstance(self.target, str) or not all(each is None or isinstance(each, str) for each in texts):
+            raise ValueError("target, date, date_format and holidays must be texts")
+        check_format(type(self).__name__, self.date_format)
+        if self.csv is not None:
+            CSVFormat.from_dict(self.csv)
+        if self.classes is not None:
+            CategoricalColumn("String", self.classes).check()
+        stats = {} if self.target_stats is None else self.target_stats
+        if not isinstance(stats, dict) or not all(isinstance(each, int | float) for each in stats.values()):
+            raise ValueError("target_stats must be numbers")
+
     # Storing ----------------------------------------------------------------------------------------------------------
 
     def to_json(self) -> str:
@@ -238,12 +267,12 @@ class TablePreprocessor:
         try:
             state: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             steps = cls(**state)
-            if steps.csv is not None:
-                CSVFormat.from_dict(steps.csv)
             steps.categorical = {name: CategoricalColumn(**each) for name, each in state["categorical"].items()}
             steps.continuous = {name: ContinuousColumn(**each) for name, each in state["continuous"].items()}
-        except (ValueError, TypeError, KeyError) as error:
+            steps.check()
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MisconfigurationException) as error:
+            reason = plain(" ".join(str(error).split()), 200)
             raise MisconfigurationException(
-                f"{path}: is damaged, or was written by an earlier version ({error}); copy the run again, or train anew."
+                f"{path}: is damaged, or was written by an earlier version ({reason}); copy the run again, or train anew."
             ) from error
         return steps

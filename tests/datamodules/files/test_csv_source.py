@@ -6,7 +6,8 @@ import gzip
 from pathlib import Path
 
 import pytest
-from practicum.datamodules.files.csv_source import find_encoding, read_source
+from practicum.datamodules.files.csv_format import detect_format
+from practicum.datamodules.files.csv_source import find_encoding, read_source, require_utf8
 from practicum.lightning_shim import MisconfigurationException
 
 TEXT = "stadt,y\nMünchen,1\nMönchen,0\n"
@@ -65,3 +66,23 @@ def test_another_encoding_than_the_one_told_is_refused(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(TEXT.encode("cp1252"))
     with pytest.raises(MisconfigurationException, match="is not shift_jis|is not ascii"):
         read_source(tmp_path / "t.csv", "ascii")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_mark_of_utf_8_or_what_is_told_does_not_make_it_so(tmp_path: Path, packed: bool) -> None:
+    content = "a,b\ncafé,1\n".encode("cp1252")
+    path = tmp_path / "t.csv"
+    for start, options in ((b"\xef\xbb\xbf", {}), (b"", {"encoding": "utf-8"}), (b"", {"encoding": "UTF8"})):
+        path.write_bytes(gzip.compress(start + content) if packed else start + content)
+        with pytest.raises(MisconfigurationException, match=rf"t\.csv: is not UTF-8 \(byte {len(start) + 7}\); save it as UTF-8"):
+            detect_format(path, **options)
+
+
+def test_the_byte_is_named_beyond_the_first_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("practicum.datamodules.files.csv_source._BLOCK", 5)
+    for content in ("1234é".encode() + b"\xff", b"123456789\xe9x", b"123456789\xe9"):
+        (tmp_path / "t.csv").write_bytes(content)
+        with pytest.raises(UnicodeDecodeError) as error:
+            content.decode()
+        with pytest.raises(MisconfigurationException, match=rf"byte {error.value.start}\)"):
+            require_utf8(tmp_path / "t.csv")

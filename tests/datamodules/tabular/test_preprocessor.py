@@ -102,3 +102,40 @@ def test_dates_without_times_where_training_had_times() -> None:
     codes, _, unknown = steps.transform(pl.DataFrame({"day": [datetime.date(2020, 1, 1)]}), "t")
     assert codes[0].tolist()[list(steps.categorical).index("day_month")] == 1
     assert unknown["day_hour"] == ["0"]
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("categorical", []),
+        ("categorical", {"c": {"dtype": "String", "categories": [[]]}}),
+        ("categorical", {"c": {"dtype": "String", "categories": ["a", "a"]}}),
+        ("categorical", {"c": {"dtype": "Int64", "categories": ["one"]}}),
+        ("categorical", {"c": {"dtype": "Int64", "categories": ["1", "01"]}}),
+        ("categorical", {"c": {"dtype": "Date", "categories": []}}),
+        ("categorical", {"c": {"dtype": [], "categories": []}}),
+        ("categorical", {"c": 5}),
+        ("continuous", {"n": {"median": "x", "mean": 0, "std": 1, "has_missing": False, "low": 0, "high": 1}}),
+        ("continuous", {"n": {"median": 0, "mean": 0, "std": 0, "has_missing": False, "low": 0, "high": 1}}),
+        ("continuous", {"n": {"median": 0, "mean": float("nan"), "std": 1, "has_missing": False, "low": 0, "high": 1}}),
+        ("date", 5),
+        ("date_format", "%q"),
+        ("date_format", {}),
+        ("holidays", []),
+        ("target", None),
+        ("classes", "ab"),
+        ("classes", ["a", None]),
+        ("target_stats", [1]),
+        ("target_stats", {"mean": "x"}),
+        ("csv", {"told": 5}),
+        ("more", 1),
+    ],
+)
+def test_a_file_with_values_that_no_training_left_is_refused_in_one_line(tmp_path: Path, part: str, value: object) -> None:
+    path = tmp_path / "steps.json"
+    path.write_text(json.dumps({**json.loads(fitted().to_json()), part: value}))
+    with pytest.raises(
+        MisconfigurationException, match=r"steps\.json: is damaged, or was written by an earlier version"
+    ) as refused:
+        TablePreprocessor.from_json(path)
+    assert "\n" not in str(refused.value)
