@@ -54,12 +54,13 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     from .resumed_run import keep_configuration, prepare_resume, warn_of_other_data
     from .run_options import check_run_options
     from .summary import print_summary
-    from .trainer_factory import build_trainer, check_accelerator, resolve_precision
+    from .trainer_factory import build_trainer, check_accelerator, clip_without_fused, resolve_precision
 
     # Configuration: nothing is touched before it has been checked.
     check_run_options(cfg)
     checkpoint, composed = prepare_resume(cfg), cfg.copy()
     cfg.trainer.precision = resolve_precision(cfg.trainer.precision, cfg.trainer.accelerator)
+    clip_without_fused(cfg)
     check_accelerator(cfg.trainer.accelerator)
     check_config(cfg)
     if cfg.resume.run is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -11,6 +12,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 from practicum.callbacks import WholeFileCheckpointIO
 from practicum.lightning_shim import Callback, MisconfigurationException, PassThroughProfiler, Trainer
+
+log = logging.getLogger(__name__)
 
 
 def resolve_precision(precision: str | int, accelerator: str = "auto") -> str | int:
@@ -32,6 +35,17 @@ def resolve_precision(precision: str | int, accelerator: str = "auto") -> str | 
     # Private names, as torch has no public ones for these two; a test fails if they disappear.
     in_hardware = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return "bf16-mixed" if in_hardware else "32-true"
+
+
+def clip_without_fused(cfg: DictConfig) -> None:
+    """Switch off ``optimizer.fused`` where Lightning refuses to clip gradients beside it: in mixed precision.
+
+    Args:
+        cfg: The composed configuration with its precision resolved; ``optimizer.fused`` is changed in it, and that is said.
+    """
+    if cfg.optimizer.get("fused") and cfg.trainer.get("gradient_clip_val") and str(cfg.trainer.precision).endswith("mixed"):
+        cfg.optimizer.fused = False
+        log.info(f"optimizer.fused is off: Lightning clips no gradients beside it in {cfg.trainer.precision}.")
 
 
 def check_accelerator(accelerator: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from omegaconf import OmegaConf
-from practicum.cli.trainer_factory import NoProfiler, build_trainer, check_accelerator, resolve_precision
+from practicum.cli.trainer_factory import NoProfiler, build_trainer, check_accelerator, clip_without_fused, resolve_precision
 from practicum.lightning_shim import PACKAGE, MisconfigurationException, classes
 
 QUIET = {
@@ -67,3 +67,22 @@ def test_precision_is_left_as_given_or_chosen_for_the_processor(monkeypatch: pyt
         monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda value=bf16: value)
         monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda value=amx: value)
         assert resolve_precision("auto", "cpu") == expected
+
+
+@pytest.mark.parametrize(
+    ("clip", "precision", "fused"), [(1.0, "bf16-mixed", False), (None, "bf16-mixed", True), (1.0, "32-true", True)]
+)
+def test_gradients_are_clipped_in_any_precision(clip: float | None, precision: str, fused: bool) -> None:
+    trainer = {**QUIET, "gradient_clip_val": clip, "precision": precision}
+    cfg = OmegaConf.create({"trainer": trainer, "optimizer": {"fused": True}})
+    clip_without_fused(cfg)
+    assert cfg.optimizer.fused is fused
+
+    class Fused(Line):
+        def configure_optimizers(self) -> torch.optim.Optimizer:
+            return torch.optim.AdamW(self.parameters(), lr=0.1, fused=cfg.optimizer.fused)
+
+    module = Fused()
+    before = module.line.weight.clone()
+    build_trainer(cfg.trainer, [], []).fit(module)
+    assert not torch.equal(before, module.line.weight)
