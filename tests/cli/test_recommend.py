@@ -63,10 +63,10 @@ def test_neighbours_and_factors(
     ],
 )
 def test_recommendations_refuse_in_one_sentence(
-    rated: Path, arguments: list[str], message: str, command: Callable[..., Any], refused: Callable[[Any], str]
+    rated: Path, arguments: list[str], message: str, in_process: Callable[..., Any], refused: Callable[[Any], str]
 ) -> None:
     (rated / "nan.csv").write_text("item,rating\n1,5\n2,bad\n")
     (rated / "names.csv").write_text("film,rating\n1,5\n")
     (rated / "none.csv").write_text("item,rating\n")
     (rated / "broken.ckpt").write_bytes((rated / "run/checkpoints/best.ckpt").read_bytes()[:3000])
-    assert message in refused(command("predict.py", "run=run", *arguments, cwd=rated))
+    assert message in refused(in_process("predict.py", "run=run", *arguments, cwd=rated))
