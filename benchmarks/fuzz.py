@@ -68,6 +68,7 @@ def run(kind: str, seed: int) -> tuple[str, str]:
     Returns:
         Its outcome (``FAILED: ...`` of a failure) and, of a failure, how it was made and its traceback.
     """
+    from polars.exceptions import PanicException  # of its Rust code; no Exception
     from practicum.lightning_shim import MisconfigurationException
 
     from benchmarks.fuzzing.watch import watched
@@ -83,7 +84,7 @@ def run(kind: str, seed: int) -> tuple[str, str]:
                     outcome = given.use(given, place)
             except MisconfigurationException:
                 outcome, details = "FAILED: refused where it should not be", traceback.format_exc()
-            except (Exception, Hang) as error:
+            except (Exception, Hang, PanicException) as error:
                 outcome, details = f"FAILED: {type(error).__name__}", traceback.format_exc()
         if touched:
             outcome, details = "FAILED: wrote outside its folders", "\n".join([*touched, details])

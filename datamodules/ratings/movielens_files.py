@@ -10,7 +10,7 @@ import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files.archive import find_shallowest
-from ..tabular.readers import unreadable
+from ..tabular.readers import POLARS_ERRORS, unreadable
 
 USER_SIDE, ITEM_SIDE = ("gender", "age", "occupation"), ("year", "genres")
 _RATINGS = ("user", "item", "rating", "time")
@@ -131,7 +131,7 @@ def join_sides(ratings: pl.LazyFrame, files: dict[str, Path]) -> pl.LazyFrame:
 def _one_sentence(path: Path) -> Iterator[None]:
     try:
         yield
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (*POLARS_ERRORS, OSError) as error:
         raise unreadable(path, error) from error
 
 

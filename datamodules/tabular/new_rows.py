@@ -23,7 +23,7 @@ from ..loading.batch_loader import batch_loader
 from .column_notes import strange_numbers
 from .column_types import as_written, clean_text
 from .preprocessor import TablePreprocessor
-from .readers import as_lazy_frame, as_number, check_table, is_parquet, read_table, unreadable
+from .readers import POLARS_ERRORS, as_lazy_frame, as_number, check_table, is_parquet, read_table, unreadable
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ def collect_rows(source: TableSource, read: Callable[[TableSource], pl.LazyFrame
     """
     try:
         frame = read(source).collect()
-    except pl.exceptions.PolarsError as error:
+    except POLARS_ERRORS as error:
         raise unreadable(source_name(source), error) from error
     if not len(frame):
         raise MisconfigurationException(f"{source_name(source)}: has no rows.")

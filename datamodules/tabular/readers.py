@@ -23,6 +23,8 @@ from .date_formats import find_format, parse_dates
 log = logging.getLogger(__name__)
 
 _PARQUET = (".parquet", ".pq")
+# What polars raises on damaged files; a panic of its Rust code is no Exception.
+POLARS_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 _LARGEST = 3.4028e38  # a float32 holds no more
 
 
@@ -74,7 +76,7 @@ def read_table(
         return frame
     except pl.exceptions.NoDataError as error:
         raise MisconfigurationException(f"{path}: is empty; a header and rows are needed.") from error
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (*POLARS_ERRORS, OSError) as error:
         raise unreadable(path, error) from error
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
-from .readers import as_date, require_columns, unreadable
+from .readers import POLARS_ERRORS, as_date, require_columns, unreadable
 
 CALENDAR = ("Store", "DayOfWeek", "Date", "Open", "Promo", "StateHoliday", "SchoolHoliday")
 
@@ -45,7 +45,7 @@ def read_days(path: Path) -> pl.DataFrame:
     """
     try:
         frame = pl.read_csv(path, schema_overrides={"StateHoliday": pl.String}, infer_schema_length=10_000)
-    except pl.exceptions.PolarsError as error:
+    except POLARS_ERRORS as error:
         raise unreadable(path, error) from error
     require_columns(path, frame.columns, CALENDAR)
     date = as_date(frame["Date"], path)

@@ -21,7 +21,7 @@ from ..files.csv_format import CSVFormat
 from .array_files import disk_error, find_damage, is_full, seal
 from .column_roles import ColumnRole
 from .preprocessor import TablePreprocessor
-from .readers import unreadable
+from .readers import POLARS_ERRORS, unreadable
 from .source_table import SourceTable
 from .splits import SPLITS
 from .table_build import build_arrays
@@ -147,7 +147,7 @@ def _build(read: Callable[[], SourceTable], config: TableConfig, where: object, 
         copy.unlink(missing_ok=True)
         seal(work)
         work.rename(place)
-    except pl.exceptions.PolarsError as error:
+    except POLARS_ERRORS as error:
         raise disk_error(place.parent, error) if is_full(error) else unreadable(where, error) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)

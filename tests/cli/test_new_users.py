@@ -22,7 +22,7 @@ from practicum.modules import DotProductBias
 
 
 def test_new_users_from_what_they_rated(
-    rated: Path, command: Callable[..., Any], rows_of: Callable[[Path], list[dict[str, str]]]
+    rated: Path, command: Callable[..., Any], in_process: Callable[..., Any], rows_of: Callable[[Path], list[dict[str, str]]]
 ) -> None:
     """Users generated like the others are predicted nearly as well."""
     root = next((rated / "data/synthetic").glob("tastes-*"))
@@ -37,15 +37,15 @@ def test_new_users_from_what_they_rated(
     predicted = rows_of(rated / "new-predicted.csv")
     rmse = (sum((float(row["predicted"]) - float(row["rating"])) ** 2 for row in predicted) / len(predicted)) ** 0.5
     assert rmse < 0.6
-    result = command("predict.py", "run=run", "fold_in=new.csv", "top_k=3", "output=new-top.csv", cwd=rated)
+    result = in_process("predict.py", "run=run", "fold_in=new.csv", "top_k=3", "output=new-top.csv", cwd=rated)
     assert "180 rows" in result.stdout
     (rated / "odd.csv").write_text("user,item\nnew1,nothing\nnew2,nothing\n")
-    result = command("predict.py", "run=run", "fold_in=new.csv", "input=odd.csv", "output=odd-predicted.csv", cwd=rated)
+    result = in_process("predict.py", "run=run", "fold_in=new.csv", "input=odd.csv", "output=odd-predicted.csv", cwd=rated)
     assert "2 of 2 items were not in training" in result.stdout
     odd = [float(row["predicted"]) for row in rows_of(rated / "odd-predicted.csv")]
     assert odd[0] != odd[1]  # each has a bias of their own
     (rated / "me.csv").write_text("item,rating\n1,5\n2,4\nunknown,1\n")
-    result = command("predict.py", "run=run", "fold_in=me.csv", "top_k=3", "output=me-top.csv", cwd=rated)
+    result = in_process("predict.py", "run=run", "fold_in=me.csv", "top_k=3", "output=me-top.csv", cwd=rated)
     assert "1 of 3 ratings are of items that were not in training" in result.stdout
     assert {row["user"] for row in rows_of(rated / "me-top.csv")} == {"new"}
 

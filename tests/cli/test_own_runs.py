@@ -80,7 +80,7 @@ def test_without_a_home_nothing_is_signed_and_nothing_fails(tmp_path: Path, monk
     ],
 )
 def test_resuming_a_strangers_folder_runs_nothing(
-    tables: Path, tmp_path: Path, command: Callable[..., Any], refused: Callable[[Any], str], evil: str
+    tables: Path, tmp_path: Path, in_process: Callable[..., Any], refused: Callable[[Any], str], evil: str
 ) -> None:
     shutil.copytree(tables / "runs" / "class", tmp_path / "run")
     with open(tmp_path / "run" / ".hydra" / "overrides.yaml", "a") as file:
@@ -88,7 +88,7 @@ def test_resuming_a_strangers_folder_runs_nothing(
     if evil == "trust=true":  # it is not for the folder to say
         (tmp_path / "run" / ".hydra" / "signature").unlink()
     before = sorted(os.listdir(tmp_path / "run"))
-    sentence = refused(command("train.py", "resume=run", cwd=tmp_path))
+    sentence = refused(in_process("train.py", "resume=run", cwd=tmp_path))
     assert "you did not start this run here" in sentence
     assert "trust=true" in sentence
     assert sorted(os.listdir(tmp_path)) == ["run"]

@@ -102,7 +102,7 @@ def test_prediction_takes_the_table_of_training(
     ],
 )
 def test_prediction_refuses_in_one_sentence(
-    trained: Path, arguments: list[str], message: str, command: Callable[..., Any], refused: Callable[[Any], str]
+    trained: Path, arguments: list[str], message: str, in_process: Callable[..., Any], refused: Callable[[Any], str]
 ) -> None:
     unfinished = trained / "unfinished"
     if not unfinished.exists():
@@ -111,7 +111,7 @@ def test_prediction_refuses_in_one_sentence(
         stranger = shutil.copytree(trained / "run", trained / "stranger")
         config = stranger / ".hydra" / "config.yaml"
         config.write_text(config.read_text().replace("practicum.datamodules.Augment", "os.system"))
-    assert message in refused(command("predict.py", *arguments, cwd=trained))
+    assert message in refused(in_process("predict.py", *arguments, cwd=trained))
 
 
 @pytest.mark.parametrize(
@@ -123,10 +123,10 @@ def test_prediction_refuses_in_one_sentence(
     ],
 )
 def test_prediction_of_texts_refuses_in_one_sentence(
-    texts: Path, arguments: list[str], message: str, command: Callable[..., Any], refused: Callable[[Any], str]
+    texts: Path, arguments: list[str], message: str, in_process: Callable[..., Any], refused: Callable[[Any], str]
 ) -> None:
     (texts / "new.txt").write_text("A brilliant film.\n")
-    assert message in refused(command("predict.py", *arguments, "input=new.txt", cwd=texts))
+    assert message in refused(in_process("predict.py", *arguments, "input=new.txt", cwd=texts))
 
 
 def test_several_labels_per_photo_from_table_to_prediction(

@@ -13,7 +13,7 @@ import torch
 
 
 def test_lists_leave_out_seen_items_and_an_index_finds_the_same(
-    rated: Path, command: Callable[..., Any], rows_of: Callable[[Path], list[dict[str, str]]]
+    rated: Path, command: Callable[..., Any], in_process: Callable[..., Any], rows_of: Callable[[Path], list[dict[str, str]]]
 ) -> None:
     result = command("predict.py", "run=run", "top_k=5", "output=top.csv", cwd=rated)
     assert "3000 rows" in result.stdout.replace(",", ""), result.stderr[-3000:]
@@ -25,22 +25,22 @@ def test_lists_leave_out_seen_items_and_an_index_finds_the_same(
     first = [float(row["predicted"]) for row in rows if row["user"] == "7"]
     assert first == sorted(first, reverse=True)
     (rated / "pair.csv").write_text(f"user,item\n7,{next(row['item'] for row in rows if row['user'] == '7')}\n")
-    assert command("predict.py", "run=run", "input=pair.csv", "output=pair-predicted.csv", cwd=rated).returncode == 0
+    assert in_process("predict.py", "run=run", "input=pair.csv", "output=pair-predicted.csv", cwd=rated).returncode == 0
     assert float(rows_of(rated / "pair-predicted.csv")[0]["predicted"]) == pytest.approx(first[0], abs=1e-4)
 
     (rated / "users.csv").write_text("user\n7\nnobody\n")
-    result = command("predict.py", "run=run", "input=users.csv", "top_k=5", "output=some.parquet", cwd=rated)
+    result = in_process("predict.py", "run=run", "input=users.csv", "top_k=5", "output=some.parquet", cwd=rated)
     assert "1 of 2 users were not in training (such as nobody)" in result.stdout
     assert polars.read_parquet(rated / "some.parquet")["item"].to_list() == [row["item"] for row in rows if row["user"] == "7"]
 
 
 def test_neighbours_and_factors(
-    rated: Path, command: Callable[..., Any], rows_of: Callable[[Path], list[dict[str, str]]]
+    rated: Path, command: Callable[..., Any], in_process: Callable[..., Any], rows_of: Callable[[Path], list[dict[str, str]]]
 ) -> None:
     result = command("predict.py", "run=run", "neighbours='Quiet River 1 (1960)'", "top_k=4", "output=near.csv", cwd=rated)
     assert result.returncode == 0, result.stderr[-3000:]
     near = rows_of(rated / "near.csv")
-    assert command("predict.py", "run=run", "format=factors", "output=factors", cwd=rated).returncode == 0
+    assert in_process("predict.py", "run=run", "format=factors", "output=factors", cwd=rated).returncode == 0
     items = polars.read_parquet(rated / "factors/items.parquet")
     assert items.columns == ["item", "title", "vector"]
     vectors = torch.from_numpy(numpy.load(rated / "factors/items.npy"))
@@ -63,10 +63,10 @@ def test_neighbours_and_factors(
     ],
 )
 def test_recommendations_refuse_in_one_sentence(
-    rated: Path, arguments: list[str], message: str, command: Callable[..., Any], refused: Callable[[Any], str]
+    rated: Path, arguments: list[str], message: str, in_process: Callable[..., Any], refused: Callable[[Any], str]
 ) -> None:
     (rated / "nan.csv").write_text("item,rating\n1,5\n2,bad\n")
     (rated / "names.csv").write_text("film,rating\n1,5\n")
     (rated / "none.csv").write_text("item,rating\n")
     (rated / "broken.ckpt").write_bytes((rated / "run/checkpoints/best.ckpt").read_bytes()[:3000])
-    assert message in refused(command("predict.py", "run=run", *arguments, cwd=rated))
+    assert message in refused(in_process("predict.py", "run=run", *arguments, cwd=rated))

@@ -186,10 +186,10 @@ def test_predicting_with_a_strangers_folder_writes_its_output_and_nothing_else(
 
 
 def test_a_precision_that_is_none_is_a_sentence(
-    tables: Path, tmp_path: Path, command: Callable[..., Any], refused: Callable[[Any], str]
+    tables: Path, tmp_path: Path, in_process: Callable[..., Any], refused: Callable[[Any], str]
 ) -> None:
     shutil.copytree(tables / "runs" / "class", tmp_path / "run")
     record = json.loads((tmp_path / "run" / "metrics.json").read_text())
     (tmp_path / "run" / "metrics.json").write_text(json.dumps({**record, "precision": "9-bit"}))
-    sentence = refused(command("predict.py", "run=run", f"input={tables / 'table.csv'}", cwd=tmp_path))
+    sentence = refused(in_process("predict.py", "run=run", f"input={tables / 'table.csv'}", cwd=tmp_path))
     assert "precision=9-bit" in sentence

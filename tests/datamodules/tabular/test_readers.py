@@ -76,3 +76,14 @@ def test_dates_with_times_and_dates_that_differ() -> None:
 def test_a_frame_whose_column_stands_for_several_is_refused() -> None:
     with pytest.raises(MisconfigurationException, match=r"DataFrame: a column can't be called '\*' here"):
         as_lazy_frame(pl.DataFrame({"*": [1], "a": [2]}))
+
+
+def test_a_panic_of_polars_is_a_damaged_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pl.DataFrame({"a": [1]}).write_parquet(tmp_path / "t.parquet")
+
+    def panics(*_: object, **__: object) -> None:
+        raise pl.exceptions.PanicException("assertion failed: offset + length <= self.length\n...")  # a BaseException
+
+    monkeypatch.setattr(pl, "scan_parquet", panics)
+    with pytest.raises(MisconfigurationException, match=r"t.parquet: can't be read as a table: assertion failed: offset[^\n]*$"):
+        read_table(tmp_path / "t.parquet")
