@@ -8,8 +8,9 @@ from typing import Any
 
 import torch
 from practicum.callbacks import OneCycle
+from practicum.datamodules.loading.batch_loader import batch_loader
 from practicum.datamodules.ratings.interaction_batches import InteractionBatches
-from practicum.datamodules.tabular.row_batches import RowBatches, row_loader
+from practicum.datamodules.tabular.row_batches import RowBatches
 from practicum.modules import DotProductBias, EntityEmbeddingModel, NeuralCollaborativeFilter
 from practicum.modules.base.recommender import Recommender
 from torch import Tensor
@@ -89,7 +90,7 @@ def tables(setting: Setting, note: Notes) -> None:
         note(f"bare loop, batch {batch}", loop)
         there = bare_rate(setting, size, batch, partial(_bare_table, setting, batches, True))
         note(f"bare loop, rows on the device, batch {batch}", there)
-        ours = fit_rate(setting, size, batch, table_model, row_loader(batches), lambda: [OneCycle()])
+        ours = fit_rate(setting, size, batch, table_model, batch_loader(batches), lambda: [OneCycle()])
         note(f"practicum, batch {batch}", ours)
         ratio(note, f"practicum relative to the bare loop, batch {batch}", ours, loop)
     note("fastai", _fastai_tables(setting, size))
@@ -136,7 +137,7 @@ def ratings(setting: Setting, note: Notes) -> None:
 
             loop = bare_rate(setting, size, batch, bare)
             note(f"bare loop, {name}", loop)
-            data = row_loader(batches)
+            data = batch_loader(batches)
             ours = fit_rate(setting, size, batch, partial(recommender, kind), data, lambda: [OneCycle()])
             note(f"practicum, {name}", ours)
             ratio(note, f"practicum relative to the bare loop, {name}", ours, loop)
