@@ -14,7 +14,8 @@ ten-thousandth of the text are subsampled.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -174,3 +175,12 @@ class SkipGram(FineTunable):
     def layer_groups(self) -> list[LayerGroup]:
         """Vectors of words, then their vectors as context."""
         return [[self.embedding], [self.context]]
+
+
+def load_skip_gram(path: Path) -> Callable[[str], Tensor]:
+    """Return what gives a vector ``[embedding_dim]`` to any word, from a checkpoint of :class:`SkipGram`.
+
+    Args:
+        path: The ``.ckpt``.
+    """
+    return SkipGram.load_from_checkpoint(path, map_location="cpu", weights_only=True).vector

@@ -23,6 +23,7 @@ from .base.check_options import at_least, check_options, rates
 from .base.fine_tunable import LayerGroup, OptimizerFactory
 from .base.supervised import Supervised
 from .objectives.classification import Classification
+from .skip_gram import load_skip_gram
 from .weights.state_dict import hash_of_file
 from .weights.vocabulary import PAD, say_known
 from .weights.word_vectors import vectors_for
@@ -72,7 +73,7 @@ class WordVectorClassifier(Supervised):
             dim = embedding_dim or 100
             weight = torch.empty(len(self.vocab), dim).uniform_(-1 / dim, 1 / dim)
         else:
-            weight, found, path = vectors_for(vectors, self.vocab, "WordVectorClassifier: vectors")
+            weight, found, path = vectors_for(vectors, self.vocab, "WordVectorClassifier: vectors", load_skip_gram)
             if embedding_dim not in (None, weight.shape[1]):
                 raise MisconfigurationException(
                     f"WordVectorClassifier: vectors={vectors}: their size is {weight.shape[1]}, not {embedding_dim}; leave "

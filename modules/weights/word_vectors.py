@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor
 
-from ..layers.subword_embedding import SubwordEmbedding
 from .state_dict import find_weights, read_state_dict
+
+OpenRun: TypeAlias = Callable[[Path], Callable[[str], Tensor]]
 
 
 def read_vec(path: Path, wanted: Sequence[str] | None = None) -> tuple[list[str], Tensor]:
@@ -62,13 +63,14 @@ def read_vec(path: Path, wanted: Sequence[str] | None = None) -> tuple[list[str]
     return words, torch.from_numpy(np.stack(rows)) if rows else torch.zeros(0, dim)
 
 
-def vectors_for(source: str, vocab: Sequence[str], option: str) -> tuple[Tensor, Tensor, Path]:
+def vectors_for(source: str, vocab: Sequence[str], option: str, open_run: OpenRun) -> tuple[Tensor, Tensor, Path]:
     """Look up vectors for a vocabulary.
 
     Args:
         source: A run of :class:`.SkipGram`, whose subwords give unseen words a vector, a ``.ckpt`` of it, or a ``.vec``.
         vocab: Words to look up.
         option: Whose option ``source`` is, for messages: ``"WordVectorClassifier: vectors"``.
+        open_run: Loads a checkpoint of :class:`.SkipGram`; returns what gives a vector to any word.
 
     Returns:
         Vectors ``[V, dim]``, zeros for words that have none; which words have one ``bool [V]``; and the file.
@@ -79,7 +81,11 @@ def vectors_for(source: str, vocab: Sequence[str], option: str) -> tuple[Tensor,
     path = find_weights(source, f"{option}={source}: no such file; give a run of SkipGram (experiment=word_vectors), or a .vec.")
     look_up: Callable[[str], Tensor | None]
     if path.suffix == ".ckpt":
-        look_up = _skip_gram_vectors(path, f"{option}={source}")
+        if "context.weight" not in read_state_dict(path):
+            raise MisconfigurationException(
+                f"{option}={source}: contains no word vectors; train some with SkipGram (experiment=word_vectors)."
+            )
+        look_up = open_run(path)
         dim = len(look_up(vocab[0]))
     else:
         words, vectors = read_vec(path, vocab)
@@ -95,16 +101,3 @@ def vectors_for(source: str, vocab: Sequence[str], option: str) -> tuple[Tensor,
         if vector is not None:
             found[number] = vector
     return found, found.any(1), path
-
-
-def _skip_gram_vectors(path: Path, name: str) -> Callable[[str], Tensor]:
-    """What gives a vector to any word, from a checkpoint of :class:`.SkipGram`."""
-    state = {key: value for key, value in read_state_dict(path).items() if key.startswith("embedding.")}
-    trained = torch.load(path, map_location="cpu", weights_only=True).get("hyper_parameters", {})
-    options = [trained.get(key) for key in ("vocab", "embedding_dim", "min_n", "max_n", "max_ngrams")]
-    if "embedding.bag.weight" not in state or None in options:
-        raise MisconfigurationException(f"{name}: contains no word vectors; train some with SkipGram (experiment=word_vectors).")
-    embedding = SubwordEmbedding(*options)
-    embedding.load_state_dict({key.removeprefix("embedding."): value for key, value in state.items()})
-    row = {word: number for number, word in enumerate(trained["vocab"])}
-    return lambda word: embedding.vector(word, row.get(word))

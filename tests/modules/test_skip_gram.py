@@ -13,7 +13,7 @@ from practicum.callbacks import NearestWords, SlantedTriangular, WordVectorsFile
 from practicum.datamodules import BPTTWindows
 from practicum.lightning_shim import MisconfigurationException, Trainer
 from practicum.modules import SkipGram
-from practicum.modules.skip_gram import keep_probability
+from practicum.modules.skip_gram import keep_probability, load_skip_gram
 from practicum.modules.weights.word_vectors import read_vec, vectors_for
 from torch.utils.data import DataLoader
 
@@ -77,7 +77,7 @@ def test_vectors_in_a_file_are_those_of_the_model(trained: tuple[SkipGram, Path]
     assert words == VOCAB
     torch.testing.assert_close(vectors, net.word_vectors(), atol=1e-4, rtol=1e-4)
     for source in (folder, folder / "vectors.vec"):
-        found, there, _ = vectors_for(str(source), ["lb", "nowhere"], "Net: vectors")
+        found, there, _ = vectors_for(str(source), ["lb", "nowhere"], "Net: vectors", load_skip_gram)
         torch.testing.assert_close(found[0], net.vector("lb"), atol=1e-4, rtol=1e-4)
         assert there.tolist() == [True, False]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from practicum.lightning_shim import MisconfigurationException
+from practicum.modules.skip_gram import load_skip_gram
 from practicum.modules.weights.word_vectors import read_vec, vectors_for
 
 
@@ -16,7 +17,7 @@ def test_wanted_words_are_read(tmp_path: Path) -> None:
     assert words == ["cat", "hat", "new york"]
     assert vectors.tolist() == [[1, 2], [3, 4], [5, 6]]
     assert read_vec(tmp_path / "a.vec", ["hat", "rat"])[0] == ["hat"]
-    found, there, path = vectors_for(str(tmp_path / "a.vec"), ["rat", "hat"], "Net: vectors")
+    found, there, path = vectors_for(str(tmp_path / "a.vec"), ["rat", "hat"], "Net: vectors", load_skip_gram)
     assert found.tolist() == [[0, 0], [3, 4]]
     assert there.tolist() == [False, True]
     assert path == tmp_path / "a.vec"
@@ -44,6 +45,6 @@ def test_other_encodings_and_other_checkpoints_are_refused(tmp_path: Path) -> No
         read_vec(tmp_path / "a.vec")
     torch.save({"state_dict": {"weight": torch.zeros(2)}}, tmp_path / "c.ckpt")
     with pytest.raises(MisconfigurationException, match=r"Net: vectors=.*c\.ckpt: contains no word vectors"):
-        vectors_for(str(tmp_path / "c.ckpt"), ["cat"], "Net: vectors")
+        vectors_for(str(tmp_path / "c.ckpt"), ["cat"], "Net: vectors", load_skip_gram)
     with pytest.raises(MisconfigurationException, match="no such file"):
-        vectors_for(str(tmp_path / "d.vec"), ["cat"], "Net: vectors")
+        vectors_for(str(tmp_path / "d.vec"), ["cat"], "Net: vectors", load_skip_gram)
