@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args, get_origin
 import typeguard
 from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
+from practicum.datamodules.files.quoting import plain, quoted
 from practicum.lightning_shim import MisconfigurationException
 
 from .renamed import renamed_option, renamed_value
@@ -36,7 +37,9 @@ def check_config(cfg: DictConfig) -> None:
     for path, node in {"schedule": cfg.get("schedule"), **callbacks, **loggers}.items():
         if node is not None and not isinstance(node, DictConfig):
             group = path.partition(".")[0]
-            raise MisconfigurationException(f"{path}={node}: a {group.removesuffix('s')} with options is wanted, or null.")
+            raise MisconfigurationException(
+                f"{path}={plain(str(node))}: a {group.removesuffix('s')} with options is wanted, or null."
+            )
         if node and "_target_" not in node:
             option = str(next(iter(node)))
             raise MisconfigurationException(
@@ -66,7 +69,7 @@ def _target(path: str, name: str) -> Any:
     try:
         return get_object(name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise MisconfigurationException(f"{path}._target_={name}: can't be imported ({error}).") from error
+        raise MisconfigurationException(f"{path}._target_={plain(str(name))}: can't be imported ({plain(str(error), 300)}).") from error
 
 
 def _unknown(path: str, key: str, node: DictConfig, options: dict[str, Option]) -> str:
@@ -76,17 +79,19 @@ def _unknown(path: str, key: str, node: DictConfig, options: dict[str, Option]) 
     owner = node["_target_"].rpartition(".")[2]
     near = difflib.get_close_matches(key, options, n=1)
     hint = f"did you mean {path}.{near[0]}?" if near else f"it has {', '.join(sorted(options))}."
-    return f"{path}.{key}: {owner} has no such option; {hint}"
+    return f"{path}.{plain(key)}: {owner} has no such option; {hint}"
 
 
 def _check_value(name: str, value: Any, wanted: Any) -> None:
     if isinstance(value, DictConfig) and "_target_" in value:
         return  # checked by itself; its type is that of what it makes
-    plain = OmegaConf.to_container(value, resolve=True) if isinstance(value, DictConfig | ListConfig) else value
+    given = OmegaConf.to_container(value, resolve=True) if isinstance(value, DictConfig | ListConfig) else value
     try:
-        typeguard.check_type(plain, wanted, collection_check_strategy=typeguard.CollectionCheckStrategy.ALL_ITEMS)
+        typeguard.check_type(given, wanted, collection_check_strategy=typeguard.CollectionCheckStrategy.ALL_ITEMS)
     except typeguard.TypeCheckError as error:
-        sentence = renamed_value(name, plain) or f"{name}={plain!r} is not of the right type: {_readable(wanted)} is wanted."
+        sentence = (
+            renamed_value(name, given) or f"{name}={quoted(given)} is not of the right type: {_readable(wanted)} is wanted."
+        )
         raise MisconfigurationException(sentence) from error
 
 

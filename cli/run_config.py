@@ -26,6 +26,8 @@ import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from practicum.callbacks import PredictionTransform
+from practicum.datamodules.files.quoting import plain as shortened
+from practicum.datamodules.files.quoting import quoted
 from practicum.lightning_shim import LightningDataModule, LightningModule, MisconfigurationException
 
 from .config_check import check_config
@@ -128,7 +130,9 @@ def known_config(config: DictConfig, folder: Path) -> DictConfig:
     }
     if (lookup := _lookup(used, "")) is not None:
         key, value = lookup
-        raise MisconfigurationException(f"run={folder}: its configuration looks something up, {key}={value}{_TRUST}")
+        raise MisconfigurationException(
+            f"run={folder}: its configuration looks something up, {key}={shortened(str(value))}{_TRUST}"
+        )
     others = {key: value for key, value in plain.items() if key not in used and _lookup(value, "") is None}
     try:
         resolved: Any = OmegaConf.to_container(OmegaConf.create(others | used), resolve=True)
@@ -194,7 +198,9 @@ def _require_known(found: dict[str, Any], folder: Path) -> None:
                 if str(key) == "_target_" and not (isinstance(each, str) and each in allowed.get(path, ())):
                     ours = isinstance(each, str) and each.startswith("practicum.")
                     where = f" at {path}, where it does not belong" if ours else ", which is not part of practicum"
-                    raise MisconfigurationException(f"run={folder}: its configuration would run {each}{where}{_TRUST}")
+                    raise MisconfigurationException(
+                        f"run={folder}: its configuration would run {shortened(str(each))}{where}{_TRUST}"
+                    )
                 if str(key).startswith("_") and str(key) != "_target_":
                     raise MisconfigurationException(
                         f"run={folder}: its configuration has {name}, which changes how something is called{_TRUST}"
@@ -216,7 +222,8 @@ def _require_inside(found: dict[str, Any], folder: Path) -> None:
             start = folder if option == "temperature_file" else Path()
             if isinstance(value, str) and not _is_inside(start / value, folder) and not _writes_figures(node, option):
                 raise MisconfigurationException(
-                    f"run={folder}: its configuration reads {name}.{option}={value!r}, which is not in the run folder{_TRUST}"
+                    f"run={folder}: its configuration reads {name}.{option}={quoted(value)}, which is not in the run "
+                    f"folder{_TRUST}"
                 )
 
 

@@ -12,6 +12,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig
 from practicum.callbacks import PredictionTransform, SnapshotEnsemble
+from practicum.datamodules.files.quoting import plain
 from practicum.lightning_shim import MisconfigurationException
 from practicum.modules.weights.state_dict import read_state_dict
 
@@ -84,8 +85,8 @@ class Run:
         options = content.get("hyper_parameters", {}) if isinstance(content, dict) else None
         if not isinstance(options, dict):
             raise MisconfigurationException(f"{self.checkpoint}: not a checkpoint of {train_program()} (no hyperparameters).")
-        strange = [f"{key}={value}" for key, value in options.items() if str(key).startswith("_")]
-        strange += [f"backbone={options['backbone']}"] if ":" in str(options.get("backbone", "")) else []
+        strange = [f"{plain(str(key))}={plain(str(value))}" for key, value in options.items() if str(key).startswith("_")]
+        strange += [f"backbone={plain(str(options['backbone']))}"] if ":" in str(options.get("backbone", "")) else []
         if strange:
             raise MisconfigurationException(
                 f"{self.checkpoint}: its hyperparameters would call or fetch something, {strange[0]}; trust=true allows it."
@@ -163,7 +164,9 @@ def _class(name: Any, where: str) -> Any:
     try:
         return get_object(name)
     except Exception as error:  # whatever importing raises
-        raise MisconfigurationException(f"{where}={name}: can't be imported ({type(error).__name__}: {error}).") from error
+        raise MisconfigurationException(
+            f"{where}={plain(str(name))}: can't be imported ({type(error).__name__}: {error})."
+        ) from error
 
 
 def _refuse_old_names(folder: Path, config: DictConfig) -> None:

@@ -94,3 +94,10 @@ def test_options_passed_on_to_parents_are_checked_there() -> None:
 def test_classes_that_are_not_there_are_named() -> None:
     with pytest.raises(MisconfigurationException, match="schedule._target_=practicum.callbacks.SGDRR: can't be imported"):
         check_config(OmegaConf.create({"schedule": {"_target_": "practicum.callbacks.SGDRR"}}))
+
+
+def test_a_long_value_is_shortened() -> None:
+    for override in (f"data.size={'9a' * 3000}", f"schedule._target_={'y' * 3000}"):
+        with pytest.raises(MisconfigurationException) as caught:
+            check_config(composed(override))
+        assert len(str(caught.value)) < 700
