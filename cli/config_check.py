@@ -69,7 +69,8 @@ def _target(path: str, name: str) -> Any:
     try:
         return get_object(name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise MisconfigurationException(f"{path}._target_={plain(str(name))}: can't be imported ({plain(str(error), 300)}).") from error
+        what = f"{path}._target_={plain(str(name))}: can't be imported ({plain(str(error), 300)})."
+        raise MisconfigurationException(what) from error
 
 
 def _unknown(path: str, key: str, node: DictConfig, options: dict[str, Option]) -> str:
