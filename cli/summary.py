@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ def summary_rows(record: dict[str, Any], folder: str) -> list[tuple[str, str]]:
 def _metric_row(record: dict[str, Any], name: str) -> tuple[str, str]:
     """A test metric; beside it its value without the prediction transforms, and the best possible one, where known."""
     metric = name.removeprefix("test/")
+    if record[name] is None or math.isnan(record[name]):  # such as the AUROC of a single class
+        return f"{metric} on {record['tests_on']}", "not defined"
     transforms = [
         f"{record[key]} {what}" for key, what in (("snapshots", "snapshots"), ("tta/views", "augmented views")) if key in record
     ]

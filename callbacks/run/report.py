@@ -82,8 +82,11 @@ def _text_of_png(path: Path) -> dict[str, str]:
 
 
 def headline(record: dict[str, Any]) -> dict[str, Any]:
-    """Return the values of a record that stand at the top of the page: the test's, the best possible ones, time and epochs."""
-    shown = {name: value for name, value in record.items() if name.startswith("test/")}
+    """Return the values of a record that stand at the top of the page: the test's, the best possible ones, time and epochs.
+
+    A metric that is not defined (``None``), such as the AUROC of a single class, is left out.
+    """
+    shown = {name: value for name, value in record.items() if name.startswith("test/") and value is not None}
     shown |= {f"best possible {name.removeprefix('known/')}": v for name, v in record.items() if name.startswith("known/")}
     return {**shown, "seconds": record["seconds"], "epochs": record["epochs"]}
 

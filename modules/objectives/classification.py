@@ -11,8 +11,9 @@ from typing import Any
 from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics import MetricCollection
-from torchmetrics.classification import MulticlassAccuracy, MulticlassAUROC
+from torchmetrics.classification import MulticlassAccuracy
 
+from ..metrics.macro_auroc import MacroAUROC
 from .objective import Objective
 from .prediction_columns import class_columns
 
@@ -47,9 +48,9 @@ class Classification(Objective):
         return output.float().softmax(1)
 
     def metrics(self) -> MetricCollection:
-        """``accuracy`` and ``auroc`` (with more than two classes, the mean of one-vs-rest)."""
+        """``accuracy`` and ``auroc`` (the mean of one-vs-rest over the classes that are there)."""
         return MetricCollection(
-            {"accuracy": MulticlassAccuracy(self.outputs, average="micro"), "auroc": MulticlassAUROC(self.outputs)},
+            {"accuracy": MulticlassAccuracy(self.outputs, average="micro"), "auroc": MacroAUROC(self.outputs)},
             compute_groups=False,
         )
 

@@ -42,6 +42,11 @@ def test_rows_tell_metrics_time_and_provenance() -> None:
     assert dict(summary_rows({**RECORD, "weights/sha256": "0123456789abcdef"}, "x"))["weights"] == "random, SHA-256 0123456789ab"
 
 
+@pytest.mark.parametrize("value", [None, float("nan")])
+def test_a_metric_that_is_not_defined_is_said(value: float | None) -> None:
+    assert dict(summary_rows({**RECORD, "test/auroc": value}, "x"))["auroc on valid"] == "not defined"
+
+
 def test_transfer_learning_is_advised_only_where_pretrained_weights_exist(capsys: pytest.CaptureFixture[str]) -> None:
     table = EntityEmbeddingModel({"shop": ["a", "b", "c"]}, classes=["no", "yes"])
     photos = ImageClassifier(["no", "yes"], backbone="test_resnet", weights="random")

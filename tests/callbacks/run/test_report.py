@@ -26,6 +26,7 @@ RECORD: dict[str, Any] = {
 
 
 def test_the_tests_values_stand_at_the_top() -> None:
+    assert headline({**RECORD, "test/auroc": None}) == headline(RECORD)
     assert headline(RECORD) == {"test/accuracy": 0.98765432, "best possible accuracy": 0.983, "seconds": 60.0, "epochs": 3}
 
 
