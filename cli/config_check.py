@@ -69,7 +69,7 @@ def _target(path: str, name: str) -> Any:
     try:
         return get_object(name)
     except (ImportError, AttributeError, ValueError) as error:
-        what = f"{path}._target_={plain(str(name))}: can't be imported ({plain(str(error), 300)})."
+        what = f"{path}._target_={plain(str(name))}: can't be imported ({plain(' '.join(str(error).split()), 300)})."
         raise MisconfigurationException(what) from error
 
 

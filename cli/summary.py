@@ -31,6 +31,8 @@ def summary_rows(record: dict[str, Any], folder: str) -> list[tuple[str, str]]:
     rows.append(("weights", f"{record.get('weights/source', 'unknown')}{fingerprint}"))
     counts = ", ".join(f"{record[f'data/{s}']} {s}" for s in ("train", "valid", "test") if f"data/{s}" in record)
     rows.append(("data", f"{record.get('data/source')} ({counts}, {record.get('data/rejected', 0)} left out)"))
+    if "data/csv" in record:  # written in another way than most
+        rows.append(("csv", str(record["data/csv"])))
     return [*rows, ("run", folder), ("page", f"{folder}/report.html")]
 
 

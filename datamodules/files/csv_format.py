@@ -174,6 +174,11 @@ def detect_format(path: str | PathLike[str], trained: CSVFormat | None = None, *
     values = rows[1:] if header else rows
     if trained is not None and delimiter == trained.delimiter:
         decimal, thousands = trained.decimal, trained.thousands
+        if thousands is None and (found := find_decimal(path, values, delimiter, decimal)[1]) is not None:
+            thousands = found
+            say_once(
+                f"{path}: {_NAMES.get(found, repr(found))} separates thousands, as the decimal sign in training was {decimal!r}."
+            )
     else:  # where the delimiter is another, so was the program that wrote the file
         decimal, thousands = find_decimal(path, values, delimiter, told.get("decimal"))
     return CSVFormat(delimiter, quote, decimal, thousands, encoding, bool(header), tuple(sorted(told)))

@@ -35,7 +35,7 @@ def missing_values(counts: Mapping[str, int], rows: int, where: object) -> list[
         return []
     named = ", ".join(f"{plain(name)} {count:,}" for name, count in [*gaps.items()][:_SHOWN])
     more = f" and {len(gaps) - _SHOWN:,} more columns" if len(gaps) > _SHOWN else ""
-    return [f"{where}: missing values in {rows:,} rows (blank, NA, ?, ...): {named}{more}. They are learnt as missing."]
+    return [f"{where}: missing values (blank, NA, ?, ...), of {rows:,} rows: {named}{more}. They are learnt as missing."]
 
 
 def strange_numbers(values: pl.Series, where: object) -> list[str]:

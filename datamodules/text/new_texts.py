@@ -153,7 +153,7 @@ def read_new_texts(
     if source.is_dir():
         for path in sorted(path for path in source.rglob("*") if path.is_file() and not _is_hidden(path, source)):
             try:
-                yield str(path), None if is_text_table(path) else path.read_text(encoding="utf-8-sig")
+                yield str(path), None if _is_table(path) else path.read_text(encoding="utf-8-sig")
             except UnicodeDecodeError:
                 yield str(path), None
     elif not source.is_file():
@@ -161,15 +161,25 @@ def read_new_texts(
     elif is_text_table(source):
         yield from ((text, text) for text in read_new_csv(source, text_column, trained))
     else:
+        blank = 0
         with open_table(source) as file:
             for line in file:
                 if line.strip():
                     yield line.strip(), line
+                else:
+                    blank += 1
+        if blank:
+            log.warning(f"{source}: {blank:,} blank lines are left out, so that rows of the output are not its lines.")
 
 
 def _is_hidden(path: Path, root: Path) -> bool:
     return any(part[0] == "." or part == "__MACOSX" for part in path.relative_to(root).parts)
 
 
+def _is_table(path: Path) -> bool:
+    """Whether a file holds texts among other things: what it holds is no text itself."""
+    return is_text_table(path) or path.suffix.lower() in (".json", ".jsonl", ".ndjson", ".parquet")
+
+
 def _reason(name: str) -> str:
-    return "a table of texts; give it as the input by itself" if is_text_table(Path(name)) else "not UTF-8"
+    return "a table of texts; give a CSV of it as the input by itself" if _is_table(Path(name)) else "not UTF-8"

@@ -39,6 +39,7 @@ def test_rows_tell_metrics_time_and_provenance() -> None:
     assert rows["data"] == "photos (24 train, 9 valid, 0 left out)"
     assert rows["weights"] == "random"
     assert rows["page"] == "runs/x/report.html"
+    assert dict(summary_rows({**RECORD, "data/csv": "delimiter ';'"}, "x"))["csv"] == "delimiter ';'"
     assert dict(summary_rows({**RECORD, "weights/sha256": "0123456789abcdef"}, "x"))["weights"] == "random, SHA-256 0123456789ab"
 
 

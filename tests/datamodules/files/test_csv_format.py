@@ -132,6 +132,17 @@ def test_a_new_file_is_read_as_the_training_s(tmp_path: Path) -> None:
     assert detect_format(tmp_path / "latin.csv", trained).encoding == "cp1252"  # the encoding is the file's own
 
 
+def test_a_thousands_sign_that_training_had_not_is_known_by_its_decimal_sign(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "train.csv").write_text("x;y\n12,5;3\n0,5;4\n")
+    trained = detect_format(tmp_path / "train.csv")
+    assert (trained.decimal, trained.thousands) == (",", None)
+    (tmp_path / "new.csv").write_text("x;y\n500.074;3\n")
+    assert detect_format(tmp_path / "new.csv", trained).thousands == "."
+    assert "new.csv: '.' separates thousands, as the decimal sign in training was ','." in caplog.text
+
+
 def test_a_guess_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "t.csv").write_bytes("stadt;x\nMünchen;1.299\n".encode("cp1252"))
     with caplog.at_level(logging.WARNING):

@@ -9,7 +9,7 @@ from practicum.datamodules.tabular.column_notes import kind_of_target, missing_v
 
 def test_missing_values_are_counted() -> None:
     assert missing_values({"a": 0}, 10, "t") == []
-    assert "in 10 rows (blank, NA, ?, ...): a 2, b 1." in missing_values({"a": 2, "c": 0, "b": 1}, 10, "t")[0]
+    assert "(blank, NA, ?, ...), of 10 rows: a 2, b 1." in missing_values({"a": 2, "c": 0, "b": 1}, 10, "t")[0]
     assert "and 3 more columns" in missing_values({str(number): 1 for number in range(11)}, 10, "t")[0]
 
 

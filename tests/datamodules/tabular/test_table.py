@@ -164,7 +164,7 @@ def test_blanks_in_numbers_are_counted_and_said(tmp_path: Path, open_table: Open
     caplog.set_level("INFO")
     data = open_table(tmp_path / "t.csv")
     assert data.describe()["continuous"] == ["a", "b", "b_missing"]
-    assert "t.csv: missing values in 60 rows (blank, NA, ?, ...): b 9." in caplog.text
+    assert "t.csv: missing values (blank, NA, ?, ...), of 60 rows: b 9." in caplog.text
     caplog.clear()
     open_table(tmp_path / "t.csv")  # from the cache: it is said again
     assert "b 9." in caplog.text

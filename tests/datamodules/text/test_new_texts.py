@@ -86,12 +86,20 @@ def test_a_table_in_a_folder_is_no_text(tmp_path: Path, write_folder: Any, ready
     (new / ".ipynb_checkpoints" / "a.txt").write_text("copy")
     (new / "a.txt").write_text("good")
     (new / "b.csv").write_text("id,text\n1,good\n")
+    (new / "c.jsonl").write_text('{"text": "good"}\n')
     predicted = data.for_prediction(new)
     assert predicted.row_columns() == {"text": [str(new / "a.txt")]}
-    assert predicted.rejected == [(str(new / "b.csv"), "a table of texts; give it as the input by itself")]
+    reason = "a table of texts; give a CSV of it as the input by itself"
+    assert predicted.rejected == [(str(new / name), reason) for name in ("b.csv", "c.jsonl")]
     (new / "a.txt").unlink()
     with pytest.raises(MisconfigurationException, match=r"holds no text that can be read \(.*b.csv: a table of texts"):
         data.for_prediction(new)
+
+
+def test_blank_lines_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "new.txt").write_text("Good\n\n  \nBad\n")
+    assert [each for _, each in read_new_texts(tmp_path / "new.txt")] == ["Good\n", "Bad\n"]
+    assert "new.txt: 2 blank lines are left out" in caplog.text
 
 
 def test_empty_texts_are_marked(
