@@ -71,6 +71,11 @@ def usual_range(levels: Levels) -> GreyRange:
     return GreyRange(black, white if white > black else black + 1.0)
 
 
+def is_outside(levels: Levels, known: GreyRange) -> bool:
+    """Whether a photo has values below the black or above the white of a range."""
+    return levels.low < known.black or levels.high > known.white
+
+
 def ranges_of(levels: Iterable[Levels], known: Mapping[str, GreyRange]) -> dict[str, GreyRange]:
     """The ranges of a data set, one for integers and one for floating point.
 

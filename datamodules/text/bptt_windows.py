@@ -122,6 +122,10 @@ class BPTTWindows(Dataset[tuple[Tensor, Tensor]]):
         for name, value in (("bptt", bptt), ("batch_size", batch_size)):
             if isinstance(value, bool) or value != int(value) or value < 1:
                 raise MisconfigurationException(f"BPTTWindows: {name}={value} must be a whole number, at least 1.")
+        if any(isinstance(part, int) for part in tokens):
+            raise MisconfigurationException(
+                "BPTTWindows: give batch_size= and bptt= by name; what comes before them are arrays of token ids."
+            )
         tokens = tuple(token_ids(part, "BPTTWindows") for part in tokens)
         if not tokens:
             raise MisconfigurationException("BPTTWindows: there is no text; give its parts, arrays of token ids.")

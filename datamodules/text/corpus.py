@@ -83,21 +83,23 @@ def read_corpus(root: Path) -> Iterator[Document]:
                     yield from _documents(lines, chunk, longest, split, str(path))
         except UnicodeDecodeError as error:
             if not separate:
-                raise MisconfigurationException(
-                    f"{path}: is not UTF-8 (byte {error.start} of a chunk); save it as UTF-8."
-                ) from error
+                raise MisconfigurationException(f"{path}: is not UTF-8; save it as UTF-8.") from error
             yield Document(None, split, None, str(path))
 
 
 def _documents(lines: list[str], chunk: int, longest: int, split: str, name: str) -> Iterator[Document]:
-    if all(len(line) <= longest for line in lines):
+    if all(_bytes(line) <= longest for line in lines):
         yield Document("".join(lines), split, None, name)
         return
     for line in lines:
-        *before, last = list(cut(line, chunk)) if len(line) > longest else [line]
+        *before, last = list(cut(line, chunk)) if _bytes(line) > longest else [line]
         for part in before:
             yield Document(part, split, None, name, ends=False)
         yield Document(last, split, None, name)
+
+
+def _bytes(line: str) -> int:
+    return len(line) if line.isascii() else len(line.encode())  # as the size of a file is counted
 
 
 def cut(line: str, size: int) -> Iterator[str]:

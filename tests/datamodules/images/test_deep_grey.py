@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from practicum.datamodules import ImageFolder
 from practicum.datamodules.images.deep_grey import GreyRange, Levels, eight_bits, levels_of, parse_ranges, ranges_of, usual_range
+from practicum.datamodules.images.new_photos import NewPhotos
 from practicum.lightning_shim import MisconfigurationException
 
 Ready = Callable[..., ImageFolder]
@@ -93,6 +94,16 @@ def test_new_deep_photos_of_a_run_that_saw_none_are_said(
     new = ready(photos).for_prediction(root)
     assert new.datasets["predict"].photo(0).max() > 200
     assert "8 new photos are grey with more than 8 bits, and training saw none such: 0 to 4095" in caplog.text
+
+
+def test_new_photos_beyond_the_range_of_training_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name, most in (("within", 1000), ("beyond", 4000)):
+        Image.fromarray(np.linspace(0, most, 48 * 48).reshape(48, 48).astype(np.uint16)).save(tmp_path / f"{name}.png")
+    ranges = {"integer": [0.0, 1023.0]}
+    NewPhotos([tmp_path / "within.png"], size=32, cache=tmp_path / "a", grey_range=ranges)
+    assert "outside" not in caplog.text
+    NewPhotos([tmp_path / "within.png", tmp_path / "beyond.png"], size=32, cache=tmp_path / "b", grey_range=ranges)
+    assert "1 grey photos hold values outside" in caplog.text
 
 
 def test_ranges_are_of_all_photos_but_damaged_ones() -> None:

@@ -116,3 +116,8 @@ def test_tensors_and_lists_of_ids_are_read() -> None:
     assert torch.equal(x.flatten(), torch.arange(40))
     with pytest.raises(MisconfigurationException, match="there is no text"):
         BPTTWindows()
+
+
+def test_numbers_in_a_row_are_told_their_names() -> None:
+    with pytest.raises(MisconfigurationException, match="give batch_size= and bptt= by name"):
+        BPTTWindows(np.arange(1000), 4, 10)  # type: ignore[arg-type]

@@ -131,3 +131,10 @@ def test_errors_say_what_is_wrong(name: str, message: str, tmp_path: Path) -> No
     (tmp_path / "latin.txt").write_bytes("caf\u00e9".encode("latin-1"))
     with pytest.raises(MisconfigurationException, match=message):
         list(read_corpus(tmp_path / name))
+
+
+def test_a_long_line_without_blanks_is_cut_in_any_script(tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text("天地玄黄宇宙洪荒" * 2000, encoding="utf-8")
+    parts = [document.text for document in read_corpus(tmp_path / "one.txt")]
+    assert len(parts) > 10
+    assert "".join(part or "" for part in parts) == "天地玄黄宇宙洪荒" * 2000
