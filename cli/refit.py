@@ -13,6 +13,7 @@ starts from old prices. Only where a test has rows of its own: a test on validat
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,7 @@ class StopAfterEpoch(Callback):
             trainer.should_stop = True
 
 
-def refit(cfg: DictConfig, trainer: Trainer, data: Any, build: Callable[[], LightningModule]) -> None:
+def refit(cfg: DictConfig, trainer: Trainer, data: Any, build: Callable[[], LightningModule]) -> float | None:
     """Train anew on training and validation rows, and put the weights into the best checkpoint.
 
     Nothing happens where the test has no rows of its own, where weights are averaged, or under several processes.
@@ -60,11 +61,16 @@ def refit(cfg: DictConfig, trainer: Trainer, data: Any, build: Callable[[], Ligh
         trainer: It has trained, and chosen the best epoch.
         data: Has ``train_on_validation`` and ``tests_on``, as :class:`.Table`.
         build: Makes the model.
+
+    Returns:
+        Seconds that it took; ``None`` where nothing happened.
     """
     best = _best_checkpoint(trainer)
     averaged = any(isinstance(each, WeightAveragingBase) for each in trainer.callbacks)  # type: ignore[attr-defined]
-    if best is None or averaged or trainer.world_size > 1 or getattr(data, "tests_on", "valid") != "test":
-        return
+    apart = hasattr(data, "train_on_validation") and data.tests_on == "test"
+    if best is None or averaged or trainer.world_size > 1 or not apart:
+        return None
+    started = time.monotonic()
     checkpoint = torch.load(best, map_location="cpu", weights_only=True)
     epochs = int(checkpoint["epoch"]) + 1
     log.info(f"The best epoch was the {epochs}th; training anew for {epochs} epochs, with validation's rows.")
@@ -88,6 +94,7 @@ def refit(cfg: DictConfig, trainer: Trainer, data: Any, build: Callable[[], Ligh
     checkpoint["provenance"] = {**checkpoint.get("provenance", {}), "refit_epochs": epochs}
     with atomic_write(best) as beside:
         torch.save(checkpoint, beside)
+    return time.monotonic() - started
 
 
 def _best_checkpoint(trainer: Trainer) -> Path | None:

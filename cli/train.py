@@ -102,7 +102,8 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
         print(f"Nothing was trained; the range test is in {os.path.relpath(run)}.")
         return {}
     if cfg.refit:
-        refit(cfg, trainer, data, lambda: build_model(**facts))
+        seconds = refit(cfg, trainer, data, lambda: build_model(**facts))
+        recorder.seconds |= {} if seconds is None else {"refit": seconds}
     _test(trainer, model, data, recorder)
 
     # What is left behind, and what is printed.
@@ -140,7 +141,7 @@ def _recorder(callbacks: Sequence[Callback]) -> RunRecord:
 
 
 def _set_training_length(cfg: DictConfig, callbacks: Sequence[Callback], data: Any) -> None:
-    """Train for as long as the schedule plans, else ``cfg.epochs``, else as the data suggest; ``max_epochs`` and ``max_steps`` win."""
+    """Train for as long as the trainer's options say, else as the schedule plans, else ``cfg.epochs``, else as the data suggest."""
     from practicum.callbacks import LRSchedule
 
     if cfg.trainer.max_epochs is not None or cfg.trainer.max_steps != -1:

@@ -1,14 +1,15 @@
-"""Several small networks for tables in one: periodic embeddings of numbers, embeddings of categories, the mean of what they predict.
+"""Several small networks for tables in one, with periodic embeddings of numbers; the prediction is the mean of theirs.
 
 **What it does.** ``members`` networks of the same size, each with weights of its own, learn from the same batches in one matrix
 product. Each is a RealMLP made smaller: numbers are clipped smoothly and embedded periodically, categories get vectors, all
-inputs a trainable scale; three hidden layers. The prediction is the mean of theirs.
+inputs a trainable scale; three hidden layers.
 
 **When to use it.** For any table, by default. Several networks make different mistakes: their mean has a tenth less error than
 one of them, more than a larger network gains in that time. For vectors of categories to look at, or millions of categories:
 :class:`.EntityEmbeddingModel`.
 
-**Defaults.** Eight networks of three layers of 128, Mish; dropout of .15; category vectors of 8.
+**Defaults.** Eight networks of three layers of 128, SiLU (as good as RealMLP's Mish, in a third of its time); dropout of .15;
+category vectors of 8.
 
 **Source.** The network: Holzmüller, Grinsztajn, Steinwart 2024, "Better by default" (RealMLP-TD). Several in one: Gorishniy,
 Kotelnikov, Babenko 2025, "TabM". Embeddings of numbers: Gorishniy et al. 2022.
@@ -17,6 +18,7 @@ Kotelnikov, Babenko 2025, "TabM". Embeddings of numbers: Gorishniy et al. 2022.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -133,7 +135,7 @@ class TabularEnsemble(Supervised):
         inputs = embedding_dim * len(counts) + number_dim * columns
         self.scale = nn.Parameter(torch.full((members, 1, inputs), 1 / _SCALE_RATE))
         sizes = [inputs, *hidden_sizes]
-        self.layers = nn.ModuleList(MemberLinear(members, *pair) for pair in zip(sizes, sizes[1:], strict=False))
+        self.layers = nn.ModuleList(MemberLinear(members, *pair) for pair in pairwise(sizes))
         self.head = MemberLinear(members, sizes[-1], objective.outputs, zero=True)
 
     def member_outputs(self, x: tuple[Tensor, Tensor]) -> Tensor:
@@ -148,7 +150,9 @@ class TabularEnsemble(Supervised):
             parts.append(clipped.expand(self.members, -1, -1) if self.numbers is None else self.numbers(clipped))
         hidden = torch.cat(parts, 2) * (_SCALE_RATE * self.scale)
         for layer in self.layers:
-            hidden = F.dropout(F.mish(layer(hidden)), self.dropout, self.training)
+            hidden = F.silu(layer(hidden))
+            if self.training and self.dropout:  # one mask for all networks: their units have nothing in common
+                hidden = hidden * F.dropout(torch.ones_like(hidden[0]), self.dropout)
         return self.head(hidden)
 
     def output(self, x: tuple[Tensor, Tensor]) -> Tensor:

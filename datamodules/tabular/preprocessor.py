@@ -42,7 +42,7 @@ class ContinuousColumn:
     Attributes:
         median: Replaces missing values.
         mean: What is subtracted: the mean after imputation, or the median.
-        std: What is divided by: the standard deviation after imputation, or the distance of the quartiles; 1 for a constant column.
+        std: What is divided by: the standard deviation after imputation, or the distance of the quartiles; 1 for a constant.
         has_missing: Whether training rows had gaps; an indicator column then follows.
         low: Minimum over training rows.
         high: Maximum over training rows.

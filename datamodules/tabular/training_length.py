@@ -17,7 +17,7 @@ import math
 
 _BATCH, _SMALLEST, _LARGEST = 256, 32, 4096
 _BATCHES = 8, 100  # in an epoch: at least, and at most while batches may grow
-_STEPS = 2000
+_STEPS = 1500
 _EPOCHS = 8, 60
 
 
@@ -47,7 +47,7 @@ def choose_epochs(rows: int, batch_size: int) -> int:
     Example:
         >>> from practicum.datamodules.tabular.training_length import choose_epochs
         >>> [choose_epochs(rows, 256) for rows in (1_000, 10_000, 100_000)]
-        [60, 50, 8]
+        [60, 38, 8]
     """
     least, most = _EPOCHS
     return min(max(round(_STEPS / math.ceil(rows / batch_size)), least), most)

@@ -102,3 +102,16 @@ def test_dates_without_times_where_training_had_times() -> None:
     codes, _, unknown = steps.transform(pl.DataFrame({"day": [datetime.date(2020, 1, 1)]}), "t")
     assert codes[0].tolist()[list(steps.categorical).index("day_month")] == 1
     assert unknown["day_hour"] == ["0"]
+
+
+def test_robust_scaling_is_by_median_and_quartiles() -> None:
+    steps = TablePreprocessor()
+    values = [0.0, 1.0, 2.0, 3.0, 1000.0]
+    steps.fit_number(pl.Series("price", values), "t", "robust")
+    steps.fit_number(pl.Series("mostly_zero", [0.0, 0.0, 0.0, 0.0, 4.0]), "t", "robust")
+    steps.fit_number(pl.Series("constant", [7.0] * 5), "t", "robust")
+    frame = pl.DataFrame({"price": values, "mostly_zero": [0.0, 4.0, 0.0, 0.0, 0.0], "constant": [7.0] * 5})
+    _, numbers, _ = steps.transform(frame, "t")
+    assert numbers[:, 0].tolist() == pytest.approx([-1, -0.5, 0, 0.5, 499])
+    assert numbers[:, 1].tolist() == pytest.approx([0, 2, 0, 0, 0])  # quartiles are equal: half the range
+    assert not numbers[:, 2].any()
