@@ -141,7 +141,7 @@ def _recorder(callbacks: Sequence[Callback]) -> RunRecord:
 
 
 def _set_training_length(cfg: DictConfig, callbacks: Sequence[Callback], data: Any) -> None:
-    """Train for as long as the trainer's options say, else as the schedule plans, else ``cfg.epochs``, else as the data suggest."""
+    """Train as long as the trainer's options say, else as the schedule plans, else ``cfg.epochs``, else as the data suggest."""
     from practicum.callbacks import LRSchedule
 
     if cfg.trainer.max_epochs is not None or cfg.trainer.max_steps != -1:

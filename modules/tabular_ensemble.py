@@ -8,7 +8,7 @@ inputs a trainable scale; three hidden layers.
 one of them, more than a larger network gains in that time. For vectors of categories to look at, or millions of categories:
 :class:`.EntityEmbeddingModel`.
 
-**Defaults.** Eight networks of three layers of 128, SiLU (as good as RealMLP's Mish, in a third of its time); dropout of .15;
+**Defaults.** Eight networks of three layers of 128, SiLU (no worse than RealMLP's Mish, in a third of its time); dropout of .15;
 category vectors of 8.
 
 **Source.** The network: Holzmüller, Grinsztajn, Steinwart 2024, "Better by default" (RealMLP-TD). Several in one: Gorishniy,
