@@ -1,11 +1,14 @@
 """The last training of a run: as many epochs as were best, on validation's rows too.
 
-**What it does.** A training with validation has found how many epochs are best. The same network, from the same initial weights,
-is trained again for that many epochs on the rows of training and validation together, and the schedule runs to its end in them;
-its weights replace those in ``best.ckpt``. The test's rows are in neither.
+**What it does.** A training with validation has found how many epochs are best. The same network, from the same initial weights
+and by the same schedule, is trained again for that many epochs on the rows of training and validation together; its weights
+replace those in ``best.ckpt``. The test's rows are in neither.
 
 **When to use it.** Where rows are few, or the newest ones validate: a forecast by a network that has not seen the last months
 starts from old prices. Only where a test has rows of its own: a test on validation's rows would measure what was learnt by heart.
+
+Rates stop where they were at the best epoch: run to the schedule's end in so few epochs, weights fit their rows more closely, and
+miss the next months (docs/defaults.md).
 
 **Defaults.** Off; ``experiment=table`` turns it on. It takes at most as long as the training before it, and a quarter more.
 """
@@ -34,6 +37,23 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+class StopAfterEpoch(Callback):
+    """Ends a training before its planned end, so that rates fall as in the training that was planned.
+
+    Args:
+        epochs: How many to train.
+    """
+
+    def __init__(self, epochs: int) -> None:
+        super().__init__()
+        self.epochs = epochs
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Stop if it was the last one."""
+        if trainer.current_epoch + 1 >= self.epochs:
+            trainer.should_stop = True
+
+
 def refit(cfg: DictConfig, trainer: Trainer, data: Any, build: Callable[[], LightningModule]) -> float | None:
     """Train anew on training and validation rows, and put the weights into the best checkpoint.
 
@@ -59,9 +79,9 @@ def refit(cfg: DictConfig, trainer: Trainer, data: Any, build: Callable[[], Ligh
     log.info(f"The best epoch was the {epochs}th; training anew for {epochs} epochs, with validation's rows.")
     settings = cfg.trainer.copy()
     with open_dict(settings):
-        settings.update({"max_epochs": epochs, "max_steps": -1, "limit_val_batches": 0})
+        settings.update({"max_epochs": trainer.max_epochs, "max_steps": trainer.max_steps, "limit_val_batches": 0})
         settings.update({"enable_checkpointing": False, "enable_progress_bar": False})
-    callbacks: list[Callback] = [FiniteLoss()]
+    callbacks = [FiniteLoss(), StopAfterEpoch(epochs)]
     if cfg.get("schedule"):
         schedule: LRSchedule = instantiate({**cfg.schedule, "folder": None}, _convert_="all")
         callbacks.append(schedule)
