@@ -87,6 +87,8 @@ def _check_value(name: str, value: Any, wanted: Any) -> None:
     if isinstance(value, DictConfig) and "_target_" in value:
         return  # checked by itself; its type is that of what it makes
     given = OmegaConf.to_container(value, resolve=True) if isinstance(value, DictConfig | ListConfig) else value
+    if isinstance(given, list) and _takes_tuple(wanted):
+        given = tuple(given)  # YAML has no tuples
     try:
         typeguard.check_type(given, wanted, collection_check_strategy=typeguard.CollectionCheckStrategy.ALL_ITEMS)
     except typeguard.TypeCheckError as error:
@@ -107,6 +109,10 @@ def _readable(wanted: Any) -> str:
         return f"a list of {' and '.join(_readable(part) for part in get_args(wanted) if part is not Ellipsis)}"
     named = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
     return named.get(wanted, getattr(wanted, "__name__", str(wanted)))
+
+
+def _takes_tuple(wanted: Any) -> bool:
+    return get_origin(wanted) is tuple or any(get_origin(part) is tuple for part in get_args(wanted))
 
 
 def _is_collection(wanted: Any) -> bool:

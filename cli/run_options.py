@@ -7,11 +7,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 from practicum.lightning_shim import MisconfigurationException
 
 _GROUPS = ("model", "data", "optimizer", "schedule", "augment", "callbacks", "trainer", "logger")
-_OPTIONS = ("seed", "epochs", "resume", "trust", "objective", "name", "paths")
+_OPTIONS = ("seed", "epochs", "refit", "resume", "trust", "objective", "name", "paths")
 _OF_DATA = ("hints",)  # chosen by the data, not by the command line
 _NESTED = {"resume": ("run", "force"), "paths": ("data", "run")}
 _FOLDERS = ("paths.data", "data.cache", "data.download_dir", "data.synthetic_dir")
@@ -33,9 +34,11 @@ def check_run_options(cfg: DictConfig) -> None:
     if not isinstance(cfg.resume, DictConfig):
         raise MisconfigurationException(f"resume={cfg.resume}: a run folder is wanted.")
     _check_keys(cfg)
-    _whole("epochs", cfg.epochs, 1, None)
+    if not (cfg.epochs is None and _suggests_epochs(cfg)):
+        _whole("epochs", cfg.epochs, 1, None)
     _whole("seed", cfg.seed, 0, _MAX_SEED)
-    for name, value in (("resume.force", cfg.resume.get("force")), ("trust", cfg.get("trust", False))):
+    flags = {"resume.force": cfg.resume.get("force"), "trust": cfg.get("trust", False), "refit": cfg.get("refit", False)}
+    for name, value in flags.items():
         if not isinstance(value, bool):
             raise MisconfigurationException(f"{name}={value} is not of the right type: true or false is wanted.")
     if not isinstance(cfg.objective, str | None):
@@ -70,6 +73,12 @@ def _whole(name: str, value: Any, least: int, most: int | None) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
         upto = "" if most is None else f" to {most}"
         raise MisconfigurationException(f"{name}={value} must be a whole number from {least}{upto}.")
+
+
+def _suggests_epochs(cfg: DictConfig) -> bool:
+    """Whether the data choose a number of epochs where none is given."""
+    target = OmegaConf.select(cfg, "data._target_")
+    return isinstance(target, str) and target.startswith("practicum.") and hasattr(get_object(target), "suggested_epochs")
 
 
 def _check_keys(cfg: DictConfig) -> None:

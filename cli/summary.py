@@ -28,7 +28,10 @@ def summary_rows(record: dict[str, Any], folder: str) -> list[tuple[str, str]]:
     rows.append(("seconds", f"{record['seconds']:.0f} ({phases}); {record['epochs']} epochs, {record['steps']} steps"))
     rows.append(("precision", f"{record['precision']} on {record['devices']}"))
     fingerprint = f", SHA-256 {record['weights/sha256'][:12]}" if record.get("weights/sha256") else ""
-    rows.append(("weights", f"{record.get('weights/source', 'unknown')}{fingerprint}"))
+    anew = (
+        f", trained anew on training and validation for {epochs} epochs" if (epochs := record.get("weights/refit_epochs")) else ""
+    )
+    rows.append(("weights", f"{record.get('weights/source', 'unknown')}{fingerprint}{anew}"))
     counts = ", ".join(f"{record[f'data/{s}']} {s}" for s in ("train", "valid", "test") if f"data/{s}" in record)
     rows.append(("data", f"{record.get('data/source')} ({counts}, {record.get('data/rejected', 0)} left out)"))
     if "data/csv" in record:  # written in another way than most

@@ -51,6 +51,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     from .malloc import keep_freed_memory
     from .model_facts import facts_for
     from .next_command import hints_of, train_command
+    from .refit import refit
     from .resumed_run import keep_configuration, prepare_resume, warn_of_other_data
     from .run_options import check_run_options
     from .summary import print_summary
@@ -72,24 +73,26 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     if cfg.resume.run is None:
         _remove_earlier_results(run)
 
+    # Data, which may choose how long to train.
+    data = instantiate(cfg.data, _convert_="all")
+    data.prepare_data()
+    data.setup("fit")
+    if cfg.resume.run is not None:
+        warn_of_other_data(run, data)
+
     # Callbacks, loggers, and the trainer that runs them.
     _name_program(cfg)
     callback_configs = [*(cfg.get("callbacks") or {}).values(), cfg.get("schedule")]
     callbacks: list[Callback] = [instantiate(each, _convert_="all") for each in callback_configs if each]
     loggers = [instantiate(each, _convert_="all") for each in (cfg.get("logger") or {}).values() if each]
     recorder = _recorder(callbacks)
-    _set_training_length(cfg, callbacks)
+    _set_training_length(cfg, callbacks, data)
     trainer = build_trainer(cfg.trainer, callbacks, loggers)
 
-    # Data, and the model for them.
-    data = instantiate(cfg.data, _convert_="all")
-    data.prepare_data()
-    data.setup("fit")
-    if cfg.resume.run is not None:
-        warn_of_other_data(run, data)
+    # The model for these data.
     facts = facts_for(get_object(cfg.model._target_), data.describe(), {**cfg.model, "optimizer": cfg.optimizer})
     # A partial first: Hydra copies what it is given into a configuration, which takes minutes for a million ids.
-    build_model = instantiate(cfg.model, optimizer=instantiate(cfg.optimizer), _convert_="all", _partial_=True)
+    build_model = instantiate(cfg.model, optimizer=instantiate(cfg.optimizer, _convert_="all"), _convert_="all", _partial_=True)
     model = build_model(**facts)
     for logger in loggers:
         logger.log_hyperparams(OmegaConf.to_container(cfg, resolve=True))
@@ -99,6 +102,9 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     if any(isinstance(each, LRFinder) and each.stop_after_test for each in callbacks):
         print(f"Nothing was trained; the range test is in {os.path.relpath(run)}.")
         return {}
+    if cfg.refit:
+        seconds = refit(cfg, trainer, data, lambda: build_model(**facts))
+        recorder.seconds |= {} if seconds is None else {"refit": seconds}
     _test(trainer, model, data, recorder)
 
     # What is left behind, and what is printed.
@@ -135,8 +141,8 @@ def _recorder(callbacks: Sequence[Callback]) -> RunRecord:
     raise MisconfigurationException("callbacks.record is missing: without it a run folder has no metrics.json.")
 
 
-def _set_training_length(cfg: DictConfig, callbacks: Sequence[Callback]) -> None:
-    """Train for as long as the schedule plans, else ``cfg.epochs``, where neither ``max_epochs`` nor ``max_steps`` is given."""
+def _set_training_length(cfg: DictConfig, callbacks: Sequence[Callback], data: Any) -> None:
+    """Train as long as the trainer's options say, else as the schedule plans, else ``cfg.epochs``, else as the data suggest."""
     from practicum.callbacks import LRSchedule
 
     if cfg.trainer.max_epochs is not None or cfg.trainer.max_steps != -1:
@@ -144,6 +150,8 @@ def _set_training_length(cfg: DictConfig, callbacks: Sequence[Callback]) -> None
     schedules = [each for each in callbacks if isinstance(each, LRSchedule)]
     cfg.trainer.max_steps = next((each.planned_steps for each in schedules if each.planned_steps), -1)
     cfg.trainer.max_epochs = next((each.planned_epochs for each in schedules if each.planned_epochs), cfg.epochs)
+    if cfg.trainer.max_epochs is None:
+        cfg.trainer.max_epochs = data.suggested_epochs()
     if cfg.trainer.max_steps != -1:
         cfg.trainer.max_epochs = -1
 

@@ -158,6 +158,7 @@ LightningDataModule = _bound(PACKAGE.LightningDataModule)
 LightningModule = _bound(PACKAGE.LightningModule)
 Trainer = PACKAGE.Trainer
 seed_everything = PACKAGE.seed_everything
+EarlyStopping = classes("callbacks.EarlyStopping")[0]
 ModelCheckpoint = classes("callbacks.ModelCheckpoint")[0]
 RichProgressBar = classes("callbacks.RichProgressBar")[0]
 TensorBoardLogger = classes("loggers.TensorBoardLogger")[0]

@@ -7,6 +7,7 @@ from .image_classifier import ImageClassifier
 from .language_model import LanguageModel
 from .neural_collaborative_filter import NeuralCollaborativeFilter
 from .skip_gram import SkipGram
+from .tabular_ensemble import TabularEnsemble
 from .text_classifier import TextClassifier
 from .word_vector_classifier import WordVectorClassifier
 
@@ -18,6 +19,7 @@ __all__ = [
     "LanguageModel",
     "NeuralCollaborativeFilter",
     "SkipGram",
+    "TabularEnsemble",
     "TextClassifier",
     "WordVectorClassifier",
 ]

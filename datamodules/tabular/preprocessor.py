@@ -1,7 +1,7 @@
 """Turn a table's columns into the codes and numbers a network takes, fitted on training rows only and stored as JSON.
 
 **What it does.** Categories become codes (0: unknown or missing; from 1: categories in their sort order). Numbers are clipped to
-the range seen in training, imputed with the median (with an indicator column where training had gaps) and standardised. A date
+the range seen in training, imputed with the median (with an indicator column where training had gaps) and scaled. A date
 becomes its parts.
 
 **When to use it.** Inside :class:`.Table` and :class:`.Ratings`; a run's ``steps.json`` is applied to new rows at prediction.
@@ -16,7 +16,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -31,6 +31,7 @@ from .readers import as_number, require_columns
 
 Codes = np.ndarray[Any, np.dtype[np.int32]]
 Numbers = np.ndarray[Any, np.dtype[np.float32]]
+Scaling = Literal["standard", "robust"]  # of numbers: mean and deviation, or median and quartiles
 
 
 @dataclass
@@ -42,8 +43,8 @@ class ContinuousColumn:
 
     Attributes:
         median: Replaces missing values.
-        mean: Mean after imputation.
-        std: Standard deviation after imputation; 1 for a constant column.
+        mean: What is subtracted: the mean after imputation, or the median.
+        std: What is divided by: the standard deviation after imputation, or the distance of the quartiles; 1 for a constant.
         has_missing: Whether training rows had gaps; an indicator column then follows.
         low: Minimum over training rows.
         high: Maximum over training rows.
@@ -94,22 +95,22 @@ class TablePreprocessor:
         categories = counts.filter(pl.col("count") >= min_count)[values.name].sort()
         self.categorical[values.name] = CategoricalColumn(str(values.dtype), categories.cast(pl.String).to_list())
 
-    def fit_number(self, values: pl.Series, where: object) -> None:
-        """Compute median, mean, standard deviation and range of a column over the training rows ``values``."""
+    def fit_number(self, values: pl.Series, where: object, scaling: Scaling = "standard") -> None:
+        """Compute median, scale and range of a column over the training rows ``values``."""
         numbers = as_number(values, where)
         median = numbers.median()
         filled = numbers.fill_null(median if median is not None else 0.0)
-        std = filled.std() or 0.0
+        mean, std = (filled.mean(), filled.std()) if scaling == "standard" else (median, _robust_scale(filled))
         self.continuous[values.name] = ContinuousColumn(
             float(median or 0.0),  # type: ignore[arg-type]
-            float(filled.mean() or 0.0),  # type: ignore[arg-type]
-            float(std) if std > 0 else 1.0,  # type: ignore[arg-type, operator]
+            float(mean or 0.0),  # type: ignore[arg-type]
+            float(std) if std is not None and std > 0 else 1.0,  # type: ignore[arg-type, operator]
             bool(numbers.null_count()),
             float(filled.min() or 0.0),  # type: ignore[arg-type]
             float(filled.max() or 0.0),  # type: ignore[arg-type]
         )
 
-    def fit_date(self, values: pl.Series, where: object, holidays: str | None) -> None:
+    def fit_date(self, values: pl.Series, where: object, holidays: str | None, scaling: Scaling = "standard") -> None:
         """Fit the parts of a date, in :attr:`date_format`, on the training rows ``values``; constant parts are dropped."""
         values = parse_dates(values, self.date_format, where)
         self.date, self.holidays = values.name, holidays
@@ -120,7 +121,7 @@ class TablePreprocessor:
                 self.fit_category(part)
         for number in numbers:
             if number.n_unique() > 1:
-                self.fit_number(number, where)
+                self.fit_number(number, where, scaling)
 
     def fit_target(self, values: pl.Series, is_class: bool) -> None:
         """Collect the classes, or compute the statistics, of the target over the training rows ``values``."""
@@ -276,3 +277,11 @@ class TablePreprocessor:
                 f"{path}: is damaged, or was written by an earlier version ({reason}); copy the run again, or train anew."
             ) from error
         return steps
+
+
+def _robust_scale(values: pl.Series) -> float:
+    """The distance of the quartiles; half the range where they are equal, as in a column of mostly zeros."""
+    low, high = values.quantile(0.25, "linear") or 0.0, values.quantile(0.75, "linear") or 0.0
+    if high > low:
+        return high - low
+    return (float(values.max() or 0.0) - float(values.min() or 0.0)) / 2  # type: ignore[arg-type]

@@ -151,7 +151,7 @@ class Rossmann(Table):
         """
         days = collect_rows(source, self._new_days)
         codes, numbers, targets = encode_rows(days, self.steps(), source_name(source))
-        return NewDays(days, RowBatches([codes, numbers], targets, batch_size=4 * self.batch_size))
+        return NewDays(days, RowBatches([codes, numbers], targets, batch_size=4 * (self.batch_size or 1024)))
 
     def _new_days(self, source: TableSource) -> pl.LazyFrame:
         path = Path(source)

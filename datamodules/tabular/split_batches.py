@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from practicum.lightning_shim import MisconfigurationException
 
@@ -22,6 +23,7 @@ def split_batches(
     seed: int,
     max_gb: float,
     trainer: Any = None,
+    also: Sequence[str] = (),
 ) -> RowBatches:
     """Batches of the rows of a split.
 
@@ -34,6 +36,7 @@ def split_batches(
         seed: Seed of the order.
         max_gb: Larger inputs are shuffled by blocks.
         trainer: Gives the process's rank; ``None``: a single process.
+        also: Other splits whose rows are added.
 
     Raises:
         MisconfigurationException: The split has no rows.
@@ -43,7 +46,7 @@ def split_batches(
     return RowBatches(
         [torch.from_numpy(each) for each in inputs],
         torch.from_numpy(arrays.targets),
-        torch.from_numpy(arrays.rows[split]),
+        torch.from_numpy(np.concatenate([arrays.rows[each] for each in (split, *also)])),
         batch_size if shuffle else 4 * batch_size,
         shuffle,
         seed,

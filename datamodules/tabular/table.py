@@ -16,6 +16,7 @@ from ..files.csv_format import DETECT, check_csv_format
 from ..loading.batch_loader import batch_loader
 from .date_formats import check_format
 from .new_rows import NewRows, TableSource, encode_rows, read_new_rows, source_name
+from .preprocessor import Scaling
 from .row_batches import RowBatches
 from .source_table import SPLIT_COLUMN, SourceTable, read_files, read_frame
 from .split_batches import split_batches
@@ -24,6 +25,7 @@ from .splits import SplitStrategy
 from .table_cache import TableArrays, table_arrays
 from .table_config import Kind, TableConfig, check_row_options
 from .table_facts import TableFacts
+from .training_length import choose_batch_size, choose_epochs
 
 
 class Table(TableFacts, LightningDataModule):
@@ -43,6 +45,8 @@ class Table(TableFacts, LightningDataModule):
         columns: ``auto`` infers the roles of all other columns (``columns.csv`` lists them with reasons); ``named`` ignores them.
         ignore: Columns to ignore.
         holidays: Place whose public holidays become a column, such as ``DE`` or ``DE-BY``.
+        scaling: What numbers are scaled by: ``standard``, mean and standard deviation; ``robust``, median and quartiles, which
+            outliers do not move.
         min_count: Categories that are rarer in training count as unknown.
         split: ``time``: the last rows validate; ``group``; ``random``; ``auto``: by time if there is a date, by group if one is
             named, else at random.
@@ -52,7 +56,7 @@ class Table(TableFacts, LightningDataModule):
         test_fraction: Fraction of the rows for the test; 0: the test uses validation's rows.
         valid_days: Days at the end to validate on, instead of a fraction.
         train_rows: Size of a random sample of the training rows; ``None``: all.
-        batch_size: Rows per batch and process.
+        batch_size: Rows per batch and process; ``None``: chosen by the number of training rows, see :mod:`.training_length`.
         seed: Seed of the split and of the order.
         cache: Folder for cached arrays.
         csv_format: What is known of the format of a table of text: ``delimiter``, ``quote``, ``decimal``, ``encoding``,
@@ -99,6 +103,7 @@ class Table(TableFacts, LightningDataModule):
         columns: str = "auto",
         ignore: Sequence[str] = (),
         holidays: str | None = None,
+        scaling: Scaling = "standard",
         min_count: int = 1,
         split: SplitStrategy = "auto",
         split_column: str | None = None,
@@ -107,7 +112,7 @@ class Table(TableFacts, LightningDataModule):
         test_fraction: float = 0.0,
         valid_days: int | None = None,
         train_rows: int | None = None,
-        batch_size: int = 1024,
+        batch_size: int | None = 1024,
         seed: int = 1,
         cache: str | os.PathLike[str] = "data/cache",
         csv_format: Mapping[str, Any] | None = DETECT,
@@ -120,6 +125,7 @@ class Table(TableFacts, LightningDataModule):
             ("kind", kind, get_args(Kind)),
             ("split", split, get_args(SplitStrategy)),
             ("columns", columns, ("auto", "named")),
+            ("scaling", scaling, get_args(Scaling)),
         ):
             if value not in choices:
                 raise MisconfigurationException(f"{type(self).__name__}: {option}={value} must be one of {', '.join(choices)}.")
@@ -150,6 +156,7 @@ class Table(TableFacts, LightningDataModule):
             infer_roles=columns == "auto",
             ignore=tuple(ignore),
             holidays=holidays,
+            scaling=scaling,
             min_count=min_count,
             strategy=split,
             split_column=split_column,
@@ -218,12 +225,30 @@ class Table(TableFacts, LightningDataModule):
         }
         return facts | ({"classes": steps.classes} if steps.classes is not None else {"target": steps.target_stats})
 
+    # Length of a training ---------------------------------------------------------------------------------------------
+
+    def rows_per_batch(self) -> int:
+        """``batch_size``, or what is chosen in its place."""
+        return choose_batch_size(len(self.arrays().rows["train"])) if self.batch_size is None else self.batch_size
+
+    def suggested_epochs(self) -> int:
+        """A number of epochs that suits the number of training rows, see :func:`.choose_epochs`."""
+        return choose_epochs(len(self.arrays().rows["train"]), self.rows_per_batch())
+
     # Loaders ----------------------------------------------------------------------------------------------------------
 
     def _loader(self, split: str, shuffle: bool = False) -> StatefulDataLoader[Any]:
         arrays = self.arrays()
         batches = split_batches(
-            arrays, (arrays.codes, arrays.numbers), split, self.batch_size, shuffle, self.seed, self.max_gb, self.trainer
+            arrays,
+            (arrays.codes, arrays.numbers),
+            split,
+            self.rows_per_batch(),
+            shuffle,
+            self.seed,
+            self.max_gb,
+            self.trainer,
+            also=("valid",) if shuffle and self.train_on_validation else (),
         )
         return batch_loader(batches, self.seed)
 
@@ -241,4 +266,4 @@ class Table(TableFacts, LightningDataModule):
         steps = self.steps()
         rows = read_new_rows(source, steps, self.config.csv_format)
         codes, numbers, targets = encode_rows(rows.plain, steps, source_name(source))
-        return NewRows(rows.written, RowBatches([codes, numbers], targets, batch_size=4 * self.batch_size))
+        return NewRows(rows.written, RowBatches([codes, numbers], targets, batch_size=4 * (self.batch_size or 1024)))

@@ -88,10 +88,10 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
             steps.fit_category(column(name).filter(training), config.min_count)
         elif role.role == "continuous":
             values = column(name)
-            steps.fit_number(values.filter(training), where)
+            steps.fit_number(values.filter(training), where, config.scaling)
             notes += [("warning", each) for each in strange_numbers(values, where)]
         elif role.role == "date":
-            steps.fit_date(column(name).filter(training), where, config.holidays)
+            steps.fit_date(column(name).filter(training), where, config.holidays, config.scaling)
         if config.infer_roles and role.role in ("categorical", "ignored") and name not in config.columns:
             notes += [("warning", each) for each in strange_text(column(name), where)]
     used = {role.column for role in roles if role.role in ("categorical", "continuous", "date")}

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from practicum.lightning_shim import MisconfigurationException
 
+from .preprocessor import Scaling
 from .splits import SplitStrategy
 
 Kind = Literal["auto", "number", "class"]
@@ -29,6 +30,7 @@ class TableConfig:
         ignore: Columns to ignore.
         weight: Column of the rows' weights in the loss.
         holidays: Place whose public holidays are used.
+        scaling: What numbers are scaled by, see :class:`.Table`.
         min_count: Categories that are rarer count as unknown.
         strategy: How rows are split.
         split_column: Column that names each row's split.
@@ -52,6 +54,7 @@ class TableConfig:
     ignore: Sequence[str] = ()
     weight: str | None = None
     holidays: str | None = None
+    scaling: Scaling = "standard"
     min_count: int = 1
     strategy: SplitStrategy = "auto"
     split_column: str | None = None

@@ -8,6 +8,7 @@ from pytorch_lightning import LightningModule as LightningModule
 from pytorch_lightning import Trainer as Trainer
 from pytorch_lightning import seed_everything as seed_everything
 from pytorch_lightning.callbacks import Checkpoint as Checkpoint
+from pytorch_lightning.callbacks import EarlyStopping as EarlyStopping
 from pytorch_lightning.callbacks import ModelCheckpoint as ModelCheckpoint
 from pytorch_lightning.callbacks import RichProgressBar as RichProgressBar
 from pytorch_lightning.loggers import Logger as Logger

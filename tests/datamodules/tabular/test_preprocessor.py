@@ -139,3 +139,16 @@ def test_a_file_with_values_that_no_training_left_is_refused_in_one_line(tmp_pat
     ) as refused:
         TablePreprocessor.from_json(path)
     assert "\n" not in str(refused.value)
+
+
+def test_robust_scaling_is_by_median_and_quartiles() -> None:
+    steps = TablePreprocessor()
+    values = [0.0, 1.0, 2.0, 3.0, 1000.0]
+    steps.fit_number(pl.Series("price", values), "t", "robust")
+    steps.fit_number(pl.Series("mostly_zero", [0.0, 0.0, 0.0, 0.0, 4.0]), "t", "robust")
+    steps.fit_number(pl.Series("constant", [7.0] * 5), "t", "robust")
+    frame = pl.DataFrame({"price": values, "mostly_zero": [0.0, 4.0, 0.0, 0.0, 0.0], "constant": [7.0] * 5})
+    _, numbers, _ = steps.transform(frame, "t")
+    assert numbers[:, 0].tolist() == pytest.approx([-1, -0.5, 0, 0.5, 499])
+    assert numbers[:, 1].tolist() == pytest.approx([0, 2, 0, 0, 0])  # quartiles are equal: half the range
+    assert not numbers[:, 2].any()

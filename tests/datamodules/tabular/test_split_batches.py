@@ -45,3 +45,8 @@ def test_processes_share_the_rows(arrays: TableArrays) -> None:
         for rank in (0, 1)
     ]
     assert sorted(shares[0].order(0).tolist() + shares[1].order(0).tolist()) == arrays.rows["valid"].tolist()
+
+
+def test_rows_of_other_splits_can_be_added(arrays: TableArrays) -> None:
+    both = split_batches(arrays, [arrays.codes], "train", 50, shuffle=True, seed=1, max_gb=1, also=("valid",))
+    assert sorted(both.order(0).tolist()) == sorted([*arrays.rows["train"], *arrays.rows["valid"]])

@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 import torch
 from practicum.datamodules import Table
+from practicum.datamodules.tabular.training_length import choose_batch_size, choose_epochs
 from practicum.lightning_shim import MisconfigurationException
 
 OpenTable = Callable[..., Table]
@@ -216,3 +217,20 @@ def test_a_target_that_is_almost_a_number_is_no_class(tmp_path: Path, open_table
         open_table(tmp_path / "t.csv")
     (tmp_path / "u.csv").write_text(lines("a,sold", lambda i: f'{i},"{i},63"'))
     assert open_table(tmp_path / "u.csv").describe()["target"]["min"] % 1 == pytest.approx(0.63)
+
+
+def test_batch_size_and_epochs_may_follow_from_the_rows(sales: pl.DataFrame, open_table: OpenTable) -> None:
+    data = open_table(sales, batch_size=None)
+    rows = len(data.arrays().rows["train"])
+    assert len(next(iter(data.train_dataloader()))[1]) == data.rows_per_batch() == choose_batch_size(rows)
+    assert data.suggested_epochs() == choose_epochs(rows, data.rows_per_batch())
+    assert open_table(sales, batch_size=7).rows_per_batch() == 7
+
+
+def test_a_last_training_may_have_validations_rows_too(sales: pl.DataFrame, open_table: OpenTable) -> None:
+    data = open_table(sales)
+    counts = [len(data.arrays().rows[split]) for split in ("train", "valid")]
+    data.train_on_validation = True
+    assert len(everything(data)[2]) == sum(counts)
+    data.train_on_validation = False
+    assert len(everything(data)[2]) == counts[0]
