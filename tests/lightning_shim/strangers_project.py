@@ -253,6 +253,7 @@ def tables() -> None:
         callbacks.PermutationImportance(),
         callbacks.EmbeddingMaps(),
     )
+    run_ours(modules.TabularEnsemble(**facts, members=2, hidden_sizes=[8]), data)
     frame.drop("sales").head(3).write_csv("new.csv")
     vectors = trainer().predict(modules.EmbeddingExtractor(module), datamodule=data.for_prediction("new.csv"))
     assert torch.cat(vectors).shape == (3, len(module.embedded_names()))
