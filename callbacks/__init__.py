@@ -28,6 +28,8 @@ from .figures.text.top_texts import TopTexts
 from .figures.text.word_importance import WordImportance
 
 # Fine-tuning
+from .fine_tuning.fine_tuning_cycles import FineTuningCycles
+from .fine_tuning.fine_tuning_gain import FineTuningGain
 from .fine_tuning.gradual_unfreezing import GradualUnfreezing
 from .fine_tuning.precomputed_activations import PrecomputedActivations
 
@@ -77,6 +79,8 @@ __all__ = [
     "EmbeddingMaps",
     "ErrorBy",
     "ExampleBatch",
+    "FineTuningCycles",
+    "FineTuningGain",
     "FiniteLoss",
     "FlatCosine",
     "FullRanking",

@@ -19,7 +19,7 @@ _PRESETS = {
     "augment/crop_mirror.hflip augment/crop_mirror.rotate augment/crop_mirror.zoom augment/crop_mirror.brightness "
     "augment/crop_mirror.contrast": "a preset by definition: nothing is resampled",
     "callbacks/clicks.embedding_maps.max_labels": "names of users and items are longer than those of categories",
-    "callbacks/default.unfreeze.at": "the default recipe has six epochs",
+    "callbacks/default.unfreeze.at": "the head's epochs are on stored features, so most of the default recipe's are its",
     "callbacks/text.unfreeze.at callbacks/text.unfreeze.groups_at_once callbacks/text.unfreeze.lr_factor": "ULMFiT's recipe",
     "callbacks/run.checkpoint.filename callbacks/run.checkpoint.monitor callbacks/run.checkpoint.enable_version_counter": (
         "Lightning's own callback: a run keeps best.ckpt"
@@ -27,7 +27,7 @@ _PRESETS = {
     "callbacks/patience.patience.patience": "Lightning's own callback: three epochs are less than one rise and fall of the rate",
     "callbacks/table.embedding_maps.coordinates": "an empty mapping can be added to on the command line",
     "callbacks/lr_find.lr_find.folder callbacks/tta.tta.folder schedule/cyclical.folder schedule/flat_cosine.folder "
-    "schedule/one_cycle.folder schedule/sgdr.folder schedule/slanted_triangular.folder": _FIGURES,
+    "schedule/fine_tune.folder schedule/one_cycle.folder schedule/sgdr.folder schedule/slanted_triangular.folder": _FIGURES,
     "schedule/cyclical.cycles schedule/sgdr.cycles": "they set the length of the training",
 }
 PRESETS = {key: reason for keys, reason in _PRESETS.items() for key in keys.split()}

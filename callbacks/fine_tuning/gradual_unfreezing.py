@@ -6,10 +6,13 @@ given epochs; and gives layers near the input smaller steps than those near the 
 **When to use it.** Whenever a head with random weights is put on a pretrained network: its first, large gradients would otherwise
 destroy what the layers below have learnt.
 
-**Defaults.** The head alone for one epoch (``conf/callbacks/default.yaml``: for three), then everything; the pretrained layers at
-1/81 of the head's rate near the input to 1/9 near the head: with three layer groups the 2017 course's ``lr/81, lr/9, lr``.
+**Defaults.** The head alone for one epoch (``conf/callbacks/default.yaml``: for four fifths of the training), then everything; the
+pretrained layers at 1/81 of the head's rate near the input to 1/9 near the head: with three layer groups the 2017 course's
+``lr/81, lr/9, lr``. BatchNorm below the head keeps the statistics that it was pretrained with: batches of 16 augmented photos give
+others, to which the head is not used, and validation gets worse by that alone (docs/defaults.md).
 
-**Sources.** Howard & Ruder 2018 (ULMFiT), sections 3.2 and 3.3; fast.ai 2017, lesson 2; Yosinski et al. 2014.
+**Sources.** Howard & Ruder 2018 (ULMFiT), sections 3.2 and 3.3; fast.ai 2017, lesson 2; Yosinski et al. 2014; BatchNorm: Keras'
+guide to transfer learning ("keep the BatchNormalization layers in inference mode").
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from ..trainer_internals.private_names import check_private_names
 from ..trainer_internals.strategies import allows_unused_parameters
 from ..trainer_internals.torch_names import BatchNorm
 from .discriminative_lr import LayerGroup, apply_layer_lrs, discriminative_lrs, geometric_lrs, sliced_lrs
+from .epoch_shares import check_epochs, epochs_of, planned_epochs
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +61,8 @@ class GradualUnfreezing(Reverts):
     groups is split. After a resume, what trains follows from the epoch.
 
     Args:
-        at: Epochs at whose start more groups are unfrozen. ``[]`` keeps everything below the head frozen; ``[0]`` freezes
-            nothing.
+        at: Epochs at whose start more groups are unfrozen; numbers between 0 and 1 are shares of the training, rounded to
+            epochs. ``[]`` keeps everything below the head frozen; ``[0]`` freezes nothing.
         groups_at_once: Number of groups that are unfrozen each time. Default: evenly many, all of them by the last epoch in
             ``at``.
         lr_ratio: The head's learning rate divided by that of the first group; see :func:`.discriminative_lrs`. 1 gives all the
@@ -69,12 +73,14 @@ class GradualUnfreezing(Reverts):
             overrides the optimizer's own, ``lr_ratio`` and ``lr_factor``.
         train_bn: Train BatchNorm layers of frozen groups (fastai's default). Default: everything frozen is in evaluation mode, so
             that a frozen backbone computes the same features in every epoch.
+        update_bn: Let BatchNorm layers below the head update their running statistics once they are unfrozen. Default: only
+            their weights train.
         groups: Names of the modules of each layer group, for modules without ``layer_groups()``.
         only_pretrained: Leave a module alone whose attribute ``pretrained`` is false: random layers must not be frozen.
 
     Raises:
-        MisconfigurationException: An option is out of range; there are no layer groups, or an unknown module is named; or the
-            strategy does not support frozen parameters.
+        MisconfigurationException: An option is out of range; there are no layer groups, or an unknown module is named; the
+            strategy does not support frozen parameters; or ``at`` has shares of a training without a number of epochs.
 
     Example:
         >>> from practicum.callbacks import GradualUnfreezing
@@ -86,18 +92,18 @@ class GradualUnfreezing(Reverts):
 
     def __init__(
         self,
-        at: Sequence[int] = (1,),
+        at: Sequence[float] = (1,),
         groups_at_once: int | None = None,
         lr_ratio: float = 81.0,
         lr_factor: float | None = None,
         lr_slice: Sequence[float] | None = None,
         train_bn: bool = False,
+        update_bn: bool = False,
         groups: Sequence[Sequence[str]] | None = None,
         only_pretrained: bool = True,
     ) -> None:
         super().__init__()
-        if list(at) != sorted(set(at)) or any(epoch < 0 for epoch in at):
-            raise MisconfigurationException(f"GradualUnfreezing: at={list(at)} must be epochs (from 0) in rising order.")
+        check_epochs("GradualUnfreezing", "at", at)
         if groups_at_once is not None and groups_at_once < 1:
             raise MisconfigurationException(f"GradualUnfreezing: groups_at_once={groups_at_once} must be at least 1.")
         if lr_ratio < 1:
@@ -118,6 +124,7 @@ class GradualUnfreezing(Reverts):
         self.lr_factor = lr_factor
         self.lr_slice = lr_slice
         self.train_bn = train_bn
+        self.update_bn = update_bn
         self.groups = groups
         self.only_pretrained = only_pretrained
         self._trainable_from: int | None = None
@@ -142,12 +149,13 @@ class GradualUnfreezing(Reverts):
             )
         return pl_module.layer_groups()  # type: ignore[operator]
 
-    def _applies_to(self, pl_module: LightningModule) -> bool:
+    def applies_to(self, pl_module: LightningModule) -> bool:
+        """Return whether this module is unfrozen gradually: not one of random weights, with ``only_pretrained``."""
         return getattr(pl_module, "pretrained", True) or not self.only_pretrained
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Wrap ``configure_optimizers`` for the duration of a fit, so that every layer group gets its own rate."""
-        if stage != "fit" or not self._applies_to(pl_module):
+        if stage != "fit" or not self.applies_to(pl_module):
             return
         check_private_names(trainer, "strategies.py", "torch_names.py")
         if not allows_unused_parameters(trainer):
@@ -173,7 +181,7 @@ class GradualUnfreezing(Reverts):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Freeze what is frozen in the present epoch; after a resume that may be any epoch, or the middle of one."""
-        if not self._applies_to(pl_module):
+        if not self.applies_to(pl_module):
             _log(
                 trainer,
                 f"GradualUnfreezing leaves {type(pl_module).__name__} alone: its weights are random, so all of it trains.",
@@ -186,27 +194,30 @@ class GradualUnfreezing(Reverts):
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Freeze what is frozen in this epoch, and unfreeze the rest."""
-        if self._applies_to(pl_module):
+        if self.applies_to(pl_module):
             self._freeze(trainer, pl_module)
 
     def _freeze(self, trainer: Trainer, pl_module: LightningModule) -> None:
         groups = self.layer_groups(pl_module)
-        first = trainable_from(trainer.current_epoch, len(groups), self.at, self.groups_at_once)
+        at = epochs_of("GradualUnfreezing", "at", self.at, planned_epochs(trainer))
+        first = trainable_from(trainer.current_epoch, len(groups), at, self.groups_at_once)
         for depth, group in enumerate(groups):
             for part in group:
-                self._set_frozen(part, frozen=depth < first)
+                self._set_frozen(part, frozen=depth < first, head=depth == len(groups) - 1)
         if first != self._trainable_from:
             self._trainable_from = first
             what = "all layer groups train" if first == 0 else f"{first} of {len(groups)} layer groups are frozen"
             _log(trainer, f"Epoch {trainer.current_epoch}: {what}.")
 
-    def _set_frozen(self, part: nn.Module | nn.Parameter, frozen: bool) -> None:
+    def _set_frozen(self, part: nn.Module | nn.Parameter, frozen: bool, head: bool) -> None:
         if isinstance(part, nn.Parameter):
             part.requires_grad_(not frozen and self._requires_grad.get(part, True))
             return
         for module in part.modules():
-            trains = not frozen or (self.train_bn and isinstance(module, BatchNorm))
-            module.training = trains and self._training.get(module, True)
+            normalises = isinstance(module, BatchNorm)
+            trains = not frozen or (self.train_bn and normalises)
+            updates = trains and (head or self.train_bn or self.update_bn or not normalises)
+            module.training = updates and self._training.get(module, True)
             for parameter in module.parameters(recurse=False):
                 parameter.requires_grad_(trains and self._requires_grad.get(parameter, True))
 

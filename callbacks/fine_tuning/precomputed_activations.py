@@ -5,9 +5,9 @@ once and stored on disk; training and validation then read those instead of pixe
 back. With ``views=k`` features of ``k`` augmented versions are stored, and epoch ``e`` uses version ``e % k``.
 
 **When to use it.** For the first epochs of fine-tuning, and for trying heads and learning rates: an epoch takes a fraction of a
-second. With one view augmentation has no effect in frozen epochs; ``k`` views cost ``k`` passes over the data.
+second. Augmentation has no effect in frozen epochs then, unless there are views; ``k`` of them cost ``k`` passes over the data.
 
-**Defaults.** One view; at most 2 GB of features.
+**Defaults.** Features of the plain photos; at most 2 GB of them.
 
 **Source.** ``precompute=True`` of the fast.ai course of 2017, which later versions dropped; a frozen network as a feature
 extractor: Donahue et al. 2014, "DeCAF".
@@ -64,12 +64,12 @@ class PrecomputedActivations(Reverts, OutsideTrials):
     method or submodule that turns a batch of photos into features. Frozen means: none of its parameters requires a gradient, and
     none of its BatchNorm and dropout layers is in training mode. Needs a data module with ``views_dataloader(split, views)``
     (rows in order, each ``views`` times; 0: unaugmented), ``augments``, ``fingerprint(split, views)`` and ``use_features(split,
-    path)``: see :class:`practicum.datamodules.ImageFolder`. List it after the callback that freezes, :class:`.GradualUnfreezing`.
+    path)`` (and, where batches are mixed from pixels, ``needs_pixels``): see :class:`practicum.datamodules.ImageFolder`. List it after the callback that freezes, :class:`.GradualUnfreezing`.
 
     Args:
         folder: Where features are stored between runs. They depend on the frozen weights, the processing of a photo, the data's
             contents, size and augmentation, and the precision.
-        views: Augmented versions of each training photo.
+        views: Augmented versions of each training photo; 0: the plain photo.
         features: The method or submodule that turns photos into features; with dots for one further in: ``model.encoder``.
         backbone: The submodule that must be frozen for it, likewise.
         max_gb: Limit on the folder's size in GB; older features are removed for new ones. Features that exceed it are not stored.
@@ -87,14 +87,14 @@ class PrecomputedActivations(Reverts, OutsideTrials):
     def __init__(
         self,
         folder: str | os.PathLike[str],
-        views: int = 1,
+        views: int = 0,
         features: str = "features",
         backbone: str = "backbone",
         max_gb: float = 2.0,
     ) -> None:
         super().__init__()
-        if views < 1:
-            raise MisconfigurationException(f"PrecomputedActivations: views={views} must be at least 1.")
+        if views < 0:
+            raise MisconfigurationException(f"PrecomputedActivations: views={views} must be at least 0.")
         if max_gb <= 0:
             raise MisconfigurationException(f"PrecomputedActivations: max_gb={max_gb} must be above 0.")
         self.store, self.views = FeatureStore(folder, max_gb), views
@@ -114,7 +114,9 @@ class PrecomputedActivations(Reverts, OutsideTrials):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Choose features or photos; after a resume this may be in the middle of an epoch."""
         self._too_large = False
-        if trainer.current_epoch == 0 and not self._is_frozen(pl_module):
+        if getattr(trainer.datamodule, "needs_pixels", False):  # type: ignore[attr-defined]
+            log.info("PrecomputedActivations: mixup and cutmix need pixels, so photos are used in every epoch.")
+        elif trainer.current_epoch == 0 and not self._is_frozen(pl_module) and getattr(pl_module, "pretrained", True):
             log.warning(
                 f"PrecomputedActivations: {self.backbone} is not frozen as training starts, so photos are used: some of it "
                 "trains, or its BatchNorm or dropout is in training mode, or the callback that freezes is listed after this one."
@@ -155,7 +157,7 @@ class PrecomputedActivations(Reverts, OutsideTrials):
         return data
 
     def _switch(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if not self._is_frozen(pl_module):
+        if not self._is_frozen(pl_module) or getattr(trainer.datamodule, "needs_pixels", False):  # type: ignore[attr-defined]
             self.reverts.close()
         elif not self._reads_features and not self._too_large:
             self._use_features(trainer, pl_module)

@@ -178,6 +178,11 @@ class PhotoViews(LightningDataModule):
         facts = [self.digests[split], self.size, self.short_side]
         return " ".join(map(str, [*facts, self.augment, self.seed, views] if views else facts))
 
+    @property
+    def needs_pixels(self) -> bool:
+        """Whether training batches are mixed from pixels (MixUp, CutMix), so that features can't replace them."""
+        return bool(self.mix)
+
     def use_features(self, split: str, path: Path | None) -> None:
         """Give precomputed features of a split's photos instead of their pixels, see :meth:`.PhotoDataset.use_features`.
 

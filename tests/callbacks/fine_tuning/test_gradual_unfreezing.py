@@ -87,7 +87,7 @@ def test_head_first_then_the_rest_with_smaller_rates(make_trainer: Callable[...,
     callback = GradualUnfreezing(at=[1, 2], groups=GROUPS)
     make_trainer(max_epochs=3, callbacks=[callback, spy]).fit(module, loader())
     assert spy.frozen == [[True, True, False], [True, False, False], [False, False, False]]
-    assert spy.training == [False, False, True]
+    assert spy.training == [False, False, False]  # BatchNorm keeps its statistics
     for rates in spy.rates:
         assert rates == pytest.approx([0.1 / 81, 0.1 / 9, 0.1])
     assert all(not torch.equal(p, q) for p, q in zip(module.parameters(), before, strict=True))
@@ -108,6 +108,17 @@ def test_batch_norm_may_go_on_learning(make_trainer: Callable[..., Trainer]) -> 
     changed = {key for key, value in module.state_dict().items() if not torch.equal(value, before[key])}
     assert {"stem.1.weight", "stem.1.running_mean"} <= changed
     assert "stem.0.weight" not in changed
+
+
+@pytest.mark.parametrize(("update_bn", "at"), [(True, [1]), (False, [1]), (False, [0])])
+def test_batch_norm_keeps_what_it_was_pretrained_with(make_trainer: Callable[..., Trainer], update_bn: bool, at: list[int]) -> None:
+    module = Foreign()
+    module.top = nn.Sequential(nn.BatchNorm1d(8), nn.Linear(8, 2))
+    before = {key: value.clone() for key, value in module.state_dict().items()}
+    make_trainer(max_epochs=2, callbacks=[GradualUnfreezing(at=at, update_bn=update_bn, groups=GROUPS)]).fit(module, loader())
+    changed = {key for key, value in module.state_dict().items() if not torch.equal(value, before[key])}
+    assert {"stem.1.weight", "top.0.weight", "top.0.running_mean"} <= changed  # the head is new, and measures its own
+    assert ("stem.1.running_mean" in changed) == update_bn
 
 
 def test_slice_gives_absolute_rates(make_trainer: Callable[..., Trainer]) -> None:

@@ -198,7 +198,7 @@ def test_any_module_and_submodule(make_trainer: MakeTrainer, photos: Path, tmp_p
 
 
 def test_bad_use_is_refused(make_trainer: MakeTrainer, photos: Path, tmp_path: Path) -> None:
-    for options, named in (({"views": 0}, "views=0"), ({"max_gb": 0.0}, "max_gb=0.0")):
+    for options, named in (({"views": -1}, "views=-1"), ({"max_gb": 0.0}, "max_gb=0.0")):
         with pytest.raises(MisconfigurationException, match=named):
             PrecomputedActivations(tmp_path, **options)  # type: ignore[arg-type]
     precompute = PrecomputedActivations(tmp_path / "f")
