@@ -13,7 +13,11 @@ import polars as pl
 from .csv_source import say_once
 from .quoting import quoted
 
-MISSING = ("", "NA", "N/A", "n/a", "?", "-", "null", "NULL", "nan", "NaN", "None")
+# What pandas takes for missing, Excel's and R's marks among them, and what people write besides.
+MISSING = (
+    "", "NA", "N/A", "n/a", "?", "-", "null", "NULL", "None", "<NA>", "#N/A", "#N/A N/A", "#NA",
+    "nan", "NaN", "-nan", "-NaN", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN",
+)  # fmt: skip
 SPACES = " \xa0\u202f"  # between thousands in much of Europe; no-break in Excel's exports
 _BLOCK = 1 << 22
 _FIRST = 1000  # rows

@@ -136,3 +136,21 @@ def test_a_format_that_is_given_is_used(tmp_path: Path) -> None:
     assert read_table(path, CSVFormat(delimiter=";", decimal=",")).collect().rows() == [(1.5, "x")]
     with pytest.raises(MisconfigurationException, match=r"line 2: has 2 fields, but the header has 1 \(a;b\)"):
         read_text_table(path, CSVFormat())
+
+
+PANDAS = [
+    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN",
+    "None", "n/a", "nan", "null",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mark", ["", "?", "-", *PANDAS])
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_marks_of_missing_values_leave_a_column_of_numbers(tmp_path: Path, mark: str, decimal: str) -> None:
+    """All that pandas' ``read_csv`` takes for missing by default, and what people write besides."""
+    table = tmp_path / "t.csv"
+    table.write_text("x;y;c\n" + "".join(f"{i}{decimal}25;{i};a\n" for i in range(20)) + f"{mark};{mark};{mark}\n")
+    frame = read_table(table).collect()
+    assert [*frame.dtypes] == [pl.Float64, pl.Int64, pl.String]
+    assert frame.row(-1) == (None, None, None)
+    assert frame["x"].sum() == 195
