@@ -116,8 +116,8 @@ class RowsAsRead(NamedTuple):
     """New rows, and the rows as the model's preprocessing takes them.
 
     Attributes:
-        written: As they will be written beside the predictions: the texts of a file stay what they are (``01234``).
-        plain: With columns of numbers as ordinary numbers, whatever the file's decimal sign.
+        written: As they will be written beside the predictions: the texts of a file stay what they are (``01234``, ``N/A``).
+        plain: Without marks of missing values, and with columns of numbers as ordinary numbers, whatever the file's decimal sign.
     """
 
     written: pl.DataFrame
@@ -148,18 +148,22 @@ def read_new_rows(
         return RowsAsRead(rows, clean_text(rows.lazy()).collect())
     trained = None if steps.csv is None else CSVFormat.from_dict(steps.csv)
     csv = detect_format(path, trained, **{**(told or {}), **({} if header is None else {"header": header})})
-    text = collect_rows(path, lambda path: read_text_table(path, csv).lazy())
+    text = collect_rows(path, lambda path: read_text_table(path, csv, missing=()).lazy())
     numbers = [pl.col(name) for name in steps.numeric_columns if name in text.columns]
     other = "," if csv.decimal == "." else "."
     # A column may have the other decimal sign, as in training, if that can be no sign between thousands. What is no number stays
     # as it is, to be named in a message or to count as unknown.
-    plain = text.with_columns(
-        pl.coalesce(
-            as_plain_number(each, csv.decimal, csv.thousands),
-            pl.when(~each.str.contains(_MAYBE_THOUSANDS)).then(as_plain_number(each, other, None)),
-            each,
+    plain = (
+        clean_text(text.lazy())
+        .collect()
+        .with_columns(
+            pl.coalesce(
+                as_plain_number(each, csv.decimal, csv.thousands),
+                pl.when(~each.str.contains(_MAYBE_THOUSANDS)).then(as_plain_number(each, other, None)),
+                each,
+            )
+            for each in numbers
         )
-        for each in numbers
     )
     return RowsAsRead(as_written(text), plain)
 
