@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from practicum.callbacks import PredictionTransform, SnapshotEnsemble
+from practicum.datamodules.files.csv_format import check_csv_format
 from practicum.datamodules.files.quoting import plain
 from practicum.lightning_shim import MisconfigurationException
 from practicum.modules.weights.state_dict import read_state_dict
@@ -49,6 +51,22 @@ class Run:
     def folder(self) -> Path:
         """Where it is now."""
         return Path(self.config.paths.run)
+
+    def tell_csv_format(self, told: Mapping[str, Any]) -> None:
+        """Read new tables with what is told of their format, in place of what training was told.
+
+        Args:
+            told: The option ``csv_format``; ``None``: nothing is known.
+
+        Raises:
+            MisconfigurationException: The run reads no tables of text, or a value can't be used.
+        """
+        given = check_csv_format({str(key): value for key, value in told.items()})
+        if not given:
+            return
+        if "csv_format" not in self.config.data:
+            raise MisconfigurationException(f"csv_format: run={self.folder} was not trained on a table of text.")
+        self.config.data.csv_format = {**(self.config.data.csv_format or {}), **given}
 
     @property
     def model_class(self) -> Any:

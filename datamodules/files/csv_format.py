@@ -176,7 +176,8 @@ def detect_format(path: str | PathLike[str], trained: CSVFormat | None = None, *
             _say_strange_names(path, rows)
     values = rows[1:] if header else rows
     if trained is not None and delimiter == trained.delimiter:
-        decimal, thousands = trained.decimal, trained.thousands
+        decimal, thousands = told.get("decimal", trained.decimal), trained.thousands
+        thousands = None if thousands == decimal else thousands
         if thousands is None and (found := find_decimal(path, values, delimiter, decimal)[1]) is not None:
             thousands = found
             say_once(

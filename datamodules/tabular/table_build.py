@@ -19,7 +19,7 @@ from .column_roles import ColumnRole, infer_role, is_mostly_numeric
 from .date_formats import find_format, parse_dates
 from .date_parts import part_names
 from .preprocessor import TablePreprocessor
-from .readers import as_number, require_columns
+from .readers import AS_CATEGORY, as_number, require_columns
 from .source_table import SourceTable
 from .splits import LEFT_OUT, SPLITS, Labels, by_column, group_split, random_split, time_split
 from .table_config import TableConfig
@@ -170,7 +170,7 @@ def _require_own_names(used: set[str], steps: TablePreprocessor, where: object) 
 
 def _looks_like_class(target: pl.Series, where: object) -> bool:
     if is_mostly_numeric(target):
-        as_number(target, where)  # raises, and names the first row that is not a number
+        as_number(target, where, ", or set kind=class")  # raises, and names the first row that is not a number
     return target.dtype in (pl.String, pl.Boolean, pl.Categorical, pl.Enum) or (
         target.dtype.is_integer() and target.drop_nulls().n_unique() == 2
     )
@@ -219,8 +219,8 @@ def _role(name: str, column: ReadColumn, config: TableConfig, where: object) -> 
             log.warning(f"{where}: column {quoted(name)} has one value in all rows; it carries no information and is ignored.")
             return ColumnRole(name, "ignored", "one value in all rows")
         if given == "continuous":
-            as_number(values, where)
+            as_number(values, where, ", or take the column out of the option continuous")
         return ColumnRole(name, given, f"option {given}")
     if is_mostly_numeric(values):
-        as_number(values, where)  # raises, and names the first row that is not a number
+        as_number(values, where, AS_CATEGORY)  # raises, and names the first row that is not a number
     return infer_role(values)

@@ -147,6 +147,8 @@ def test_a_new_file_is_read_as_the_training_s(tmp_path: Path) -> None:
         form = detect_format(tmp_path / name, trained)
         assert form.header
     assert (form.delimiter, form.decimal, form.thousands) == (";", ",", ".")
+    form = detect_format(tmp_path / "two.csv", trained, decimal=".")  # told
+    assert (form.decimal, form.thousands) == (".", None)
     (tmp_path / "other.csv").write_text("x,y\n1299.5,3\n")  # written by another program
     form = detect_format(tmp_path / "other.csv", trained)
     assert (form.delimiter, form.decimal) == (",", ".")
