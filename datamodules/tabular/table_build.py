@@ -73,11 +73,8 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
             )
     _sample_training_rows(labels, config)
     training = pl.Series(labels == 0)
-    if config.infer_roles and (repeated := len(labels) - frame.select(pl.struct(pl.all()).hash().n_unique()).collect().item()):
-        log.warning(
-            f"{where}: {repeated:,} of {len(labels):,} rows repeat another in every column; if that is a mistake, remove them: "
-            "a random split puts equal rows on both sides."
-        )
+    if config.infer_roles:
+        notes += [("warning", each) for each in _repeated_rows(frame, labels, where)]
 
     csv = None if source.csv is None else source.csv.as_dict()
     steps, roles = TablePreprocessor(csv=csv, date_format=date_format), []
@@ -113,6 +110,19 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     (folder / "steps.json").write_text(steps.to_json(), encoding="utf-8")
     facts = {"roles": roles, "rejected": rejected, "notes": list(dict.fromkeys(notes)), "sha256": key}
     (folder / "facts.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
+
+
+def _repeated_rows(frame: pl.LazyFrame, labels: Labels, where: object) -> list[str]:
+    """Say how many rows repeat another, and how many of those that evaluate are in training, too."""
+    rows = frame.select(pl.struct(pl.all()).hash()).collect().to_series()
+    if not (repeated := len(rows) - rows.n_unique()):
+        return []
+    training, evaluated = (rows.filter(pl.Series(part)) for part in (labels == 0, (labels == 1) | (labels == 2)))
+    known = int(evaluated.is_in(training.unique().implode()).sum())
+    both = f" ({known:,} rows that validate or test are in training, too)" if known else ""
+    return [
+        f"{where}: {repeated:,} of {len(rows):,} rows repeat another in every column{both}; if that is a mistake, remove them."
+    ]
 
 
 def _write_arrays(

@@ -60,6 +60,7 @@ class TableArrays:
     rejected: list[tuple[str, str]]
     sha256: str
     notes: list[tuple[str, str]] = field(default_factory=list)
+    _said: bool = field(default=False, init=False, repr=False)  # a run sets its data up several times
     folder: Path = field(repr=False, default=Path())
 
     def source_rows(self, split: str) -> pl.DataFrame:
@@ -90,11 +91,12 @@ class TableArrays:
         if report_dir is not None:
             write_csv(report_dir / "columns.csv", ColumnRole._fields, self.roles)
             write_csv(report_dir / "rejected.csv", ("row", "reason"), self.rejected)
-        if self.rejected:
+        if self.rejected and not self._said:
             row, reason = self.rejected[0]
             log.warning(f"{source}: {len(self.rejected):,} rows left out, e.g. {row}: {reason}.")
-        for level, note in self.notes:
+        for level, note in () if self._said else self.notes:
             getattr(log, level)(note)
+        self._said = True
         if artifacts_dir is not None:
             with atomic_write(artifacts_dir / "steps.json") as beside:
                 beside.write_text(self.steps.to_json(), encoding="utf-8")
