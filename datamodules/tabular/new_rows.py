@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -125,7 +125,11 @@ class RowsAsRead(NamedTuple):
 
 
 def read_new_rows(
-    source: TableSource, steps: TablePreprocessor, told: Mapping[str, Any] | None = None, header: bool | None = None
+    source: TableSource,
+    steps: TablePreprocessor,
+    told: Mapping[str, Any] | None = None,
+    header: bool | None = None,
+    more_numbers: Sequence[str] = (),
 ) -> RowsAsRead:
     """Read new rows as training read its table: in its format, and nothing is inferred from the new rows.
 
@@ -134,6 +138,7 @@ def read_new_rows(
         steps: The preprocessing fitted in training.
         told: The option ``csv_format``: what the user fixed.
         header: Whether the first line names the columns; ``None``: as in training.
+        more_numbers: Columns that hold numbers besides those that ``steps`` takes, such as ratings.
 
     Raises:
         MisconfigurationException: The source can't be read, or is empty.
@@ -151,7 +156,7 @@ def read_new_rows(
     text = collect_rows(path, lambda path: read_text_table(path, csv, missing=(), line_column=_LINE).lazy())
     lines, text = text[_LINE], text.drop(_LINE)
     clean = clean_text(text.lazy()).collect()
-    numbers = [name for name in steps.numeric_columns if name in text.columns]
+    numbers = [name for name in dict.fromkeys([*steps.numeric_columns, *more_numbers]) if name in text.columns]
     # A column may have the other decimal sign, as in training, if that can be no sign between thousands. What is no number stays
     # as it is, to be named in a message or to count as unknown.
     usual = {name: as_plain_number(pl.col(name), csv.decimal, csv.thousands) for name in numbers}
