@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from practicum.lightning_shim import MisconfigurationException
 
 _GROUPS = ("model", "data", "optimizer", "schedule", "augment", "callbacks", "trainer", "logger")
-_OPTIONS = ("seed", "epochs", "refit", "resume", "trust", "objective", "name", "paths")
+_OPTIONS = ("seed", "epochs", "refit", "baselines", "resume", "trust", "objective", "name", "paths")
 _OF_DATA = ("hints",)  # chosen by the data, not by the command line
 _NESTED = {"resume": ("run", "force"), "paths": ("data", "run")}
 _FOLDERS = ("paths.data", "data.cache", "data.download_dir", "data.synthetic_dir")
@@ -37,7 +37,7 @@ def check_run_options(cfg: DictConfig) -> None:
     if not (cfg.epochs is None and _suggests_epochs(cfg)):
         _whole("epochs", cfg.epochs, 1, None)
     _whole("seed", cfg.seed, 0, _MAX_SEED)
-    flags = {"resume.force": cfg.resume.get("force"), "trust": cfg.get("trust", False), "refit": cfg.get("refit", False)}
+    flags = {"resume.force": cfg.resume.get("force"), **{name: cfg.get(name, False) for name in ("trust", "refit", "baselines")}}
     for name, value in flags.items():
         if not isinstance(value, bool):
             raise MisconfigurationException(f"{name}={value} is not of the right type: true or false is wanted.")

@@ -46,6 +46,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     from practicum.callbacks.run.report import write_report
     from practicum.lightning_shim import seed_everything
 
+    from .baselines.add import add_baselines
     from .config_check import check_config
     from .known_warnings import ignore_known_warnings
     from .malloc import keep_freed_memory
@@ -106,6 +107,9 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
         seconds = refit(cfg, trainer, data, lambda: build_model(**facts))
         recorder.seconds |= {} if seconds is None else {"refit": seconds}
     _test(trainer, model, data, recorder)
+
+    if cfg.baselines and trainer.is_global_zero:  # no other process takes part, and none waits
+        add_baselines(recorder, trainer, model, data, lambda: build_model(**facts), cfg.seed)
 
     # What is left behind, and what is printed.
     record = recorder.record(trainer, model, "finished")

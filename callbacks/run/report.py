@@ -17,6 +17,7 @@ from PIL import Image
 from ..figures.figure_callback import failed_figures
 from ..figures.plain_text import printable
 from ..files.atomic_file import atomic_write
+from .results import baseline_table
 
 _TITLES = {  # by the file's stem, in the order of the page
     "curves": "Learning curves",
@@ -122,6 +123,9 @@ def render_report(
         command=f"{program} {command}",
         warning=f"Trained from scratch: {record.get('weights/source')}." if scratch else None,
         headline=headline(record),
+        baselines=baseline_table(record),
+        sampled=record.get("baseline/sampled"),
+        weak=record.get("baseline/warning"),
         figures=figures,
         record=record,
         config=config,

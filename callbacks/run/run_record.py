@@ -72,6 +72,7 @@ class RunRecord(Watcher):
         best: The best value of each logged name.
         seconds: By phase, ``fit`` and ``test``.
         plain: Values of a test without the callbacks that transform predictions, see :meth:`keep_plain`.
+        baselines: What simple models reach on the same rows, ``baseline/<name>/<metric>``; whoever measures them puts them here.
 
     Example:
         >>> from practicum.callbacks import RunRecord
@@ -88,6 +89,7 @@ class RunRecord(Watcher):
         self.best: dict[str, float] = {}
         self.seconds: dict[str, float] = {}
         self.plain: dict[str, float] = {}
+        self.baselines: dict[str, Any] = {}
         self._started: dict[str, float] = {}
         self._resumed: dict[str, Any] | None = None
 
@@ -113,7 +115,7 @@ class RunRecord(Watcher):
             self.seconds = {k.removeprefix("seconds/"): v for k, v in before.items() if k.startswith("seconds/")}
             self._resumed = None
         elif trainer.global_step == 0:  # a training of its own, also with an object that has been in another (k-fold)
-            self.last, self.best, self.seconds, self.plain = {}, {}, {}, {}
+            self.last, self.best, self.seconds, self.plain, self.baselines = {}, {}, {}, {}, {}
         self._begin("fit")
         if trainer.is_global_zero and (changes := changed_machine(before, self.record(trainer, pl_module, "running"))):
             log.warning(
@@ -177,6 +179,7 @@ class RunRecord(Watcher):
             **self.last,
             **{f"{name}/best": value for name, value in self.best.items() if not name.startswith("test/")},
             **self.plain,
+            **self.baselines,
             **{f"known/{name}": value for name, value in getattr(datamodule, "known_answer", {}).items()},
             **{name: value for each in trainer.callbacks for name, value in getattr(each, "facts", {}).items()},  # type: ignore[attr-defined]
             "seconds": round(sum(seconds.values()), 2),
@@ -194,6 +197,16 @@ class RunRecord(Watcher):
             "version/python": platform.python_version(),
             **{f"version/{name}": importlib.metadata.version(name) for name in (*_PACKAGES, lightning)},
         }
+
+    def write(self, trainer: Trainer, pl_module: LightningModule, status: str = "finished") -> None:
+        """Write the record anew, for what was found after the test; only the first process does.
+
+        Args:
+            trainer: The trainer.
+            pl_module: The module.
+            status: As for :meth:`record`.
+        """
+        self._write(trainer, pl_module, status)
 
     def _begin(self, phase: str) -> None:
         self._started[phase] = time.monotonic()

@@ -49,6 +49,7 @@ FAULTS = {
     "seed=x": "seed=x must be a whole number from 0 to 4294967295.",
     "seed=-1": "seed=-1 must be",
     "seed=4294967296": "seed=4294967296 must be",
+    "baselines=maybe": "baselines=maybe is not of the right type: true or false",
     "trust=maybe": "trust=maybe is not of the right type: true or false",
     "resume.force=perhaps": "resume.force=perhaps",
     "objective=[a]": "the name of one metric",

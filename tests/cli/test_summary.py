@@ -43,6 +43,14 @@ def test_rows_tell_metrics_time_and_provenance() -> None:
     assert dict(summary_rows({**RECORD, "weights/sha256": "0123456789abcdef"}, "x"))["weights"] == "random, SHA-256 0123456789ab"
 
 
+def test_baselines_stand_beside_their_metric() -> None:
+    found = {"baseline/prior/accuracy": 0.5, "baseline/linear/accuracy": 0.93, "baseline/sampled": "5 of 9 training photos"}
+    rows = dict(summary_rows({**RECORD, **found}, "x"))
+    assert rows["accuracy on valid"].endswith("   (linear model 0.9300, class frequencies 0.5000)   (best possible: 0.9700)")
+    assert rows["loss on valid"] == "0.3000"
+    assert rows["baselines"] == "of 5 of 9 training photos"
+
+
 @pytest.mark.parametrize("value", [None, float("nan")])
 def test_a_metric_that_is_not_defined_is_said(value: float | None) -> None:
     assert dict(summary_rows({**RECORD, "test/auroc": value}, "x"))["auroc on valid"] == "not defined"

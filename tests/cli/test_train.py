@@ -69,6 +69,7 @@ def test_two_processes_share_the_photos_and_freeze_the_same_layers(
     assert result.returncode == 0, result.stderr[-3000:]
     record = json.loads((trained / "two" / "metrics.json").read_text())
     assert record["devices"] == "2 x cpu"
+    assert record["baseline/prior/accuracy"] == 0.5  # the first process measured it, on all photos
     assert record["steps"] == 6  # 48 photos, 8 a batch on each of two processes, 2 epochs
     rows = [row for rank in (0, 1) for row in rows_of(trained / "two" / f"predictions-rank{rank}.csv")]
     assert sorted(row["file"] for row in rows) == sorted(row["file"] for row in rows_of(trained / "run" / "predictions.csv"))

@@ -83,6 +83,19 @@ def test_a_run_folder_becomes_a_page(tmp_path: Path) -> None:
     assert "practicum-train </p>" in write_report(run, "practicum-train").read_text(encoding="utf-8")
 
 
+def test_baselines_stand_in_a_table_and_a_poor_result_is_a_warning() -> None:
+    assert "class=beside" not in render_report("a", "b", "", RECORD, [])
+    found = {"baseline/linear/accuracy": 0.75, "baseline/prior/accuracy": 0.5, "baseline/prior/auroc": 0.5}
+    page = render_report("a", "b", "", {**RECORD, **found}, [])
+    assert "<th></th><th>this run</th><th>linear model</th><th>class frequencies</th>" in page
+    assert "<td>accuracy</td><td>0.9877</td><td>0.75</td><td>0.5</td>" in page
+    assert "Baselines of" not in page
+    said = {"baseline/sampled": "5 of 9 rows", "baseline/warning": "worse: <x>"}
+    page = render_report("a", "b", "", {**RECORD, **found, **said}, [])
+    assert "<p class=warn>worse: &lt;x&gt;</p>" in page
+    assert "Baselines of 5 of 9 rows." in page
+
+
 def test_a_figures_own_title_and_caption_are_the_pages(tmp_path: Path) -> None:
     figure = new_figure(2, 2)
     figure.text(0.5, 0.5, "x")
