@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from practicum.callbacks.run.results import TITLES, baselines, results
+from practicum.callbacks.run.results import CHOSE, TITLES, baselines, measured_on, results
 from practicum.modules import ImageClassifier, TextClassifier
 from rich.console import Console
 from rich.table import Table
@@ -23,6 +23,8 @@ def summary_rows(record: dict[str, Any], folder: str) -> list[tuple[str, str]]:
         folder: The run folder, as one would type it.
     """
     rows = [_metric_row(record, name, value) for name, value in results(record).items()]
+    if rows and record["tests_on"] == "valid":
+        rows.append(("measured on", CHOSE))
     if "baseline/sampled" in record:
         rows.append(("baselines", f"of {record['baseline/sampled']}"))
     if "lr_find/chosen" in record:
@@ -44,7 +46,7 @@ def summary_rows(record: dict[str, Any], folder: str) -> list[tuple[str, str]]:
 
 def _metric_row(record: dict[str, Any], metric: str, value: float | None) -> tuple[str, str]:
     """A result; beside it its value without the prediction transforms, the baselines', and the best possible one, where known."""
-    name = f"{metric} on {record['tests_on']}"
+    name = f"{metric} on {measured_on(record)}"
     if value is None or math.isnan(value):  # such as the AUROC of a single class
         return name, "not defined"
     transforms = [

@@ -54,7 +54,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     from .next_command import hints_of, train_command
     from .refit import refit
     from .resumed_run import keep_configuration, prepare_resume, warn_of_other_data
-    from .run_options import check_run_options
+    from .run_options import check_objective, check_run_options
     from .summary import print_summary
     from .trainer_factory import build_trainer, check_accelerator, clip_without_fused, resolve_precision
 
@@ -78,6 +78,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     data = instantiate(cfg.data, _convert_="all")
     data.prepare_data()
     data.setup("fit")
+    check_objective(cfg.objective, getattr(data, "tests_on", "test"))
     if cfg.resume.run is not None:
         warn_of_other_data(run, data)
 

@@ -10,6 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 CHOSE = "validation (it chose the epoch)"
+MEANS = (
+    "Validation measures this result, on the rows that chose the epoch: expect it to be slightly worse on new data; a test on "
+    "rows of its own would tell by how much."
+)
 TITLES = {  # of baselines, the strongest first
     "lightgbm": "LightGBM",
     "linear": "linear model",
@@ -37,6 +41,11 @@ def result_name(metric: str, tests_on: str) -> str:
     return f"val/{metric}/kept" if tests_on == "valid" else f"test/{metric}"
 
 
+def is_result(name: str) -> bool:
+    """Whether a name in a record is one of :func:`result_name`."""
+    return name.startswith("test/") or (name.startswith("val/") and name.endswith("/kept"))
+
+
 def results(record: Mapping[str, Any]) -> dict[str, Any]:
     """The result's metrics by name; ``None`` where one is not defined.
 
@@ -48,17 +57,16 @@ def results(record: Mapping[str, Any]) -> dict[str, Any]:
         >>> results({"val/loss": 0.5, "val/loss/kept": 0.4, "test/f1": 0.9})
         {'loss': 0.4, 'f1': 0.9}
     """
-    kept = {name: name.removeprefix("val/").removesuffix("/kept") for name in record if name.startswith("val/")}
-    return {
-        metric: record[name]
-        for name, metric in ((name, kept.get(name, name.removeprefix("test/"))) for name in record)
-        if name.startswith("test/") or (name in kept and name.endswith("/kept"))
-    }
+    found = {}
+    for name in filter(is_result, record):
+        stage, _, metric = name.partition("/")
+        found[metric if stage == "test" else metric.removesuffix("/kept")] = record[name]
+    return found
 
 
 def measured_on(record: Mapping[str, Any]) -> str:
-    """The split that measures the result, as people read it."""
-    return CHOSE if record.get("tests_on") == "valid" else str(record.get("tests_on", "test"))
+    """The split that measures the result, as people read it: ``validation`` or ``test``."""
+    return "validation" if record.get("tests_on") == "valid" else str(record.get("tests_on", "test"))
 
 
 def baselines(record: Mapping[str, Any]) -> dict[str, dict[str, float]]:

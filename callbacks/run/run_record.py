@@ -1,7 +1,7 @@
 """The record of a run: ``metrics.json``, flat, with everything one compares runs by.
 
-**What it holds.** The last value of each logged name and, as ``<name>/best``, the best one; seconds of each phase; epochs and
-steps; seed and precision; versions; and where data and weights came from, with their SHA-256.
+**What it holds.** The last value of each logged name and, as ``<name>/best``, the best one; the result, see
+:mod:`.results`; seconds of each phase; epochs and steps; seed and precision; versions; and where data and weights came from, with their SHA-256.
 
 **When to use it.** Always: sweeps, reports and predictions read it, and a metric without its provenance can't be trusted.
 """
@@ -24,6 +24,7 @@ from practicum.lightning_shim import LightningModule, Trainer, root_of
 
 from ..files.atomic_file import atomic_write
 from ..roles import Watcher
+from .results import result_name
 
 log = logging.getLogger(__name__)
 
@@ -173,10 +174,14 @@ class RunRecord(Watcher):
         datamodule = getattr(trainer, "datamodule", None)
         seed = os.environ.get("PL_GLOBAL_SEED")
         seconds = self._seconds_until_now()
+        tests_on = getattr(datamodule, "tests_on", "test")
         lightning = root_of(trainer).__name__.partition(".")[0].replace("_", "-")
         return {
             "status": status,
-            **self.last,
+            **{
+                result_name(name.removeprefix("test/"), tests_on) if name.startswith("test/") else name: value
+                for name, value in self.last.items()
+            },
             **{f"{name}/best": value for name, value in self.best.items() if not name.startswith("test/")},
             **self.plain,
             **self.baselines,
@@ -193,7 +198,7 @@ class RunRecord(Watcher):
             "parameters": sum(p.numel() for p in pl_module.parameters()),
             **{f"weights/{key}": value for key, value in getattr(pl_module, "provenance", {}).items()},
             **{f"data/{key}": value for key, value in getattr(datamodule, "provenance", {}).items()},
-            "tests_on": getattr(datamodule, "tests_on", "test"),
+            "tests_on": tests_on,
             "version/python": platform.python_version(),
             **{f"version/{name}": importlib.metadata.version(name) for name in (*_PACKAGES, lightning)},
         }

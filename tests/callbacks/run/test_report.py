@@ -11,6 +11,7 @@ from typing import Any
 
 from practicum.callbacks.figures.canvas import new_figure, save_figure
 from practicum.callbacks.run.report import ReportFigure, headline, render_report, report_figures, write_report
+from practicum.callbacks.run.results import MEANS
 
 RECORD: dict[str, Any] = {
     "status": "finished",
@@ -27,7 +28,15 @@ RECORD: dict[str, Any] = {
 
 def test_the_tests_values_stand_at_the_top() -> None:
     assert headline({**RECORD, "test/auroc": None}) == headline(RECORD)
-    assert headline(RECORD) == {"test/accuracy": 0.98765432, "best possible accuracy": 0.983, "seconds": 60.0, "epochs": 3}
+    assert headline(RECORD) == {"accuracy on test": 0.98765432, "best possible accuracy": 0.983, "seconds": 60.0, "epochs": 3}
+
+
+def test_validations_result_is_not_called_a_test() -> None:
+    record = {key: value for key, value in RECORD.items() if key != "test/accuracy"}
+    record |= {"val/accuracy/kept": 0.75, "val/accuracy": 0.5, "val/accuracy/best": 0.8, "tests_on": "valid"}
+    assert headline(record)["accuracy on validation"] == 0.75
+    assert MEANS in render_report("a", "b", "", record, [])
+    assert MEANS not in render_report("a", "b", "", RECORD, [])
 
 
 def test_figures_are_in_the_pages_order(tmp_path: Path) -> None:
@@ -54,7 +63,7 @@ def test_tiles_record_and_warning() -> None:
     page = render_report("spiders", "run", "epochs=3", RECORD, [])
     assert "<h1>spiders / run</h1><p class=sub>python train.py epochs=3</p>" in page
     assert "<p class=warn>Trained from scratch: &lt;none&gt;.</p>" in page
-    assert "<div class=tile><b>0.9877</b><span>test/accuracy</span></div>" in page
+    assert "<div class=tile><b>0.9877</b><span>accuracy on test</span></div>" in page
     assert "<tr><td>val/loss</td><td>1.5</td></tr><tr><td>seconds</td><td>60</td></tr><tr><td>epochs</td><td>3</td></tr>" in page
     assert "<tr><td>seed</td><td>None</td></tr>" in page
     assert "Configuration" not in page
