@@ -1,7 +1,8 @@
 """The record of a run: ``metrics.json``, flat, with everything one compares runs by.
 
 **What it holds.** The last value of each logged name and, as ``<name>/best``, the best one; the result, see
-:mod:`.results`; seconds of each phase; epochs and steps; seed and precision; versions; and where data and weights came from, with their SHA-256.
+:mod:`.results`; seconds of each phase; epochs and steps; seed and precision; versions; and where data and weights came from, with
+their SHA-256.
 
 **When to use it.** Always: sweeps, reports and predictions read it, and a metric without its provenance can't be trusted.
 """
