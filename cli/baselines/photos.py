@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from practicum.modules.objectives.multi_label import MultiLabel
 from practicum.modules.objectives.objective import Objective
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -81,39 +82,34 @@ def photo_baselines(
         seconds: How long that may take, roughly.
         seed: Seed of the sample of photos, where there are many.
     """
-    splits = {"train": "train", "test": data.tests_on, "valid": "valid"}
+    splits = {"test": data.tests_on, "train": "train"}
+    if isinstance(objective, MultiLabel) and data.tests_on != "valid":  # its threshold is validation's
+        splits["valid"] = "valid"
     targets = {name: data.datasets[split].targets.numpy() for name, split in splits.items()}
     name, dummy = constant(objective)
     blank = {each: Examples(np.zeros((len(y), 1)), y) for each, y in targets.items()}
-    found = fit_and_measure(objective, {name: dummy}, blank["train"], blank["test"], blank["valid"])
+    found = fit_and_measure(objective, {name: dummy}, blank["train"], blank["test"], blank.get("valid"))
     if build is None:
         return Baselines(found, name, ADVICE)
-    features, examples = None, dict[str, Examples]()
     kept = {each: Path(path) for each, path in (stored or {}).items() if Path(path).is_file()}
-    computed = {split for split in splits.values() if split not in kept}
-    photos = sum(len(data.datasets[split]) for split in computed)
-    share = 1.0
-    if computed:
+    examples, features, room = dict[str, Examples](), None, 0
+    if not kept.keys() >= {*splits.values()}:
         features = Features(build(), device or torch.device("cpu"))
-        plain = data.datasets["valid"].views(None, seed)
-        share = min(1.0, features.photos_within(plain, seconds) / photos)
-    done = dict[str, Examples]()
-    for each, split in splits.items():
-        if split not in done:
-            y = targets[each]
-            # At least a few, or a class would rarely be among them.
-            limit = len(y) if split in kept else max(50, int(share * len(y)))
-            if split == "train":
-                limit = min(limit, row_limit(1000, objective.outputs))
+        room = features.photos_within(data.datasets["valid"].views(None, seed), seconds)
+    for place, (each, split) in enumerate(splits.items()):
+        y = targets[each]
+        limit = row_limit(1000, objective.outputs) if each == "train" else len(y)
+        if split in kept or features is None:
             rows = choose_rows(len(y), limit, seed)
-            if features is not None and split not in kept:
-                x = features.of(data.datasets[split].views(None, seed), rows)
-            else:
-                x = np.load(kept[split], mmap_mode="r", allow_pickle=False)[0][rows].reshape(len(rows), -1)
-            done[split] = Examples(x, y[rows])
-        examples[each] = done[split]
+            x = np.load(kept[split], mmap_mode="r", allow_pickle=False)[0][rows].reshape(len(rows), -1)
+        else:
+            # An equal part of the time, and what the splits before it have left; at least a few, or classes would be missing.
+            rows = choose_rows(len(y), min(limit, max(50, room // (len(splits) - place))), seed)
+            x = features.of(data.datasets[split].views(None, seed), rows)
+            room -= len(rows)
+        examples[each] = Examples(x, y[rows])
     estimators = {"linear": make_pipeline(StandardScaler(), linear(objective))}
-    found |= fit_and_measure(objective, estimators, examples["train"], examples["test"], examples["valid"])
+    found |= fit_and_measure(objective, estimators, examples["train"], examples["test"], examples.get("valid"))
     used = [(len(examples[each].y), len(targets[each])) for each in ("train", "test")]
     reference = "linear" if "linear" in found else name
     return Baselines(found, reference, ADVICE, say_sample("photos (linear)", used[0], used[1]))

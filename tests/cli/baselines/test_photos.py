@@ -73,9 +73,9 @@ def test_time_bounds_the_photos_and_the_sample_is_said(tmp_path: Path, save_phot
     data.setup("fit")
     MeanColour.photos = 0
     found = photo_baselines(data, Classification(data.classes), MeanColour, seconds=1e-9)
-    train = len(data.datasets["train"])
+    train, tested = len(data.datasets["train"]), len(data.datasets["valid"])
     assert found.sampled == f"50 of {train} training photos (linear)"
-    assert MeanColour.photos == 50 + len(data.datasets["valid"]) + 2 * 16  # and two batches that are timed
+    assert MeanColour.photos == 50 + tested + 2 * 16  # and two batches that are timed
     assert "linear" in found.metrics
 
 
