@@ -53,7 +53,7 @@ class Baselines:
 
 
 def say_sample(what: str, train: tuple[int, int], test: tuple[int, int]) -> str:
-    """Say how many training and test rows were used of how many; nothing where that was all.
+    """Say how many training and measured rows were used of how many; nothing where that was all.
 
     Args:
         what: What rows are: rows, photos, texts.
@@ -65,6 +65,6 @@ def say_sample(what: str, train: tuple[int, int], test: tuple[int, int]) -> str:
         >>> say_sample("rows", (10, 10), (5, 5)), say_sample("rows", (1000, 2000), (5, 5))
         ('', '1,000 of 2,000 training rows')
     """
-    counts = (("training", *train), ("test", *test))
+    counts = (("training", *train), ("measured", *test))
     parts = [f"{used:,} of {all_of:,} {split}" for split, used, all_of in counts if used < all_of]
     return f"{' and '.join(parts)} {what}" if parts else ""

@@ -38,4 +38,4 @@ def test_lists_are_compared_by_full_rankings() -> None:
 
 def test_a_sample_is_said() -> None:
     assert say_sample("rows", (5, 5), (7, 7)) == ""
-    assert say_sample("rows", (5, 9), (7, 8)) == "5 of 9 training and 7 of 8 test rows"
+    assert say_sample("rows", (5, 9), (7, 8)) == "5 of 9 training and 7 of 8 measured rows"

@@ -34,5 +34,5 @@ def test_many_users_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(popularity, "_USERS", 1)
     found = popularity_baseline(data(), 4, [FullRanking(k=1)])
     assert found is not None
-    assert found.sampled == "1 of 2 test users"
+    assert found.sampled == "1 of 2 measured users"
     assert found.metrics["popularity"]["hit_rate@1"] in (0, 1)
