@@ -13,6 +13,7 @@ import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files.quoting import quoted
+from ..loading.held_out import held_out_sentence, held_out_share
 from .array_files import create_array
 from .column_notes import kind_of_target, missing_values, strange_numbers, strange_text
 from .column_roles import ColumnRole, infer_role, is_mostly_numeric
@@ -21,7 +22,7 @@ from .date_parts import part_names
 from .preprocessor import TablePreprocessor
 from .readers import AS_CATEGORY, as_number, require_columns
 from .source_table import SourceTable
-from .splits import LEFT_OUT, SPLITS, Labels, by_column, group_split, random_split, time_split
+from .splits import LEFT_OUT, SPLITS, Labels, SplitStrategy, by_column, group_split, random_split, time_split
 from .table_config import TableConfig
 
 log = logging.getLogger(__name__)
@@ -62,8 +63,9 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     if not is_class:
         notes += [("warning", each) for each in strange_numbers(target, where)]
     missing = target.is_null() if is_class else as_number(target, where).is_null()
-    labels = _split(column, len(target), config, where, date_format)
-    labels[missing.to_numpy()] = LEFT_OUT
+    labels, tested = _labels(column, target, missing, is_class, config, where, date_format)
+    if tested:
+        notes.append(("info", tested))
     rejected = [*source.rejected] + [(f"row {row + 1:,}", f"its target is missing ({target[row]})") for row in missing.arg_true()]
     for number, name in enumerate(SPLITS[:2]):
         if not (labels == number).any():
@@ -186,10 +188,44 @@ def _looks_like_class(target: pl.Series, where: object) -> bool:
     )
 
 
-def _split(column: ReadColumn, rows: int, config: TableConfig, where: object, date_format: str | None) -> Labels:
-    strategy, valid, test = config.strategy, config.valid_fraction, config.test_fraction
-    if strategy == "auto":
-        strategy = "time" if config.date is not None else "group" if config.group is not None else "random"
+def _strategy(config: TableConfig) -> SplitStrategy:
+    if config.strategy == "auto":
+        return "time" if config.date is not None else "group" if config.group is not None else "random"
+    return config.strategy
+
+
+def _labels(
+    column: ReadColumn,
+    target: pl.Series,
+    missing: pl.Series,
+    is_class: bool,
+    config: TableConfig,
+    where: object,
+    date_format: str | None,
+) -> tuple[Labels, str]:
+    """Split of each row, and a sentence where a test was held out unasked."""
+    labelled, unasked = len(target) - int(missing.sum()), config.test_fraction is None and config.split_column is None
+    given = 0.0 if config.test_fraction is None and config.valid_days is not None else config.test_fraction
+
+    def split(test: float) -> Labels:
+        labels = _split(column, len(target), test, config, where, date_format)
+        labels[missing.to_numpy()] = LEFT_OUT
+        return labels
+
+    labels = split(held_out_share(given, labelled, config.valid_fraction))
+    if not unasked or not (labels == 2).any():
+        return labels, ""
+    if not all((labels == number).any() for number in (0, 1)):  # few dates or groups: a test would take those of validation
+        return split(0.0), ""
+    strategy = _strategy(config)
+    if is_class and strategy == "random":  # a class that only the test has could not be learnt
+        labels[(labels == 2) & ~target.is_in(target.filter(pl.Series(labels == 0)).unique().to_list()).to_numpy()] = 0
+    newest = "the newest" if strategy == "time" else ""
+    return labels, held_out_sentence(where, int((labels == 2).sum()), labelled, "rows", newest)
+
+
+def _split(column: ReadColumn, rows: int, test: float, config: TableConfig, where: object, date_format: str | None) -> Labels:
+    strategy, valid = _strategy(config), config.valid_fraction
     if config.split_column is not None:
         return by_column(column(config.split_column), where).copy()
     if strategy == "time":
