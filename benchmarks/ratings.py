@@ -35,6 +35,7 @@ import torch
 from practicum.callbacks import OneCycle
 from practicum.callbacks.ranking.full_ranking import full_ranking
 from practicum.callbacks.ranking.user_items import UserItems, top_items
+from practicum.callbacks.run.results import results
 from practicum.cli.ann_index import indexed_top, recall
 from practicum.cli.malloc import keep_freed_memory
 from practicum.datamodules import MovieLens
@@ -82,7 +83,7 @@ def folds(options: argparse.Namespace) -> None:
                 if name != "dot product":
                     several.append(polars.read_csv(run / "predictions.csv"))
                 if seed == 1:
-                    errors.setdefault(name, []).append(record["test/rmse"])
+                    errors.setdefault(name, []).append(results(record)["rmse"])
                     seconds.setdefault(name, []).append(record["seconds/fit"])
         true = several[0]["rating"].to_numpy()
         mean = np.mean([each["predicted"].to_numpy() for each in several], 0)
@@ -174,8 +175,7 @@ def ranking(options: argparse.Namespace) -> None:
         given = [f"data.root={options.given[0]}", "data.split=last_out", f"model.loss={loss}"]
         given.append(f"paths.data={options.folder / 'data'}")
         record = train(options.folder / f"clicks-{loss}", "experiment=clicks", "data=movielens", *given)
-        found = {key.removeprefix("test/"): value for key, value in record.items() if key.startswith("test/")}
-        show(f"practicum {loss}", found, record["seconds/fit"])
+        show(f"practicum {loss}", results(record), record["seconds/fit"])
 
 
 # Lists ----------------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from practicum.callbacks.run.results import results
 from practicum.datamodules.text.readers import UNLABELLED, Document, read_archive, read_folder
 
 HERE = Path(__file__).resolve().parent
@@ -60,7 +61,8 @@ def train(folder: Path, run: str, *overrides: str) -> tuple[float, float]:
         command = [sys.executable, str(HERE.parent / "train.py"), overrides[0], *data, "callbacks.progress=null", *overrides[1:]]
         subprocess.run([*command, f"hydra.run.dir={place}"], check=True, stdout=subprocess.DEVNULL)
     record = json.loads((place / "metrics.json").read_text())
-    return record.get("test/accuracy", record.get("test/perplexity")), record["seconds"]
+    found = results(record)
+    return found.get("accuracy", found.get("perplexity")), record["seconds"]
 
 
 def fasttext(python: str, folder: Path) -> tuple[float, float]:

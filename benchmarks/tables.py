@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import torch
 from practicum.callbacks import OneCycle
+from practicum.callbacks.run.results import results
 from practicum.cli.malloc import keep_freed_memory
 from practicum.cli.trainer_factory import resolve_precision
 from practicum.datamodules import Rossmann
@@ -187,7 +188,7 @@ def trees(options: argparse.Namespace) -> None:
         command = [sys.executable, str(HERE.parent / "train.py"), *options.given, "callbacks.progress=null"]
         subprocess.run([*command, f"paths.data={options.cache}", f"hydra.run.dir={run}"], check=True, stdout=subprocess.DEVNULL)
         record = json.loads((run / "metrics.json").read_text())
-        found = {name: value for name, value in record.items() if name.startswith("test/")}
+        found = results(record)
         print(
             f"practicum { ({name: round(value, 4) for name, value in found.items()}) }, {record['seconds/fit']:.0f} s", flush=True
         )

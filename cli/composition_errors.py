@@ -36,18 +36,31 @@ def explain_composition(error: BaseException, config_name: str) -> str | None:
         return f"{group}={choice}: there is no such choice; {_nearest(choice, options, f'{group}=')}"
     if match := re.search(r"Could not (override|append|add|delete)[^']*'([^']+)'", text):
         key = match[2].split("@")[0].removesuffix(".")
+        if match[1] == "append":
+            return _there_already(key)
         if config_name == "train" and (sentence := _renamed(key, config_name)) is not None:
             return sentence
         owner = _owner(key, config_name) if match[1] == "override" else None
         if owner is not None and key.rpartition(".")[2] in owner.options:
             return f"{key}: {owner.name} has this option, but the configuration does not list it: write +{key}=... to add it."
         return f"{key}: there is no such option; {_nearest(key, _all_keys(config_name))}"
+    if match := re.search(r"Multiple values for ([^\s]+)\.", text):
+        return _there_already(match[1].split("@")[0])
     if isinstance(error, MissingMandatoryValue):
         missing = re.search(r"full_key: (\S+)|: (\S+)", text)
         name = (missing[1] or missing[2]) if missing else "a value"
         return f"{name} is missing: give it as {name}=..."
     first = next((line.strip() for line in text.splitlines() if line.strip()), "")
     return f"{first} (see --help)." if isinstance(error, OmegaConfBaseException) or "onfig" in text else None
+
+
+def _there_already(key: str) -> str:
+    """The sentence for a plus before an option that the configuration has."""
+    typed = [each for each in sys.argv[1:] if override_key(each) == key]
+    if len(typed) > 1 and all(each.startswith("+") for each in typed):
+        return f"{key}: is given twice; leave out all but one."
+    value = next((each.partition("=")[2] for each in typed if each.startswith("+")), "...")
+    return f"+{key}: the configuration has this option already; leave out the +: {key}={value}."
 
 
 def _unparsed(error: OverrideParseException) -> str:

@@ -11,11 +11,11 @@ import inspect
 from typing import Any, Literal, get_args, get_origin
 
 import typeguard
-from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from practicum.datamodules.files.quoting import plain, quoted
 from practicum.lightning_shim import MisconfigurationException
 
+from .import_target import import_target
 from .renamed import renamed_option, renamed_value
 from .signatures import Option, options_of
 
@@ -53,7 +53,7 @@ def _check_node(node: Any, path: str) -> None:
             _check_node(item, f"{path}[{index}]")
     if not isinstance(node, DictConfig):
         return
-    options = options_of(_target(path, node["_target_"])) if "_target_" in node else None
+    options = options_of(import_target(f"{path}._target_", node["_target_"])) if "_target_" in node else None
     for key in node:
         name = f"{path}.{key!s}"
         if OmegaConf.is_missing(node, key):
@@ -63,14 +63,6 @@ def _check_node(node: Any, path: str) -> None:
                 raise MisconfigurationException(_unknown(path, str(key), node, options))
             _check_value(name, node[key], options[str(key)].type)
         _check_node(node[key], name)
-
-
-def _target(path: str, name: str) -> Any:
-    try:
-        return get_object(name)
-    except (ImportError, AttributeError, ValueError) as error:
-        what = f"{path}._target_={plain(str(name))}: can't be imported ({plain(' '.join(str(error).split()), 300)})."
-        raise MisconfigurationException(what) from error
 
 
 def _unknown(path: str, key: str, node: DictConfig, options: dict[str, Option]) -> str:

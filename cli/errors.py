@@ -155,7 +155,8 @@ def _explain_machine(error: BaseException, config_name: str) -> str | None:
     less = _LESS_MEMORY[config_name]
     if isinstance(error, OSError) and error.errno in _SYSTEM:
         advice = _SYSTEM[error.errno].format(elsewhere=_ELSEWHERE[config_name])
-        return f"{error.filename or 'the output folder'}: {error.strerror}; {advice}."
+        run = HydraConfig.get().runtime.output_dir if HydraConfig.initialized() and config_name == "train" else None
+        return f"{error.filename or run or 'the output folder'}: {error.strerror}; {advice}."
     if isinstance(error, FileNotFoundError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}; it was there when the command began, or the path is wrong."
     detail = " ".join(str(error).split())[:150]

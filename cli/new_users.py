@@ -7,8 +7,6 @@ from typing import Any, NamedTuple
 import polars as pl
 import torch
 from practicum.callbacks.ranking.user_items import UserItems, top_items
-from practicum.datamodules.files.csv_format import CSVFormat
-from practicum.datamodules.files.csv_numbers import as_plain_number
 from practicum.datamodules.tabular.categories import to_plain_dtype
 from practicum.datamodules.tabular.new_rows import RowsAsRead, columns_beside
 from practicum.datamodules.tabular.readers import require_columns
@@ -106,23 +104,13 @@ def _read_ratings(run: RecommenderRun, source: str) -> pl.DataFrame:
     )
     if rating is None or not (needed or (run.positive_threshold is not None and rating in rows.plain.columns)):
         return table
-    numbers = _numbers(run, rows.plain[rating])
+    numbers = rows.plain[rating].cast(pl.Float64, strict=False)
     wrong = (numbers.is_null() | numbers.is_nan() | numbers.is_infinite()).arg_true()
     if len(wrong):
         raise MisconfigurationException(
             f"{where}: row {wrong[0] + 1:,} has no {rating} ({rows.written[rating][wrong[0]]}); a number is wanted."
         )
     return table.with_columns(numbers.alias("rating"))
-
-
-def _numbers(run: RecommenderRun, values: pl.Series) -> pl.Series:
-    """Ratings as numbers; texts with the decimal sign of training, else with the other one."""
-    if values.dtype != pl.String:
-        return values.cast(pl.Float64, strict=False)
-    trained = CSVFormat() if run.ids.steps.csv is None else CSVFormat.from_dict(run.ids.steps.csv)
-    signs = (trained.decimal, "," if trained.decimal == "." else ".")
-    plain = [as_plain_number(pl.col(values.name), sign, None) for sign in signs]
-    return values.to_frame().select(pl.coalesce(plain).cast(pl.Float64, strict=False)).to_series()
 
 
 def _users_in(run: RecommenderRun, rows: RowsAsRead, where: str) -> tuple[pl.Series, pl.Series]:

@@ -42,6 +42,8 @@ def predict(cfg: DictConfig) -> None:
     folders = [str(each) for each in cfg.run] if isinstance(cfg.run, ListConfig) else [str(cfg.run)]
     _check_options(cfg, folders)
     runs = [open_run(Path(folder), cfg.checkpoint, trust=cfg.trust) for folder in folders]
+    for run in runs:
+        run.tell_csv_format(cfg.csv_format)
     output = Path(cfg.output)
     output.parent.mkdir(parents=True, exist_ok=True)
     keep_freed_memory()

@@ -79,7 +79,7 @@ class RecommenderRun:
         Raises:
             MisconfigurationException: It can't be read, or is empty.
         """
-        return self.ids.read(source, self.csv_format)
+        return self.ids.read(source, self.csv_format, self.rating)
 
     @property
     def predicts_ratings(self) -> bool:

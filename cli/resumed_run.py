@@ -42,6 +42,7 @@ HARMLESS = (
     "data.report_dir",
     "hints",
     "hints.*",
+    "baselines",
 )
 
 

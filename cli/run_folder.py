@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from hydra.errors import InstantiationException
-from hydra.utils import get_object, instantiate
+from hydra.utils import instantiate
 from omegaconf import DictConfig
 from practicum.callbacks import PredictionTransform, SnapshotEnsemble
+from practicum.datamodules.files.csv_format import check_csv_format
 from practicum.datamodules.files.quoting import plain
 from practicum.lightning_shim import MisconfigurationException
 from practicum.modules.weights.state_dict import read_state_dict
 
+from .import_target import import_target
 from .next_command import hints_of, train_program
 from .renamed import OPTIONS, renamed_option
 from .run_config import check_options, known_config, read_config, read_record
@@ -49,6 +52,22 @@ class Run:
         """Where it is now."""
         return Path(self.config.paths.run)
 
+    def tell_csv_format(self, told: Mapping[str, Any]) -> None:
+        """Read new tables with what is told of their format, in place of what training was told.
+
+        Args:
+            told: The option ``csv_format``; ``None``: nothing is known.
+
+        Raises:
+            MisconfigurationException: The run reads no tables of text, or a value can't be used.
+        """
+        given = check_csv_format({str(key): value for key, value in told.items()})
+        if not given:
+            return
+        if "csv_format" not in self.config.data:
+            raise MisconfigurationException(f"csv_format: run={self.folder} was not trained on a table of text.")
+        self.config.data.csv_format = {**(self.config.data.csv_format or {}), **given}
+
     @property
     def model_class(self) -> Any:
         """The class of its module.
@@ -56,7 +75,7 @@ class Run:
         Raises:
             MisconfigurationException: There is no such class.
         """
-        return _class(self.config.model._target_, f"run={self.folder}: model._target_")
+        return import_target(f"run={self.folder}: model._target_", self.config.model._target_)
 
     def model(self) -> Any:
         """Load its module.
@@ -101,7 +120,7 @@ class Run:
         ours: dict[str, Any] = {"report_dir": None, "cache": scratch}
         if not self.trust:
             ours |= {"tokenizer": None, "download_dir": f"{scratch}/downloads", "synthetic_dir": f"{scratch}/synthetic"}
-        options = options_of(_class(self.config.data._target_, f"run={self.folder}: data._target_"))
+        options = options_of(import_target(f"run={self.folder}: data._target_", self.config.data._target_))
         given = {name: value for name, value in ours.items() if name in options}
         return self._make("data", self.config.data, given)
 
@@ -122,7 +141,7 @@ class Run:
         callbacks = []
         for node in nodes:
             name = node.get("_target_")
-            found = None if name is None else _class(name, f"run={self.folder}: callbacks")
+            found = None if name is None else import_target(f"run={self.folder}: callbacks", name)
             if not (inspect.isclass(found) and issubclass(found, PredictionTransform)):
                 continue
             figures = "folder" in options_of(found) and not issubclass(found, SnapshotEnsemble)
@@ -158,15 +177,6 @@ def open_run(folder: Path, checkpoint: str | None = None, trust: bool = False) -
     if not weights.is_file():
         raise MisconfigurationException(f"run={folder}: its weights {weights} are missing.")
     return Run(config, weights, record.get("precision", "32-true"), trust, checkpoint is None, hints_of(config))
-
-
-def _class(name: Any, where: str) -> Any:
-    try:
-        return get_object(name)
-    except Exception as error:  # whatever importing raises
-        raise MisconfigurationException(
-            f"{where}={plain(str(name))}: can't be imported ({type(error).__name__}: {error})."
-        ) from error
 
 
 def _refuse_old_names(folder: Path, config: DictConfig) -> None:

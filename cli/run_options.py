@@ -9,10 +9,11 @@ from typing import Any
 
 from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
+from practicum.callbacks.run.results import is_result, result_name, results
 from practicum.lightning_shim import MisconfigurationException
 
 _GROUPS = ("model", "data", "optimizer", "schedule", "augment", "callbacks", "trainer", "logger")
-_OPTIONS = ("seed", "epochs", "refit", "resume", "trust", "objective", "name", "paths")
+_OPTIONS = ("seed", "epochs", "refit", "baselines", "resume", "trust", "objective", "name", "paths")
 _OF_DATA = ("hints",)  # chosen by the data, not by the command line
 _NESTED = {"resume": ("run", "force"), "paths": ("data", "run")}
 _FOLDERS = ("paths.data", "data.cache", "data.download_dir", "data.synthetic_dir")
@@ -37,12 +38,12 @@ def check_run_options(cfg: DictConfig) -> None:
     if not (cfg.epochs is None and _suggests_epochs(cfg)):
         _whole("epochs", cfg.epochs, 1, None)
     _whole("seed", cfg.seed, 0, _MAX_SEED)
-    flags = {"resume.force": cfg.resume.get("force"), "trust": cfg.get("trust", False), "refit": cfg.get("refit", False)}
+    flags = {"resume.force": cfg.resume.get("force"), **{name: cfg.get(name, False) for name in ("trust", "refit", "baselines")}}
     for name, value in flags.items():
         if not isinstance(value, bool):
             raise MisconfigurationException(f"{name}={value} is not of the right type: true or false is wanted.")
     if not isinstance(cfg.objective, str | None):
-        raise MisconfigurationException(f"objective={cfg.objective}: the name of one metric is wanted, such as test/accuracy.")
+        raise MisconfigurationException(f"objective={cfg.objective}: the name of one metric is wanted, such as val/accuracy.")
     for name in _GROUPS:
         if not isinstance(cfg.get(name), DictConfig | None):
             raise MisconfigurationException(f"{name}={cfg[name]}: a choice of this group is wanted (see --help).")
@@ -54,6 +55,32 @@ def check_run_options(cfg: DictConfig) -> None:
         value = cfg.trainer.get(name)
         if isinstance(value, int | float) and value == nothing:
             raise MisconfigurationException(f"trainer.{name}={value} trains nothing; leave it out, or give more.")
+
+
+def check_objective(objective: str | None, tests_on: str) -> None:
+    """Refuse, before anything is trained, to optimize a result of a split that does not measure it.
+
+    Args:
+        objective: Name of a metric, or ``None``.
+        tests_on: The split that measures the result.
+
+    Raises:
+        MisconfigurationException: It is the test's where validation measures the result, or the other way round.
+    """
+    if objective is None or not is_result(objective):
+        return
+    metric = next(iter(results({objective: 0.0})))
+    exists = result_name(metric, tests_on)
+    if objective == exists:
+        return
+    if tests_on == "valid":
+        raise MisconfigurationException(
+            f"objective={objective}: no test has rows of its own here, so validation measures the result; optimize {exists} (of "
+            f"the weights that are kept) or val/{metric}, or hold out a test."
+        )
+    raise MisconfigurationException(
+        f"objective={objective}: a test has rows of its own here and measures the result, {exists}; validation's is val/{metric}."
+    )
 
 
 def _check_folders(cfg: DictConfig) -> None:

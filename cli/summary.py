@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from practicum.callbacks.run.results import CHOSE, TITLES, baselines, measured_on, results
 from practicum.modules import ImageClassifier, TextClassifier
 from rich.console import Console
 from rich.table import Table
@@ -21,7 +22,11 @@ def summary_rows(record: dict[str, Any], folder: str) -> list[tuple[str, str]]:
         record: What ``metrics.json`` holds.
         folder: The run folder, as one would type it.
     """
-    rows = [_metric_row(record, name) for name in record if name.startswith("test/")]
+    rows = [_metric_row(record, name, value) for name, value in results(record).items()]
+    if rows and record["tests_on"] == "valid":
+        rows.append(("measured on", CHOSE))
+    if "baseline/sampled" in record:
+        rows.append(("baselines", f"of {record['baseline/sampled']}"))
     if "lr_find/chosen" in record:
         rows.append(("range test", f"learning rate {record['lr_find/chosen']:.2g}"))
     phases = ", ".join(f"{k.removeprefix('seconds/')} {v:.0f}" for k, v in record.items() if k.startswith("seconds/"))
@@ -39,18 +44,20 @@ def summary_rows(record: dict[str, Any], folder: str) -> list[tuple[str, str]]:
     return [*rows, ("run", folder), ("page", f"{folder}/report.html")]
 
 
-def _metric_row(record: dict[str, Any], name: str) -> tuple[str, str]:
-    """A test metric; beside it its value without the prediction transforms, and the best possible one, where known."""
-    metric = name.removeprefix("test/")
-    if record[name] is None or math.isnan(record[name]):  # such as the AUROC of a single class
-        return f"{metric} on {record['tests_on']}", "not defined"
+def _metric_row(record: dict[str, Any], metric: str, value: float | None) -> tuple[str, str]:
+    """A result; beside it its value without the prediction transforms, the baselines', and the best possible one, where known."""
+    name = f"{metric} on {measured_on(record)}"
+    if value is None or math.isnan(value):  # such as the AUROC of a single class
+        return name, "not defined"
     transforms = [
         f"{record[key]} {what}" for key, what in (("snapshots", "snapshots"), ("tta/views", "augmented views")) if key in record
     ]
     plain, best = record.get(f"plain/{metric}"), record.get(f"known/{metric}")
     beside = f"   (with {' and '.join(transforms)}; without {plain:.4f})" if plain is not None and transforms else ""
+    simple = [f"{TITLES.get(key, key)} {found[metric]:.4f}" for key, found in baselines(record).items() if metric in found]
+    beside += f"   ({', '.join(simple)})" if simple else ""
     ceiling = f"   (best possible: {best:.4f})" if best is not None else ""
-    return f"{metric} on {record['tests_on']}", f"{record[name]:.4f}{beside}{ceiling}"
+    return name, f"{value:.4f}{beside}{ceiling}"
 
 
 def could_transfer(model: Any, record: dict[str, Any]) -> bool:

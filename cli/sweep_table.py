@@ -79,6 +79,7 @@ class SweepTable(Callback):
 
 
 def _print(rows: list[dict[str, Any]], path: Path) -> None:
+    from practicum.callbacks.run.results import is_result  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415 (Hydra imports this file on every start, --help too)
     from rich.table import Table  # noqa: PLC0415
 
@@ -88,7 +89,7 @@ def _print(rows: list[dict[str, Any]], path: Path) -> None:
     shown = [
         "run",
         *(key for key in overridden if len({str(row.get(key)) for row in rows}) > 1),
-        *[key for key in keys if key.startswith("test/")][:_METRICS],
+        *[key for key in keys if is_result(key)][:_METRICS],
         "seconds",
     ]
     for key in shown:

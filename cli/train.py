@@ -46,6 +46,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     from practicum.callbacks.run.report import write_report
     from practicum.lightning_shim import seed_everything
 
+    from .baselines.add import add_baselines
     from .config_check import check_config
     from .known_warnings import ignore_known_warnings
     from .malloc import keep_freed_memory
@@ -53,7 +54,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     from .next_command import hints_of, train_command
     from .refit import refit
     from .resumed_run import keep_configuration, prepare_resume, warn_of_other_data
-    from .run_options import check_run_options
+    from .run_options import check_objective, check_run_options
     from .summary import print_summary
     from .trainer_factory import build_trainer, check_accelerator, clip_without_fused, resolve_precision
 
@@ -77,6 +78,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     data = instantiate(cfg.data, _convert_="all")
     data.prepare_data()
     data.setup("fit")
+    check_objective(cfg.objective, getattr(data, "tests_on", "test"))
     if cfg.resume.run is not None:
         warn_of_other_data(run, data)
 
@@ -106,6 +108,9 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
         seconds = refit(cfg, trainer, data, lambda: build_model(**facts))
         recorder.seconds |= {} if seconds is None else {"refit": seconds}
     _test(trainer, model, data, recorder)
+
+    if cfg.baselines and trainer.is_global_zero:  # no other process takes part, and none waits
+        add_baselines(recorder, trainer, model, data, lambda: build_model(**facts), cfg.seed)
 
     # What is left behind, and what is printed.
     record = recorder.record(trainer, model, "finished")

@@ -11,7 +11,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from practicum.callbacks import WholeFileCheckpointIO
-from practicum.lightning_shim import Callback, MisconfigurationException, PassThroughProfiler, Trainer
+from practicum.lightning_shim import Callback, MisconfigurationException, PassThroughProfiler, Trainer, classes
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +93,9 @@ def build_trainer(config: DictConfig, callbacks: list[Callback], loggers: list[A
         given: dict[str, Any] = {"callbacks": callbacks, "logger": loggers, "plugins": plugins}
         if config.get("profiler") is None:
             given["profiler"] = NoProfiler()
+        bars = [each for each in callbacks if isinstance(each, classes("callbacks.ProgressBar"))]
+        if config.get("enable_progress_bar") is None and not bars:
+            given["enable_progress_bar"] = False  # callbacks.progress=null: Lightning would add a bar of its own
         return instantiate(config, **given, _convert_="all")
     except InstantiationException as error:
         if isinstance(error.__cause__, ValueError | TypeError | RuntimeError):

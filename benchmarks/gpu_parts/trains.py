@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from practicum.callbacks.run.results import is_result
 
 from gpu_parts.measure import Notes, Setting
 from gpu_parts.results import Found
@@ -127,11 +128,11 @@ def run(setting: Setting, folder: Path, overrides: list[str], processes: int) ->
             code = f"stopped after {LIMIT} s"
     found: Found = {"command": overrides, "seconds_whole": time.perf_counter() - started}
     record = json.loads((folder / "metrics.json").read_text()) if (folder / "metrics.json").is_file() else {}
-    wanted = ("train/loss", "val/loss", "test/", "plain/", "known/", "lr_find/")
+    wanted = ("train/loss", "val/loss", "plain/", "known/", "lr_find/")
     found |= {
         key: value
         for key, value in record.items()
-        if key in KEPT or (key.startswith(wanted) and not key.endswith(("/best", "_step", "_epoch")))
+        if key in KEPT or is_result(key) or (key.startswith(wanted) and not key.endswith(("/best", "_step", "_epoch")))
     }
     if peak.is_file():
         found |= json.loads(peak.read_text())

@@ -11,12 +11,13 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 from torch import Tensor
 
 from ..module_outputs.labels import label_of, predicted_label
+from ..module_outputs.step_check import TestOutputsCheck
 from ..module_outputs.test_outputs import classification_outputs, losses_by_row
 from .figure_callback import FigureCallback
 from .worst_rows import Mistake, WorstRows
 
 
-class HighestLossExamples(FigureCallback):
+class HighestLossExamples(TestOutputsCheck, FigureCallback):
     """Collects the examples of a test with the highest loss, and shows them after it.
 
     Needs batches ``(x, y)`` and ``test_step`` to return a dictionary with ``logits`` and ``target``. Class names are taken from

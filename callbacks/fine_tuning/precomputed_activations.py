@@ -74,6 +74,9 @@ class PrecomputedActivations(Reverts, OutsideTrials):
         backbone: The submodule that must be frozen for it, likewise.
         max_gb: Limit on the folder's size in GB; older features are removed for new ones. Features that exceed it are not stored.
 
+    Attributes:
+        stored: File of the features ``float32 [views, N, F]`` of each split that has them.
+
     Raises:
         MisconfigurationException: The module or data module lacks what is needed; or the backbone is unfrozen within an epoch.
 
@@ -99,6 +102,7 @@ class PrecomputedActivations(Reverts, OutsideTrials):
             raise MisconfigurationException(f"PrecomputedActivations: max_gb={max_gb} must be above 0.")
         self.store, self.views = FeatureStore(folder, max_gb), views
         self.features, self.backbone = features, backbone
+        self.stored: dict[str, Path] = {}
         self._reads_features = False
         self._too_large = False
 
@@ -110,6 +114,7 @@ class PrecomputedActivations(Reverts, OutsideTrials):
         """Raise if the module or the data module lacks what is needed, before anything is trained."""
         self._is_frozen(pl_module)
         self._data_of(trainer)
+        self.stored = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Choose features or photos; after a resume this may be in the middle of an epoch."""
@@ -182,6 +187,7 @@ class PrecomputedActivations(Reverts, OutsideTrials):
                 "every epoch; raise it, or use fewer views."
             )
             return
+        self.stored = self.stored or dict(zip(("train", "valid"), paths, strict=True))  # the first: of the initial weights
         shape = np.load(paths[0], mmap_mode="r", allow_pickle=False).shape[2:]
         part, (within, _, method) = _part_of(pl_module, self.features), self.features.rpartition(".")
         owner, name = (part, "forward") if isinstance(part, nn.Module) else (_part_of(pl_module, within), method)

@@ -23,11 +23,12 @@ from ..figures.classification.reliability_curve import confidence_of, draw_relia
 from ..figures.figure_callback import never_fatal
 from ..files.output_path import output_path
 from ..module_outputs.logits import is_multi_label, to_probabilities
+from ..module_outputs.step_check import TestOutputsCheck
 from ..module_outputs.test_outputs import classification_outputs
 from .temperature_scaling import TemperatureScaling
 
 
-class Calibration(TemperatureScaling):
+class Calibration(TestOutputsCheck, TemperatureScaling):
     """Draws the calibration curve of a test; optionally scales logits by a temperature first.
 
     The curve needs ``test_step`` to return a dictionary with ``logits`` and ``target``; for multi-label each class of each row

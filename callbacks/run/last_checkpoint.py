@@ -197,13 +197,17 @@ class LastCheckpoint(Checkpoint):
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Keep it until the training starts, and give ``ModelCheckpoint`` what it does not load itself."""
-        if trainer.state.fn != "fit":
-            return
-        self._resumed = checkpoint.get(_KEY)
+        fits = trainer.state.fn == "fit"
+        if fits:
+            self._resumed = checkpoint.get(_KEY)
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
-            if isinstance(callback, classes("callbacks.ModelCheckpoint")) and callback.state_key in checkpoint["callbacks"]:
+            if isinstance(callback, classes("callbacks.ModelCheckpoint")) and callback.state_key in checkpoint.get(
+                "callbacks", ()
+            ):
                 state = checkpoint["callbacks"][callback.state_key]
-                relocate(state, str(callback.dirpath))
+                relocate(state, str(callback.dirpath))  # for a test, too: the best weights may be of before the move
+                if not fits:
+                    continue
                 # Saved by Lightning, but not loaded again: until the next validation it would be missing in what is saved.
                 callback.current_score = state.get("current_score")
 

@@ -17,6 +17,7 @@ from PIL import Image
 from ..figures.figure_callback import failed_figures
 from ..figures.plain_text import printable
 from ..files.atomic_file import atomic_write
+from .results import MEANS, baseline_table, measured_on, results
 
 _TITLES = {  # by the file's stem, in the order of the page
     "curves": "Learning curves",
@@ -82,11 +83,12 @@ def _text_of_png(path: Path) -> dict[str, str]:
 
 
 def headline(record: dict[str, Any]) -> dict[str, Any]:
-    """Return the values of a record that stand at the top of the page: the test's, the best possible ones, time and epochs.
+    """Return the values of a record that stand at the top of the page: the result's, the best possible ones, time and epochs.
 
     A metric that is not defined (``None``), such as the AUROC of a single class, is left out.
     """
-    shown = {name: value for name, value in record.items() if name.startswith("test/") and value is not None}
+    on = measured_on(record)
+    shown = {f"{metric} on {on}": value for metric, value in results(record).items() if value is not None}
     shown |= {f"best possible {name.removeprefix('known/')}": v for name, v in record.items() if name.startswith("known/")}
     return {**shown, "seconds": record["seconds"], "epochs": record["epochs"]}
 
@@ -122,6 +124,10 @@ def render_report(
         command=f"{program} {command}",
         warning=f"Trained from scratch: {record.get('weights/source')}." if scratch else None,
         headline=headline(record),
+        means=MEANS if record.get("tests_on") == "valid" and results(record) else None,
+        baselines=baseline_table(record),
+        sampled=record.get("baseline/sampled"),
+        weak=record.get("baseline/warning"),
         figures=figures,
         record=record,
         config=config,

@@ -1,7 +1,8 @@
 """The record of a run: ``metrics.json``, flat, with everything one compares runs by.
 
-**What it holds.** The last value of each logged name and, as ``<name>/best``, the best one; seconds of each phase; epochs and
-steps; seed and precision; versions; and where data and weights came from, with their SHA-256.
+**What it holds.** The last value of each logged name and, as ``<name>/best``, the best one; the result, see
+:mod:`.results`; seconds of each phase; epochs and steps; seed and precision; versions; and where data and weights came from, with
+their SHA-256.
 
 **When to use it.** Always: sweeps, reports and predictions read it, and a metric without its provenance can't be trusted.
 """
@@ -24,6 +25,7 @@ from practicum.lightning_shim import LightningModule, Trainer, root_of
 
 from ..files.atomic_file import atomic_write
 from ..roles import Watcher
+from .results import result_name
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +74,7 @@ class RunRecord(Watcher):
         best: The best value of each logged name.
         seconds: By phase, ``fit`` and ``test``.
         plain: Values of a test without the callbacks that transform predictions, see :meth:`keep_plain`.
+        baselines: What simple models reach on the same rows, ``baseline/<name>/<metric>``; whoever measures them puts them here.
 
     Example:
         >>> from practicum.callbacks import RunRecord
@@ -88,6 +91,7 @@ class RunRecord(Watcher):
         self.best: dict[str, float] = {}
         self.seconds: dict[str, float] = {}
         self.plain: dict[str, float] = {}
+        self.baselines: dict[str, Any] = {}
         self._started: dict[str, float] = {}
         self._resumed: dict[str, Any] | None = None
 
@@ -113,7 +117,7 @@ class RunRecord(Watcher):
             self.seconds = {k.removeprefix("seconds/"): v for k, v in before.items() if k.startswith("seconds/")}
             self._resumed = None
         elif trainer.global_step == 0:  # a training of its own, also with an object that has been in another (k-fold)
-            self.last, self.best, self.seconds, self.plain = {}, {}, {}, {}
+            self.last, self.best, self.seconds, self.plain, self.baselines = {}, {}, {}, {}, {}
         self._begin("fit")
         if trainer.is_global_zero and (changes := changed_machine(before, self.record(trainer, pl_module, "running"))):
             log.warning(
@@ -171,12 +175,17 @@ class RunRecord(Watcher):
         datamodule = getattr(trainer, "datamodule", None)
         seed = os.environ.get("PL_GLOBAL_SEED")
         seconds = self._seconds_until_now()
+        tests_on = getattr(datamodule, "tests_on", "test")
         lightning = root_of(trainer).__name__.partition(".")[0].replace("_", "-")
         return {
             "status": status,
-            **self.last,
+            **{
+                result_name(name.removeprefix("test/"), tests_on) if name.startswith("test/") else name: value
+                for name, value in self.last.items()
+            },
             **{f"{name}/best": value for name, value in self.best.items() if not name.startswith("test/")},
             **self.plain,
+            **self.baselines,
             **{f"known/{name}": value for name, value in getattr(datamodule, "known_answer", {}).items()},
             **{name: value for each in trainer.callbacks for name, value in getattr(each, "facts", {}).items()},  # type: ignore[attr-defined]
             "seconds": round(sum(seconds.values()), 2),
@@ -190,10 +199,20 @@ class RunRecord(Watcher):
             "parameters": sum(p.numel() for p in pl_module.parameters()),
             **{f"weights/{key}": value for key, value in getattr(pl_module, "provenance", {}).items()},
             **{f"data/{key}": value for key, value in getattr(datamodule, "provenance", {}).items()},
-            "tests_on": getattr(datamodule, "tests_on", "test"),
+            "tests_on": tests_on,
             "version/python": platform.python_version(),
             **{f"version/{name}": importlib.metadata.version(name) for name in (*_PACKAGES, lightning)},
         }
+
+    def write(self, trainer: Trainer, pl_module: LightningModule, status: str = "finished") -> None:
+        """Write the record anew, for what was found after the test; only the first process does.
+
+        Args:
+            trainer: The trainer.
+            pl_module: The module.
+            status: As for :meth:`record`.
+        """
+        self._write(trainer, pl_module, status)
 
     def _begin(self, phase: str) -> None:
         self._started[phase] = time.monotonic()

@@ -24,5 +24,9 @@ def atomic_write(path: Path) -> Iterator[Path]:
         with open(beside, "rb") as file:
             os.fsync(file.fileno())  # or after a power cut the new name may lead to an empty file
         os.replace(beside, path)
+    except OSError as error:
+        if error.filename is None:  # a write to a full disk doesn't say where
+            error.filename = str(path)
+        raise
     finally:
         beside.unlink(missing_ok=True)

@@ -27,12 +27,13 @@ from practicum.lightning_shim import MisconfigurationException
 
 from .csv_numbers import MISSING, find_decimal, is_number
 from .csv_source import TextBytes, find_encoding, read_source, require_utf8, say_once
-from .quoting import quoted
+from .quoting import listed, quoted
 
 DELIMITERS = (",", ";", "\t", "|")
 ONE_COLUMN = "\x1f"  # the delimiter of a table of one column, whose values may hold any of DELIMITERS
 CSV_FORMAT_OPTIONS = ("delimiter", "quote", "decimal", "encoding", "header")
 DETECT: Mapping[str, Any] = dict.fromkeys(CSV_FORMAT_OPTIONS)  # the option csv_format of data modules by default
+_DATE = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}.*|\d{1,2}[-./]\d{1,2}[-./](\d{4}|\d{2})\b.*")
 _SAMPLE = 1 << 18  # bytes
 _ROWS = 100  # that clevercsv looks at: its time grows with them
 _NAMES = {"\t": "tab", ONE_COLUMN: "none (one column)", "\xa0": "no-break space", "\u202f": "narrow no-break space"}
@@ -171,9 +172,12 @@ def detect_format(path: str | PathLike[str], trained: CSVFormat | None = None, *
     header = told.get("header")
     if header is None:
         header = trained.header if trained is not None else not _is_values(rows)
+        if header and trained is None:
+            _say_strange_names(path, rows)
     values = rows[1:] if header else rows
     if trained is not None and delimiter == trained.delimiter:
-        decimal, thousands = trained.decimal, trained.thousands
+        decimal, thousands = told.get("decimal", trained.decimal), trained.thousands
+        thousands = None if thousands == decimal else thousands
         if thousands is None and (found := find_decimal(path, values, delimiter, decimal)[1]) is not None:
             thousands = found
             say_once(
@@ -259,3 +263,21 @@ def _is_values(rows: Sequence[Sequence[str]]) -> bool:
     if list(rows[0]) in (counted[:-1], counted[1:]) and len(rows[0]) > 1:
         return False
     return len(rows[0]) > 1 and all(is_number(value) or value in MISSING for value in rows[1])
+
+
+def _say_strange_names(path: Path, rows: Sequence[Sequence[str]]) -> None:
+    """Say if the names of columns look like their values: the first line may be a row."""
+    strange = []
+    for name, values in zip(rows[0], zip(*(row for row in rows[1:] if len(row) == len(rows[0])), strict=True), strict=False):
+        given = [value for value in values if value not in MISSING]
+        for is_one in (is_number, lambda text: bool(_DATE.fullmatch(text))):
+            alike = is_one(name) and given and sum(map(is_one, given)) >= 0.9 * len(given)
+            # A year, or a number of an item, may be a name; a fraction, a date above dates or one of the values is none.
+            if alike and (name in given or is_one is not is_number or not name.isdigit()):
+                strange.append(name)
+    if strange:
+        look = "look" if strange[1:] else "looks"
+        say_once(
+            f"{path}: its first line is taken for the names of columns, but {listed(strange, 3)} {look} like values below; set "
+            "csv_format.header=false if that line is a row (columns are then called column_1, column_2 ...)."
+        )

@@ -13,12 +13,18 @@ import polars as pl
 from .csv_source import say_once
 from .quoting import quoted
 
-MISSING = ("", "NA", "N/A", "n/a", "?", "-", "null", "NULL", "nan", "NaN", "None")
+# What pandas takes for missing, Excel's and R's marks among them, and what people write besides.
+MISSING = (
+    "", "NA", "N/A", "n/a", "?", "-", "null", "NULL", "None", "<NA>", "#N/A", "#N/A N/A", "#NA",
+    "nan", "NaN", "-nan", "-NaN", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN",
+)  # fmt: skip
 SPACES = " \xa0\u202f"  # between thousands in much of Europe; no-break in Excel's exports
 _BLOCK = 1 << 22
+_MOSTLY = 0.98  # share of numbers from which on a column's other strings are mistakes, as for the roles of columns
 _FIRST = 1000  # rows
 _EXPONENT = r"(?:[eE][-+]?\d+)?"
 _PLAIN = re.compile(rf"[-+]?(?:\d+[.,]?\d*|[.,]\d+){_EXPONENT}")
+MAYBE_THOUSANDS = r"^[-+]?[1-9]\d{0,2}([.,]\d{3})+$"  # 1.234 may be a fraction, or thousands
 _GROUPED = re.compile(rf"[-+]?\d{{1,3}}(?:([.,' {SPACES}\u2019])\d{{3}})(?:\1\d{{3}})*(?:[.,]\d+)?")
 
 
@@ -47,14 +53,14 @@ def find_decimal(path: Path, rows: Sequence[Sequence[str]], delimiter: str, deci
         values = [row[column] for row in rows if column < len(row) and row[column] not in MISSING]
         if not values or sum(map(is_number, values)) < 0.9 * len(values):
             continue
+        # 1.5, 0.123, .5, 1234.567 and 1,234.5 have a decimal point for sure; 1.234 may have none.
+        sure = {sign: sum(_is_decimal(v, sign) for v in values) for sign in votes}
         for sign, other in ((".", ","), (",", ".")):
-            # 1.5, 0.123, .5, 1234.567 and 1,234.5 have a decimal point for sure; 1.234 may have none.
-            sure = next((v for v in values if _is_decimal(v, sign)), None)
             grouped = next((v for v in values if (m := _GROUPED.fullmatch(v)) and m[1] == sign), None)
-            if sure is not None:
-                votes[sign] += 1
+            if sure[sign]:
+                votes[sign] += sure[sign] >= sure[other]  # a few odd values don't make it the column's sign
             elif grouped is not None:
-                if any(_is_decimal(v, other) for v in values) or grouped.count(sign) > 1:
+                if sure[other] or grouped.count(sign) > 1:
                     groups[sign] = groups.get(sign, 0) + 1
                     votes[other] += grouped.count(sign) > 1
                 else:
@@ -118,19 +124,54 @@ def as_plain_number(text: pl.Expr, decimal: str, thousands: str | None) -> pl.Ex
     rewritten = text
     if thousands is not None:
         sign = re.escape(thousands)
-        forms.append(rf"[-+]?\d{{1,3}}(?:{sign}\d{{3}})+(?:{point}\d*)?")
+        forms.append(rf"[-+]?[1-9]\d{{0,2}}(?:{sign}\d{{3}})+(?:{point}\d*)?")  # 0.420 is no 420
         rewritten = rewritten.str.replace_all(thousands, "", literal=True)
     if decimal != ".":
         rewritten = rewritten.str.replace(decimal, ".", literal=True)
     return pl.when(text.str.contains(rf"^(?:{'|'.join(forms)})$")).then(rewritten.str.strip_prefix("+"))
 
 
+def with_other_sign(text: pl.Expr, decimal: str) -> pl.Expr:
+    """Rewrite numbers with the other decimal sign than a table's, if that can be no sign between thousands; the rest is null."""
+    other = "," if decimal == "." else "."
+    return pl.when(~text.str.contains(MAYBE_THOUSANDS)).then(as_plain_number(text, other, None))
+
+
+def odd_signs(path: object, name: str, cell: str, line: int, more: int, decimal: str) -> str:
+    """Say that cells of a column have another decimal sign than the others.
+
+    Args:
+        path: The file.
+        name: The column.
+        cell: The first such cell.
+        line: Its line.
+        more: How many there are besides.
+        decimal: The sign of the others.
+    """
+    others = f" (and {more:,} more cells)" if more else ""
+    return (
+        f"{path}, line {line:,}: column {quoted(name)} holds {quoted(cell)}{others} in place of {quoted(_swap(cell))}, while the "
+        f"decimal sign is {decimal!r}; it is read as {cell.replace(',', '.')}: correct the file if that is wrong."
+    )
+
+
+def _swap(cell: str) -> str:
+    return cell.translate(str.maketrans(",.", ".,"))
+
+
 def typed(
-    frame: pl.LazyFrame, strings: Sequence[str], kept: Sequence[str], form: tuple[str, str | None], blanks: bool, path: object
+    frame: pl.LazyFrame,
+    strings: Sequence[str],
+    kept: Sequence[str],
+    form: tuple[str, str | None],
+    blanks: bool,
+    path: object,
+    lines: Sequence[int] | np.ndarray[Any, np.dtype[np.int64]],
 ) -> pl.LazyFrame:
     """Remove blanks and marks of missing values from strings, and turn columns of numbers or booleans into such.
 
-    A column of numbers with the other decimal sign is read with that one, which is said once.
+    A column of numbers with the other decimal sign is read with that one, and one with both by each value's own; both is said
+    once.
 
     Args:
         frame: The table.
@@ -138,7 +179,8 @@ def typed(
         kept: Those that stay strings.
         form: Decimal sign, and thousands sign or ``None``.
         blanks: Whether some fields may have blanks around them, or marks of missing values.
-        path: The file, for the message.
+        path: The file, for messages.
+        lines: The line of each row, for messages.
     """
     decimal, thousands = form
     other = "," if decimal == "." else "."
@@ -146,22 +188,23 @@ def typed(
     clean = {name: pl.when(~bare[name].is_in(list(MISSING))).then(bare[name]) for name in strings}
     numbers = {name: as_plain_number(clean[name], decimal, thousands) for name in strings}
     others = {name: as_plain_number(clean[name], other, None) for name in strings}
+    mixed = {name: pl.coalesce(numbers[name], with_other_sign(clean[name], decimal)) for name in strings}
     truths = {name: clean[name].str.to_lowercase().is_in(["true", "false"]) for name in strings}
 
-    def fits(names: Sequence[str], rows: pl.LazyFrame) -> dict[str, tuple[bool, bool, bool]]:
-        """Whether all values are numbers, numbers with the other decimal sign, or truth values."""
+    def fits(names: Sequence[str], rows: pl.LazyFrame) -> dict[str, tuple[bool, ...]]:
+        """Whether all values are numbers, numbers with the other decimal sign, with either, or truth values."""
         if not names:
             return {}
         tests = [
             (~test.fill_null(True)).any().not_().alias(f"{i} {kind}")
             for i, name in enumerate(names)
             for kind, test in enumerate(
-                each.is_not_null() | clean[name].is_null() if kind < 2 else each
-                for kind, each in enumerate((numbers[name], others[name], truths[name]))
+                each.is_not_null() | clean[name].is_null() if kind < 3 else each
+                for kind, each in enumerate((numbers[name], others[name], mixed[name], truths[name]))
             )
         ]
         found = rows.select(tests).collect().row(0)
-        return {name: found[3 * i : 3 * i + 3] for i, name in enumerate(names)}
+        return {name: found[4 * i : 4 * i + 4] for i, name in enumerate(names)}
 
     # A look at the first rows spares most columns of strings a pass over all of them.
     first = fits([name for name in strings if name not in kept], frame.head(_FIRST))
@@ -181,7 +224,7 @@ def typed(
         else {}
     )
     for name in likely:
-        is_number, is_other, is_truth = found[name]
+        is_number, is_other, is_mixed, is_truth = found[name]
         if not facts[f"values {name}"] or facts[f"padded {name}"]:
             continue
         if is_number:
@@ -189,8 +232,19 @@ def typed(
         elif is_other and facts[f"sure {name}"]:
             say_once(f"{path}: column {quoted(name)} is read with the decimal sign {other!r}, the others with {decimal!r}.")
             columns[name] = others[name].cast(pl.Float64)
+        elif is_mixed:
+            odd = frame.select(clean[name].filter(numbers[name].is_null() & clean[name].is_not_null())).collect()[name]
+            row = frame.select((clean[name] == odd[0]).arg_true().first()).collect().item()
+            say_once(odd_signs(path, name, odd[0], int(lines[row]), len(odd) - 1, decimal))
+            columns[name] = mixed[name].cast(pl.Float64)
         elif is_truth:
             columns[name] = pl.when(clean[name].is_not_null()).then(clean[name].str.to_lowercase() == "true")
+    if decimal != ".":  # a word among 0,64 is to be named by those who know the column's role, as among 0.64
+        words = [name for name in strings if name not in kept and not any(found.get(name, ()))]
+        shares = frame.select(numbers[name].count() / clean[name].count() for name in words).collect()
+        for name in words:
+            if (shares[name][0] or 0) >= _MOSTLY:
+                columns[name] = pl.coalesce(mixed[name], clean[name])
     return frame.with_columns(expression.alias(name) for name, expression in columns.items()) if columns else frame
 
 

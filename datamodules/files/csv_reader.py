@@ -124,7 +124,7 @@ def read_table(
     kept = [name for name in rows.names if name in text]
     signs = (form.decimal, form.thousands)
     if form.decimal != "." or form.thousands == ".":  # polars would read 1.299 as a fraction
-        return typed(_scan(source, form, rows, infer_schema=False), rows.names, kept, signs, True, path)
+        return typed(_scan(source, form, rows, infer_schema=False), rows.names, kept, signs, True, path, rows.lines)
     options: dict[str, Any] = {"null_values": list(MISSING)}
     schema = dict(_scan(source, form, rows, infer_schema_length=None, **options).collect_schema())
     codes = [name for name, kind in schema.items() if kind == pl.Int128]
@@ -138,7 +138,7 @@ def read_table(
     frame = _scan(source, form, rows, schema, infer_schema=False, **options)  # inferring took as long as reading
     strings = [name for name, kind in schema.items() if kind == pl.String]
     blanks = bool(strings) and (len(form.delimiter.encode()) > 1 or has_blanks(source.data, source.start, form.delimiter))
-    return typed(frame, strings, kept, signs, blanks, path)
+    return typed(frame, strings, kept, signs, blanks, path, rows.lines)
 
 
 def open_table(

@@ -117,6 +117,26 @@ def find_encoding(path: Path) -> str:
     return "cp1252"
 
 
+def find_text_encoding(path: Path) -> str:
+    """Return the encoding of a text that is no table, and say so if it is none of Unicode's.
+
+    Args:
+        path: The file.
+
+    Raises:
+        MisconfigurationException: It is no text in an encoding that :func:`find_encoding` knows.
+    """
+    if not path.stat().st_size:
+        return "utf-8"
+    try:
+        encoding = find_encoding(path)
+    except MisconfigurationException as error:
+        raise MisconfigurationException(f"{path}: is no text in UTF-8 or cp1252; save it as plain text in UTF-8.") from error
+    if encoding == "cp1252":
+        say_once(f"{path}: is not UTF-8 and is read as cp1252 (Windows); save it as UTF-8 if it has another encoding.")
+    return "utf-8-sig" if encoding == "utf-8" else encoding
+
+
 def require_utf8(path: Path) -> None:
     """Raise unless all of a file is UTF-8, whatever its byte-order mark or its user says.
 

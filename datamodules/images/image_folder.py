@@ -30,7 +30,7 @@ from .decode import MAX_PIXELS
 from .deep_grey import parse_ranges, shown
 from .image_cache import ImageIndex
 from .input_record import INPUT_FILE, kept_format, read_record, write_record
-from .layouts import Photos, hold_out_validation, read_csv
+from .layouts import Photos, hold_out, read_csv
 from .mixup_cutmix import MixUpCutMix
 from .new_photos import NewPhotos, photos_in
 from .perceptual_hash import near_duplicates
@@ -57,6 +57,7 @@ class ImageFolder(PhotoViews):
         mixup: Alpha of MixUp in training, see :class:`.MixUpCutMix`; 0: off.
         cutmix: Alpha of CutMix in training, see :class:`.MixUpCutMix`; 0: off.
         valid_fraction: Share of each class that becomes the validation split where the layout has none.
+        test_fraction: Share for the test, where the layout has no splits at all; ``None``: a tenth, from 500 photos on; 0: none.
         csv: A CSV (or TSV ...) of files and labels, relative to ``root`` (or absolute); default: class folders.
         file_column: Its column of file names, relative to ``root`` or to ``images``.
         label_column: Its column of labels.
@@ -110,6 +111,7 @@ class ImageFolder(PhotoViews):
         mixup: float = 0.0,
         cutmix: float = 0.0,
         valid_fraction: float = 0.2,
+        test_fraction: float | None = None,
         csv: str | None = None,
         file_column: str = "file",
         label_column: str = "label",
@@ -128,13 +130,15 @@ class ImageFolder(PhotoViews):
     ) -> None:
         super().__init__(size, batch_size, crop_fraction, augment, seed, cache, cache_gb, num_workers, max_pixels, grey_range)
         self._require("valid_fraction", valid_fraction, 0 < valid_fraction < 1, "above 0 and below 1")
+        fits = test_fraction is None or 0 <= test_fraction < 1 - valid_fraction
+        self._require("test_fraction", test_fraction, fits, "at least 0 and leave training photos beside valid_fraction")
         self._require("label_separator", repr(label_separator), label_separator != "", "None or at least one character")
         self._require("mixup", mixup, mixup >= 0, "at least 0 (0: off)")
         self._require("cutmix", cutmix, cutmix >= 0, "at least 0 (0: off)")
         self.source: Source = Local(Path(root))
         self.root = Path(root)
         self.mixup, self.cutmix = mixup, cutmix
-        self.valid_fraction = valid_fraction
+        self.valid_fraction, self.test_fraction = valid_fraction, test_fraction
         self.csv = csv
         self.file_column = file_column
         self.label_column = label_column
@@ -180,8 +184,7 @@ class ImageFolder(PhotoViews):
         self._found_format = None if self.csv is None else detect_format(self.root / self.csv, **self.csv_format)
         self._keep_input(index, len(found))
         photos = found.select(usable)
-        if "valid" not in found.splits:
-            hold_out_validation(photos, self.valid_fraction, self.seed)
+        hold_out(photos, {*found.splits}, self.valid_fraction, self.test_fraction, self.seed, self.root)
         self.classes = trainable_classes(photos, found, self.root)
         contents = sorted(f"{s} {h}" for s, h in zip(photos.splits, index.sha256[usable].tolist(), strict=True))
         self._digest = hashlib.sha256("\n".join(contents).encode()).hexdigest()

@@ -20,6 +20,7 @@ from ..files.csv_files import require_columns
 from ..files.csv_format import detect_format
 from ..files.csv_reader import read_rows
 from ..files.quoting import quoted
+from ..loading.held_out import held_out_sentence, held_out_share
 from .split_names import split_of
 
 log = logging.getLogger(__name__)
@@ -119,13 +120,38 @@ def existing_photo(folder: Path, name: str) -> Path | None:
     return None
 
 
-def hold_out_validation(photos: Photos, fraction: float, seed: int) -> None:
-    """Move a stratified random share of the training photos to the validation split, in place.
+def hold_out(
+    photos: Photos, given: set[str], valid_fraction: float, test_fraction: float | None, seed: int, where: object
+) -> None:
+    """Hold out photos for validation where the layout has none for it, and for a test where it has no splits at all, in place.
 
     Args:
-        photos: Photos of which none is in ``valid`` yet.
+        photos: The photos that are used.
+        given: Splits of the layout.
+        valid_fraction: Share of each label for validation.
+        test_fraction: Share for the test; ``None``: see :mod:`practicum.datamodules.loading.held_out`.
+        seed: Seed of the random choice.
+        where: Their origin, for what is said.
+    """
+    if "valid" in given:
+        return
+    move_photos(photos, valid_fraction, seed)
+    share = held_out_share(test_fraction, len(photos), valid_fraction)
+    if share and "test" not in given:
+        # Of what is left, and by another seed: validation's photos are the same with and without a test.
+        move_photos(photos, share / (1 - valid_fraction), seed + 1, "test")
+        if test_fraction is None:
+            log.info(held_out_sentence(where, photos.splits.count("test"), len(photos), "photos"))
+
+
+def move_photos(photos: Photos, fraction: float, seed: int, to: str = "valid") -> None:
+    """Move a stratified random share of the training photos to another split, in place.
+
+    Args:
+        photos: Photos of which none is in that split yet.
         fraction: Share of each label, above 0 and below 1; at least one photo of a label with two or more.
         seed: Seed of the random choice.
+        to: The split.
     """
     generator = np.random.default_rng(seed)
     by_label: dict[tuple[str, ...], list[int]] = {}
@@ -136,10 +162,10 @@ def hold_out_validation(photos: Photos, fraction: float, seed: int) -> None:
         members = by_label[label]
         count = min(len(members) - 1, max(1, round(fraction * len(members)))) if len(members) > 1 else 0
         for index in generator.permutation(members)[:count]:
-            photos.splits[index] = "valid"
+            photos.splits[index] = to
     # Stratified by each photo's first label only: a photo with a label that training now lacks goes back there.
     trained = {name for labels, split in zip(photos.labels, photos.splits, strict=True) if split == "train" for name in labels}
     for index, labels in enumerate(photos.labels):
-        if photos.splits[index] == "valid" and not trained.issuperset(labels):
+        if photos.splits[index] == to and not trained.issuperset(labels):
             photos.splits[index] = "train"
             trained.update(labels)

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
+from ..loading.held_out import held_out_sentence, held_out_share
 from ..tabular.source_table import SPLIT_COLUMN, SourceTable
 from .rating_checks import convert_numbers, leave_out_incomplete, require_several, strange_ratings, validate_ratings
 from .rating_times import add_time_bins, find_time_format, parse_new_times, parse_times
@@ -44,7 +45,13 @@ def prepare_interactions(source: SourceTable, config: RatingsConfig, where: obje
     rating = None if config.clicks else config.rating
     frame = deduplicate(frame, config.user, config.item, rating, config.time, config.duplicates, where)
     require_several(frame, config.user, config.item, where)
-    frame = assign_splits(frame, config.user, config.time, config.split, config.valid_fraction)
+    test = 0.0
+    if config.split == "time":
+        rows = int(frame.select(pl.len()).collect().item())
+        test = held_out_share(config.test_fraction, rows, config.valid_fraction)
+        if test and config.test_fraction is None:
+            notes.append(("info", held_out_sentence(where, rows - int(rows * (1 - test)), rows, "ratings", "the newest")))
+    frame = assign_splits(frame, config.user, config.time, config.split, config.valid_fraction, test)
     if config.clicks:
         frame = frame.with_columns(pl.lit(1.0).alias(CLICK))
     frame = add_time_bins(frame, config.time, config.time_bin_days, date_format)
@@ -122,7 +129,7 @@ def deduplicate(
 
 
 def assign_splits(
-    frame: pl.LazyFrame, user: str, time: str | None, strategy: RatingsSplit, valid_fraction: float
+    frame: pl.LazyFrame, user: str, time: str | None, strategy: RatingsSplit, valid_fraction: float, test_fraction: float = 0.0
 ) -> pl.LazyFrame:
     """Add the column of splits, unless rows are split at random.
 
@@ -132,6 +139,7 @@ def assign_splits(
         time: Column by which rows are ordered.
         strategy: ``time`` holds out the last rows; ``last_out`` each user's last row, except of users with a single one.
         valid_fraction: Fraction of the rows to hold out by ``time``.
+        test_fraction: Fraction of the rows for the test by ``time``, after those of validation.
 
     Example:
         >>> import polars as pl
@@ -145,6 +153,10 @@ def assign_splits(
     if strategy == "last_out":
         rank = pl.col(time).rank("ordinal").over(user)
         held_out = (rank == pl.len().over(user)) & (pl.len().over(user) > 1)
+        tested = pl.lit(False)
     else:
-        held_out = pl.col(time).rank("ordinal") > pl.len() * (1 - valid_fraction)
-    return frame.with_columns(pl.when(held_out).then(pl.lit("valid")).otherwise(pl.lit("train")).alias(SPLIT_COLUMN))
+        rank = pl.col(time).rank("ordinal")
+        held_out = rank > pl.len() * (1 - valid_fraction - test_fraction)
+        tested = rank > pl.len() * (1 - test_fraction)
+    split = pl.when(tested).then(pl.lit("test")).when(held_out).then(pl.lit("valid")).otherwise(pl.lit("train"))
+    return frame.with_columns(split.alias(SPLIT_COLUMN))

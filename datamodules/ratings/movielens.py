@@ -79,6 +79,8 @@ class MovieLens(Ratings):
             raise MisconfigurationException(
                 f"{owner}: fold={fold} is a split already; leave out split and test_fraction, or set inner_split=True."
             )
+        if inner_split and options.get("test_fraction") is None:
+            options["test_fraction"] = 0.0  # settings are chosen by it: the fold's own test comes later
         self.source = local_or(root, Download(URL.format(size=size), SHA256[size], Path(download_dir)))
         sides = {"user_side": USER_SIDE, "item_side": ITEM_SIDE} if side_features else {}
         super().__init__(self.source.path, time="time", scale=scale, **{**options, **sides})

@@ -39,7 +39,7 @@ def find_time_format(frame: pl.LazyFrame, config: RatingsConfig, where: object) 
     unit = time_unit(values, where)
     if config.date_format is not None:
         if config.date_format not in EPOCHS or unit not in (None, config.date_format):
-            parse_dates(values, config.date_format, where)  # raises, and names the first row that has another format
+            parse_dates(values, config.date_format, where, told=True)  # raises, and names the first row that has another format
         return config.date_format, []
     if unit is not None or config.time_bin_days is None:
         level = "info" if unit != "epoch_s" and config.time_bin_days is not None else None

@@ -126,7 +126,7 @@ class Ratings(TableFacts, LightningDataModule):
         time_bin_days: float | None = None,
         min_count: int = 1,
         valid_fraction: float = 0.1,
-        test_fraction: float = 0.0,
+        test_fraction: float | None = None,
         train_rows: int | None = None,
         batch_size: int = 1024,
         seed: int = 1,

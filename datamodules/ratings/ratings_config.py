@@ -60,7 +60,7 @@ class RatingsConfig:
     split_column: str | None = None
     min_count: int = 1
     valid_fraction: float = 0.1
-    test_fraction: float = 0.0
+    test_fraction: float | None = None
     train_rows: int | None = None
     seed: int = 1
     csv_format: Mapping[str, Any] = field(default_factory=dict)
@@ -120,10 +120,15 @@ class RatingsConfig:
         ):
             if needs_time and self.time is None:
                 raise MisconfigurationException(f"{owner}: {option} needs the option time, the column that orders ratings.")
-        if self.split != "random" and (self.test_fraction or self.split_column is not None):
-            option = f"test_fraction={self.test_fraction}" if self.test_fraction else f"split_column={self.split_column}"
+        if self.split == "last_out" and self.test_fraction:
             raise MisconfigurationException(
-                f"{owner}: {option} is for split=random; with split={self.split} the last ratings validate and are tested on."
+                f"{owner}: test_fraction={self.test_fraction} is for split=random and split=time; with split=last_out the last "
+                "ratings validate and are tested on."
+            )
+        if self.split != "random" and self.split_column is not None:
+            raise MisconfigurationException(
+                f"{owner}: split_column={self.split_column} is for split=random; with split={self.split} the last ratings "
+                "validate."
             )
         if self.rating is None and self.positive_threshold is not None:
             raise MisconfigurationException(

@@ -90,7 +90,7 @@ def find_format(values: pl.Series, where: object, told: str | None = None) -> tu
     if text is None:
         return None, []
     if told is not None:
-        parse_dates(values, told, where)
+        parse_dates(values, told, where, told=True)
         return told, []
     if not (present := len(text) - text.null_count()):
         raise MisconfigurationException(f"{where}: column {quoted(values.name)} should be a date, but has no value.")
@@ -112,16 +112,17 @@ def find_format(values: pl.Series, where: object, told: str | None = None) -> tu
         return unit, [
             f"{where}: column {quoted(values.name)} is read as {_EPOCH_NAMES[unit]} since 1970; date_format decides otherwise."
         ]
-    _refuse(values, text, best, where)
+    _refuse(values, text, best, where, "or name it in the option date_format")
 
 
-def parse_dates(values: pl.Series, form: str | None, where: object) -> pl.Series:
+def parse_dates(values: pl.Series, form: str | None, where: object, told: bool = False) -> pl.Series:
     """Read a column of dates in one format.
 
     Args:
         values: Dates; or strings or numbers in the format, or all in ISO 8601, which can't be mistaken.
         form: The format; ``None``: none was learnt, as training had dates rather than texts. Then an ambiguous one is refused.
         where: The table, for the message.
+        told: Whether the user set the format for this very table, so that the option may be what is wrong.
 
     Returns:
         ``Date``, or ``Datetime`` if the format has times of day.
@@ -151,7 +152,7 @@ def parse_dates(values: pl.Series, form: str | None, where: object) -> pl.Series
     for iso in _ISO:
         if (read := _parse(text, iso)).null_count() == text.null_count():
             return read
-    _refuse(values, text, form, where, parsed)
+    _refuse(values, text, form, where, "or correct the option date_format" if told else "as training had them", parsed)
 
 
 def looks_like_dates(values: pl.Series) -> bool:
@@ -280,7 +281,9 @@ def _refuse_mixed_units(text: pl.Series, units: pl.Series, where: object) -> Non
     )
 
 
-def _refuse(values: pl.Series, text: pl.Series, form: str, where: object, parsed: pl.Series | None = None) -> NoReturn:
+def _refuse(
+    values: pl.Series, text: pl.Series, form: str, where: object, advice: str, parsed: pl.Series | None = None
+) -> NoReturn:
     if values.dtype.is_numeric() and not form:
         row = text.is_not_null().arg_true()[0]
         hint = "a year alone" if re.fullmatch(r"(19|20)\d{2}", text[row]) else "a number that is no date"
@@ -292,5 +295,5 @@ def _refuse(values: pl.Series, text: pl.Series, form: str, where: object, parsed
     found = f"it reads as {form} but row {row + 1:,} does not" if form else f"row {row + 1:,} is not one"
     raise MisconfigurationException(
         f"{where}: column {quoted(values.name)} should be a date: {found} ({quoted(values[row])}); write all dates in the same "
-        "format, preferably 2026-01-31, or name it in the option date_format."
+        f"format, preferably 2026-01-31, {advice}."
     )

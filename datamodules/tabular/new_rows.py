@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from torch import Tensor
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 from ..files.csv_format import CSVFormat, detect_format
-from ..files.csv_numbers import as_plain_number
+from ..files.csv_numbers import as_plain_number, odd_signs, with_other_sign
 from ..files.csv_reader import read_text_table
 from ..files.quoting import plain, quoted
 from ..loading.batch_loader import batch_loader
@@ -28,7 +28,7 @@ from .readers import POLARS_ERRORS, as_lazy_frame, as_number, check_table, is_pa
 log = logging.getLogger(__name__)
 
 _PREDICTED = re.compile(r"true|predicted|score|(probability|quantile)_.*|class_\d+")  # see the models' objectives
-_MAYBE_THOUSANDS = r"^[-+]?[1-9]\d{0,2}([.,]\d{3})+$"
+_LINE = "__line"
 TableSource = str | os.PathLike[str] | Any  # a path, or a frame of polars or pandas
 
 
@@ -116,8 +116,8 @@ class RowsAsRead(NamedTuple):
     """New rows, and the rows as the model's preprocessing takes them.
 
     Attributes:
-        written: As they will be written beside the predictions: the texts of a file stay what they are (``01234``).
-        plain: With columns of numbers as ordinary numbers, whatever the file's decimal sign.
+        written: As they will be written beside the predictions: the texts of a file stay what they are (``01234``, ``N/A``).
+        plain: Without marks of missing values, and with columns of numbers as ordinary numbers, whatever the file's decimal sign.
     """
 
     written: pl.DataFrame
@@ -125,7 +125,11 @@ class RowsAsRead(NamedTuple):
 
 
 def read_new_rows(
-    source: TableSource, steps: TablePreprocessor, told: Mapping[str, Any] | None = None, header: bool | None = None
+    source: TableSource,
+    steps: TablePreprocessor,
+    told: Mapping[str, Any] | None = None,
+    header: bool | None = None,
+    more_numbers: Sequence[str] = (),
 ) -> RowsAsRead:
     """Read new rows as training read its table: in its format, and nothing is inferred from the new rows.
 
@@ -134,6 +138,7 @@ def read_new_rows(
         steps: The preprocessing fitted in training.
         told: The option ``csv_format``: what the user fixed.
         header: Whether the first line names the columns; ``None``: as in training.
+        more_numbers: Columns that hold numbers besides those that ``steps`` takes, such as ratings.
 
     Raises:
         MisconfigurationException: The source can't be read, or is empty.
@@ -148,19 +153,19 @@ def read_new_rows(
         return RowsAsRead(rows, clean_text(rows.lazy()).collect())
     trained = None if steps.csv is None else CSVFormat.from_dict(steps.csv)
     csv = detect_format(path, trained, **{**(told or {}), **({} if header is None else {"header": header})})
-    text = collect_rows(path, lambda path: read_text_table(path, csv).lazy())
-    numbers = [pl.col(name) for name in steps.numeric_columns if name in text.columns]
-    other = "," if csv.decimal == "." else "."
+    text = collect_rows(path, lambda path: read_text_table(path, csv, missing=(), line_column=_LINE).lazy())
+    lines, text = text[_LINE], text.drop(_LINE)
+    clean = clean_text(text.lazy()).collect()
+    numbers = [name for name in dict.fromkeys([*steps.numeric_columns, *more_numbers]) if name in text.columns]
     # A column may have the other decimal sign, as in training, if that can be no sign between thousands. What is no number stays
     # as it is, to be named in a message or to count as unknown.
-    plain = text.with_columns(
-        pl.coalesce(
-            as_plain_number(each, csv.decimal, csv.thousands),
-            pl.when(~each.str.contains(_MAYBE_THOUSANDS)).then(as_plain_number(each, other, None)),
-            each,
-        )
-        for each in numbers
-    )
+    usual = {name: as_plain_number(pl.col(name), csv.decimal, csv.thousands) for name in numbers}
+    other = {name: with_other_sign(pl.col(name), csv.decimal) for name in numbers}
+    for name in numbers:
+        odd = clean.select((usual[name].is_null() & other[name].is_not_null()).arg_true())[name]
+        if len(odd):
+            log.warning(odd_signs(path, name, clean[name][odd[0]], lines[odd[0]], len(odd) - 1, csv.decimal))
+    plain = clean.with_columns(pl.coalesce(usual[name], other[name], pl.col(name)) for name in numbers)
     return RowsAsRead(as_written(text), plain)
 
 

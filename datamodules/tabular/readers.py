@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 _PARQUET = (".parquet", ".pq")
 # What polars raises on damaged files; a panic of its Rust code is no Exception.
 POLARS_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+AS_CATEGORY = ", or name the column in the option categorical"
 _LARGEST = 3.4028e38  # a float32 holds no more
 
 
@@ -134,12 +135,13 @@ def require_columns(where: object, names: Iterable[str], wanted: Iterable[str]) 
         raise MisconfigurationException(f"{where}: has no column {quoted(missing[0])}{others}; {hint}")
 
 
-def as_number(values: pl.Series, where: object) -> pl.Series:
+def as_number(values: pl.Series, where: object, advice: str = "") -> pl.Series:
     """Convert a column to ``Float64``; NaN, infinity and what is larger than a float32 become null.
 
     Args:
         values: Numbers, booleans, or strings that are numbers.
         where: The table, for the message.
+        advice: What else can be done about it, such as :data:`AS_CATEGORY`.
 
     Raises:
         MisconfigurationException: A string is not a number; the message names its row.
@@ -150,8 +152,7 @@ def as_number(values: pl.Series, where: object) -> pl.Series:
         if len(bad):
             raise MisconfigurationException(
                 f"{where}: column {quoted(values.name)} should be a number, but row {bad[0] + 1:,} holds {quoted(values[bad[0]])}"
-                f"{f' (and {len(bad) - 1:,} more rows)' if len(bad) > 1 else ''}; correct it, or leave it blank. A "
-                "column to learn from may be categorical, too."
+                f"{f' (and {len(bad) - 1:,} more rows)' if len(bad) > 1 else ''}; correct it, or leave it blank{advice}."
             )
     elif values.dtype.is_numeric() or values.dtype == pl.Boolean:
         numbers = values.cast(pl.Float64)

@@ -38,6 +38,7 @@ class Rossmann(Table):
         features: ``all``, or the seven columns of the ``paper``.
         split: ``time``, or another of :class:`.Table`'s.
         valid_fraction: Fraction of the rows for validation, if ``valid_days`` is ``None``.
+        test_fraction: Fraction of the rows for a test; the challenge's own has no sales.
         valid_days: Days at the end to validate on.
         options: Others of :class:`.Table`.
 
@@ -74,6 +75,7 @@ class Rossmann(Table):
         features: Literal["all", "paper"] = "all",
         split: SplitStrategy = "time",
         valid_fraction: float = 0.1,
+        test_fraction: float = 0.0,
         valid_days: int | None = 42,
         **options: Any,
     ) -> None:
@@ -90,6 +92,7 @@ class Rossmann(Table):
             columns="named",
             split=split,
             valid_fraction=valid_fraction,
+            test_fraction=test_fraction,
             valid_days=valid_days,
             **options,
         )

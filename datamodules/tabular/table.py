@@ -53,7 +53,8 @@ class Table(TableFacts, LightningDataModule):
         split_column: Column that names each row's split: train, valid or test.
         group: Column whose values stay on one side of the split, for ``split=group``.
         valid_fraction: Fraction of the rows for validation.
-        test_fraction: Fraction of the rows for the test; 0: the test uses validation's rows.
+        test_fraction: Fraction of the rows for the test; 0: the test uses validation's rows; ``None``: a tenth where there are
+            500 rows or more, unless ``split_column``, files or ``valid_days`` say what validates.
         valid_days: Days at the end to validate on, instead of a fraction.
         train_rows: Size of a random sample of the training rows; ``None``: all.
         batch_size: Rows per batch and process; ``None``: chosen by the number of training rows, see :mod:`.training_length`.
@@ -109,7 +110,7 @@ class Table(TableFacts, LightningDataModule):
         split_column: str | None = None,
         group: str | None = None,
         valid_fraction: float = 0.2,
-        test_fraction: float = 0.0,
+        test_fraction: float | None = None,
         valid_days: int | None = None,
         train_rows: int | None = None,
         batch_size: int | None = 1024,

@@ -13,15 +13,16 @@ import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files.quoting import quoted
+from ..loading.held_out import held_out_sentence, held_out_share
 from .array_files import create_array
 from .column_notes import kind_of_target, missing_values, strange_numbers, strange_text
 from .column_roles import ColumnRole, infer_role, is_mostly_numeric
 from .date_formats import find_format, parse_dates
 from .date_parts import part_names
 from .preprocessor import TablePreprocessor
-from .readers import as_number, require_columns
+from .readers import AS_CATEGORY, as_number, require_columns
 from .source_table import SourceTable
-from .splits import LEFT_OUT, SPLITS, Labels, by_column, group_split, random_split, time_split
+from .splits import LEFT_OUT, SPLITS, Labels, SplitStrategy, by_column, group_split, random_split, time_split
 from .table_config import TableConfig
 
 log = logging.getLogger(__name__)
@@ -62,8 +63,9 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     if not is_class:
         notes += [("warning", each) for each in strange_numbers(target, where)]
     missing = target.is_null() if is_class else as_number(target, where).is_null()
-    labels = _split(column, len(target), config, where, date_format)
-    labels[missing.to_numpy()] = LEFT_OUT
+    labels, tested = _labels(column, target, missing, is_class, config, where, date_format)
+    if tested:
+        notes.append(("info", tested))
     rejected = [*source.rejected] + [(f"row {row + 1:,}", f"its target is missing ({target[row]})") for row in missing.arg_true()]
     for number, name in enumerate(SPLITS[:2]):
         if not (labels == number).any():
@@ -73,11 +75,8 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
             )
     _sample_training_rows(labels, config)
     training = pl.Series(labels == 0)
-    if config.infer_roles and (repeated := len(labels) - frame.select(pl.struct(pl.all()).hash().n_unique()).collect().item()):
-        log.warning(
-            f"{where}: {repeated:,} of {len(labels):,} rows repeat another in every column; if that is a mistake, remove them: "
-            "a random split puts equal rows on both sides."
-        )
+    if config.infer_roles:
+        notes += [("warning", each) for each in _repeated_rows(frame, labels, where)]
 
     csv = None if source.csv is None else source.csv.as_dict()
     steps, roles = TablePreprocessor(csv=csv, date_format=date_format), []
@@ -113,6 +112,19 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     (folder / "steps.json").write_text(steps.to_json(), encoding="utf-8")
     facts = {"roles": roles, "rejected": rejected, "notes": list(dict.fromkeys(notes)), "sha256": key}
     (folder / "facts.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
+
+
+def _repeated_rows(frame: pl.LazyFrame, labels: Labels, where: object) -> list[str]:
+    """Say how many rows repeat another, and how many of those that evaluate are in training, too."""
+    rows = frame.select(pl.struct(pl.all()).hash()).collect().to_series()
+    if not (repeated := len(rows) - rows.n_unique()):
+        return []
+    training, evaluated = (rows.filter(pl.Series(part)) for part in (labels == 0, (labels == 1) | (labels == 2)))
+    known = int(evaluated.is_in(training.unique().implode()).sum())
+    both = f" ({known:,} rows that validate or test are in training, too)" if known else ""
+    return [
+        f"{where}: {repeated:,} of {len(rows):,} rows repeat another in every column{both}; if that is a mistake, remove them."
+    ]
 
 
 def _write_arrays(
@@ -170,16 +182,50 @@ def _require_own_names(used: set[str], steps: TablePreprocessor, where: object) 
 
 def _looks_like_class(target: pl.Series, where: object) -> bool:
     if is_mostly_numeric(target):
-        as_number(target, where)  # raises, and names the first row that is not a number
+        as_number(target, where, ", or set kind=class")  # raises, and names the first row that is not a number
     return target.dtype in (pl.String, pl.Boolean, pl.Categorical, pl.Enum) or (
         target.dtype.is_integer() and target.drop_nulls().n_unique() == 2
     )
 
 
-def _split(column: ReadColumn, rows: int, config: TableConfig, where: object, date_format: str | None) -> Labels:
-    strategy, valid, test = config.strategy, config.valid_fraction, config.test_fraction
-    if strategy == "auto":
-        strategy = "time" if config.date is not None else "group" if config.group is not None else "random"
+def _strategy(config: TableConfig) -> SplitStrategy:
+    if config.strategy == "auto":
+        return "time" if config.date is not None else "group" if config.group is not None else "random"
+    return config.strategy
+
+
+def _labels(
+    column: ReadColumn,
+    target: pl.Series,
+    missing: pl.Series,
+    is_class: bool,
+    config: TableConfig,
+    where: object,
+    date_format: str | None,
+) -> tuple[Labels, str]:
+    """Split of each row, and a sentence where a test was held out unasked."""
+    labelled, unasked = len(target) - int(missing.sum()), config.test_fraction is None and config.split_column is None
+    given = 0.0 if config.test_fraction is None and config.valid_days is not None else config.test_fraction
+
+    def split(test: float) -> Labels:
+        labels = _split(column, len(target), test, config, where, date_format)
+        labels[missing.to_numpy()] = LEFT_OUT
+        return labels
+
+    labels = split(held_out_share(given, labelled, config.valid_fraction))
+    if not unasked or not (labels == 2).any():
+        return labels, ""
+    if not all((labels == number).any() for number in (0, 1)):  # few dates or groups: a test would take those of validation
+        return split(0.0), ""
+    strategy = _strategy(config)
+    if is_class and strategy == "random":  # a class that only the test has could not be learnt
+        labels[(labels == 2) & ~target.is_in(target.filter(pl.Series(labels == 0)).unique().to_list()).to_numpy()] = 0
+    newest = "the newest" if strategy == "time" else ""
+    return labels, held_out_sentence(where, int((labels == 2).sum()), labelled, "rows", newest)
+
+
+def _split(column: ReadColumn, rows: int, test: float, config: TableConfig, where: object, date_format: str | None) -> Labels:
+    strategy, valid = _strategy(config), config.valid_fraction
     if config.split_column is not None:
         return by_column(column(config.split_column), where).copy()
     if strategy == "time":
@@ -219,8 +265,8 @@ def _role(name: str, column: ReadColumn, config: TableConfig, where: object) -> 
             log.warning(f"{where}: column {quoted(name)} has one value in all rows; it carries no information and is ignored.")
             return ColumnRole(name, "ignored", "one value in all rows")
         if given == "continuous":
-            as_number(values, where)
+            as_number(values, where, ", or take the column out of the option continuous")
         return ColumnRole(name, given, f"option {given}")
     if is_mostly_numeric(values):
-        as_number(values, where)  # raises, and names the first row that is not a number
+        as_number(values, where, AS_CATEGORY)  # raises, and names the first row that is not a number
     return infer_role(values)

@@ -29,7 +29,7 @@ from .table_config import TableConfig
 
 log = logging.getLogger(__name__)
 
-_VERSION = 4  # of the files: they are built anew after a change of their format
+_VERSION = 5  # of the files: they are built anew after a change of their format, or of how tables are read
 
 
 @dataclass
@@ -61,6 +61,7 @@ class TableArrays:
     sha256: str
     notes: list[tuple[str, str]] = field(default_factory=list)
     folder: Path = field(repr=False, default=Path())
+    _said: bool = field(default=False, init=False, repr=False)  # a run is set up for its fit, its refit and its test
 
     def source_rows(self, split: str) -> pl.DataFrame:
         """The rows of ``valid`` or ``test`` as they were read."""
@@ -80,7 +81,7 @@ class TableArrays:
         }
 
     def write_artifacts(self, source: object, report_dir: Path | None, artifacts_dir: Path | None) -> None:
-        """Write what a run keeps of the table, warn if rows were left out, and say what was guessed.
+        """Write what a run keeps of the table; the first time also warn if rows were left out, and say what was guessed.
 
         Args:
             source: The table's origin, for the warning.
@@ -90,14 +91,17 @@ class TableArrays:
         if report_dir is not None:
             write_csv(report_dir / "columns.csv", ColumnRole._fields, self.roles)
             write_csv(report_dir / "rejected.csv", ("row", "reason"), self.rejected)
+        if artifacts_dir is not None:
+            with atomic_write(artifacts_dir / "steps.json") as beside:
+                beside.write_text(self.steps.to_json(), encoding="utf-8")
+        if self._said:
+            return
+        self._said = True
         if self.rejected:
             row, reason = self.rejected[0]
             log.warning(f"{source}: {len(self.rejected):,} rows left out, e.g. {row}: {reason}.")
         for level, note in self.notes:
             getattr(log, level)(note)
-        if artifacts_dir is not None:
-            with atomic_write(artifacts_dir / "steps.json") as beside:
-                beside.write_text(self.steps.to_json(), encoding="utf-8")
 
 
 def table_arrays(

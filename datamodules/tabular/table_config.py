@@ -36,7 +36,7 @@ class TableConfig:
         split_column: Column that names each row's split.
         group: Column whose values stay on one side of the split.
         valid_fraction: Fraction of the rows for validation.
-        test_fraction: Fraction of the rows for the test.
+        test_fraction: Fraction of the rows for the test; ``None``: see :mod:`practicum.datamodules.loading.held_out`.
         valid_days: Days at the end to validate on, instead of a fraction.
         train_rows: Size of a random sample of the training rows; ``None``: all.
         seed: Seed of the split and the sample.
@@ -60,7 +60,7 @@ class TableConfig:
     split_column: str | None = None
     group: str | None = None
     valid_fraction: float = 0.2
-    test_fraction: float = 0.0
+    test_fraction: float | None = None
     valid_days: int | None = None
     train_rows: int | None = None
     seed: int = 1

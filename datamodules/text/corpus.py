@@ -12,6 +12,7 @@ from pathlib import Path
 
 from practicum.lightning_shim import MisconfigurationException
 
+from ..files.csv_source import find_text_encoding
 from .readers import Document
 from .split_names import split_in, split_of
 
@@ -70,7 +71,8 @@ def read_corpus(root: Path) -> Iterator[Document]:
         Documents; in a folder of texts, a file that isn't UTF-8 has no text.
 
     Raises:
-        MisconfigurationException: The file is missing, there is no training text, or a file of a split isn't UTF-8.
+        MisconfigurationException: The file is missing, there is no training text, or a file of a split is in neither UTF-8 nor
+            cp1252.
     """
     files, separate = corpus_files(root)
     for path, split in files:
@@ -78,7 +80,7 @@ def read_corpus(root: Path) -> Iterator[Document]:
         chunk = _LARGEST if separate else min(_LARGEST, size // _PARTS + 1)
         longest = _LARGEST if separate or split != "train" else min(_LARGEST, max(1, size // 2))
         try:
-            with open(path, encoding="utf-8-sig") as file:
+            with open(path, encoding="utf-8-sig" if separate else find_text_encoding(path)) as file:
                 while lines := file.readlines(chunk):
                     yield from _documents(lines, chunk, longest, split, str(path))
         except UnicodeDecodeError as error:

@@ -14,9 +14,9 @@ from practicum.lightning_shim import LightningDataModule, MisconfigurationExcept
 from tokenizers import Tokenizer
 from torchdata.stateful_dataloader import StatefulDataLoader
 
-from ..files.csv_files import open_table
 from ..files.csv_format import CSVFormat
 from ..files.csv_reader import is_text_table
+from ..files.csv_source import find_text_encoding
 from ..loading.batch_loader import batch_loader, process_of
 from .csv_texts import read_new_csv
 from .document_batches import DocumentBatches
@@ -148,7 +148,8 @@ def read_new_texts(
         trained: Format of the training's table, if there was one.
 
     Raises:
-        MisconfigurationException: ``source`` is missing, isn't UTF-8, or is a table that is damaged or lacks the column of texts.
+        MisconfigurationException: ``source`` is missing, is in neither UTF-8 nor cp1252, or is a table that is damaged or
+            lacks the column of texts.
     """
     if source.is_dir():
         for path in sorted(path for path in source.rglob("*") if path.is_file() and not _is_hidden(path, source)):
@@ -162,7 +163,7 @@ def read_new_texts(
         yield from ((text, text) for text in read_new_csv(source, text_column, trained))
     else:
         blank = 0
-        with open_table(source) as file:
+        with open(source, newline="", encoding=find_text_encoding(source)) as file:
             for line in file:
                 if line.strip():
                     yield line.strip(), line

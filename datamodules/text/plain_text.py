@@ -10,7 +10,8 @@ from practicum.lightning_shim import MisconfigurationException
 
 from .corpus import corpus_files, read_corpus
 from .readers import Document
-from .text import Task, Text
+from .text import Text
+from .text_options import Task
 
 
 class PlainText(Text):

@@ -8,7 +8,7 @@ import os
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import torch
 from practicum.lightning_shim import LightningDataModule, MisconfigurationException
@@ -24,13 +24,12 @@ from .document_batches import DocumentBatches
 from .labels import class_names
 from .new_texts import NewTexts
 from .readers import Document
+from .text_options import Task, check_text_options
 from .token_cache import TokenizedCorpus, TokenSplit, fingerprint, load_or_tokenize
 from .tokenization import TRAINING, TokenizationConfig, load_tokenizer
-from .tokenizer import LEVELS, Level, detokenize, vocabulary
+from .tokenizer import Level, detokenize, vocabulary
 
 log = logging.getLogger(__name__)
-
-Task = Literal["classification", "language_model", "skip_gram"]
 
 
 class Text(LightningDataModule):
@@ -52,6 +51,7 @@ class Text(LightningDataModule):
         variable_length: Draw the length of training windows around ``bptt``.
         reverse: Read texts backwards.
         valid_fraction: Share of the training texts used for validation if there is no validation split.
+        test_fraction: Share for a test if there is no split at all; ``None``: a tenth, from 500 texts on; 0: none.
         seed: Seed of the split, the order and the lengths.
         cache: Folder for token ids.
         artifacts_dir: Folder to which ``tokenizer.json`` is saved, for later predictions; ``None`` saves none.
@@ -82,23 +82,16 @@ class Text(LightningDataModule):
         variable_length: bool = False,
         reverse: bool = False,
         valid_fraction: float = 0.1,
+        test_fraction: float | None = None,
         seed: int = 1,
         cache: str | os.PathLike[str] = "data/cache",
         artifacts_dir: str | os.PathLike[str] | None = None,
         report_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         super().__init__()
-        for option, value, valid, wanted in (
-            ("task", task, task in get_args(Task), f"one of {', '.join(get_args(Task))}"),
-            ("level", level, level in LEVELS, f"one of {', '.join(LEVELS)}"),
-            ("max_vocab", max_vocab, max_vocab >= 10, "at least 10"),
-            ("min_count", min_count, min_count >= 1, "at least 1"),
-            ("batch_size", batch_size, batch_size >= 1, "at least 1"),
-            ("bptt", bptt, bptt >= 1, "at least 1"),
-            ("valid_fraction", valid_fraction, 0 < valid_fraction < 1, "between 0 and 1"),
-        ):
-            if not valid:
-                raise MisconfigurationException(f"{type(self).__name__}: {option}={value} must be {wanted}.")
+        check_text_options(
+            type(self).__name__, task, level, max_vocab, min_count, batch_size, bptt, valid_fraction, test_fraction
+        )
         #: Where the files come from; subclasses may download or generate them.
         self.source: Source | None = None if root is None else Local(Path(root))
         self.task, self.level, self.batch_size = task, level, batch_size
@@ -112,6 +105,7 @@ class Text(LightningDataModule):
             min_count=min_count if level in ("word", "bpe") else 1,
             tokenizer=None if tokenizer is None else Path(tokenizer),
             valid_fraction=valid_fraction,
+            test_fraction=test_fraction,
             seed=seed,
             mark_begin=self.mark_begin,
         )
@@ -171,6 +165,8 @@ class Text(LightningDataModule):
         if self.rejected:
             name, reason = self.rejected[0]
             log.warning(f"{len(self.rejected)} texts left out, e.g. {name} ({reason}).")
+        if self.tokenization.test_fraction is None:
+            self.corpus.say_held_out(self.root)
         self.corpus.duplicates.report(str(self.root), self.corpus.sizes, self.report_dir)
         for split in ("train", "valid"):
             if split not in self.corpus.splits:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..files.csv_format import DETECT, CSVFormat, check_csv_format, detect_format
@@ -87,7 +88,9 @@ class TextCSV(Text):
     def trained_format(self) -> CSVFormat | None:
         """The format of the training's table: found in ``setup``, or kept in ``artifacts_dir``; what is told goes first."""
         found = self._found or load_input(self.artifacts_dir)
-        return found or (CSVFormat(**self.csv_format, told=tuple(self.csv_format)) if self.csv_format else None)
+        if not self.csv_format:
+            return found
+        return replace(found or CSVFormat(), **self.csv_format, told=tuple({*(found.told if found else ()), *self.csv_format}))
 
     @property
     def provenance(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +15,13 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from ..loading.cache_folder import whole_folder
+from ..loading.held_out import held_out_sentence
 from .duplicates import Duplicates
 from .readers import Document
 from .split_names import UNLABELLED
 from .tokenization import TokenizationConfig, load_tokenizer, tokenize
+
+log = logging.getLogger(__name__)
 
 _BLOCK = 1 << 24  # tokens counted at a time
 _NAMES_IN_RECORDS = {UNLABELLED: "unsup"}  # aclImdb's name, as in earlier records
@@ -54,6 +58,7 @@ class TokenizedCorpus:
         unknown: Share of unknown tokens by split.
         sha256: Digest of all token ids.
         duplicates: Texts that occur more than once.
+        held_out: Texts that we held out for a test, as nothing was split.
     """
 
     tokenizer: Tokenizer
@@ -62,6 +67,7 @@ class TokenizedCorpus:
     unknown: dict[str, float]
     sha256: str
     duplicates: Duplicates = field(default_factory=Duplicates)
+    held_out: int = 0
 
     def counts(self, splits: Sequence[str]) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Count the occurrences of each token in these splits ``[V]``."""
@@ -75,6 +81,16 @@ class TokenizedCorpus:
     def sizes(self) -> dict[str, int]:
         """Number of texts by split."""
         return {split: len(texts) for split, texts in self.splits.items()}
+
+    def say_held_out(self, where: object) -> None:
+        """Say that a test was held out, if one was.
+
+        Args:
+            where: Origin of the texts.
+        """
+        if self.held_out:
+            texts = sum(self.sizes[split] for split in ("train", "valid", "test"))
+            log.info(held_out_sentence(where, self.held_out, texts, "texts"))
 
     def facts(self) -> dict[str, Any]:
         """Texts, tokens and share of unknown tokens by split; size of the vocabulary, number of rejected texts, digest.
@@ -136,4 +152,4 @@ def _load(folder: Path) -> TokenizedCorpus:
     rejected = [(name, reason) for name, reason in facts["rejected"]]
     duplicates = Duplicates(**{**facts["duplicates"], "pairs": [(a, b, c, d) for a, b, c, d in facts["duplicates"]["pairs"]]})
     tokenizer = load_tokenizer(folder / "tokenizer.json")
-    return TokenizedCorpus(tokenizer, splits, rejected, facts["unknown"], facts["sha256"], duplicates)
+    return TokenizedCorpus(tokenizer, splits, rejected, facts["unknown"], facts["sha256"], duplicates, facts["held_out"])

@@ -16,6 +16,7 @@ import numpy as np
 from practicum.lightning_shim import MisconfigurationException
 from tokenizers import Tokenizer
 
+from ..loading.held_out import held_out_share
 from .duplicates import find_duplicates
 from .readers import Document
 from .split_names import SPLITS, UNLABELLED
@@ -23,7 +24,7 @@ from .tokenizer import BEGIN, UNKNOWN, Level, build_tokenizer, normalize
 
 TRAINING = ("train", UNLABELLED)  # splits that the vocabulary and a language model learn from
 _CHUNK = 2000  # documents tokenized at a time
-_VERSION = 3  # of the files written; a change invalidates caches
+_VERSION = 4  # of the files written; a change invalidates caches
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class TokenizationConfig:
         valid_fraction: Share of the training texts that is held out if there is no validation split.
         seed: Seed of that choice.
         mark_begin: Put ``xxbos`` before each text.
+        test_fraction: Share that is held out for a test if there is no split at all; ``None``: see :mod:`.held_out`.
     """
 
     level: Level
@@ -47,6 +49,7 @@ class TokenizationConfig:
     valid_fraction: float
     seed: int
     mark_begin: bool
+    test_fraction: float | None = None
 
     def key(self) -> str:
         """Return everything that the result depends on besides the texts."""
@@ -100,9 +103,13 @@ def tokenize(documents: Iterable[Document], config: TokenizationConfig, folder: 
     if not entries:
         reason = f": {rejected[0][0]} is {rejected[0][1]}" if rejected else ""
         raise MisconfigurationException(f"no text can be used{reason}.")
-    splits = assign_validation(
-        [each.split for each in entries], [each.label for each in entries], config.valid_fraction, config.seed
-    )
+    given, text_labels = [each.split for each in entries], [each.label for each in entries]
+    splits = hold_out(given, text_labels, config.valid_fraction, config.seed)
+    share, held_out = held_out_share(config.test_fraction, given.count("train"), config.valid_fraction), 0
+    if share and not {"valid", "test"} & {*given}:
+        # Of what is left, and by another seed: validation's texts are the same with and without a test.
+        splits = hold_out(splits, text_labels, share / (1 - config.valid_fraction), config.seed + 1, "test")
+        held_out = splits.count("test")
     if config.tokenizer is None:
         training = (text for text, split in zip(_texts(scratch, entries), splits, strict=True) if split in TRAINING)
         tokenizer = build_tokenizer(training, config.level, config.max_vocab, config.min_count)
@@ -146,6 +153,7 @@ def tokenize(documents: Iterable[Document], config: TokenizationConfig, folder: 
         "unknown": {split: unknowns[split] / max(1, sum(counts)) for split, counts in lengths.items()},
         "sha256": digest.hexdigest(),
         "duplicates": vars(duplicates),
+        "held_out": held_out,
     }
     (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
 
@@ -175,20 +183,21 @@ def _texts(scratch: Path, entries: Iterable[_Entry]) -> Iterator[str]:
             yield file.read(entry.size).decode("utf-8")
 
 
-def assign_validation(splits: list[str], labels: list[str | None], fraction: float, seed: int) -> list[str]:
-    """Move a share of each label's training texts to ``valid``, unless there is a validation split already.
+def hold_out(splits: list[str], labels: list[str | None], fraction: float, seed: int, to: str = "valid") -> list[str]:
+    """Move a share of each label's training texts to another split, unless that has texts already.
 
     Args:
         splits: Split of each text.
         labels: Label of each text.
         fraction: Share of each label; at least one text is moved, and at least one stays.
         seed: Seed of the choice.
+        to: The split.
 
     Returns:
         The new split of each text.
     """
     splits = list(splits)
-    if "valid" in splits:
+    if to in splits:
         return splits
     rng = np.random.default_rng(seed)
     by_label: dict[str, list[int]] = {}
@@ -199,5 +208,5 @@ def assign_validation(splits: list[str], labels: list[str | None], fraction: flo
         members = by_label[label]
         count = min(len(members) - 1, max(1, round(fraction * len(members))))
         for index in rng.permutation(members)[:count]:
-            splits[index] = "valid"
+            splits[index] = to
     return splits

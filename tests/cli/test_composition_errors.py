@@ -23,6 +23,9 @@ SENTENCES = [
     ("callbacks.unfreeze.grups=3", "callbacks.unfreeze.grups: there is no such option"),
     ("trainer.max_tim=3", "trainer.max_tim: there is no such option; did you mean trainer.max_"),
     ("callbacks.tta.n=3", "callbacks.tta.n: there is no such option"),
+    ("+epochs=3", "+epochs: the configuration has this option already; leave out the +: epochs=3."),
+    ("+trainer.max_steps=3", "leave out the +: trainer.max_steps=3."),
+    ("+model=resnet18", "leave out the +: model=resnet18."),
     ("model=resnet81", "model=resnet81: there is no such choice; did you mean model=resnet18?"),
 ]
 
@@ -43,3 +46,11 @@ def test_the_class_is_that_of_the_choice_that_was_typed(monkeypatch: pytest.Monk
     with initialize_config_module("practicum.conf", version_base="1.3"), pytest.raises(HydraException) as raised:
         compose("train", overrides=typed)
     assert "SGD has this option" in str(explain_composition(raised.value, "train"))
+
+
+def test_an_option_that_is_given_twice_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = ["+trainer.limit_train_batches=1", "+trainer.limit_train_batches=2"]
+    monkeypatch.setattr(sys, "argv", ["train.py", *typed])
+    with initialize_config_module("practicum.conf", version_base="1.3"), pytest.raises(HydraException) as raised:
+        compose("train", overrides=typed)
+    assert explain_composition(raised.value, "train") == "trainer.limit_train_batches: is given twice; leave out all but one."

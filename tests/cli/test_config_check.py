@@ -92,7 +92,7 @@ def test_options_passed_on_to_parents_are_checked_there() -> None:
 
 
 def test_classes_that_are_not_there_are_named() -> None:
-    with pytest.raises(MisconfigurationException, match="schedule._target_=practicum.callbacks.SGDRR: can't be imported"):
+    with pytest.raises(MisconfigurationException, match="there is no SGDRR in practicum.callbacks; did you mean SGDR?"):
         check_config(OmegaConf.create({"schedule": {"_target_": "practicum.callbacks.SGDRR"}}))
 
 

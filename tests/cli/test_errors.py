@@ -139,6 +139,10 @@ def test_mistakes_with_tables_end_in_one_sentence(
         (["run=runs/number", "data.keep=x"], "data.keep: there is no such option"),
         (["resume=runs/number"], "resume: there is no such option"),
         (["input=table.csv"], "run is missing: give it as run=..."),
+        (["run=runs/number", "input=word.csv"], "should be a number, but row 1 holds 'x'; correct it, or leave it blank."),
+        (["run=runs/number", "input=day.csv"], "row 1 does not ('31.12.2024'); write all dates in the same format, preferably "),
+        (["run=runs/number", "input=latin.csv", "csv_format.encoding=utf-8"], "name its encoding in csv_format.encoding."),
+        (["run=runs/number", "input=table.csv", "csv_format.decimal=x"], "csv_format.decimal='x' must be . or ,."),
         (["run=runs/nowhere", "input=table.csv"], "run=runs/nowhere: not a run folder of train.py"),
     ],
 )
@@ -146,10 +150,17 @@ def test_mistakes_in_predicting_are_told_in_its_own_options(
     tables: Path, arguments: list[str], message: str, in_process: Callable[..., Any], refused: Callable[[Any], str]
 ) -> None:
     (tables / "afile").touch()
+    (tables / "word.csv").write_text("shop,size,day\ns1,x,2024-12-30\n")
+    (tables / "day.csv").write_text("shop,size,day\ns1,2,31.12.2024\n")
+    (tables / "latin.csv").write_bytes("shop,size,day\né,2,2024-12-30\n".encode("latin-1"))
     sentence = refused(in_process("predict.py", *arguments, cwd=tables))
     assert message in sentence
     assert sentence.startswith("predict.py: ")
-    assert not [word for word in ("hydra.run.dir", "data.batch_size", "resume=RUN", "renamed") if word in sentence]
+    assert not [
+        word
+        for word in ("hydra.run.dir", "data.batch_size", "resume=RUN", "renamed", "date_format", "categorical")
+        if word in sentence
+    ]
 
 
 MACHINE = [

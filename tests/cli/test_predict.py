@@ -139,8 +139,8 @@ def test_several_labels_per_photo_from_table_to_prediction(
     result = command("train.py", *options, cwd=trained)
     assert result.returncode == 0, result.stderr[-3000:]
     record = json.loads((trained / "tags" / "metrics.json").read_text())
-    assert {"test/accuracy", "test/f2", "test/map"} <= record.keys()
-    assert record["test/map"] > 0.8
+    assert {"val/accuracy/kept", "val/f2/kept", "val/map/kept"} <= record.keys()
+    assert record["val/map/kept"] > 0.8
     result = command("predict.py", "run=tags", "input=photos/valid/red", "output=tags.csv", cwd=trained)
     assert result.returncode == 0, result.stderr[-2000:]
     assert list(rows_of(trained / "tags.csv")[0]) == [

@@ -54,8 +54,8 @@ def test_a_run_folder_without_its_tables_is_named(recommender: RecommenderRun, t
 
 def test_ratings_become_a_run_with_figures_and_a_user_page(rated: Path) -> None:
     record = json.loads((rated / "run/metrics.json").read_text())
-    assert record["test/rmse"] < 0.6
-    assert {"test/ndcg@10", "test/ndcg@10_of_100", "test/coverage@10"} <= record.keys()
+    assert record["val/rmse/kept"] < 0.6
+    assert {"val/ndcg@10/kept", "val/ndcg@10_of_100/kept", "val/coverage@10/kept"} <= record.keys()
     figures = {path.name for path in (rated / "run/figures").iterdir()}
     wanted = {"item_biases.png", "long_tail.png", "residuals.png", "person.txt", "embeddings_item.png", "predicted_true.png"}
     assert wanted <= figures

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import DictConfig
-from practicum.cli.run_options import check_run_options
+from practicum.cli.run_options import check_objective, check_run_options
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -49,6 +49,7 @@ FAULTS = {
     "seed=x": "seed=x must be a whole number from 0 to 4294967295.",
     "seed=-1": "seed=-1 must be",
     "seed=4294967296": "seed=4294967296 must be",
+    "baselines=maybe": "baselines=maybe is not of the right type: true or false",
     "trust=maybe": "trust=maybe is not of the right type: true or false",
     "resume.force=perhaps": "resume.force=perhaps",
     "objective=[a]": "the name of one metric",
@@ -87,3 +88,15 @@ def test_resume_null_is_no_resume() -> None:
     cfg = composed("resume=null")
     check_run_options(cfg)
     assert cfg.resume.run is None
+
+
+@pytest.mark.parametrize(
+    ("objective", "tests_on", "exists"),
+    [("test/rmse", "valid", "val/rmse/kept"), ("val/a@5/kept", "test", "test/a@5")],
+)
+def test_an_objective_of_a_split_that_measures_nothing_is_refused(objective: str, tests_on: str, exists: str) -> None:
+    with pytest.raises(MisconfigurationException, match=f"objective={objective}: .* {exists}"):
+        check_objective(objective, tests_on)
+    check_objective(exists, tests_on)
+    for accepted in (None, "val/rmse", "val/rmse/best", "seconds"):
+        check_objective(accepted, tests_on)

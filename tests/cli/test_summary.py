@@ -10,8 +10,8 @@ from practicum.cli.summary import FROM_SCRATCH, could_transfer, print_summary, s
 from practicum.modules import EntityEmbeddingModel, ImageClassifier
 
 RECORD: dict[str, Any] = {
-    "test/accuracy": 0.91,
-    "test/loss": 0.3,
+    "val/accuracy/kept": 0.91,
+    "val/loss/kept": 0.3,
     "plain/accuracy": 0.9,
     "known/accuracy": 0.97,
     "tta/views": 4,
@@ -33,8 +33,9 @@ RECORD: dict[str, Any] = {
 
 def test_rows_tell_metrics_time_and_provenance() -> None:
     rows = dict(summary_rows(RECORD, "runs/x"))
-    assert rows["accuracy on valid"] == "0.9100   (with 4 augmented views; without 0.9000)   (best possible: 0.9700)"
-    assert rows["loss on valid"] == "0.3000"
+    assert rows["accuracy on validation"] == "0.9100   (with 4 augmented views; without 0.9000)   (best possible: 0.9700)"
+    assert rows["loss on validation"] == "0.3000"
+    assert rows["measured on"] == "validation (it chose the epoch)"
     assert rows["seconds"] == "61 (fit 60, test 1); 2 epochs, 12 steps"
     assert rows["data"] == "photos (24 train, 9 valid, 0 left out)"
     assert rows["weights"] == "random"
@@ -43,9 +44,24 @@ def test_rows_tell_metrics_time_and_provenance() -> None:
     assert dict(summary_rows({**RECORD, "weights/sha256": "0123456789abcdef"}, "x"))["weights"] == "random, SHA-256 0123456789ab"
 
 
+def test_baselines_stand_beside_their_metric() -> None:
+    found = {"baseline/prior/accuracy": 0.5, "baseline/linear/accuracy": 0.93, "baseline/sampled": "5 of 9 training photos"}
+    rows = dict(summary_rows({**RECORD, **found}, "x"))
+    assert rows["accuracy on validation"].endswith("   (linear model 0.9300, class frequencies 0.5000)   (best possible: 0.9700)")
+    assert rows["loss on validation"] == "0.3000"
+    assert rows["baselines"] == "of 5 of 9 training photos"
+
+
+def test_a_test_is_called_a_test() -> None:
+    record = {name: value for name, value in RECORD.items() if not name.startswith("val/")}
+    rows = dict(summary_rows({**record, "tests_on": "test", "test/accuracy": 0.8}, "x"))
+    assert rows["accuracy on test"].startswith("0.8000")
+    assert "measured on" not in rows
+
+
 @pytest.mark.parametrize("value", [None, float("nan")])
 def test_a_metric_that_is_not_defined_is_said(value: float | None) -> None:
-    assert dict(summary_rows({**RECORD, "test/auroc": value}, "x"))["auroc on valid"] == "not defined"
+    assert dict(summary_rows({**RECORD, "val/auroc/kept": value}, "x"))["auroc on validation"] == "not defined"
 
 
 def test_transfer_learning_is_advised_only_where_pretrained_weights_exist(capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,7 +78,7 @@ def test_transfer_learning_is_advised_only_where_pretrained_weights_exist(capsys
 
 def test_printed_at_the_end_of_a_run_on_photos(trained: Path) -> None:
     printed = (trained / "stdout.txt").read_text()
-    assert "accuracy on valid" in printed
+    assert "accuracy on validation" in printed
     assert FROM_SCRATCH in printed
 
 

@@ -29,7 +29,8 @@ def test_sweep_ends_with_one_table(
         ("concat_pool", "2"),
     ]
     assert "seed" in result.stdout
-    assert all(row["status"] == "finished" and 0 <= float(row["test/accuracy"]) <= 1 for row in rows)
+    assert "val/accuracy/kept" in result.stdout
+    assert all(row["status"] == "finished" and 0 <= float(row["val/accuracy/kept"]) <= 1 for row in rows)
     assert all((trained / "sweep" / row["run"] / "checkpoints" / "best.ckpt").is_file() for row in rows)
 
 
@@ -58,11 +59,14 @@ def test_sweeper_gets_the_metric_it_minimizes(
     rated: Path, command: Callable[..., Any], refused: Callable[[Any], str], rows_of: Callable[[Path], list[dict[str, str]]]
 ) -> None:
     quick = ["experiment=tastes", "epochs=1", "callbacks=none", "hydra.sweep.dir=sweep", "hydra/sweeper=optuna"]
-    search = ["hydra.sweeper.n_trials=2", "hydra.sweeper.n_jobs=1", "model.factors=choice(4,8)", "objective=test/rmse"]
+    search = ["hydra.sweeper.n_trials=2", "hydra.sweeper.n_jobs=1", "model.factors=choice(4,8)", "objective=val/rmse/kept"]
     result = command("train.py", "-m", *quick, *search, cwd=rated)
     assert result.returncode == 0, result.stderr[-3000:]
     best = OmegaConf.load(rated / "sweep/optimization_results.yaml").best_value
-    reached = [float(row["test/rmse"]) for row in rows_of(rated / "sweep/sweep.csv")]
+    reached = [float(row["val/rmse/kept"]) for row in rows_of(rated / "sweep/sweep.csv")]
     assert best == pytest.approx(min(reached))
-    message = refused(command("train.py", *quick[:3], "objective=test/rms", "hydra.run.dir=odd", cwd=rated))
-    assert "objective=test/rms: the run has no such metric; it has" in message
+    message = refused(command("train.py", *quick[:3], "objective=test/rmse", "hydra.run.dir=untested", cwd=rated))
+    assert "objective=test/rmse: no test has rows of its own here" in message
+    assert not list((rated / "untested").rglob("*.ckpt"))  # refused before it was trained
+    message = refused(command("train.py", *quick[:3], "objective=val/rms", "hydra.run.dir=odd", cwd=rated))
+    assert "objective=val/rms: the run has no such metric; it has" in message

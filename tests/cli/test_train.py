@@ -25,10 +25,11 @@ def test_run_folder_holds_everything(trained: Path, rows_of: Callable[[Path], li
     run = trained / "run"
     record = json.loads((run / "metrics.json").read_text())
     assert record["status"] == "finished"
-    assert record["test/accuracy"] > 0.9  # red or blue: easy
+    assert record["val/accuracy/kept"] > 0.9  # red or blue: easy
     assert record["epochs"] == 2
     assert record["seed"] == 1
     assert record["tests_on"] == "valid"
+    assert not any(name.startswith("test/") for name in record)  # validation measured it
     assert record["weights/source"] == "random"
     assert len(record["data/sha256"]) == 64
     assert record["seconds/fit"] > 0
@@ -69,10 +70,11 @@ def test_two_processes_share_the_photos_and_freeze_the_same_layers(
     assert result.returncode == 0, result.stderr[-3000:]
     record = json.loads((trained / "two" / "metrics.json").read_text())
     assert record["devices"] == "2 x cpu"
+    assert record["baseline/prior/accuracy"] == 0.5  # the first process measured it, on all photos
     assert record["steps"] == 6  # 48 photos, 8 a batch on each of two processes, 2 epochs
     rows = [row for rank in (0, 1) for row in rows_of(trained / "two" / f"predictions-rank{rank}.csv")]
     assert sorted(row["file"] for row in rows) == sorted(row["file"] for row in rows_of(trained / "run" / "predictions.csv"))
-    assert record["test/accuracy"] == pytest.approx(sum(row["true"] == row["predicted"] for row in rows) / len(rows))
+    assert record["val/accuracy/kept"] == pytest.approx(sum(row["true"] == row["predicted"] for row in rows) / len(rows))
 
 
 def test_two_processes_find_one_rate_and_resume(
@@ -113,7 +115,7 @@ def test_schedule_range_test_and_snapshots_from_the_command_line(
     record = json.loads((run / "metrics.json").read_text())
     assert record["epochs"] == 3  # 1 + 2
     assert record["snapshots"] == 2
-    assert {"plain/accuracy", "test/accuracy", "lr_find/valley"} <= record.keys()
+    assert {"plain/accuracy", "val/accuracy/kept", "lr_find/valley"} <= record.keys()
     assert f"(with 2 snapshots; without {record['plain/accuracy']:.4f})" in result.stdout
     for name in ("lr_find", "schedule"):
         with Image.open(run / "figures" / f"{name}.png") as picture:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 from practicum.cli.trainer_factory import NoProfiler, build_trainer, check_accelerator, clip_without_fused, resolve_precision
-from practicum.lightning_shim import PACKAGE, MisconfigurationException, classes
+from practicum.lightning_shim import PACKAGE, MisconfigurationException, RichProgressBar, classes
 
 QUIET = {
     "_target_": "practicum.lightning_shim.Trainer",
@@ -59,6 +59,15 @@ def test_accelerator_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
         check_accelerator("gpu")
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     check_accelerator("cuda")
+
+
+def test_there_is_no_progress_bar_but_the_one_that_is_configured() -> None:
+    config = OmegaConf.create({name: value for name, value in QUIET.items() if name != "enable_progress_bar"})
+    assert build_trainer(config, [], []).progress_bar_callback is None
+    bar = RichProgressBar()
+    assert build_trainer(config, [bar], []).progress_bar_callback is bar
+    config.enable_progress_bar = True
+    assert build_trainer(config, [], []).progress_bar_callback is not None
 
 
 def test_precision_is_left_as_given_or_chosen_for_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from torchmetrics.classification import MulticlassConfusionMatrix
 
 from ...files.atomic_file import write_csv
 from ...files.output_path import output_path
+from ...module_outputs.step_check import TestOutputsCheck
 from ...module_outputs.test_outputs import class_outputs
 from ..canvas import INK, new_figure, save_figure
 from ..figure_callback import FigureCallback
@@ -69,7 +70,7 @@ def draw_confusion_matrix(counts: Counts, names: Sequence[str]) -> Figure:
     return figure
 
 
-class ConfusionMatrix(FigureCallback):
+class ConfusionMatrix(TestOutputsCheck, FigureCallback):
     """Draws the confusion matrix of a test.
 
     Needs ``test_step`` to return a dictionary with ``logits`` ``[B, classes]`` and ``target`` ``int64 [B]``; multi-label targets

@@ -27,6 +27,7 @@ from torchmetrics.classification import (
 
 from ...files.atomic_file import write_csv
 from ...files.output_path import output_path
+from ...module_outputs.step_check import TestOutputsCheck
 from ...module_outputs.test_outputs import class_outputs
 from ..canvas import BLUE, GRID, ORANGE, new_figure, save_figure
 from ..figure_callback import FigureCallback
@@ -76,7 +77,7 @@ def draw_per_class(scores: Sequence[ClassScores]) -> Figure:
     return figure
 
 
-class PerClass(FigureCallback):
+class PerClass(TestOutputsCheck, FigureCallback):
     """Writes and draws precision, recall and F1 of each class of a test.
 
     Needs ``test_step`` to return a dictionary with ``logits`` ``[B, classes]`` and ``target``, ``int64 [B]`` or a 0/1 matrix;

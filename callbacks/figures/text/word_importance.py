@@ -77,10 +77,18 @@ def merge_words(words: Sequence[tuple[str, int, int]], pieces: int) -> list[tupl
 
 
 def describe_contributions(contributions: Iterable[float], words: Iterable[str], count: int) -> str:
-    """Return the words that contribute most, ``brilliant +0.31, not +0.12``; those below 0.005 are left out."""
+    """Return the words that contribute most, ``brilliant +0.31, not +0.12``; those below 0.005 are left out.
+
+    Example:
+        >>> from practicum.callbacks.figures.text.word_importance import describe_contributions
+        >>> describe_contributions([0.12, 0.31], ["not", "brilliant"], 5)
+        'brilliant +0.31, not +0.12'
+        >>> describe_contributions([0.001, -0.2], ["a", "film"], 5)
+        'no single word (none by 0.005 or more)'
+    """
     best = sorted(zip(contributions, words, strict=True), reverse=True)
     shown = [f"{word} {value:+.2f}" for value, word in best if value >= _LEAST and word]
-    return ", ".join(shown[:count])
+    return ", ".join(shown[:count]) or f"no single word (none by {_LEAST} or more)"
 
 
 class WordImportance(Watcher):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,15 @@ def test_tables(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="argument 2"):
         write_columns(tmp_path / "uneven.csv", {"a": [1, 2], "b": [1]})
     assert not (tmp_path / "uneven.csv").exists()
+
+
+def test_a_full_disk_is_named_by_its_file(tmp_path: Path) -> None:
+    def fill() -> None:
+        with atomic_write(tmp_path / "a.csv") as beside:
+            beside.touch()
+            raise OSError(errno.ENOSPC, "No space left on device")  # as a write raises it
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        fill()
+    assert caught.value.filename == str(tmp_path / "a.csv")
+    assert not list(tmp_path.iterdir())

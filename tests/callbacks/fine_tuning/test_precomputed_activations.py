@@ -72,6 +72,7 @@ def test_cached_and_plain_training_are_the_same_run(
     assert same(wanted, got)
     assert plain.photos == 4 * (24 + 11)
     assert cached.photos <= 2 * (24 + 11) + 2 + 16  # once frozen, once unfrozen; two probes; what workers had made ahead
+    assert {split: np.load(path).shape[:2] for split, path in precompute.stored.items()} == {"train": (1, 24), "valid": (1, 11)}
     assert cached.batches[12:] == [2] * 6 + [4] * 6  # features in the last frozen epoch, then photos
     finder = LRFinder(update=False, steps=25)
     assert same(wanted, trained(make_trainer, data(photos, tmp_path, **options), PrecomputedActivations(tmp_path / "f"), finder))

@@ -230,6 +230,19 @@ def test_a_best_checkpoint_is_found_where_the_folder_was_moved_to() -> None:
     assert state == {"dirpath": "/b", "best_model_path": "/b/best.ckpt", "best_k_models": {"/b/best.ckpt": 0.5}, "mode": "min"}
 
 
+def test_the_best_weights_of_a_moved_folder_are_loaded_without_a_warning(
+    make_trainer: MakeTrainer, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    saver = ModelCheckpoint(tmp_path / "a", "best", monitor="val/loss")
+    fit(make_trainer, tmp_path / "a", [saver])
+    (tmp_path / "a").rename(tmp_path / "b")
+    moved = ModelCheckpoint(tmp_path / "b", "best", monitor="val/loss")
+    trainer = make_trainer(enable_checkpointing=True, callbacks=[moved, LastCheckpoint(tmp_path / "b")])
+    trainer.validate(Noisy(), ckpt_path=tmp_path / "b" / "best.ckpt", weights_only=True, verbose=False)
+    assert Path(moved.best_model_path) == tmp_path / "b" / "best.ckpt"
+    assert not [each for each in recwarn if "dirpath has changed" in str(each.message)]
+
+
 @pytest.mark.parametrize("options", [{"every_n_steps": 0}, {"every_n_minutes": 0}])
 def test_refusals_name_the_parameter(tmp_path: Path, options: dict[str, Any]) -> None:
     with pytest.raises(MisconfigurationException, match=next(iter(options))):

@@ -11,6 +11,7 @@ from typing import Any
 
 from practicum.callbacks.figures.canvas import new_figure, save_figure
 from practicum.callbacks.run.report import ReportFigure, headline, render_report, report_figures, write_report
+from practicum.callbacks.run.results import MEANS
 
 RECORD: dict[str, Any] = {
     "status": "finished",
@@ -27,7 +28,15 @@ RECORD: dict[str, Any] = {
 
 def test_the_tests_values_stand_at_the_top() -> None:
     assert headline({**RECORD, "test/auroc": None}) == headline(RECORD)
-    assert headline(RECORD) == {"test/accuracy": 0.98765432, "best possible accuracy": 0.983, "seconds": 60.0, "epochs": 3}
+    assert headline(RECORD) == {"accuracy on test": 0.98765432, "best possible accuracy": 0.983, "seconds": 60.0, "epochs": 3}
+
+
+def test_validations_result_is_not_called_a_test() -> None:
+    record = {key: value for key, value in RECORD.items() if key != "test/accuracy"}
+    record |= {"val/accuracy/kept": 0.75, "val/accuracy": 0.5, "val/accuracy/best": 0.8, "tests_on": "valid"}
+    assert headline(record)["accuracy on validation"] == 0.75
+    assert MEANS in render_report("a", "b", "", record, [])
+    assert MEANS not in render_report("a", "b", "", RECORD, [])
 
 
 def test_figures_are_in_the_pages_order(tmp_path: Path) -> None:
@@ -54,7 +63,7 @@ def test_tiles_record_and_warning() -> None:
     page = render_report("spiders", "run", "epochs=3", RECORD, [])
     assert "<h1>spiders / run</h1><p class=sub>python train.py epochs=3</p>" in page
     assert "<p class=warn>Trained from scratch: &lt;none&gt;.</p>" in page
-    assert "<div class=tile><b>0.9877</b><span>test/accuracy</span></div>" in page
+    assert "<div class=tile><b>0.9877</b><span>accuracy on test</span></div>" in page
     assert "<tr><td>val/loss</td><td>1.5</td></tr><tr><td>seconds</td><td>60</td></tr><tr><td>epochs</td><td>3</td></tr>" in page
     assert "<tr><td>seed</td><td>None</td></tr>" in page
     assert "Configuration" not in page
@@ -81,6 +90,19 @@ def test_a_run_folder_becomes_a_page(tmp_path: Path) -> None:
     (run / ".hydra" / "overrides.yaml").write_text("[]\n")
     assert "python train.py </p>" in write_report(run).read_text(encoding="utf-8")
     assert "practicum-train </p>" in write_report(run, "practicum-train").read_text(encoding="utf-8")
+
+
+def test_baselines_stand_in_a_table_and_a_poor_result_is_a_warning() -> None:
+    assert "class=beside" not in render_report("a", "b", "", RECORD, [])
+    found = {"baseline/linear/accuracy": 0.75, "baseline/prior/accuracy": 0.5, "baseline/prior/auroc": 0.5}
+    page = render_report("a", "b", "", {**RECORD, **found}, [])
+    assert "<th></th><th>this run</th><th>linear model</th><th>class frequencies</th>" in page
+    assert "<td>accuracy</td><td>0.9877</td><td>0.75</td><td>0.5</td>" in page
+    assert "Baselines of" not in page
+    said = {"baseline/sampled": "5 of 9 rows", "baseline/warning": "worse: <x>"}
+    page = render_report("a", "b", "", {**RECORD, **found, **said}, [])
+    assert "<p class=warn>worse: &lt;x&gt;</p>" in page
+    assert "Baselines of 5 of 9 rows." in page
 
 
 def test_a_figures_own_title_and_caption_are_the_pages(tmp_path: Path) -> None:

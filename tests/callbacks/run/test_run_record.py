@@ -182,7 +182,7 @@ def test_plain_values_facts_and_known_answers_stand_beside(
         trainer.test(known_classifier(), Data(), verbose=False)
         callback.keep_plain()
     record = json.loads((tmp_path / "metrics.json").read_text())
-    assert record["plain/accuracy"] == record["test/accuracy"] == pytest.approx(4 / 6)
+    assert record["plain/accuracy"] == record["val/accuracy/kept"] == pytest.approx(4 / 6)
     assert record["known/accuracy"] == 0.9
     assert record["tta/views"] == 4
     assert (record["data/sha256"], record["data/loss"], record["tests_on"]) == ("abc", None, "valid")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -48,3 +49,15 @@ def test_what_was_written_is_synced_before_it_gets_its_name(tmp_path: Path, monk
     with atomic_write(tmp_path / "a.txt") as temporary:
         temporary.write_text("new")
     assert done == ["sync", "rename"]
+
+
+def test_a_full_disk_is_named_by_its_file(tmp_path: Path) -> None:
+    def fill() -> None:
+        with atomic_write(tmp_path / "a.csv") as beside:
+            beside.touch()
+            raise OSError(errno.ENOSPC, "No space left on device")  # as a write raises it
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        fill()
+    assert caught.value.filename == str(tmp_path / "a.csv")
+    assert not list(tmp_path.iterdir())

@@ -81,6 +81,30 @@ def test_a_header_is_names_and_no_numbers(tmp_path: Path, text: str, header: boo
     assert detect_format(tmp_path / "t.csv").header is header
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("x,0.89,1.00\nb,0.42,0.79\nb,0.58,?\n", "0.89, 1.00 look"),
+        ("x;0,89\nb;0,42\n", "0,89 looks"),
+        ("anna,17,4\nben,12,5\nanna,3,4\n", "4 looks"),
+        ("2021-01-05,a\n2021-01-06,b\n", "2021-01-05 looks"),
+        ("shop,2019,2020\nb,12,9\n", None),  # years
+        ("shop,2019-01-01,2019-02-01\nb,12,9\n", None),  # a column for each date
+        ("shop,1,2\nb,12,9\n", None),
+        ("text,label\nlabel,text\ntext,label\n", None),
+        ("x,0.89\nb,c\n", None),
+    ],
+)
+def test_a_header_like_a_row_is_said(text: str, named: str | None, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    assert detect_format(tmp_path / "t.csv").header
+    said = "\n".join(record.getMessage() for record in caplog.records)
+    assert "csv_format.header=false" not in said if named is None else f"but {named} like values" in said
+    caplog.clear()
+    assert detect_format(tmp_path / "t.csv", header=True).header  # told
+    assert not caplog.records
+
+
 def test_what_is_told_goes_first(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes("a;b,c\n1,5;é\n".encode("cp1252"))
     form = detect_format(tmp_path / "t.csv", delimiter=",", decimal=",", quote="", header=False, encoding="latin-1")
@@ -123,6 +147,8 @@ def test_a_new_file_is_read_as_the_training_s(tmp_path: Path) -> None:
         form = detect_format(tmp_path / name, trained)
         assert form.header
     assert (form.delimiter, form.decimal, form.thousands) == (";", ",", ".")
+    form = detect_format(tmp_path / "two.csv", trained, decimal=".")  # told
+    assert (form.decimal, form.thousands) == (".", None)
     (tmp_path / "other.csv").write_text("x,y\n1299.5,3\n")  # written by another program
     form = detect_format(tmp_path / "other.csv", trained)
     assert (form.delimiter, form.decimal) == (",", ".")

@@ -111,6 +111,35 @@ def test_a_column_with_the_other_decimal_sign_is_said(tmp_path: Path, caplog: py
     assert any("column 'p' is read with the decimal sign ','" in record.getMessage() for record in caplog.records)
 
 
+@pytest.mark.parametrize(("sign", "odd"), [(",", "1.00"), (",", "0.420"), (".", "1,00"), (".", "0,420")])
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_a_cell_with_the_other_decimal_sign_is_named_by_its_line(
+    sign: str, odd: str, delimiter: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cells = [f"0{sign}{i}5" for i in range(60)]
+    cells[40] = odd
+    path = write(tmp_path / "t.csv", f"x{delimiter}p\n" + "".join(f'"{each}"{delimiter}"{cells[0]}"\n' for each in cells))
+    frame = read_table(path).collect()
+    assert frame["x"].to_list() == [float(each.replace(",", ".")) for each in cells]
+    (said,) = (record.getMessage() for record in caplog.records)
+    usual = odd.translate(str.maketrans(",.", ".,"))
+    assert said.startswith(
+        f"{path}, line 42: column 'x' holds '{odd}' in place of '{usual}', while the decimal sign is '{sign}';"
+    )
+
+
+def test_what_may_be_thousands_is_not_read_with_the_other_sign(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "x;p\n" + "0,5;1,5\n" * 60000 + "1.234;2,5\n")  # beyond the sample that finds the signs
+    assert read_table(path).collect()["x"][-1] == "1.234"
+
+
+def test_a_word_among_decimal_commas_leaves_plain_numbers(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "x;p\n" + "0,5;a,b\n" * 99 + "abc;c,d\n")
+    frame = read_table(path).collect()
+    assert frame["x"].to_list() == ["0.5"] * 99 + ["abc"]
+    assert frame["p"][0] == "a,b"
+
+
 def test_names_columns_and_lines(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", "1,31\n1,1029\n2,10\n")
     assert read_table(path, names=["user", "item"]).collect().rows() == [(1, 31), (1, 1029), (2, 10)]
@@ -136,3 +165,21 @@ def test_a_format_that_is_given_is_used(tmp_path: Path) -> None:
     assert read_table(path, CSVFormat(delimiter=";", decimal=",")).collect().rows() == [(1.5, "x")]
     with pytest.raises(MisconfigurationException, match=r"line 2: has 2 fields, but the header has 1 \(a;b\)"):
         read_text_table(path, CSVFormat())
+
+
+PANDAS = [
+    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN",
+    "None", "n/a", "nan", "null",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mark", ["", "?", "-", *PANDAS])
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_marks_of_missing_values_leave_a_column_of_numbers(tmp_path: Path, mark: str, decimal: str) -> None:
+    """All that pandas' ``read_csv`` takes for missing by default, and what people write besides."""
+    table = tmp_path / "t.csv"
+    table.write_text("x;y;c\n" + "".join(f"{i}{decimal}25;{i};a\n" for i in range(20)) + f"{mark};{mark};{mark}\n")
+    frame = read_table(table).collect()
+    assert [*frame.dtypes] == [pl.Float64, pl.Int64, pl.String]
+    assert frame.row(-1) == (None, None, None)
+    assert frame["x"].sum() == 195

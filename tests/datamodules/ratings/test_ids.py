@@ -37,3 +37,17 @@ def test_a_run_finds_its_ids_in_a_new_file(tmp_path: Path, open_ratings: Callabl
     assert new.written["item"].to_list() == ["1", "2.0", "01"]
     assert ids.rows("item", new.plain["item"]) == [1, 2, -1]
     assert ids.names("item", new.plain["item"]) == ["1.0", "2.0", None]
+
+
+@pytest.mark.parametrize("cells", [("4,5", "1"), ("4.5", "1"), ("4,5", "1.0")])
+def test_ratings_are_plain_numbers_in_either_sign_and_written_as_they_were(
+    cells: tuple[str, str], tmp_path: Path, open_ratings: Callable[..., Ratings], caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = "".join(f"u{n % 7};i{n % 11};{n % 5},5\n" for n in range(77))
+    (tmp_path / "t.csv").write_text(f"user;item;rating\n{rows}")
+    open_ratings(tmp_path / "t.csv", artifacts_dir=tmp_path / "run")
+    (tmp_path / "new.csv").write_text("user;item;rating\n" + "".join(f"u1;i1;{cell}\n" for cell in cells))
+    found = RunIds(tmp_path / "run").read(tmp_path / "new.csv", rating="rating")
+    assert found.plain["rating"].cast(pl.Float64).to_list() == [4.5, 1.0]
+    assert [str(each) for each in found.written["rating"]] == [*cells]
+    assert ("column 'rating' holds" in caplog.text) is any("." in cell for cell in cells)

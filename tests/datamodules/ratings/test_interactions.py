@@ -65,3 +65,17 @@ def test_pairs_to_predict_get_what_they_lack() -> None:
     config = RatingsConfig(time="time", user_side=("job",), item_side=("genre",), time_bin_days=1)
     frame = complete_pairs(pl.LazyFrame({"user": ["u"], "item": ["a"], "genre": ["war"]}), config, "t").collect()
     assert frame.to_dicts() == [{"user": "u", "item": "a", "genre": "war", "time_bin": None, "job": None}]
+
+
+@pytest.mark.parametrize(("test_fraction", "tested"), [(None, 60), (0.0, 0), (0.2, 120)])
+def test_by_time_the_newest_ratings_are_the_test(test_fraction: float | None, tested: int) -> None:
+    numbers = range(600)
+    frame = pl.LazyFrame({"user": [n % 30 for n in numbers], "item": [n // 30 for n in numbers], "rating": 3.0, "time": numbers})
+    config = RatingsConfig(time="time", split="time", valid_fraction=0.1, test_fraction=test_fraction)
+    config.check("R")
+    source = prepare_interactions(SourceTable(frame), config, "t")
+    splits = source.frame.sort("time").collect()["__split"].to_list()
+    assert splits == ["train"] * (540 - tested) + ["valid"] * 60 + ["test"] * tested
+    said = [text for _, text in source.notes if "held out" in text]
+    sentence = "t: 60 of 600 ratings (the newest) are held out for a test; test_fraction=0 leaves them to training."
+    assert said == ([sentence] if test_fraction is None else [])

@@ -134,3 +134,27 @@ def test_columns_called_like_those_of_predictions_are_kept_apart(caplog: pytest.
         "table_table_true": 1, "table_true": 2, "table_predicted": 3, "table_probability_a": 4, "x": 5,
     }  # fmt: skip
     assert "Column 'predicted' of the table is written as 'table_predicted'" in caplog.text
+
+
+def test_marks_of_missing_values_are_written_as_they_were_read(tmp_path: Path, trained: Table) -> None:
+    head = "zip,member,when,x\n"
+    blank = encoded(trained, tmp_path / "a.csv", head + ",,,\n01234,True,05/11/2021,0.5\n")
+    marked = encoded(trained, tmp_path / "b.csv", head + "?,N/A,NULL,#N/A\n01234,True,05/11/2021,0.5\n")
+    assert marked[0] == blank[0]
+    assert torch.equal(torch.tensor(marked[1]), torch.tensor(blank[1]))
+    assert marked[2] == {
+        "zip": ["?", "01234"], "member": ["N/A", "True"], "when": ["NULL", "05/11/2021"], "x": ["#N/A", "0.5"],
+    }  # fmt: skip
+    assert blank[2]["x"] == [None, 0.5]
+
+
+@pytest.mark.parametrize(("trained_sign", "sign"), [(",", "."), (".", ",")])
+def test_the_other_decimal_sign_than_trainings_is_said(
+    trained_sign: str, sign: str, tmp_path: Path, open_table: Callable[..., Table], caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "t.csv").write_text("a;sold\n" + "".join(f"{i}{trained_sign}5;{i}\n" for i in range(60)))
+    data = open_table(tmp_path / "t.csv")
+    wanted = encoded(data, tmp_path / "a.csv", f"a;b\n8{trained_sign}5;1\n7{trained_sign}5;1\n")[1]
+    assert "in place of" not in caplog.text
+    assert encoded(data, tmp_path / "b.csv", f"a;b\n8{trained_sign}5;1\n7{sign}5;1\n")[1] == wanted
+    assert f"b.csv, line 3: column 'a' holds '7{sign}5' in place of '7{trained_sign}5', while the decimal sign" in caplog.text

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from practicum.datamodules.tabular.readers import as_date, as_lazy_frame, as_number, is_table, read_table, require_columns
+from practicum.datamodules.tabular.readers import (
+    AS_CATEGORY,
+    as_date,
+    as_lazy_frame,
+    as_number,
+    is_table,
+    read_table,
+    require_columns,
+)
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -87,3 +95,11 @@ def test_a_panic_of_polars_is_a_damaged_file(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(pl, "scan_parquet", panics)
     with pytest.raises(MisconfigurationException, match=r"t.parquet: can't be read as a table: assertion failed: offset[^\n]*$"):
         read_table(tmp_path / "t.parquet")
+
+
+def test_what_can_be_done_about_a_word_depends_on_who_asks() -> None:
+    word = pl.Series("x", ["1", "a"])
+    with pytest.raises(MisconfigurationException, match=r"correct it, or leave it blank\.$"):
+        as_number(word, "t")
+    with pytest.raises(MisconfigurationException, match=r"leave it blank, or name the column in the option categorical\.$"):
+        as_number(word, "t", AS_CATEGORY)

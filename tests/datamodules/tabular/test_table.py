@@ -205,6 +205,8 @@ def test_what_was_guessed_is_said(tmp_path: Path, open_table: OpenTable, caplog:
         "the target 'sold' holds only 0, 1, 2, and is predicted as a number; kind=class changes that",
     ):
         assert sentence in caplog.text
+        data.setup("test")
+        assert caplog.text.count(sentence) == 1
     assert data.steps().date_format == "%m/%d/%Y"
     assert open_table(tmp_path / "t.csv", date="when", date_format="%d/%m/%Y").steps().date_format == "%d/%m/%Y"
     with pytest.raises(MisconfigurationException, match="Table: date_format=dd/mm"):

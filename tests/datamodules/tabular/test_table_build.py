@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +87,64 @@ def test_constant_columns_are_ignored_with_a_warning(
     assert "column 'same' has one value in all rows; it carries no information and is ignored" in caplog.text
 
 
-def test_repeated_rows_are_reported(tmp_path: Path, sales: pl.DataFrame, caplog: pytest.LogCaptureFixture) -> None:
+def test_repeated_rows_are_reported(tmp_path: Path, sales: pl.DataFrame) -> None:
     build(pl.concat([sales, sales.head(5)]), tmp_path / "t", strategy="random")
-    assert "5 of 405 rows repeat another in every column" in caplog.text
+    (note,) = [note for _, note in json.loads((tmp_path / "t" / "facts.json").read_text())["notes"] if "repeat" in note]
+    assert "5 of 405 rows repeat another in every column" in note
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_whether_equal_rows_are_on_both_sides_is_said_as_it_is(tmp_path: Path, sales: pl.DataFrame, apart: bool) -> None:
+    if apart:
+        sides = pl.Series("side", ["train"] * 305 + ["valid"] * 100)
+        frame = pl.concat([sales.head(300), sales.head(5), sales.tail(100)]).with_columns(sides)
+        build(frame, tmp_path / "t", strategy="random", split_column="side")
+    else:
+        build(pl.concat([sales, sales]), tmp_path / "t", strategy="random")
+    (note,) = [note for _, note in json.loads((tmp_path / "t" / "facts.json").read_text())["notes"] if "repeat" in note]
+    assert ("are in training, too" in note) is not apart
+
+
+def many(**more: Any) -> pl.DataFrame:
+    rows = pl.int_range(600, eager=True)
+    return pl.DataFrame({"size": rows / 7, "sold": rows * 1.0, **more})
+
+
+@pytest.mark.parametrize(
+    ("options", "counts"),
+    [
+        ({}, (420, 120, 60)),
+        ({"test_fraction": 0.0}, (480, 120, 0)),
+        ({"valid_fraction": 0.6}, (240, 360, 0)),
+        ({"split_column": "part"}, (500, 100, 0)),
+    ],
+)
+def test_a_tenth_of_a_table_that_nobody_split_is_for_the_test(
+    open_table: Callable[..., Any], caplog: pytest.LogCaptureFixture, options: dict[str, Any], counts: tuple[int, int, int]
+) -> None:
+    frame = many(part=["valid" if row % 6 == 0 else "train" for row in range(600)])
+    with caplog.at_level("INFO", logger="practicum"):
+        data = open_table(frame, **{"ignore": [] if options.get("split_column") else ["part"], **options})
+    assert tuple(data.provenance.get(split, 0) for split in ("train", "valid", "test")) == counts
+    assert ("60 of 600 rows are held out for a test" in caplog.text) == (not options)
+
+
+def test_the_newest_rows_are_the_test(open_table: Callable[..., Any]) -> None:
+    days = [datetime.date(2020, 1, 1) + datetime.timedelta(days=row) for row in range(600)]
+    data = open_table(many(day=days), date="day")
+    assert data.source_rows("valid")["day"].max() < data.source_rows("test")["day"].min()
+    assert len(data.source_rows("test")) == 60
+    assert "test" not in open_table(many(day=days), date="day", valid_days=42).provenance  # it was said what validates
+    two_days = [days[row // 300] for row in range(600)]  # a test would take all of validation's rows
+    few = open_table(many(day=two_days), date="day").provenance
+    assert (few["train"], few["valid"], few.get("test")) == (300, 300, None)
+
+
+def test_a_class_that_only_the_test_has_is_trained_on(open_table: Callable[..., Any]) -> None:
+    plain = open_table(many(kind=["a", "b"] * 300), target="kind")
+    row = int(plain.arrays().rows["test"][0])
+    rare = ["a", "b"] * 300
+    rare[row] = "rare"
+    data = open_table(many(kind=rare), target="kind")
+    assert "rare" in data.describe()["classes"]
+    assert data.provenance["test"] == 59

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -101,3 +102,12 @@ def test_a_cache_that_is_a_file_is_one_sentence(tmp_path: Path, sales: pl.DataFr
     (tmp_path / "cache").touch()
     with pytest.raises(MisconfigurationException, match="cache: can't be written"):
         table_arrays(lambda: SourceTable(sales.lazy()), "a", TableConfig("sold"), tmp_path / "cache", "t")
+
+
+def test_what_was_guessed_is_said_once(sales: pl.DataFrame, open_table: Any, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="practicum"):
+        data = open_table(pl.concat([sales, sales]).with_columns(sold=pl.Series([None, *range(799)], dtype=pl.Float64)))
+        for stage in ("fit", "test"):
+            data.setup(stage)
+    assert caplog.text.count("held out for a test") == 1
+    assert caplog.text.count("1 rows left out") == 1

@@ -120,7 +120,7 @@ def test_a_word_of_a_title_is_no_split(tmp_path: Path, caplog: pytest.LogCapture
     [
         ("none", "none: no such file or folder"),
         ("empty", "empty: holds no train.txt"),
-        ("latin.txt", "is not UTF-8"),
+        ("bytes.txt", r"bytes\.txt: is no text in UTF-8 or cp1252; save it as plain text in UTF-8"),
         ("held", "held: holds no train.txt beside valid.txt"),
     ],
 )
@@ -128,7 +128,7 @@ def test_errors_say_what_is_wrong(name: str, message: str, tmp_path: Path) -> No
     for folder in ("empty", "held"):
         (tmp_path / folder).mkdir()
     (tmp_path / "held" / "valid.txt").write_text("a\n")
-    (tmp_path / "latin.txt").write_bytes("caf\u00e9".encode("latin-1"))
+    (tmp_path / "bytes.txt").write_bytes(b"caf\x81\xe9")
     with pytest.raises(MisconfigurationException, match=message):
         list(read_corpus(tmp_path / name))
 
@@ -138,3 +138,14 @@ def test_a_long_line_without_blanks_is_cut_in_any_script(tmp_path: Path) -> None
     parts = [document.text for document in read_corpus(tmp_path / "one.txt")]
     assert len(parts) > 10
     assert "".join(part or "" for part in parts) == "天地玄黄宇宙洪荒" * 2000
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8-sig"])
+def test_a_corpus_in_another_encoding_is_read_as_a_table_would_be(
+    tmp_path: Path, encoding: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = "ein café „für“ alle\n" * 300
+    (tmp_path / "c.txt").write_bytes(text.encode(encoding))
+    assert "".join(str(each.text) for each in read_corpus(tmp_path / "c.txt")) == text
+    said = f"{tmp_path / 'c.txt'}: is not UTF-8 and is read as cp1252 (Windows)"
+    assert (said in caplog.text) is (encoding == "cp1252")

@@ -130,14 +130,14 @@ def test_a_new_table_is_read_in_the_training_s_format(tmp_path: Path, ready: Any
         ("none.txt", "none.txt: no such file or folder"),
         ("empty.txt", "empty.txt: holds no text that can be read"),
         ("empty.csv", "empty.csv: is empty"),
-        ("latin.txt", "latin.txt: is not UTF-8"),
+        ("bytes.txt", "bytes.txt: is no text in UTF-8 or cp1252"),
         ("broken", "broken: holds no text that can be read"),
     ],
 )
 def test_errors_say_what_is_wrong(name: str, message: str, tmp_path: Path, write_folder: Any, ready: Any, options: Any) -> None:
     (tmp_path / "empty.txt").write_text("\n\n")
     (tmp_path / "empty.csv").write_text("")
-    (tmp_path / "latin.txt").write_bytes("caf\u00e9\n".encode("latin-1"))
+    (tmp_path / "bytes.txt").write_bytes(b"caf\x81\xe9\n")
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "latin.txt").write_bytes("caf\u00e9\n".encode("latin-1"))
     data = ready(TextFolder(write_folder(tmp_path / "texts", train=12, valid=4), **options))
@@ -158,3 +158,10 @@ def test_texts_of_another_language_are_said_and_marked(
     (tmp_path / "new.txt").write_text("This film is good\nThis film is bad, Zorblax\n")
     assert "note" not in data.for_prediction(tmp_path / "new.txt").row_columns()
     assert not caplog.text
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8-sig"])
+def test_lines_in_another_encoding_are_read(tmp_path: Path, encoding: str, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "n.txt").write_bytes("ein café „für“ alle\nzwei\n".encode(encoding))
+    assert [name for name, _ in read_new_texts(tmp_path / "n.txt")] == ["ein café „für“ alle", "zwei"]
+    assert ("n.txt: is not UTF-8 and is read as cp1252" in caplog.text) is (encoding == "cp1252")

@@ -68,3 +68,25 @@ def test_a_file_of_unlabelled_texts_needs_no_column_of_labels(tmp_path: Path, re
     data = ready(TextCSV(tmp_path, **options))  # what "Next" of a language model's run trains
     assert data.classes == ["a", "b"]
     assert data.provenance["unsup"] == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "test_fraction", "tested"), [(False, None, 60), (False, 0.0, 0), (False, 0.2, 120), (True, None, 0)]
+)
+def test_a_test_where_nothing_is_split(
+    tmp_path: Path,
+    ready: Any,
+    options: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+    given: bool,
+    test_fraction: float | None,
+    tested: int,
+) -> None:
+    rows = [(f"text {number}", "ab"[number % 2], "valid" if number % 5 == 0 else "train") for number in range(600)]
+    root = write_csv(tmp_path / "t.csv", ("text", "label", "part"), *rows)
+    with caplog.at_level("INFO", logger="practicum"):
+        data = ready(TextCSV(root, split_column="part" if given else None, test_fraction=test_fraction, **options))
+    assert data.provenance.get("test", 0) == tested
+    assert data.tests_on == ("test" if tested else "valid")
+    assert sum(data.provenance[split] for split in ("train", "valid")) == 600 - tested
+    assert ("60 of 600 texts are held out for a test" in caplog.text) == (test_fraction is None and not given)

@@ -12,8 +12,8 @@ import pytest
 from practicum.datamodules.text.readers import Document
 from practicum.datamodules.text.tokenization import (
     TokenizationConfig,
-    assign_validation,
     encode,
+    hold_out,
     load_tokenizer,
     tokenize,
 )
@@ -34,7 +34,7 @@ def test_more_texts_than_a_chunk_are_encoded_in_order() -> None:
 def test_a_share_of_each_label_s_training_texts_is_held_out() -> None:
     splits = ["train"] * 30 + ["test"] * 5 + ["unlabelled"] * 5
     labels = ["a"] * 20 + ["b"] * 10 + ["a"] * 5 + [None] * 5
-    assigned = assign_validation(splits, labels, 0.2, seed=1)
+    assigned = hold_out(splits, labels, 0.2, seed=1)
     assert Counter(zip(assigned, labels, strict=True)) == {
         ("train", "a"): 16,
         ("valid", "a"): 4,
@@ -43,13 +43,13 @@ def test_a_share_of_each_label_s_training_texts_is_held_out() -> None:
         ("test", "a"): 5,
         ("unlabelled", None): 5,
     }
-    assert assign_validation(splits, labels, 0.2, seed=1) == assigned
-    assert assign_validation(splits, labels, 0.2, seed=2) != assigned
+    assert hold_out(splits, labels, 0.2, seed=1) == assigned
+    assert hold_out(splits, labels, 0.2, seed=2) != assigned
 
 
 def test_a_label_keeps_a_training_text_and_an_existing_split_is_kept() -> None:
-    assert assign_validation(["train", "train", "train"], ["a", "b", "b"], 0.9, seed=1).count("valid") == 1
-    assert assign_validation(["train", "valid"], ["a", "a"], 0.5, seed=1) == ["train", "valid"]
+    assert hold_out(["train", "train", "train"], ["a", "b", "b"], 0.9, seed=1).count("valid") == 1
+    assert hold_out(["train", "valid"], ["a", "a"], 0.5, seed=1) == ["train", "valid"]
 
 
 @pytest.mark.parametrize(
@@ -100,3 +100,14 @@ def test_errors_say_what_is_wrong(tmp_path: Path) -> None:
         tokenize([Document(" ", "train", None, "1")], CONFIG, tmp_path)
     with pytest.raises(MisconfigurationException, match=r"no text can be used\."):
         tokenize([], CONFIG, tmp_path)
+
+
+def test_a_test_is_held_out_beside_the_same_validation() -> None:
+    splits, labels = ["train"] * 600, ["a", "b", "b"] * 200
+    once = hold_out(splits, labels, 0.1, seed=1)
+    twice = hold_out(once, labels, 0.1 / 0.9, seed=2, to="test")
+    assert Counter(zip(twice, labels, strict=True)) == {
+        ("train", "a"): 160, ("valid", "a"): 20, ("test", "a"): 20,
+        ("train", "b"): 320, ("valid", "b"): 40, ("test", "b"): 40,
+    }  # fmt: skip
+    assert [each == "valid" for each in once] == [each == "valid" for each in twice]

@@ -34,6 +34,8 @@ def test_the_words_that_contribute_most_are_named() -> None:
     words = ["not", "good", "", "the", "film"]
     assert describe_contributions([0.12, 0.31, 0.5, 0.001, -0.2], words, 5) == "good +0.31, not +0.12"
     assert describe_contributions([0.12, 0.31, 0.5, 0.001, -0.2], words, 1) == "good +0.31"
+    nothing = describe_contributions([0.001, -0.2], ["a", "film"], 5)
+    assert nothing == "no single word (none by 0.005 or more)"
 
 
 class Sentiment(LightningModule):

@@ -1,0 +1,98 @@
+"""A record's results: the metrics of the weights that a run keeps, on the split that measures them, and those of baselines.
+
+**What it does.** A test on rows of its own is called ``test/<metric>``. Without them validation's rows measure the result, though
+they chose the epoch; that is called ``val/<metric>/kept``, and is a little better than new data will be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+CHOSE = "validation (it chose the epoch)"
+MEANS = (
+    "Validation measures this result, on the rows that chose the epoch: expect it to be slightly worse on new data; a test on "
+    "rows of its own would tell by how much."
+)
+TITLES = {  # of baselines, the strongest first
+    "lightgbm": "LightGBM",
+    "linear": "linear model",
+    "biases": "user and item biases",
+    "popularity": "most popular items",
+    "bigram": "bigram",
+    "unigram": "unigram",
+    "mean": "mean",
+    "prior": "class frequencies",
+}
+
+
+def result_name(metric: str, tests_on: str) -> str:
+    """What a record calls the result's ``metric``.
+
+    Args:
+        metric: Without a stage, such as ``accuracy``.
+        tests_on: The split that measures it.
+
+    Example:
+        >>> from practicum.callbacks.run.results import result_name
+        >>> result_name("accuracy", "test"), result_name("accuracy", "valid")
+        ('test/accuracy', 'val/accuracy/kept')
+    """
+    return f"val/{metric}/kept" if tests_on == "valid" else f"test/{metric}"
+
+
+def is_result(name: str) -> bool:
+    """Whether a name in a record is one of :func:`result_name`."""
+    return name.startswith("test/") or (name.startswith("val/") and name.endswith("/kept"))
+
+
+def results(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The result's metrics by name; ``None`` where one is not defined.
+
+    Args:
+        record: What ``metrics.json`` holds.
+
+    Example:
+        >>> from practicum.callbacks.run.results import results
+        >>> results({"val/loss": 0.5, "val/loss/kept": 0.4, "test/f1": 0.9})
+        {'loss': 0.4, 'f1': 0.9}
+    """
+    found = {}
+    for name in filter(is_result, record):
+        stage, _, metric = name.partition("/")
+        found[metric if stage == "test" else metric.removesuffix("/kept")] = record[name]
+    return found
+
+
+def measured_on(record: Mapping[str, Any]) -> str:
+    """The split that measures the result, as people read it: ``validation`` or ``test``."""
+    return "validation" if record.get("tests_on") == "valid" else str(record.get("tests_on", "test"))
+
+
+def baselines(record: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Metrics of each baseline, by its key in the record (``baseline/<key>/<metric>``), the strongest kind first."""
+    found: dict[str, dict[str, float]] = {}
+    for name, value in record.items():
+        kind, _, rest = name.partition("/")
+        key, _, metric = rest.partition("/")
+        if kind == "baseline" and metric:
+            found.setdefault(key, {})[metric] = value
+    order = {key: place for place, key in enumerate(TITLES)}
+    return dict(sorted(found.items(), key=lambda pair: order.get(pair[0], len(order))))
+
+
+def baseline_table(record: Mapping[str, Any]) -> list[list[Any]]:
+    """A table for people: a head, then for each metric that a baseline has its value and those of the baselines.
+
+    Args:
+        record: What ``metrics.json`` holds.
+
+    Returns:
+        Rows of equal length; empty without baselines; ``None`` where a baseline lacks a metric.
+    """
+    found, mine = baselines(record), results(record)
+    metrics = [name for name in mine if any(name in each for each in found.values())]
+    if not metrics:
+        return []
+    rows = [[name, mine[name], *(each.get(name) for each in found.values())] for name in metrics]
+    return [["", "this run", *(TITLES.get(key, key) for key in found)], *rows]

@@ -1,0 +1,70 @@
+"""What was found of baselines, as it enters a run's record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from practicum.callbacks.run.results import TITLES
+from practicum.callbacks.run.run_record import better
+
+_COMPARED = ("loss", "rmse", "perplexity", "accuracy", "map")  # and ndcg@k; others follow from them
+
+
+@dataclass
+class Baselines:
+    """The baselines of one run.
+
+    Attributes:
+        metrics: Of each baseline, by its name, its metrics.
+        reference: The one that a network should be better than.
+        advice: What to try where it is not.
+        sampled: How many rows were used, where that was a sample; else empty.
+    """
+
+    metrics: dict[str, dict[str, float]]
+    reference: str = "linear"
+    advice: str = ""
+    sampled: str = ""
+
+    def record(self) -> dict[str, Any]:
+        """``baseline/<name>/<metric>``; where rows were sampled, how many as ``baseline/sampled``."""
+        flat: dict[str, Any] = {
+            f"baseline/{name}/{metric}": value for name, found in self.metrics.items() for metric, value in found.items()
+        }
+        return flat | ({"baseline/sampled": self.sampled} if self.sampled else {})
+
+    def warning(self, results: Mapping[str, float | None]) -> str | None:
+        """One sentence where a result is worse than the baseline's in every main metric that both have; else ``None``.
+
+        In every one, since of few rows an accuracy differs by chance while the loss is better.
+
+        Args:
+            results: Metrics of the run, by name.
+        """
+        found = self.metrics.get(self.reference, {})
+        names = [name for name in found if name in _COMPARED or (name.startswith("ndcg@") and "_of_" not in name)]
+        pairs = [(name, value, found[name]) for name in names if (value := results.get(name)) is not None]
+        if not pairs or not all(better(name, than, value) for name, value, than in pairs):
+            return None
+        numbers = ", ".join(f"{name} {value:.4g} instead of {than:.4g}" for name, value, than in pairs)
+        return f"This run is worse than its {TITLES[self.reference]} baseline ({numbers}): {self.advice}."
+
+
+def say_sample(what: str, train: tuple[int, int], test: tuple[int, int]) -> str:
+    """Say how many training and measured rows were used of how many; nothing where that was all.
+
+    Args:
+        what: What rows are: rows, photos, texts.
+        train: Used, and all.
+        test: Used, and all.
+
+    Example:
+        >>> from practicum.cli.baselines.found import say_sample
+        >>> say_sample("rows", (10, 10), (5, 5)), say_sample("rows", (1000, 2000), (5, 5))
+        ('', '1,000 of 2,000 training rows')
+    """
+    counts = (("training", *train), ("measured", *test))
+    parts = [f"{used:,} of {all_of:,} {split}" for split, used, all_of in counts if used < all_of]
+    return f"{' and '.join(parts)} {what}" if parts else ""

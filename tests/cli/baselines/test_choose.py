@@ -1,0 +1,49 @@
+"""Each kind of data has its baselines, and what is not known has none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from practicum.cli.baselines.choose import baselines_of
+from practicum.datamodules import PlainText
+from practicum.lightning_shim import LightningDataModule, LightningModule
+
+
+def found(record: Path) -> dict[str, set[str]]:
+    names: dict[str, set[str]] = {}
+    for key in json.loads(record.read_text()):
+        parts = key.split("/")
+        if parts[0] == "baseline" and len(parts) == 3:
+            names.setdefault(parts[1], set()).add(parts[2])
+    names.pop("lightgbm", None)
+    return names
+
+
+def test_photos_from_random_weights(trained: Path) -> None:
+    assert found(trained / "run/metrics.json") == {"prior": {"loss", "accuracy", "auroc"}}
+
+
+def test_tables(tables: Path) -> None:
+    number = found(tables / "runs/number/metrics.json")
+    assert set(number) == {"mean", "linear"}
+    assert number["linear"] == {"loss", "rmse", "mae", "rmspe", "mape"}
+    assert set(found(tables / "runs/class/metrics.json")) == {"prior", "linear"}
+
+
+def test_texts(texts: Path) -> None:
+    assert found(texts / "runs/lm/metrics.json") == {kind: {"loss", "perplexity"} for kind in ("unigram", "bigram")}
+    assert found(texts / "runs/vectors/metrics.json") == {}  # word vectors have nothing to compare with
+
+
+def test_ratings(rated: Path) -> None:
+    kinds = found(rated / "run/metrics.json")
+    assert set(kinds) == {"mean", "biases", "popularity"}
+    assert {"ndcg@10", "ndcg@10_of_100", "coverage@10"} <= kinds["popularity"]
+
+
+@pytest.mark.parametrize("data", [LightningDataModule(), PlainText("x", task="skip_gram")])
+def test_what_is_not_known_has_none(data: LightningDataModule) -> None:
+    assert baselines_of(SimpleNamespace(callbacks=[]), LightningModule(), data, LightningModule) is None

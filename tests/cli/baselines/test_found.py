@@ -1,0 +1,41 @@
+"""The record of baselines, and the sentence where a run is worse."""
+
+from __future__ import annotations
+
+import pytest
+from practicum.cli.baselines.found import Baselines, say_sample
+
+FOUND = Baselines({"prior": {"accuracy": 0.5, "loss": 0.7}, "linear": {"accuracy": 0.8, "loss": 0.4}}, "linear", "try a thing")
+
+
+def test_keys_of_the_record() -> None:
+    assert FOUND.record() == {
+        "baseline/prior/accuracy": 0.5,
+        "baseline/prior/loss": 0.7,
+        "baseline/linear/accuracy": 0.8,
+        "baseline/linear/loss": 0.4,
+    }
+    assert Baselines({}, sampled="1 of 2 rows").record() == {"baseline/sampled": "1 of 2 rows"}
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "loss", "warns"),
+    [(0.7, 0.5, True), (0.9, 0.5, False), (0.79, 0.39, False), (0.8, 0.4, False), (None, 0.5, True), (None, None, False)],
+)
+def test_a_result_is_worse_where_all_that_is_compared_is(accuracy: float | None, loss: float | None, warns: bool) -> None:
+    sentence = FOUND.warning({"accuracy": accuracy, "loss": loss, "auroc": 0.1})
+    assert (sentence is not None) == warns
+    if accuracy == 0.7:
+        wanted = "This run is worse than its linear model baseline (accuracy 0.7 instead of 0.8, loss 0.5 instead of 0.4)"
+        assert sentence == f"{wanted}: try a thing."
+
+
+def test_lists_are_compared_by_full_rankings() -> None:
+    found = Baselines({"popularity": {"ndcg@10": 0.1, "ndcg@10_of_100": 0.5, "coverage@10": 0.3}}, "popularity", "x")
+    assert found.warning({"ndcg@10": 0.2, "ndcg@10_of_100": 0.1, "coverage@10": 0.1}) is None
+    assert found.warning({"ndcg@10": 0.05, "ndcg@10_of_100": 0.6}) is not None
+
+
+def test_a_sample_is_said() -> None:
+    assert say_sample("rows", (5, 5), (7, 7)) == ""
+    assert say_sample("rows", (5, 9), (7, 8)) == "5 of 9 training and 7 of 8 measured rows"

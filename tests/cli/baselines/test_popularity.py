@@ -1,0 +1,38 @@
+"""The most popular items: what a list of them hits, counted by hand, by the metrics that the run has."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from practicum.callbacks import FullRanking, SampledRanking
+from practicum.cli.baselines import popularity
+from practicum.cli.baselines.popularity import popularity_baseline
+
+
+def data() -> Any:
+    seen = torch.tensor([0, 1, 2, 3, 0, 1]), torch.tensor([0, 0, 0, 0, 1, 1])  # item 0 four times, item 1 twice
+    held = torch.tensor([2, 3]), torch.tensor([1, 2])  # for both the list is 1, then an item without a click
+    return SimpleNamespace(pairs=lambda split: seen if split == "train" else held, tests_on="valid")
+
+
+def test_the_list_is_the_same_but_for_what_each_has_seen() -> None:
+    found = popularity_baseline(data(), 4, [FullRanking(k=1), SampledRanking(k=1, negatives=2)])
+    assert found is not None
+    assert found.metrics["popularity"]["hit_rate@1"] == 0.5
+    assert found.metrics["popularity"]["coverage@1"] == 0.25
+    assert "hit_rate@1_of_3" in found.metrics["popularity"]
+
+
+def test_nothing_without_lists() -> None:
+    assert popularity_baseline(data(), 4, []) is None
+
+
+def test_many_users_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(popularity, "_USERS", 1)
+    found = popularity_baseline(data(), 4, [FullRanking(k=1)])
+    assert found is not None
+    assert found.sampled == "1 of 2 measured users"
+    assert found.metrics["popularity"]["hit_rate@1"] in (0, 1)
