@@ -27,7 +27,7 @@ _PRESETS = {
     "callbacks/patience.patience.patience": "Lightning's own callback: three epochs are less than one rise and fall of the rate",
     "callbacks/table.embedding_maps.coordinates": "an empty mapping can be added to on the command line",
     "callbacks/lr_find.lr_find.folder callbacks/tta.tta.folder schedule/cyclical.folder schedule/flat_cosine.folder "
-    "schedule/fine_tune.folder schedule/one_cycle.folder schedule/sgdr.folder schedule/slanted_triangular.folder": _FIGURES,
+    "schedule/one_cycle.folder schedule/sgdr.folder schedule/slanted_triangular.folder": _FIGURES,
     "schedule/cyclical.cycles schedule/sgdr.cycles": "they set the length of the training",
 }
 PRESETS = {key: reason for keys, reason in _PRESETS.items() for key in keys.split()}

@@ -1,7 +1,7 @@
 """One cycle for the head, further and lower ones for what is unfrozen after it.
 
-**What it does.** A 1cycle for each part of a fine-tuning: the head alone first, to its end, then all layers from a far lower peak.
-Without :class:`.GradualUnfreezing`, or with random weights, which it leaves alone, the whole training is one cycle.
+**What it does.** A 1cycle for each part of a fine-tuning: the head alone first, to its end, then all layers from a far lower
+peak. Without :class:`.GradualUnfreezing`, or with random weights, which it leaves alone, the whole training is one cycle.
 
 **When to use it.** Together with :class:`.GradualUnfreezing`. In one cycle over the whole training the rate
 is still high when layers are unfrozen, and the first steps destroy what was learnt; a head that is trained to its end first keeps

@@ -6,10 +6,10 @@ given epochs; and gives layers near the input smaller steps than those near the 
 **When to use it.** Whenever a head with random weights is put on a pretrained network: its first, large gradients would otherwise
 destroy what the layers below have learnt.
 
-**Defaults.** The head alone for one epoch (``conf/callbacks/default.yaml``: for four fifths of the training), then everything; the
-pretrained layers at 1/81 of the head's rate near the input to 1/9 near the head: with three layer groups the 2017 course's
-``lr/81, lr/9, lr``. BatchNorm below the head keeps the statistics that it was pretrained with: batches of 16 augmented photos give
-others, to which the head is not used, and validation gets worse by that alone (docs/defaults.md).
+**Defaults.** The head alone for one epoch (``conf/callbacks/default.yaml``: for four fifths of the training), then everything;
+the pretrained layers at 1/81 of the head's rate near the input to 1/9 near the head: with three layer groups the 2017 course's
+``lr/81, lr/9, lr``. BatchNorm below the head keeps the statistics that it was pretrained with: batches of 16 augmented photos
+give others, to which the head is not used, and validation gets worse by that alone (docs/defaults.md).
 
 **Sources.** Howard & Ruder 2018 (ULMFiT), sections 3.2 and 3.3; fast.ai 2017, lesson 2; Yosinski et al. 2014; BatchNorm: Keras'
 guide to transfer learning ("keep the BatchNormalization layers in inference mode").

@@ -64,7 +64,8 @@ class PrecomputedActivations(Reverts, OutsideTrials):
     method or submodule that turns a batch of photos into features. Frozen means: none of its parameters requires a gradient, and
     none of its BatchNorm and dropout layers is in training mode. Needs a data module with ``views_dataloader(split, views)``
     (rows in order, each ``views`` times; 0: unaugmented), ``augments``, ``fingerprint(split, views)`` and ``use_features(split,
-    path)`` (and, where batches are mixed from pixels, ``needs_pixels``): see :class:`practicum.datamodules.ImageFolder`. List it after the callback that freezes, :class:`.GradualUnfreezing`.
+    path)``, and with ``needs_pixels`` where batches are mixed from pixels: see :class:`practicum.datamodules.ImageFolder`. List
+    it after the callback that freezes, :class:`.GradualUnfreezing`.
 
     Args:
         folder: Where features are stored between runs. They depend on the frozen weights, the processing of a photo, the data's

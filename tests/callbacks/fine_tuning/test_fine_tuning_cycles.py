@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from practicum.callbacks import FineTuningCycles, GradualUnfreezing, OneCycle
+from practicum.callbacks.schedules.lr_schedule import TrainingLength
 from practicum.lightning_shim import Callback, MisconfigurationException, Trainer
 
 from .test_gradual_unfreezing import GROUPS, Foreign, loader
@@ -34,14 +35,8 @@ def test_each_part_is_a_one_cycle_of_its_own() -> None:
     assert rates == pytest.approx([*one, *(rate / 50 for rate in one)])
     thirds = FineTuningCycles(at=[1, 2], lr_div=10).simulate(steps=30, steps_per_epoch=10, lr=1.0)
     assert thirds[20:] == pytest.approx([rate / 100 for rate in OneCycle().simulate(steps=10, lr=1.0)])
-    momenta = [FineTuningCycles(at=[0.5]).momentum(step, type(length)(10, 40)) for length in [_length()] for step in (0, 5, 20, 25)]
+    momenta = [FineTuningCycles(at=[0.5]).momentum(step, TrainingLength(10, 40)) for step in (0, 5, 20, 25)]
     assert momenta == pytest.approx([0.95, 0.85, 0.95, 0.85])
-
-
-def _length() -> Any:
-    from practicum.callbacks.schedules.lr_schedule import TrainingLength
-
-    return TrainingLength(10, 40)
 
 
 def test_cycles_begin_where_layers_are_unfrozen(make_trainer: Callable[..., Trainer]) -> None:

@@ -111,7 +111,9 @@ def test_batch_norm_may_go_on_learning(make_trainer: Callable[..., Trainer]) -> 
 
 
 @pytest.mark.parametrize(("update_bn", "at"), [(True, [1]), (False, [1]), (False, [0])])
-def test_batch_norm_keeps_what_it_was_pretrained_with(make_trainer: Callable[..., Trainer], update_bn: bool, at: list[int]) -> None:
+def test_batch_norm_keeps_what_it_was_pretrained_with(
+    make_trainer: Callable[..., Trainer], update_bn: bool, at: list[int]
+) -> None:
     module = Foreign()
     module.top = nn.Sequential(nn.BatchNorm1d(8), nn.Linear(8, 2))
     before = {key: value.clone() for key, value in module.state_dict().items()}

@@ -92,9 +92,9 @@ def test_stored_features_are_used_again_and_only_for_what_they_are_of(
 ) -> None:
     folder = tmp_path / "features"
 
-    def looked(**options: Any) -> int:
+    def looked(views: int = 0, **options: Any) -> int:
         looks = Looks()
-        trained(make_trainer, data(photos, tmp_path, **options), PrecomputedActivations(folder), looks, epochs=2)
+        trained(make_trainer, data(photos, tmp_path, **options), PrecomputedActivations(folder, views), looks, epochs=2)
         return looks.photos - 2  # one photo of each split is a probe
 
     assert looked() == 35
@@ -102,7 +102,8 @@ def test_stored_features_are_used_again_and_only_for_what_they_are_of(
     (folder / ".features-train-abc.npy.1.part").write_bytes(b"half")  # of a process that was killed
     assert looked() == 0
     assert looked(size=36) == 35
-    assert looked(augment=Augment()) == 24  # validation photos are plain either way
+    assert looked(augment=Augment()) == 0  # features are of plain photos
+    assert looked(views=1, augment=Augment()) == 24  # validation photos are plain either way
     (photos / "train" / "red" / "0.jpg").unlink()
     assert looked() == 23
 
@@ -130,9 +131,22 @@ def test_photos_are_back_before_other_callbacks_end_the_fit(make_trainer: MakeTr
 def test_a_backbone_that_is_never_frozen_is_a_warning(
     make_trainer: MakeTrainer, photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.WARNING):
-        make_trainer(callbacks=[PrecomputedActivations(tmp_path / "f")]).fit(model(), datamodule=data(photos, tmp_path))
-    assert "backbone is not frozen as training starts" in caplog.text
+    for pretrained in (False, True):  # nobody freezes random weights
+        module = model()
+        module.provenance["pretrained"] = pretrained
+        with caplog.at_level(logging.WARNING):
+            make_trainer(callbacks=[PrecomputedActivations(tmp_path / "f")]).fit(module, datamodule=data(photos, tmp_path))
+        assert ("backbone is not frozen as training starts" in caplog.text) == pretrained
+
+
+def test_mixed_batches_are_of_photos(
+    make_trainer: MakeTrainer, photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    looks = Looks()
+    with caplog.at_level(logging.INFO):
+        trained(make_trainer, data(photos, tmp_path, mixup=0.4), PrecomputedActivations(tmp_path / "f"), looks, epochs=2)
+    assert looks.photos == 2 * (24 + 11)
+    assert "mixup and cutmix need pixels, so photos are used in every epoch" in caplog.text
 
 
 def test_photos_are_back_after_an_exception(make_trainer: MakeTrainer, photos: Path, tmp_path: Path) -> None:
@@ -203,8 +217,6 @@ def test_bad_use_is_refused(make_trainer: MakeTrainer, photos: Path, tmp_path: P
         with pytest.raises(MisconfigurationException, match=named):
             PrecomputedActivations(tmp_path, **options)  # type: ignore[arg-type]
     precompute = PrecomputedActivations(tmp_path / "f")
-    with pytest.raises(MisconfigurationException, match="mixup and cutmix"):
-        trained(make_trainer, data(photos, tmp_path, mixup=0.4), precompute)
     with pytest.raises(MisconfigurationException, match="submodule 'encoder'"):
         trained(make_trainer, data(photos, tmp_path), PrecomputedActivations(tmp_path, backbone="encoder"))
     early = [PrecomputedActivations(tmp_path / "f"), GradualUnfreezing(at=[1], only_pretrained=False)]
