@@ -42,7 +42,7 @@ def without(*callbacks: str) -> list[str]:
 
 
 COMMON = [
-    *("callbacks.last.every_n_steps=3", "trainer.accelerator=cpu", "trainer.limit_train_batches=14"),
+    *("callbacks.last.every_n_steps=3", "trainer.accelerator=cpu", "trainer.limit_train_batches=14", "baselines=false"),
     *("trainer.limit_val_batches=3", "trainer.limit_test_batches=3"),
 ]
 CLASSES = ("confusion_matrix", "top_losses", "per_class", "calibration")
