@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from practicum.callbacks.run.results import CHOSE, TITLES, baselines, measured_on, results
-from practicum.modules import ImageClassifier, TextClassifier
+from practicum.modules import ImageClassifier
 from rich.console import Console
 from rich.table import Table
 
-FROM_SCRATCH = "These weights started from random values: transfer learning would do far better."
+FROM_SCRATCH = "These weights started from random values: transfer learning would do far better."  # measured on photos
 
 
 def summary_rows(record: dict[str, Any], folder: str) -> list[tuple[str, str]]:
@@ -61,13 +61,15 @@ def _metric_row(record: dict[str, Any], metric: str, value: float | None) -> tup
 
 
 def could_transfer(model: Any, record: dict[str, Any]) -> bool:
-    """Whether a model started from random weights where pretrained ones exist: a backbone for images, an encoder for texts.
+    """Whether an image model started from random weights, although there are pretrained ones.
+
+    Texts are not told so: on short ones word vectors can be as good as a language model's encoder; their baseline tells.
 
     Args:
         model: The trained module.
         record: What ``metrics.json`` holds.
     """
-    return isinstance(model, ImageClassifier | TextClassifier) and not record.get("weights/pretrained", True)
+    return isinstance(model, ImageClassifier) and not record.get("weights/pretrained", True)
 
 
 def print_summary(record: dict[str, Any], run: Path, model: Any) -> None:

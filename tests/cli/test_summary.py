@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from practicum.cli.summary import FROM_SCRATCH, could_transfer, print_summary, summary_rows
-from practicum.modules import EntityEmbeddingModel, ImageClassifier
+from practicum.modules import EntityEmbeddingModel, ImageClassifier, TextClassifier
 
 RECORD: dict[str, Any] = {
     "val/accuracy/kept": 0.91,
@@ -82,7 +82,8 @@ def test_printed_at_the_end_of_a_run_on_photos(trained: Path) -> None:
     assert FROM_SCRATCH in printed
 
 
-def test_word_vectors_are_not_told_to_transfer(texts: Path) -> None:
+def test_texts_are_not_told_to_transfer(texts: Path) -> None:
+    assert not could_transfer(TextClassifier(["no", "yes"], ["xxunk", "xxpad", "good"]), RECORD)
     assert FROM_SCRATCH not in (texts / "vectors.txt").read_text()
 
 
