@@ -1,17 +1,40 @@
 """Parts of a date as columns of their own, so that a model can learn weeks and seasons.
 
-**What it does.** Year, month, week, day, day of week and of year, starts and ends of months, quarters and years, days since 1970
-and, optionally, public holidays; with times of day also the hour.
+**What it does.** ``all``: year, month, week, day, day of week and of year, starts and ends of months, quarters and years, days since
+1970. ``cyclic``: the place in the year as sine and cosine, the day of the week, days since 1970. With times of day also the hour,
+and, optionally, public holidays.
 
-**When to use it.** Wherever a table has a date: as one number it has no cycles.
+**When to use it.** Wherever a table has a date: as one number it has no cycles. ``cyclic`` where newer rows than training's are
+predicted and training has few years: each single week or day of ``all`` has been seen once or twice, and says little of another
+year's (docs/defaults.md).
 
-**Source.** fast.ai's ``add_datepart``.
+**Source.** fast.ai's ``add_datepart``, and its ``add_cyclic_datepart``.
 """
 
 from __future__ import annotations
 
+import math
+from typing import Literal
+
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
+
+DateParts = Literal["all", "cyclic"]
+
+_CYCLIC = ("day_of_week", "hour", "year_sin", "year_cos", "elapsed", "holiday")
+_ONLY_CYCLIC = ("year_sin", "year_cos")
+
+
+def chosen_part(name: str, column: str, parts: DateParts) -> bool:
+    """Whether a column made of a date is among the parts that were chosen.
+
+    Args:
+        name: ``<column>_month`` ...
+        column: Name of the date's column.
+        parts: The choice.
+    """
+    part = name.removeprefix(f"{column}_")
+    return part in _CYCLIC if parts == "cyclic" else part not in _ONLY_CYCLIC
 
 
 def date_parts(column: str, has_time: bool) -> tuple[dict[str, pl.Expr], dict[str, pl.Expr]]:
@@ -22,7 +45,7 @@ def date_parts(column: str, has_time: bool) -> tuple[dict[str, pl.Expr], dict[st
         has_time: Whether to include the hour.
 
     Returns:
-        Categorical and continuous parts by name: ``<column>_month`` ...
+        Categorical and continuous parts of either choice by name: ``<column>_month`` ...
     """
     date = pl.col(column)
     day = date.dt.date()
@@ -40,7 +63,10 @@ def date_parts(column: str, has_time: bool) -> tuple[dict[str, pl.Expr], dict[st
     }
     if has_time:
         categorical["hour"] = date.dt.hour()
+    year = date.dt.ordinal_day() * (2 * math.pi / 365.25)
     continuous = {
+        "year_sin": year.sin(),
+        "year_cos": year.cos(),
         "year": date.dt.year(),
         "day_of_year": date.dt.ordinal_day(),
         "elapsed": day.cast(pl.Int32),  # days since 1970

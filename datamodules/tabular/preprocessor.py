@@ -26,7 +26,7 @@ from ..files.csv_format import CSVFormat
 from ..files.quoting import plain, quoted
 from .categories import CategoricalColumn, to_plain_dtype
 from .date_formats import check_format, parse_dates
-from .date_parts import date_parts, holiday_names, part_names
+from .date_parts import DateParts, chosen_part, date_parts, holiday_names, part_names
 from .readers import as_number, require_columns
 
 Codes = np.ndarray[Any, np.dtype[np.int32]]
@@ -110,17 +110,24 @@ class TablePreprocessor:
             float(filled.max() or 0.0),  # type: ignore[arg-type]
         )
 
-    def fit_date(self, values: pl.Series, where: object, holidays: str | None, scaling: Scaling = "standard") -> None:
+    def fit_date(
+        self,
+        values: pl.Series,
+        where: object,
+        holidays: str | None,
+        scaling: Scaling = "standard",
+        parts: DateParts = "all",
+    ) -> None:
         """Fit the parts of a date, in :attr:`date_format`, on the training rows ``values``; constant parts are dropped."""
         values = parse_dates(values, self.date_format, where)
         self.date, self.holidays = values.name, holidays
         self.has_time = values.dtype == pl.Datetime and values.dt.time().n_unique() > 1
         categories, numbers = self._date_columns(values)
         for part in categories:
-            if part.n_unique() > 1:
+            if part.n_unique() > 1 and chosen_part(part.name, values.name, parts):
                 self.fit_category(part)
         for number in numbers:
-            if number.n_unique() > 1:
+            if number.n_unique() > 1 and chosen_part(number.name, values.name, parts):
                 self.fit_number(number, where, scaling)
 
     def fit_target(self, values: pl.Series, is_class: bool) -> None:

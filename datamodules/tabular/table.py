@@ -6,7 +6,7 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import polars as pl
 from practicum.lightning_shim import LightningDataModule, MisconfigurationException
@@ -15,6 +15,7 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 from ..files.csv_format import DETECT, check_csv_format
 from ..loading.batch_loader import batch_loader
 from .date_formats import check_format
+from .date_parts import DateParts
 from .new_rows import NewRows, TableSource, encode_rows, read_new_rows, source_name
 from .preprocessor import Scaling
 from .row_batches import RowBatches
@@ -39,7 +40,8 @@ class Table(TableFacts, LightningDataModule):
         date: Column of dates, by which rows are split.
         date_format: Their format, such as ``%d/%m/%Y``, or ``epoch_s`` or ``epoch_ms`` for numbers since 1970, see
             :mod:`.date_formats`; ``None``: the one that all dates have. What is ambiguous is a warning. New rows have it too.
-        date_parts: Whether to use the date's parts as columns: month, week, day of week ...
+        date_parts: Parts of the date to use as columns: ``all`` (month, week, day of week ...), ``cyclic`` (the place in the year and
+            the week, days since 1970), or none (false); see :mod:`.date_parts`.
         categorical: Categorical columns.
         continuous: Continuous columns.
         columns: ``auto`` infers the roles of all other columns (``columns.csv`` lists them with reasons); ``named`` ignores them.
@@ -98,7 +100,7 @@ class Table(TableFacts, LightningDataModule):
         kind: Kind = "auto",
         date: str | None = None,
         date_format: str | None = None,
-        date_parts: bool = True,
+        date_parts: DateParts | Literal[False] = "all",
         categorical: Sequence[str] = (),
         continuous: Sequence[str] = (),
         columns: str = "auto",

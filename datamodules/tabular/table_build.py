@@ -17,6 +17,7 @@ from ..loading.held_out import held_out_sentence, held_out_share
 from .array_files import create_array
 from .column_notes import kind_of_target, missing_values, strange_numbers, strange_text
 from .column_roles import ColumnRole, infer_role, is_mostly_numeric
+from .date_column import with_date_column
 from .date_formats import find_format, parse_dates
 from .date_parts import part_names
 from .preprocessor import TablePreprocessor
@@ -52,6 +53,8 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     def column(name: str) -> pl.Series:
         return frame.select(name).collect()[name]
 
+    config, said = with_date_column(column, names, config, where)
+    notes += [("info", each) for each in said]
     date_format = source.date_format
     if config.date is not None:
         date_format, guesses = find_format(column(config.date), where, config.date_format)
@@ -90,7 +93,7 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
             steps.fit_number(values.filter(training), where, config.scaling)
             notes += [("warning", each) for each in strange_numbers(values, where)]
         elif role.role == "date":
-            steps.fit_date(column(name).filter(training), where, config.holidays, config.scaling)
+            steps.fit_date(column(name).filter(training), where, config.holidays, config.scaling, config.date_parts or "all")
         if config.infer_roles and role.role in ("categorical", "ignored") and name not in config.columns:
             notes += [("warning", each) for each in strange_text(column(name), where)]
     used = {role.column for role in roles if role.role in ("categorical", "continuous", "date")}

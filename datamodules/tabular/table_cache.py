@@ -29,7 +29,7 @@ from .table_config import TableConfig
 
 log = logging.getLogger(__name__)
 
-_VERSION = 5  # of the files: they are built anew after a change of their format, or of how tables are read
+_VERSION = 6  # of the files: they are built anew after a change of their format, or of how tables are read
 
 
 @dataclass

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from practicum.lightning_shim import MisconfigurationException
 
 from .preprocessor import Scaling
+from .date_parts import DateParts
 from .splits import SplitStrategy
 
 Kind = Literal["auto", "number", "class"]
@@ -23,7 +24,7 @@ class TableConfig:
         kind: Whether it is a number or a class.
         date: Column by which rows are split in time.
         date_format: Its format; ``None``: it is found.
-        date_parts: Whether its parts are used as columns.
+        date_parts: Which of its parts are used as columns.
         categorical: Categorical columns.
         continuous: Continuous columns.
         infer_roles: Whether the roles of other columns are inferred; otherwise these are ignored.
@@ -47,7 +48,7 @@ class TableConfig:
     kind: Kind = "auto"
     date: str | None = None
     date_format: str | None = None
-    date_parts: bool = True
+    date_parts: DateParts | Literal[False] = "all"
     categorical: Sequence[str] = ()
     continuous: Sequence[str] = ()
     infer_roles: bool = True
