@@ -46,10 +46,14 @@ class WholeFileCheckpointIO(TorchCheckpointIO):
 
         Raises:
             TypeError: ``storage_options`` are given.
+            OSError: It can't be written; ``filename`` is ``path``.
         """
         if storage_options is not None:
             raise TypeError("WholeFileCheckpointIO writes local files and takes no storage_options.")
         with atomic_write(Path(path)) as beside, open(beside, "wb") as file:
-            torch.save(checkpoint, file)
+            try:
+                torch.save(checkpoint, file)
+            except RuntimeError as error:  # torch's writer, of a position that it did not expect
+                raise error.__context__ if isinstance(error.__context__, OSError) else error  # the disk's own: it is full
             file.flush()
             os.fsync(file.fileno())
