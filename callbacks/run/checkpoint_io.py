@@ -54,6 +54,8 @@ class WholeFileCheckpointIO(TorchCheckpointIO):
             try:
                 torch.save(checkpoint, file)
             except RuntimeError as error:  # torch's writer, of a position that it did not expect
-                raise error.__context__ if isinstance(error.__context__, OSError) else error  # the disk's own: it is full
+                if isinstance(error.__context__, OSError):
+                    raise error.__context__ from None  # the disk's own: it is full
+                raise
             file.flush()
             os.fsync(file.fileno())
