@@ -18,7 +18,7 @@ from filelock import FileLock
 from ..files.atomic_file import atomic_write
 from ..files.csv_files import write_csv
 from ..files.csv_format import CSVFormat
-from ..files.say_once import keep_sentences, say_again
+from ..files.say_once import SENTENCES, keep_sentences, say_again
 from .array_files import disk_error, find_damage, is_full, seal
 from .column_roles import ColumnRole
 from .preprocessor import TablePreprocessor
@@ -30,7 +30,7 @@ from .table_config import TableConfig
 
 log = logging.getLogger(__name__)
 
-_VERSION = 6  # of the files: they are built anew after a change of their format, or of how tables are read
+_VERSION = 5  # of the files: they are built anew after a change of their format, or of how tables are read
 
 
 @dataclass
@@ -129,6 +129,7 @@ def table_arrays(
             damage = find_damage(place) if place.is_dir() else None
             if damage is not None:
                 log.warning(f"{place}: the cached table is damaged ({damage}); it is made anew.")
+            if place.is_dir() and (damage is not None or not (place / SENTENCES).is_file()):  # of before there were sentences
                 shutil.rmtree(place)
             if not place.is_dir():
                 _build(read, config, where, key, place, fits)

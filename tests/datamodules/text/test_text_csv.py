@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 from practicum.datamodules import TextCSV
-from practicum.datamodules.files import say_once
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -91,15 +90,3 @@ def test_a_test_where_nothing_is_split(
     assert data.tests_on == ("test" if tested else "valid")
     assert sum(data.provenance[split] for split in ("train", "valid")) == 600 - tested
     assert ("60 of 600 texts are held out for a test" in caplog.text) == (test_fraction is None and not given)
-
-
-def test_what_was_guessed_in_reading_is_said_of_cached_tokens_too(
-    tmp_path: Path, ready: Any, options: dict[str, Any], caplog: pytest.LogCaptureFixture
-) -> None:
-    rows = [f"un caf\u00e9 {number},{'ab'[number % 2]}" for number in range(12)]
-    (tmp_path / "t.csv").write_bytes("\n".join(["text,label", *rows]).encode("cp1252"))
-    for _ in range(2):
-        caplog.clear()
-        say_once._say.cache_clear()  # as in another process
-        ready(TextCSV(tmp_path / "t.csv", **options))
-        assert caplog.text.count("is read as cp1252 (Windows)") == 1
