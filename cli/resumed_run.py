@@ -21,6 +21,7 @@ from .resume import ResumeError, own_overrides, signed_overrides
 
 log = logging.getLogger(__name__)
 
+SPLITS = ("train", "valid", "test")
 _ABSENT = "(absent)"
 
 # Keys that may differ without changing what is learnt: folders, what is shown, how data are loaded.
@@ -183,22 +184,38 @@ def _is_whole(path: Path) -> bool:
         return False
 
 
-def warn_of_other_data(folder: Path, data: Any) -> None:
-    """Warn where the data are not those that the run began with.
+def warn_of_other_data(folder: Path, data: Any, force: bool = False) -> None:
+    """Warn where the data are not those that the run began with; refuse where a test was held out of them since.
 
     Args:
-        folder: The run folder; its ``metrics.json`` has their SHA-256.
+        folder: The run folder; its ``metrics.json`` has their SHA-256, and the number of examples of each split.
         data: The data module, with ``provenance``.
+        force: Continue even so, with a warning.
+
+    Raises:
+        ResumeError: The run began without a test, before practicum held one out of data that nobody has split.
     """
     file = folder / "metrics.json"
     try:
-        then = json.loads(file.read_bytes()).get("data/sha256") if file.is_file() else None
-    except (ValueError, AttributeError):
+        then = dict(json.loads(file.read_bytes())) if file.is_file() else {}
+    except (ValueError, TypeError):
         log.warning(f"{file} is damaged: whether the data are those that this run began with can't be told.")
         return
-    now = getattr(data, "provenance", {}).get("sha256")
-    if then and now and then != now:
+    now = getattr(data, "provenance", {})
+    sizes = [[facts.get(f"{before}{split}") or 0 for split in SPLITS] for facts, before in ((then, "data/"), (now, ""))]
+    if all(isinstance(size, int) for size in sizes[0]) and not sizes[0][-1] and sizes[1][-1] and sum(sizes[0]) == sum(sizes[1]):
+        said = [", ".join(f"{size:,} {split}" for size, split in zip(each, SPLITS, strict=True)) for each in sizes]
+        sentence = f"the run began with other splits ({said[0]}) than these data have now ({said[1]})"
+        if not force:
+            raise ResumeError(
+                f"resume={folder}: {sentence}, as a test is held out today where nobody has split the data; give "
+                "data.test_fraction=0 resume.force=true to continue with the run's own."
+            )
+        log.warning(f"{folder}: {sentence}: it continues, but not exactly.")
+        return
+    digests = str(then.get("data/sha256") or ""), str(now.get("sha256") or "")
+    if all(digests) and digests[0] != digests[1]:
         log.warning(
-            f"The data are not those this run began with (SHA-256 {str(then)[:12]}, now {now[:12]}): it continues, but not "
-            "exactly."
+            f"The data are not those this run began with (SHA-256 {digests[0][:12]}, now {digests[1][:12]}): it continues, but "
+            "not exactly."
         )

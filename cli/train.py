@@ -80,7 +80,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     data.setup("fit")
     check_objective(cfg.objective, getattr(data, "tests_on", "test"))
     if cfg.resume.run is not None:
-        warn_of_other_data(run, data)
+        warn_of_other_data(run, data, cfg.resume.force)
 
     # Callbacks, loggers, and the trainer that runs them.
     _name_program(cfg)

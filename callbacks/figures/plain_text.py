@@ -125,7 +125,7 @@ class PlainFigure(Figure):
         if not boxes:
             return text
         _say_once()
-        return re.sub(rf"[^\s()]*[{boxes}][^\s()]*", lambda match: f"[{self._number_of(match[0])}]", text)
+        return re.sub(rf"[^\s():,]*[{boxes}][^\s():,]*", lambda match: f"[{self._number_of(match[0])}]", text)
 
     def _number_of(self, word: str) -> int:
         return self._numbers.setdefault(word, len(self._numbers) + 1)

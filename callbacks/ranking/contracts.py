@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
+from torch import Tensor
 
 
 def require_recommender(
@@ -35,3 +37,15 @@ def require_recommender(
         if not hasattr(owner, name):
             raise MisconfigurationException(f"{callback} needs {type(owner).__name__}.{name}.")
     return pl_module, data
+
+
+def seen_pairs(data: Any) -> tuple[Tensor, Tensor]:
+    """Return the pairs that a user has before the held-out ones ``int64 [N]`` each: training's, and where a test is held out
+    beside validation, validation's, too. No list of a test should hold an item that is known by then.
+
+    Args:
+        data: A data module with ``pairs`` and ``tests_on``.
+    """
+    parts = [data.pairs(split) for split in ("train", *(("valid",) if data.tests_on == "test" else ()))]
+    users, items = (torch.cat(each) for each in zip(*parts, strict=True))
+    return users, items

@@ -1,8 +1,9 @@
 """Full ranking: how high a recommender ranks the held-out items of each user among all items.
 
-**What it does.** After a test, scores *all* items for each user with held-out ones, leaves out those seen in training, and
-measures the first k of the list: NDCG, hit rate, recall, mean average precision; over all lists coverage (share of the items
-that occur in any) and novelty (mean of ``-log2`` of an item's share of the training rows).
+**What it does.** After a test, scores *all* items for each user with held-out ones, leaves out those seen in training (and in
+validation, where the test is apart from it), and measures the first k of the list: NDCG, hit rate, recall, mean average
+precision; over all lists coverage (share of the items that occur in any) and novelty (mean of ``-log2`` of an item's share of the
+training rows).
 
 **When to use it.** Where a list is wanted rather than a rating. Not comparable with metrics of the protocol with 99 sampled
 negatives: the right item is found more easily among a hundred than among all.
@@ -22,23 +23,29 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 from torch import Tensor
 
 from ..roles import Watcher
-from .contracts import require_recommender
+from .contracts import require_recommender, seen_pairs
 from .user_items import UserItems, score_blocks
 
 log = logging.getLogger(__name__)
 
 
 def full_ranking(
-    scores: Callable[[Tensor], Tensor], seen: tuple[Tensor, Tensor], held: tuple[Tensor, Tensor], items: int, k: int = 10
+    scores: Callable[[Tensor], Tensor],
+    seen: tuple[Tensor, Tensor],
+    held: tuple[Tensor, Tensor],
+    items: int,
+    k: int = 10,
+    trained: Tensor | None = None,
 ) -> dict[str, float]:
     """Compute metrics of the first ``k`` items of each user's list.
 
     Args:
         scores: Takes users ``int64 [B]`` and returns scores of all items ``[B, items]``; higher is better.
-        seen: Users and items of the training pairs ``int64 [N]``; these are left out of the lists.
+        seen: Users and items of the pairs known before ``int64 [N]``, see :func:`.seen_pairs`; these are left out of the lists.
         held: Users and items of the held-out pairs ``int64 [M]``.
         items: Number of items.
         k: Length of the lists.
+        trained: Items of the training pairs ``int64 [T]``, for the novelty; ``None``: those of ``seen``.
 
     Returns:
         ``ndcg@k hit_rate@k recall@k map@k``, means over users with held-out items that they had not seen; ``coverage@k``,
@@ -73,7 +80,8 @@ def full_ranking(
         counted += int(rows.sum())
     if not counted:
         return {}
-    share = torch.bincount(seen[1], minlength=items).double().clamp(min=1) / max(1, len(seen[1]))
+    trained = seen[1] if trained is None else trained
+    share = torch.bincount(trained, minlength=items).double().clamp(min=1) / max(1, len(trained))
     novelty = float((recommended * -share.log2()).sum() / recommended.sum())
     names = (f"ndcg@{k}", f"hit_rate@{k}", f"recall@{k}", f"map@{k}")
     metrics = dict(zip(names, (totals / counted).tolist(), strict=True))
@@ -84,7 +92,8 @@ class FullRanking(Watcher):
     """Logs ``test/ndcg@k``, ``hit_rate@k``, ``recall@k``, ``map@k``, ``coverage@k`` and ``novelty@k`` of a test.
 
     Needs a module with ``scores(users)``, which takes codes ``int64 [B]`` and returns ``[B, items]``, and ``item_count``; and a
-    data module with ``pairs(split)``, users and items of a split ``int64 [N]`` each, from 0, and ``tests_on``.
+    data module with ``pairs(split)``, users and items of a split ``int64 [N]`` each, from 0, and ``tests_on``, ``valid`` or
+    ``test``.
 
     Args:
         k: Length of the lists.
@@ -118,7 +127,8 @@ class FullRanking(Watcher):
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Measure and log."""
         module, data = require_recommender(trainer, pl_module, type(self).__name__)
-        metrics = full_ranking(module.scores, data.pairs("train"), data.pairs(data.tests_on), module.item_count, self.k)
+        seen, held, trained = seen_pairs(data), data.pairs(data.tests_on), data.pairs("train")[1]
+        metrics = full_ranking(module.scores, seen, held, module.item_count, self.k, trained)
         if not metrics:
-            log.warning("FullRanking: no user has a held-out item that was not seen in training; nothing is measured.")
+            log.warning("FullRanking: no user has a held-out item that was not seen before; nothing is measured.")
         pl_module.log_dict({f"test/{name}": value for name, value in metrics.items()}, rank_zero_only=True)

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from ..roles import Watcher
 from . import user_items
-from .contracts import require_recommender
+from .contracts import require_recommender, seen_pairs
 from .user_items import UserItems, score_blocks
 
 log = logging.getLogger(__name__)
@@ -41,12 +41,12 @@ def sampled_ranking(
 
     Args:
         scores: Takes users ``int64 [B]`` and returns scores of all items ``[B, items]``; higher is better.
-        seen: Users and items of the training pairs ``int64 [N]``.
+        seen: Users and items of the pairs known before ``int64 [N]``, see :func:`.seen_pairs`.
         held: Users and items of the held-out pairs ``int64 [M]``.
         items: Number of items.
         k: Ranks that count as a hit.
-        negatives: Number of negatives for each pair, sampled without replacement from the items that the user has neither in
-            training nor in the test; fewer where there are fewer.
+        negatives: Number of negatives for each pair, sampled without replacement from the items that the user has neither among
+            those seen nor among those held out; fewer where there are fewer.
         seed: Of the sampling.
 
     Returns:
@@ -81,7 +81,8 @@ class SampledRanking(Watcher):
     """Logs ``test/hit_rate@k_of_100`` and ``test/ndcg@k_of_100`` of a test.
 
     Needs a module with ``scores(users)``, which takes codes ``int64 [B]`` and returns ``[B, items]``, and ``item_count``; and a
-    data module with ``pairs(split)``, users and items of a split ``int64 [N]`` each, from 0, and ``tests_on``.
+    data module with ``pairs(split)``, users and items of a split ``int64 [N]`` each, from 0, and ``tests_on``, ``valid`` or
+    ``test``.
 
     Args:
         k: Ranks that count as a hit.
@@ -117,7 +118,7 @@ class SampledRanking(Watcher):
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Measure and log."""
         module, data = require_recommender(trainer, pl_module, type(self).__name__)
-        pairs = data.pairs("train"), data.pairs(data.tests_on)
+        pairs = seen_pairs(data), data.pairs(data.tests_on)
         metrics = sampled_ranking(module.scores, *pairs, module.item_count, self.k, self.negatives, self.seed)
         if not metrics:
             log.warning("SampledRanking: there is no held-out pair of a user and an item of training; nothing is measured.")

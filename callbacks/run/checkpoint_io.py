@@ -46,10 +46,16 @@ class WholeFileCheckpointIO(TorchCheckpointIO):
 
         Raises:
             TypeError: ``storage_options`` are given.
+            OSError: It can't be written; ``filename`` is ``path``.
         """
         if storage_options is not None:
             raise TypeError("WholeFileCheckpointIO writes local files and takes no storage_options.")
         with atomic_write(Path(path)) as beside, open(beside, "wb") as file:
-            torch.save(checkpoint, file)
+            try:
+                torch.save(checkpoint, file)
+            except RuntimeError as error:  # torch's writer, of a position that it did not expect
+                if isinstance(error.__context__, OSError):
+                    raise error.__context__ from None  # the disk's own: it is full
+                raise
             file.flush()
             os.fsync(file.fileno())

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from practicum.callbacks import FullRanking, SampledRanking
+from practicum.callbacks.ranking.contracts import seen_pairs
 from practicum.callbacks.ranking.full_ranking import full_ranking
 from practicum.callbacks.ranking.sampled_ranking import sampled_ranking
 from torch import Tensor
@@ -32,7 +33,7 @@ def popularity_baseline(data: Any, item_count: int, callbacks: Iterable[Any], se
         seed: Seed of the sample of users, where there are many.
     """
     rankings = [each for each in callbacks if isinstance(each, FullRanking | SampledRanking)]
-    seen, held = data.pairs("train"), data.pairs(data.tests_on)
+    seen, held, trained = seen_pairs(data), data.pairs(data.tests_on), data.pairs("train")[1]
     if not rankings or not len(held[0]):
         return None
     users = held[0].unique()
@@ -41,7 +42,7 @@ def popularity_baseline(data: Any, item_count: int, callbacks: Iterable[Any], se
         kept = users[torch.randperm(len(users), generator=torch.Generator().manual_seed(seed))[:_USERS]]
         inside = torch.isin(held[0], kept)
         held = held[0][inside], held[1][inside]
-    counts = torch.bincount(seen[1], minlength=item_count).float()
+    counts = torch.bincount(trained, minlength=item_count).float()  # of what the network is trained on, too
 
     def scores(block: Tensor) -> Tensor:
         return counts.repeat(len(block), 1)
@@ -49,7 +50,7 @@ def popularity_baseline(data: Any, item_count: int, callbacks: Iterable[Any], se
     found: dict[str, float] = {}
     for each in rankings:
         if isinstance(each, FullRanking):
-            found |= full_ranking(scores, seen, held, item_count, each.k)
+            found |= full_ranking(scores, seen, held, item_count, each.k, trained)
         else:
             found |= sampled_ranking(scores, seen, held, item_count, each.k, each.negatives, each.seed)
     sampled = say_sample("users", (0, 0), (len(kept), len(users)))

@@ -26,8 +26,9 @@ import clevercsv
 from practicum.lightning_shim import MisconfigurationException
 
 from .csv_numbers import MISSING, find_decimal, is_number
-from .csv_source import TextBytes, find_encoding, read_source, require_utf8, say_once
+from .csv_source import TextBytes, find_encoding, read_source, require_utf8
 from .quoting import listed, quoted
+from .say_once import say_once
 
 DELIMITERS = (",", ";", "\t", "|")
 ONE_COLUMN = "\x1f"  # the delimiter of a table of one column, whose values may hold any of DELIMITERS

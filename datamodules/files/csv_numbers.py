@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from .csv_source import say_once
 from .quoting import quoted
+from .say_once import say_once
 
 # What pandas takes for missing, Excel's and R's marks among them, and what people write besides.
 MISSING = (

@@ -6,10 +6,8 @@ A plain UTF-8 file is mapped rather than read, so that it may be larger than mem
 from __future__ import annotations
 
 import codecs
-import functools
 import gzip
 import io
-import logging
 import mmap
 import re
 import zlib
@@ -18,7 +16,7 @@ from pathlib import Path
 
 from practicum.lightning_shim import MisconfigurationException
 
-log = logging.getLogger(__name__)
+from .say_once import say_once
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
           (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
@@ -63,12 +61,6 @@ class TextBytes:
         if self.start + size < len(self.data):
             raw = raw[: max(raw.rfind(b"\n"), raw.rfind(b"\r")) + 1] or raw
         return raw.decode("utf-8", "ignore")
-
-
-@functools.cache
-def say_once(message: str) -> None:
-    """Log a warning, unless the same has been said before."""
-    log.warning(message)
 
 
 def find_encoding(path: Path) -> str:

@@ -6,7 +6,6 @@ Types are inferred from all rows, not from the first few, so that one word among
 from __future__ import annotations
 
 import difflib
-import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,8 @@ from ..files import csv_reader
 from ..files.csv_files import refuse_patterns
 from ..files.csv_format import CSVFormat
 from ..files.quoting import listed, plain, quoted
+from ..files.say_once import say_once
 from .date_formats import find_format, parse_dates
-
-log = logging.getLogger(__name__)
 
 _PARQUET = (".parquet", ".pq")
 # What polars raises on damaged files; a panic of its Rust code is no Exception.
@@ -173,5 +171,5 @@ def as_date(values: pl.Series, where: object) -> pl.Series:
     """
     form, guesses = find_format(values, where)
     for each in guesses:
-        log.warning(each)
+        say_once(each)
     return parse_dates(values, form, where)

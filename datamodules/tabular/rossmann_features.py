@@ -13,16 +13,14 @@ third-placed team used them.
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
+from ..files.say_once import say_once
 from .readers import as_date, require_columns
 from .rossmann_files import find_file
-
-log = logging.getLogger(__name__)
 
 MAX_DAYS = 100  # longer distances, and those to nothing, count as this
 _STATES = {
@@ -166,7 +164,7 @@ def _join_external(root: Path, frame: pl.DataFrame) -> pl.DataFrame:
     """Join states, weather and trends, if there are such files."""
     path = find_file(root, "store_states")
     if path is None:
-        log.warning(f"{root}: has no store_states.csv; states, weather and trends are left out.")
+        say_once(f"{root}: has no store_states.csv; states, weather and trends are left out.")
         return frame
     states = pl.read_csv(path)
     require_columns(path, states.columns, ("Store", "State"))

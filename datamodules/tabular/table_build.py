@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
@@ -13,6 +12,7 @@ import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files.quoting import quoted
+from ..files.say_once import say_once
 from ..loading.held_out import held_out_sentence, held_out_share
 from .array_files import create_array
 from .column_notes import kind_of_target, missing_values, strange_numbers, strange_text
@@ -25,8 +25,6 @@ from .readers import AS_CATEGORY, as_number, require_columns
 from .source_table import SourceTable
 from .splits import LEFT_OUT, SPLITS, Labels, SplitStrategy, by_column, group_split, random_split, time_split
 from .table_config import TableConfig
-
-log = logging.getLogger(__name__)
 
 _BLOCK = 500_000  # rows that are encoded at a time
 ReadColumn = Callable[[str], pl.Series]
@@ -265,7 +263,7 @@ def _role(name: str, column: ReadColumn, config: TableConfig, where: object) -> 
     values = column(name)
     if given is not None:
         if values.n_unique() <= 1:
-            log.warning(f"{where}: column {quoted(name)} has one value in all rows; it carries no information and is ignored.")
+            say_once(f"{where}: column {quoted(name)} has one value in all rows; it carries no information and is ignored.")
             return ColumnRole(name, "ignored", "one value in all rows")
         if given == "continuous":
             as_number(values, where, ", or take the column out of the option continuous")

@@ -18,6 +18,7 @@ from filelock import FileLock
 from ..files.atomic_file import atomic_write
 from ..files.csv_files import write_csv
 from ..files.csv_format import CSVFormat
+from ..files.say_once import SENTENCES, keep_sentences, say_again
 from .array_files import disk_error, find_damage, is_full, seal
 from .column_roles import ColumnRole
 from .preprocessor import TablePreprocessor
@@ -128,6 +129,7 @@ def table_arrays(
             damage = find_damage(place) if place.is_dir() else None
             if damage is not None:
                 log.warning(f"{place}: the cached table is damaged ({damage}); it is made anew.")
+            if place.is_dir() and (damage is not None or not (place / SENTENCES).is_file()):  # of before there were sentences
                 shutil.rmtree(place)
             if not place.is_dir():
                 _build(read, config, where, key, place, fits)
@@ -141,13 +143,14 @@ def _build(read: Callable[[], SourceTable], config: TableConfig, where: object, 
     shutil.rmtree(work, ignore_errors=True)  # left by a process that was killed
     work.mkdir()
     try:
-        source, copy = read(), work / "source.parquet"
-        if fits:
-            frame = source.frame.collect().lazy()
-        else:  # Parquet gives single columns and blocks of rows
-            source.frame.sink_parquet(copy)
-            frame = pl.scan_parquet(copy)
-        build_arrays(replace(source, frame=frame), config, where, key, work)
+        with keep_sentences(work):
+            source, copy = read(), work / "source.parquet"
+            if fits:
+                frame = source.frame.collect().lazy()
+            else:  # Parquet gives single columns and blocks of rows
+                source.frame.sink_parquet(copy)
+                frame = pl.scan_parquet(copy)
+            build_arrays(replace(source, frame=frame), config, where, key, work)
         copy.unlink(missing_ok=True)
         seal(work)
         work.rename(place)
@@ -158,6 +161,7 @@ def _build(read: Callable[[], SourceTable], config: TableConfig, where: object, 
 
 
 def _open(place: Path) -> TableArrays:
+    say_again(place)
     facts = json.loads((place / "facts.json").read_text(encoding="utf-8"))
     split, weights = np.load(place / "split.npy"), place / "weights.npy"
     return TableArrays(

@@ -6,17 +6,15 @@ at blanks.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files.csv_source import find_text_encoding
+from ..files.say_once import say_once
 from .readers import Document
 from .split_names import split_in, split_of
-
-log = logging.getLogger(__name__)
 
 _PARTS = 50  # of a file, so that some can be held out
 _LARGEST = 1 << 20  # characters of a part
@@ -42,7 +40,7 @@ def corpus_files(root: Path) -> tuple[list[tuple[Path, str]], bool]:
     if any(split == "train" for _, split in named):
         others = [path.name for path in sorted(root.iterdir()) if path.suffix in _ENDINGS and not split_in(path.name)]
         if others:
-            log.warning(
+            say_once(
                 f"{root}: read as the files of splits ({named[0][0].name} ...); {others[0]} and {len(others) - 1} others are not."
             )
         return named, False

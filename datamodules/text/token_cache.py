@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
+from ..files.say_once import keep_sentences, say_again
 from ..loading.cache_folder import whole_folder
 from ..loading.held_out import held_out_sentence
 from .duplicates import Duplicates
@@ -139,10 +140,16 @@ def load_or_tokenize(
     if config.tokenizer is not None:
         load_tokenizer(config.tokenizer)
     digest = hashlib.sha256(f"{key} {config.key()}".encode()).hexdigest()
-    return _load(whole_folder(cache / f"text-{digest[:16]}", lambda work: tokenize(read(), config, work)))
+
+    def make(work: Path) -> None:
+        with keep_sentences(work):
+            tokenize(read(), config, work)
+
+    return _load(whole_folder(cache / f"text-{digest[:16]}", make))
 
 
 def _load(folder: Path) -> TokenizedCorpus:
+    say_again(folder)
     facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     splits = {}
     for split, texts in facts["splits"].items():

@@ -219,12 +219,12 @@ def tables(tmp_path_factory: pytest.TempPathFactory, command: Callable[..., Any]
             shop, size = number % 5, number % 13
             day = f"2024-{1 + number // 50:02}-{1 + number % 28:02}"
             rows.writerow([f"s{shop}", size / 2, day, 10 + shop + size / 4, ("no", "yes")[shop > 2]])
-    typed = ["experiment=table", "data.root=table.csv", "data.batch_size=32", "optimizer.lr=0.02", "callbacks.progress=null"]
+    typed = ["experiment=table", "data.root=table.csv", "data.batch_size=32", "optimizer.lr=0.02", "epochs=12"]
     for run, more in (
         ("number", ["data.target=sold", "data.date=day", "data.ignore=[good]", "callbacks.error_by.columns=[shop,day]"]),
         ("class", ["data.target=good", "data.ignore=[sold,day]"]),
     ):
-        result = command("train.py", *typed, *more, f"hydra.run.dir=runs/{run}", cwd=where)
+        result = command("train.py", *typed, *more, "callbacks.progress=null", f"hydra.run.dir=runs/{run}", cwd=where)
         assert result.returncode == 0, result.stderr[-3000:]
     return where
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -172,3 +174,21 @@ def test_other_data_are_reported(run: Path, caplog: pytest.LogCaptureFixture) ->
         caplog.clear()
         warn_of_other_data(run, _Data())
         assert "metrics.json is damaged" in caplog.text
+
+
+@pytest.mark.parametrize("digest", ["a", "b"])  # of tokens it is the same, however they are split
+def test_a_test_that_is_held_out_since_is_refused_or_warned_of(run: Path, digest: str, caplog: pytest.LogCaptureFixture) -> None:
+    record = {"data/train": 800, "data/valid": 200, "data/sha256": "a", "data/rejected": 3}
+    (run / "metrics.json").write_text(json.dumps(record))
+    data = SimpleNamespace(provenance={"train": 700, "valid": 200, "test": 100, "sha256": digest, "rejected": 3})
+    said = r"other splits \(800 train, 200 valid, 0 test\) than these data have now \(700 train, 200 valid, 100 test\)"
+    with pytest.raises(ResumeError, match=f"{said}.*data.test_fraction=0 resume.force=true"):
+        warn_of_other_data(run, data)
+    warn_of_other_data(run, data, force=True)
+    assert "other splits" in caplog.text
+    caplog.clear()
+    for own in ({"train": 800, "valid": 200}, {"train": 800, "valid": 200, "test": 50}):  # as it was; a test has been added
+        warn_of_other_data(run, SimpleNamespace(provenance={**own, "sha256": "a"}))
+    (run / "metrics.json").write_text(json.dumps({**record, "data/train": 700, "data/test": 100}))
+    warn_of_other_data(run, SimpleNamespace(provenance={**data.provenance, "sha256": "a"}))
+    assert not caplog.text

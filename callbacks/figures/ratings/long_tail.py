@@ -20,7 +20,7 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 from torch import Tensor
 
 from ...files.output_path import output_path
-from ...ranking.contracts import require_recommender
+from ...ranking.contracts import require_recommender, seen_pairs
 from ...ranking.user_items import UserItems, top_items
 from ..canvas import BLUE, GRID, INK, ORANGE, new_figure, save_figure
 from ..figure_callback import FigureCallback
@@ -101,10 +101,10 @@ class LongTail(FigureCallback):
         if not trainer.is_global_zero:
             return
         module, data = require_recommender(trainer, pl_module, type(self).__name__)
-        seen, held, items = data.pairs("train"), data.pairs(data.tests_on), module.item_count
-        users = seen[0].unique()[: self.users]
-        best, scores = top_items(module.scores, users, UserItems(*seen), items, self.k)
+        trained, held, items = data.pairs("train"), data.pairs(data.tests_on), module.item_count
+        users = trained[0].unique()[: self.users]
+        best, scores = top_items(module.scores, users, UserItems(*seen_pairs(data)), items, self.k)
         recommended = best[scores > float("-inf")]
-        chosen = {"ratings in training": seen[1], "held-out ratings": held[1], f"top-{self.k} recommendations": recommended}
-        shares = cumulative_shares(torch.bincount(seen[1], minlength=items), chosen)
+        chosen = {"ratings in training": trained[1], "held-out ratings": held[1], f"top-{self.k} recommendations": recommended}
+        shares = cumulative_shares(torch.bincount(trained[1], minlength=items), chosen)
         save_figure(draw_long_tail(shares), output_path(trainer, self.folder, "long_tail.png"))

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from ...files.output_path import output_path
-from ...ranking.contracts import require_recommender
+from ...ranking.contracts import require_recommender, seen_pairs
 from ...ranking.user_items import UserItems, top_items
 from ..canvas import save_text
 from ..figure_callback import FigureCallback
@@ -131,7 +131,7 @@ class PersonPage(FigureCallback):
         titles = data.titles() if hasattr(data, "titles") else {}
         names = [titles.get(level, level) for level in module.categories[module.item]]
         unit = normalize(module.embedding_table(module.item).float().cpu(), dim=1)
-        seen = UserItems(pairs[0], pairs[1], user_count=len(ids))
+        seen = UserItems(*seen_pairs(data), user_count=len(ids))
         best, scores = top_items(module.scores, torch.tensor(chosen), seen, module.item_count, self.count)
         rated, found = ratings.unique().numel() > 1, []
         for row, user in enumerate(chosen):

@@ -69,14 +69,14 @@ def test_powers_of_ten_stay_formulas(tmp_path: Path) -> None:
 
 
 def test_what_no_font_has_is_numbered_and_named_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    names = ["고양이 (0.9)", "plain", "犬 고양이"]
+    names = ["고양이 (0.9)", "plain", "犬 고양이: 犬, 犬"]
     with warnings.catch_warnings(), caplog.at_level(logging.WARNING):
         warnings.simplefilter("error")
         for _ in range(2):
             figure = figure_with(names)
             save_figure(figure, tmp_path / "a.png")
             save_figure(figure, tmp_path / "b.png")  # the same again
-    assert texts(figure) == ["[1] (0.9)", "plain", "[2] [1]", "[1] (0.9)", "[2] [1]"]
+    assert texts(figure) == ["[1] (0.9)", "plain", "[2] [1]: [2], [2]", "[1] (0.9)", "[2] [1]: [2], [2]"]
     assert figure.caption == "[1] 고양이, [2] 犬"
     assert caplog.text.count("no installed font") == 1
 

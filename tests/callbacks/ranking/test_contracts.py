@@ -7,8 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from practicum.callbacks import FullRanking, LongTail, PersonPage, SampledRanking
-from practicum.callbacks.ranking.contracts import require_recommender
+from practicum.callbacks.ranking.contracts import require_recommender, seen_pairs
 from practicum.lightning_shim import LightningDataModule, MisconfigurationException, Trainer
 
 
@@ -23,6 +24,15 @@ def test_what_is_there_is_returned_and_what_is_missing_is_named() -> None:
         require_recommender(trainer, module, "Mine", data_has=("titles",))
     with pytest.raises(MisconfigurationException, match="Mine needs NoneType.pairs"):
         require_recommender(SimpleNamespace(), module, "Mine")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("tests_on", "items"), [("valid", [1, 2]), ("test", [1, 2, 3])])
+def test_what_is_known_before_the_held_out_part(tests_on: str, items: list[int]) -> None:
+    pairs = {"train": [1, 2], "valid": [3], "test": [4]}
+    data = SimpleNamespace(tests_on=tests_on, pairs=lambda split: (torch.zeros(len(pairs[split])), torch.tensor(pairs[split])))
+    users, found = seen_pairs(data)
+    assert found.tolist() == items
+    assert len(users) == len(items)
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,11 @@ from torch import Tensor
 K = 5
 
 
-def plain(scores: Tensor, seen: set[tuple[int, int]], held: set[tuple[int, int]]) -> dict[str, float]:
+def plain(
+    scores: Tensor, seen: set[tuple[int, int]], held: set[tuple[int, int]], trained: set[tuple[int, int]] | None = None
+) -> dict[str, float]:
     """User by user, item by item."""
+    trained = seen if trained is None else trained
     users, items = scores.shape
     rows: dict[str, list[float]] = {"ndcg": [], "hit_rate": [], "recall": [], "map": []}
     recommended: list[int] = []
@@ -36,8 +39,8 @@ def plain(scores: Tensor, seen: set[tuple[int, int]], held: set[tuple[int, int]]
         precisions = [sum(hits[: place + 1]) / (place + 1) for place, hit in enumerate(hits) if hit]
         rows["map"].append(sum(precisions) / min(K, len(wanted)))
     found = {f"{name}@{K}": sum(values) / len(values) for name, values in rows.items()}
-    counts = [sum(item == each for _, each in seen) for item in range(items)]
-    rare = [-math.log2(max(1, counts[item]) / len(seen)) for item in recommended]
+    counts = [sum(item == each for _, each in trained) for item in range(items)]
+    rare = [-math.log2(max(1, counts[item]) / len(trained)) for item in recommended]
     return found | {f"coverage@{K}": len(set(recommended)) / items, f"novelty@{K}": sum(rare) / len(rare)}
 
 
@@ -50,14 +53,18 @@ def test_equals_a_slow_plain_one(interactions: Any, max_scores: int, monkeypatch
     assert found == pytest.approx(plain(scores, seen, held), abs=1e-9)
 
 
-def test_metrics_are_logged(
-    interactions: Any, known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
+@pytest.mark.parametrize("split", ["valid", "test"])
+def test_metrics_are_logged_and_a_test_has_no_item_of_validation(
+    interactions: Any, known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer], split: str
 ) -> None:
-    scores, seen, held = interactions
-    pairs = {"train": torch.tensor(sorted(seen)).T, "valid": torch.tensor(sorted(held)).T}
+    scores, trained, held = interactions
+    seen, pairs = trained, {"train": torch.tensor(sorted(trained)).T, split: torch.tensor(sorted(held)).T}
+    if split == "test":
+        beside = {(user, (item + 3) % 30) for user, item in held} - held - trained
+        seen, pairs["valid"] = trained | beside, torch.tensor(sorted(beside)).T
 
     class Data(LightningDataModule):
-        tests_on = "valid"
+        tests_on = split
 
         def test_dataloader(self) -> Any:
             return known_photos
@@ -68,7 +75,7 @@ def test_metrics_are_logged(
     module = known_classifier()
     module.item_count, module.scores = 30, lambda users: scores[users]
     (logged,) = make_trainer(callbacks=[FullRanking(K)]).test(module, Data(), verbose=False)
-    wanted = {f"test/{name}": value for name, value in plain(scores, seen, held).items()}
+    wanted = {f"test/{name}": value for name, value in plain(scores, seen, held, trained).items()}
     assert {name: logged[name] for name in wanted} == pytest.approx(wanted, abs=1e-6)
 
 

@@ -26,6 +26,15 @@ def test_the_list_is_the_same_but_for_what_each_has_seen() -> None:
     assert "hit_rate@1_of_3" in found.metrics["popularity"]
 
 
+def test_a_test_has_no_item_of_validation_and_popularity_is_that_of_training() -> None:
+    pairs = {"train": ([0, 1, 2, 0], [0, 0, 0, 1]), "valid": ([0, 1, 2, 3], [2, 2, 2, 0]), "test": ([3], [1])}
+    parts = {split: (torch.tensor(users), torch.tensor(items)) for split, (users, items) in pairs.items()}
+    found = popularity_baseline(SimpleNamespace(pairs=parts.get, tests_on="test"), 4, [FullRanking(k=1)])
+    assert found is not None
+    assert found.metrics["popularity"]["hit_rate@1"] == 1  # user 3 has item 0; in validation item 2 has more clicks than item 1
+    assert found.metrics["popularity"]["novelty@1"] == 2  # -log2 of one training row of four
+
+
 def test_nothing_without_lists() -> None:
     assert popularity_baseline(data(), 4, []) is None
 

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 import torch
 from practicum.datamodules import Ratings
+from practicum.datamodules.files import say_once
 from practicum.lightning_shim import MisconfigurationException
 
 OpenRatings = Callable[..., Ratings]
@@ -268,3 +269,16 @@ def test_times_in_milliseconds_make_the_bins_of_seconds(tmp_path: Path, open_rat
     assert bins[0] == bins[1]
     with pytest.raises(MisconfigurationException, match="looks like epoch_s .*, and training had epoch_ms"):
         codes_of(data, tmp_path / "a.csv", "user,item,time\nu1,3,1500000000\n")
+
+
+def test_what_was_guessed_in_reading_is_said_of_cached_ratings_too(
+    tmp_path: Path, rows: Rows, open_ratings: OpenRatings, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = [f"{user};{item};{rating},5" for user, item, rating, _ in rows]
+    lines[9] = lines[9].replace(",", ".")
+    (tmp_path / "t.csv").write_text("\n".join(["user;item;rating", *lines]))
+    for _ in range(2):
+        caplog.clear()
+        say_once._say.cache_clear()  # as in another process
+        open_ratings(tmp_path / "t.csv")
+        assert caplog.text.count("t.csv, line 11: column 'rating' holds '5.5'") == 1

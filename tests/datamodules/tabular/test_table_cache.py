@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from practicum.datamodules.files import say_once
+from practicum.datamodules.tabular.array_files import seal
 from practicum.datamodules.tabular.source_table import SourceTable
 from practicum.datamodules.tabular.table_cache import TableArrays, table_arrays
 from practicum.datamodules.tabular.table_config import TableConfig
@@ -111,3 +113,22 @@ def test_what_was_guessed_is_said_once(sales: pl.DataFrame, open_table: Any, cap
             data.setup(stage)
     assert caplog.text.count("held out for a test") == 1
     assert caplog.text.count("1 rows left out") == 1
+
+
+def test_what_was_guessed_in_reading_is_said_of_a_cached_table_too(
+    tmp_path: Path, open_table: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [f"caf\u00e9;{i % 7},{i % 10}5;{i % 3},25" for i in range(120)]
+    rows[50] = "caf\u00e9;3.14;1,25"
+    (tmp_path / "t.csv").write_bytes("\n".join(["shop;price;sold", *rows]).encode("cp1252"))
+    for made in ("now", "and read again", "by an earlier version"):
+        if made == "by an earlier version":
+            (place,) = (tmp_path / "cache").glob("table-*")
+            (place / "sentences.json").unlink()
+            seal(place)
+        caplog.clear()
+        say_once._say.cache_clear()  # as in another process
+        open_table(tmp_path / "t.csv")
+        assert "is read as cp1252 (Windows)" in caplog.text
+        assert "t.csv, line 52: column 'price' holds '3.14'" in caplog.text
+        assert caplog.text.count("cp1252") == 1

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from practicum.datamodules import PlainText
+from practicum.datamodules.files import say_once
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -28,3 +29,14 @@ def test_a_plain_corpus_has_windows_and_no_marks_of_beginnings(
 def test_it_has_no_classes() -> None:
     with pytest.raises(MisconfigurationException, match="PlainText: task=classification needs classes"):
         PlainText("book.txt", task="classification")
+
+
+def test_what_was_guessed_in_reading_is_said_of_cached_tokens_too(
+    tmp_path: Path, ready: Any, options: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "book.txt").write_bytes("un caf\u00e9 et un th\u00e9\n".encode("cp1252") * 200)
+    for _ in range(2):
+        caplog.clear()
+        say_once._say.cache_clear()  # as in another process
+        ready(PlainText(tmp_path / "book.txt", bptt=7, **options))
+        assert caplog.text.count("is read as cp1252 (Windows)") == 1

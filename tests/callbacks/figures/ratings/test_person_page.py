@@ -21,6 +21,13 @@ def test_a_list_ends_where_there_is_nothing_left(recommender: Any, films: Any) -
     assert few.recommended == [(pytest.approx(4.6), "13", "Fargo"), (pytest.approx(3.4), "Heat", "Fargo")]
 
 
+def test_what_validation_holds_is_not_recommended_in_a_test(recommender: Any, films: Any) -> None:
+    films.tests_on = "test"
+    (page,) = PersonPage(users=["bob"], count=3).summaries(recommender, films)  # item 13 is bob's in validation
+    assert page.total == 1
+    assert [name for _, name, _ in page.recommended] == ["Heat", "Alien"]
+
+
 def test_clicks_have_no_rating(recommender: Any, films: Any) -> None:
     films.ratings = lambda split: torch.ones(6)
     (page,) = PersonPage(users=["all"], count=2).summaries(recommender, films)
