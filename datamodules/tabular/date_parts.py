@@ -1,8 +1,8 @@
 """Parts of a date as columns of their own, so that a model can learn weeks and seasons.
 
-**What it does.** ``all``: year, month, week, day, day of week and of year, starts and ends of months, quarters and years, days since
-1970. ``cyclic``: the place in the year as sine and cosine, the day of the week, days since 1970. With times of day also the hour,
-and, optionally, public holidays.
+**What it does.** ``all``: year, month, week, day, day of week and of year, starts and ends of months, quarters and years, days
+since 1970. ``cyclic``: the place in the year as sine and cosine, the day of the week, days since 1970. With times of day also the
+hour, and, optionally, public holidays.
 
 **When to use it.** Wherever a table has a date: as one number it has no cycles. ``cyclic`` where newer rows than training's are
 predicted and training has few years: each single week or day of ``all`` has been seen once or twice, and says little of another

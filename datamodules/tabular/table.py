@@ -40,8 +40,8 @@ class Table(TableFacts, LightningDataModule):
         date: Column of dates, by which rows are split.
         date_format: Their format, such as ``%d/%m/%Y``, or ``epoch_s`` or ``epoch_ms`` for numbers since 1970, see
             :mod:`.date_formats`; ``None``: the one that all dates have. What is ambiguous is a warning. New rows have it too.
-        date_parts: Parts of the date to use as columns: ``all`` (month, week, day of week ...), ``cyclic`` (the place in the year and
-            the week, days since 1970), or none (false); see :mod:`.date_parts`.
+        date_parts: Parts of the date to use as columns: ``all`` (month, week, day of week ...), ``cyclic`` (the place in the year
+            and the week, days since 1970), or none (false); see :mod:`.date_parts`.
         categorical: Categorical columns.
         continuous: Continuous columns.
         columns: ``auto`` infers the roles of all other columns (``columns.csv`` lists them with reasons); ``named`` ignores them.
