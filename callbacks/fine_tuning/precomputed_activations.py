@@ -220,6 +220,7 @@ class PrecomputedActivations(Reverts, OutsideTrials):
             return None
         weights = tensors_hash([*backbone.named_parameters(), *backbone.named_buffers(), ("probe", probe)])
         path = self.store.path(split, f"{_VERSION} {split} {data.fingerprint(split, views)} {trainer.precision} {weights}")
+        path = trainer.strategy.broadcast(path)  # each process has probed another photo
         if not trainer.strategy.broadcast(path.is_file()):
             found = compute_features(trainer, pl_module, extract, loader, max(1, views))
             if trainer.local_rank == 0:

@@ -120,6 +120,9 @@ def find_text_encoding(path: Path) -> str:
     """
     if not path.stat().st_size:
         return "utf-8"
+    with open(path, "rb") as file:
+        if file.read(2) == b"\x1f\x8b":  # which find_encoding would read through
+            raise MisconfigurationException(f"{path}: is a compressed file, not a text; unpack it first.")
     try:
         encoding = find_encoding(path)
     except MisconfigurationException as error:

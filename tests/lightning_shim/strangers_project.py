@@ -121,7 +121,10 @@ def range_test() -> None:
 def averages_and_freezing() -> None:
     fit(callbacks.EMA(), callbacks.FiniteLoss())
     fit(callbacks.NTASGD(patience=0))
-    fit(callbacks.GradualUnfreezing(at=[1], groups=[["stem"], ["norm"], ["head"]]))
+    unfreezing = callbacks.GradualUnfreezing(at=[0.5], groups=[["stem"], ["norm"], ["head"]])
+    gain = callbacks.FineTuningGain(patience=2)
+    run, _ = fit(unfreezing, gain, callbacks.FineTuningCycles())
+    assert run.callback_metrics["val/loss"] == pytest.approx(gain.facts["fine_tuning/after"])
 
 
 def resume() -> None:

@@ -160,6 +160,12 @@ def test_texts_of_another_language_are_said_and_marked(
     assert not caplog.text
 
 
+def test_an_archive_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "n.tgz").write_bytes(gzip.compress(b"one\ntwo\n"))
+    with pytest.raises(MisconfigurationException, match=r"n.tgz: is a compressed file, not a text; unpack it first"):
+        list(read_new_texts(tmp_path / "n.tgz"))
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8-sig"])
 def test_lines_in_another_encoding_are_read(tmp_path: Path, encoding: str, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "n.txt").write_bytes("ein café „für“ alle\nzwei\n".encode(encoding))
