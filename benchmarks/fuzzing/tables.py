@@ -72,7 +72,7 @@ def _options(draw: st.DrawFn, names: list[str], kinds: list[str]) -> dict[str, A
 def _file(draw: st.DrawFn, given: Given, rows: list[list[str]], name: str, plain: bool) -> bytes:
     if not name.endswith(".parquet"):
         return render(draw, rows, given.said, name, plain and name.endswith(".csv"))
-    names = list(dict.fromkeys(rows[0]))
+    names = list(dict.fromkeys(name.encode("utf-8", "replace").decode() for name in rows[0]))  # Parquet knows UTF-8 only
     frame = pl.DataFrame([row[: len(names)] for row in rows[1:]], schema=dict.fromkeys(names, pl.String), orient="row")
     kinds = draw(
         st.lists(
