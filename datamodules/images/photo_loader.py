@@ -3,7 +3,8 @@
 **What it does.** torch draws a seed for the workers from the global random number generator whenever it makes an iterator.
 Without workers that is once a pass; workers that stay alive draw once a fit, and once more after a resume, whereupon dropout
 differs. Here each pass draws once, whatever the number of workers. The state, too, is that of a loader without workers: an
-interrupted training goes on with any number of them.
+interrupted training goes on with any number of them. And no batch is made before the first one is asked for: one of photos, made
+ahead of a training on stored features, is not bit-equal to its features.
 
 **What it needs.** A map-style data set that draws nothing from global generators in its workers, and a sampler with a state.
 """
@@ -38,13 +39,18 @@ class PhotoLoader(StatefulDataLoader[Any]):
     """A :class:`StatefulDataLoader` that draws and resumes alike with any number of workers; options are the same."""
 
     def __iter__(self) -> Iterator[Any]:
-        if self.num_workers == 0 or self._initial_iter_for_state_dict:
+        if self.num_workers == 0:
             return super().__iter__()
+        if not self._initial_iter_for_state_dict:
+            torch.empty((), dtype=torch.int64).random_()  # as a loader without workers does
+        return self._batches()
+
+    def _batches(self) -> Iterator[Any]:
+        """Let workers begin when the first batch is asked for: until then a callback may choose what batches are of."""
         before = torch.get_rng_state()
         iterator = super().__iter__()
         torch.set_rng_state(before)
-        torch.empty((), dtype=torch.int64).random_()  # as a loader without workers does
-        return iterator
+        yield from iterator
 
     def state_dict(self) -> dict[str, Any]:
         """The position in the data, in the form of a loader without workers."""

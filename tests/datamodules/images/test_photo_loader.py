@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from practicum.callbacks import LastCheckpoint
@@ -100,3 +102,14 @@ def test_a_state_of_an_earlier_release_is_read(ready: Ready, photos: Path) -> No
     again = ready(photos, num_workers=1).train_dataloader()
     again.load_state_dict(state)
     assert [batch[1].tolist() for batch in again] == [each.tolist() for each in expected]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_no_batch_is_made_before_the_first_is_asked_for(ready: Ready, photos: Path, tmp_path: Path, workers: int) -> None:
+    data = ready(photos, num_workers=workers)
+    features = np.arange(24 * 5, dtype=np.float32).reshape(1, 24, 5)
+    np.save(tmp_path / "features.npy", features)
+    batches = iter(data.train_dataloader())  # as Lightning does before it says that the training starts
+    time.sleep(0.5 * bool(workers))
+    data.use_features("train", tmp_path / "features.npy")
+    assert {tuple(x.shape[1:]) for x, _ in batches} == {(5,)}
