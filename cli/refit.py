@@ -76,7 +76,7 @@ def refit(cfg: DictConfig, trainer: Trainer, data: Any, build: Callable[[], Ligh
     started = time.monotonic()
     checkpoint = torch.load(best, map_location="cpu", weights_only=True)
     epochs = int(checkpoint["epoch"]) + 1
-    log.info(f"The best epoch was the {epochs}th; training anew for {epochs} epochs, with validation's rows.")
+    log.info(f"The best epoch was number {epochs}; training anew for {epochs} epochs, with validation's rows.")
     settings = cfg.trainer.copy()
     with open_dict(settings):
         settings.update({"max_epochs": trainer.max_epochs, "max_steps": trainer.max_steps, "limit_val_batches": 0})

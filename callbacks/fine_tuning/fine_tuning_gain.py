@@ -60,6 +60,7 @@ class FineTuningGain(OutsideTrials):
         self._after: float | None = None
         self._without_gain = 0
         self._fewest: int | None = None  # parameters that train in the first epoch: of the head
+        self._validated = False  # in this epoch: with check_val_every_n_epoch=2 every other value is an old one
 
     @property
     def facts(self) -> dict[str, float]:
@@ -87,10 +88,15 @@ class FineTuningGain(OutsideTrials):
         if trainer.global_step == 0:
             self._start()
 
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note that there is a new value."""
+        self._validated = not trainer.sanity_checking
+
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Compare, and stop the training if nothing is gained."""
-        if trainer.fast_dev_run or not trainer.enable_validation:  # type: ignore[attr-defined]
+        """Compare, if there was a validation, and stop the training if nothing is gained."""
+        if trainer.fast_dev_run or not self._validated:  # type: ignore[attr-defined]
             return
+        self._validated = False
         if self.monitor not in trainer.callback_metrics:
             known = ", ".join(sorted(trainer.callback_metrics)) or "nothing"
             raise MisconfigurationException(f"FineTuningGain: monitor={self.monitor} is not logged; logged are {known}.")

@@ -27,7 +27,7 @@ from sklearn.preprocessing import StandardScaler
 from .estimators import Examples, choose_rows, constant, fit_and_measure, linear, row_limit
 from .found import Baselines, say_sample
 
-ADVICE = "try a lower optimizer.lr, more epochs of the head alone (callbacks.unfreeze.at=[LATER]) or callbacks=[default,lr_find]"
+ADVICE = "try a lower optimizer.lr, the head alone (callbacks.unfreeze.at=[]) or callbacks=[default,lr_find]"
 SECONDS = 10.0
 _BATCH = 16
 Array = np.ndarray[Any, Any]

@@ -52,6 +52,15 @@ def test_it_stops_where_nothing_is_gained(
     assert fit(make_trainer, losses, FineTuningGain(patience=patience)).current_epoch == epochs
 
 
+def test_an_epoch_without_validation_is_no_epoch_without_gain(make_trainer: Callable[..., Trainer]) -> None:
+    losses, gain = [0.9, 0.5, 0.9, 0.4, 0.9, 0.6, 0.9, 0.1], FineTuningGain()
+    options = {"max_epochs": 8, "check_val_every_n_epoch": 2, "num_sanity_val_steps": 0}
+    trainer = make_trainer(**options, callbacks=[GradualUnfreezing(at=[2], groups=GROUPS), gain])
+    trainer.fit(Scripted(losses), loader(), loader())
+    assert trainer.current_epoch == 6  # .5, .4, then .6; not at the third epoch, whose value is still .5
+    assert gain.facts == pytest.approx({"fine_tuning/before": 0.5, "fine_tuning/after": 0.4})
+
+
 def test_what_was_gained_is_said(make_trainer: Callable[..., Trainer], caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     gain = FineTuningGain()
