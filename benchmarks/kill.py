@@ -52,7 +52,7 @@ PHOTOS = [
     *(*without("augmentation", "example_batch", "grad_cam", *CLASSES), *COMMON),
 ]
 SMALL_LSTM = ["model.embedding_dim=16", "model.hidden_size=24", "model.num_layers=2", "epochs=2", *COMMON]
-TEXTS = ["experiment=reviews", *without(*CLASSES), *SMALL_LSTM]
+TEXTS = ["experiment=reviews", "pretraining=none", *without(*CLASSES), *SMALL_LSTM]
 WORDS = [*without("samples", "nearest_words"), *SMALL_LSTM]
 RANKINGS = ("embedding_maps", "item_biases", "long_tail", "person", "ranking", "sampled_ranking")
 CLICKS = ["data=tastes", "epochs=2", "data.batch_size=512", *without(*RANKINGS), *COMMON]

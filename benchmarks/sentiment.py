@@ -106,7 +106,7 @@ def main() -> None:
     print(f"language model    perplexity {perplexity:.1f}, {seconds:.0f} s", flush=True)
     recipes = {"with it": ["experiment=reviews", f"model.encoder={folder / 'lm'}", *options.classifier]}
     if "random" not in options.without:
-        recipes["without"] = ["experiment=reviews", *options.classifier]
+        recipes["without"] = ["experiment=reviews", "pretraining=none", *options.classifier]
     if "vectors" not in options.without:
         train(folder, "skip_gram", "experiment=word_vectors", "data.min_count=2")
         recipes["word vectors"] = [

@@ -32,6 +32,7 @@ from practicum.lightning_shim import LightningDataModule, LightningModule, Misco
 
 from .config_check import check_config
 from .next_command import train_program
+from .pretraining import model_in_force
 
 _MAX_BYTES = 4 << 20  # of a configuration or a record; theirs have some kilobytes
 _AUGMENT = frozenset({"practicum.datamodules.Augment", "practicum.datamodules.RandAugment"})
@@ -55,7 +56,7 @@ def read_config(folder: Path) -> DictConfig:
     config = load_yaml(path)
     if not isinstance(config, DictConfig) or any(not isinstance(config._get_node(key), DictConfig) for key in ("model", "data")):
         raise MisconfigurationException(f"{path}: not a configuration of {train_program()} (it names no model and no data).")
-    return config
+    return model_in_force(config)
 
 
 def load_yaml(path: Path) -> Any:

@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from practicum.callbacks.run.results import is_result, result_name, results
 from practicum.lightning_shim import MisconfigurationException
 
-_GROUPS = ("model", "data", "optimizer", "schedule", "augment", "callbacks", "trainer", "logger")
+_GROUPS = ("model", "data", "optimizer", "schedule", "augment", "callbacks", "trainer", "logger", "pretraining")
 _OPTIONS = ("seed", "epochs", "refit", "baselines", "resume", "trust", "objective", "name", "paths")
 _OF_DATA = ("hints",)  # chosen by the data, not by the command line
 _NESTED = {"resume": ("run", "force"), "paths": ("data", "run")}

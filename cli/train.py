@@ -52,6 +52,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     from .malloc import keep_freed_memory
     from .model_facts import facts_for
     from .next_command import hints_of, train_command
+    from .pretraining import check_model_in_force, model_in_force, pretrain
     from .refit import refit
     from .resumed_run import keep_configuration, prepare_resume, warn_of_other_data
     from .run_options import check_objective, check_run_options
@@ -60,7 +61,9 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
 
     # Configuration: nothing is touched before it has been checked.
     check_run_options(cfg)
+    check_model_in_force(cfg, HydraConfig.get().overrides.task)
     checkpoint, composed = prepare_resume(cfg), cfg.copy()
+    cfg = model_in_force(cfg)
     cfg.trainer.precision = resolve_precision(cfg.trainer.precision, cfg.trainer.accelerator)
     clip_without_fused(cfg)
     check_accelerator(cfg.trainer.accelerator)
@@ -81,6 +84,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     check_objective(cfg.objective, getattr(data, "tests_on", "test"))
     if cfg.resume.run is not None:
         warn_of_other_data(run, data, cfg.resume.force)
+    pretraining_seconds = pretrain(cfg, data)
 
     # Callbacks, loggers, and the trainer that runs them.
     _name_program(cfg)
@@ -101,6 +105,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
 
     # Fit, and test with the best weights.
     trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+    recorder.seconds |= {} if pretraining_seconds is None else {"pretraining": pretraining_seconds}
     if any(isinstance(each, LRFinder) and each.stop_after_test for each in callbacks):
         print(f"Nothing was trained; the range test is in {os.path.relpath(run)}.")
         return {}
@@ -123,7 +128,13 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
 
 def _remove_earlier_results(run: Path) -> None:
     """Remove what an earlier run in the same folder left and this one might not replace."""
-    for name in ("metrics.json", "figures/failed.json", "checkpoints/last.ckpt", "checkpoints/before_last.ckpt"):
+    for name in (
+        "metrics.json",
+        "figures/failed.json",
+        "checkpoints/last.ckpt",
+        "checkpoints/before_last.ckpt",
+        "word_vectors.vec",
+    ):
         (run / name).unlink(missing_ok=True)
 
 

@@ -27,8 +27,10 @@ from .base.fine_tunable import FineTunable, LayerGroup, OptimizerFactory
 from .layers.awd_lstm import AWDLSTM, activation_regularization, check_sizes, scale_dropout_rates
 from .layers.linear_cross_entropy import linear_cross_entropy
 from .metrics.perplexity import Perplexity
+from .skip_gram import load_skip_gram
 from .weights.language_model import check_same_tokens, read_language_model
 from .weights.vocabulary import remap_embedding, say_known
+from .weights.word_vectors import fill_embedding
 
 
 class LanguageModel(FineTunable):
@@ -52,10 +54,12 @@ class LanguageModel(FineTunable):
         beta: Weight of temporal activation regularization (TAR).
         weights: ``random``, or another language model to continue from (a run, a ``.ckpt``, fastai's ``.pth``): its sizes are
             used, and its vocabulary is mapped to this one.
+        vectors: Word vectors that the embedding begins as: ``random``, a run of :class:`.SkipGram`, or a ``.vec``, of the
+            embedding's size.
         optimizer: See :class:`.FineTunable`.
 
     Raises:
-        MisconfigurationException: Sizes or rates out of range; ``weights`` that don't fit.
+        MisconfigurationException: Sizes or rates out of range; ``weights`` or ``vectors`` that don't fit.
 
     Example:
         >>> import torch
@@ -85,13 +89,14 @@ class LanguageModel(FineTunable):
         alpha: float = 2.0,
         beta: float = 1.0,
         weights: str = "random",
+        vectors: str = "random",
         optimizer: OptimizerFactory | None = None,
     ) -> None:
         super().__init__(optimizer)
         check_sizes("LanguageModel", embedding_dim, hidden_size, num_layers)
         rates = {"input_p": input_p, "hidden_p": hidden_p, "output_p": output_p, "embed_p": embed_p, "weight_p": weight_p}
         self.save_hyperparameters(ignore=["optimizer"], logger=False)
-        self.hparams["weights"] = "random"  # checkpoints contain the weights
+        self.hparams.update(weights="random", vectors="random")  # checkpoints contain the weights
         self.vocab, self.level = list(vocab), level
         self.alpha, self.beta = alpha, beta
         known = None if weights == "random" else read_language_model(weights, "LanguageModel: weights")
@@ -114,6 +119,14 @@ class LanguageModel(FineTunable):
                 "sha256": known.sha256,
                 "tokens": f"{carried} of {len(self.vocab)} known",
             }
+        if vectors != "random":
+            if known is not None:
+                raise MisconfigurationException(
+                    f"LanguageModel: vectors={vectors}: weights={weights} have embeddings of their own; leave vectors out."
+                )
+            self.provenance |= fill_embedding(
+                vectors, self.vocab, self.encoder.embedding, "LanguageModel: vectors", load_skip_gram
+            )
         metrics = {"perplexity": Perplexity()}
         if level == "character":
             metrics["bits_per_character"] = Perplexity(bits=True)

@@ -77,7 +77,7 @@ def _data(family: str, where: Path) -> tuple[list[str], str, bytes]:
     if family == "texts":
         rows = [f"a {('good', 'bad')[number % 2]} film,{('good', 'bad')[number % 2]}" for number in range(20)]
         (where / "t.csv").write_text("\n".join(["text,label", *rows]))
-        small = ["model.embedding_dim=8", "model.hidden_size=8", "model.num_layers=1", "data.min_count=1"]
+        small = ["pretraining.model.embedding_dim=8", "pretraining.epochs=1", "data.min_count=1"]
         return ["experiment=reviews", "data=text_csv", f"data.root={where}/t.csv", *small], "new.csv", b"text\na good film\nbad\n"
     if family == "ratings":
         rows = [f"u{number % 5},i{number // 5},{1 + number % 4}" for number in range(30)]

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from copy import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from practicum.lightning_shim import LightningDataModule, MisconfigurationException
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 from ..files.atomic_file import atomic_write
-from ..files.csv_files import write_csv
 from ..files.csv_format import CSVFormat
 from ..loading.batch_loader import batch_loader, process_of
 from ..loading.source import Local, Source
@@ -28,8 +27,7 @@ from .text_options import Task, check_text_options
 from .token_cache import TokenizedCorpus, TokenSplit, fingerprint, load_or_tokenize
 from .tokenization import TRAINING, TokenizationConfig, load_tokenizer
 from .tokenizer import Level, detokenize, vocabulary
-
-log = logging.getLogger(__name__)
+from .training_length import choose_epochs
 
 
 class Text(LightningDataModule):
@@ -89,9 +87,8 @@ class Text(LightningDataModule):
         report_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         super().__init__()
-        check_text_options(
-            type(self).__name__, task, level, max_vocab, min_count, batch_size, bptt, valid_fraction, test_fraction
-        )
+        fractions = valid_fraction, test_fraction
+        check_text_options(type(self).__name__, task, level, max_vocab, min_count, batch_size, bptt, *fractions)
         #: Where the files come from; subclasses may download or generate them.
         self.source: Source | None = None if root is None else Local(Path(root))
         self.task, self.level, self.batch_size = task, level, batch_size
@@ -160,20 +157,14 @@ class Text(LightningDataModule):
         if self._is_set_up:
             return
         self.rejected = self.corpus.rejected
-        if self.report_dir is not None:
-            write_csv(self.report_dir / "rejected.csv", ("file", "reason"), self.rejected)
-        if self.rejected:
-            name, reason = self.rejected[0]
-            log.warning(f"{len(self.rejected)} texts left out, e.g. {name} ({reason}).")
+        self.corpus.report_rejected(self.report_dir)
         if self.tokenization.test_fraction is None:
             self.corpus.say_held_out(self.root)
         self.corpus.duplicates.report(str(self.root), self.corpus.sizes, self.report_dir)
         for split in ("train", "valid"):
             if split not in self.corpus.splits:
                 raise MisconfigurationException(f"{self.root}: too few texts for a {split} split; add some.")
-        unknown = self.corpus.unknown.get("valid", 0)
-        if unknown > 0.2:
-            log.warning(f"{unknown:.0%} of the validation tokens are unknown; level=bpe and level=character know all of them.")
+        self.corpus.warn_of_unknown()
         if self.task == "classification":
             self.classes = class_names(self.corpus.splits, str(self.root))
         if self.artifacts_dir is not None:
@@ -220,6 +211,17 @@ class Text(LightningDataModule):
     def detokenize(self, tokens: Sequence[str]) -> str:
         """Join tokens into readable text."""
         return detokenize(tokens[::-1] if self.reverse else tokens, self.level)
+
+    def for_task(self, task: Task, batch_size: int, bptt: int) -> Self:
+        """The same texts, tokenized once, for another task; its options are refused as the class refuses them."""
+        check_text_options(type(self).__name__, task, self.level, 10, 1, batch_size, bptt, 0.1, None)
+        other = copy(self)
+        other.task, other.batch_size, other.bptt = task, batch_size, bptt
+        return other
+
+    def suggested_epochs(self) -> int:
+        """A number of epochs that suits the amount of text, see :func:`.choose_epochs`."""
+        return choose_epochs(self.task, len(self._split("train")), self.corpus.training_tokens, self.batch_size)
 
     # Loaders ----------------------------------------------------------------------------------------------------------
 

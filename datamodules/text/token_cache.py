@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
+from ..files.csv_files import write_csv
 from ..files.say_once import keep_sentences, say_again
 from ..loading.cache_folder import whole_folder
 from ..loading.held_out import held_out_sentence
 from .duplicates import Duplicates
 from .readers import Document
 from .split_names import UNLABELLED
-from .tokenization import TokenizationConfig, load_tokenizer, tokenize
+from .tokenization import TRAINING, TokenizationConfig, load_tokenizer, tokenize
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +83,28 @@ class TokenizedCorpus:
     def sizes(self) -> dict[str, int]:
         """Number of texts by split."""
         return {split: len(texts) for split, texts in self.splits.items()}
+
+    @property
+    def training_tokens(self) -> int:
+        """Number of tokens of all training texts, unlabelled ones included."""
+        return sum(len(self.splits[split].tokens) for split in TRAINING if split in self.splits)
+
+    def report_rejected(self, folder: Path | None) -> None:
+        """Say how many texts were left out, and list them in ``rejected.csv``.
+
+        Args:
+            folder: Where that is; ``None`` writes none.
+        """
+        if folder is not None:
+            write_csv(folder / "rejected.csv", ("file", "reason"), self.rejected)
+        if self.rejected:
+            name, reason = self.rejected[0]
+            log.warning(f"{len(self.rejected)} texts left out, e.g. {name} ({reason}).")
+
+    def warn_of_unknown(self) -> None:
+        """Warn where many words of validation are not in the vocabulary."""
+        if (unknown := self.unknown.get("valid", 0)) > 0.2:
+            log.warning(f"{unknown:.0%} of the validation tokens are unknown; level=bpe and level=character know all of them.")
 
     def say_held_out(self, where: object) -> None:
         """Say that a test was held out, if one was.

@@ -13,9 +13,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 from practicum.lightning_shim import MisconfigurationException
-from torch import Tensor
+from torch import Tensor, nn
 
-from .state_dict import find_weights, read_state_dict
+from .state_dict import find_weights, hash_of_file, read_state_dict
+from .vocabulary import PAD, say_known
 
 OpenRun: TypeAlias = Callable[[Path], Callable[[str], Tensor]]
 
@@ -61,6 +62,41 @@ def read_vec(path: Path, wanted: Sequence[str] | None = None) -> tuple[list[str]
             f"{path}: announces {count} words but contains {seen}; it is truncated, download it again."
         )
     return words, torch.from_numpy(np.stack(rows)) if rows else torch.zeros(0, dim)
+
+
+def fill_embedding(source: str, vocab: Sequence[str], embedding: nn.Embedding, option: str, open_run: OpenRun) -> dict[str, str]:
+    """Let the rows of an embedding begin as word vectors, of the same mean square as its random ones.
+
+    Args:
+        source: See :func:`vectors_for`.
+        vocab: The token of each row.
+        embedding: What is filled; rows of words without a vector stay.
+        option: Whose option ``source`` is, for messages: ``"LanguageModel: vectors"``.
+        open_run: See :func:`vectors_for`.
+
+    Returns:
+        Where the vectors are from: ``vectors``, ``vectors_sha256``, ``vectors_tokens``.
+
+    Raises:
+        MisconfigurationException: See :func:`vectors_for`; or vectors of another size than the embedding's.
+    """
+    rows, found, path = vectors_for(source, vocab, option, open_run)
+    dim = embedding.embedding_dim
+    if rows.shape[1] != dim:
+        raise MisconfigurationException(
+            f"{option}={source}: their size is {rows.shape[1]}, the embedding's {dim}; set embedding_dim={rows.shape[1]}, or "
+            f"train vectors of size {dim}."
+        )
+    found[PAD] = False
+    say_known(f"{option}={source}", [token for token, there in zip(vocab, found.tolist(), strict=True) if there], vocab)
+    with torch.no_grad():
+        own = embedding.weight[found].square().mean().sqrt()
+        embedding.weight[found] = rows[found] * (own / rows[found].square().mean().sqrt().clamp(min=1e-12))
+    return {
+        "vectors": str(path),
+        "vectors_sha256": hash_of_file(path),
+        "vectors_tokens": f"{int(found.sum())} of {len(vocab)} have a vector",
+    }
 
 
 def vectors_for(source: str, vocab: Sequence[str], option: str, open_run: OpenRun) -> tuple[Tensor, Tensor, Path]:

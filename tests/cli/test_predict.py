@@ -164,7 +164,7 @@ def test_language_model_and_word_vectors_become_classifiers(
     data = ["experiment=reviews", *text_run]
     for run, more in (
         ("encoder", ["model.encoder=runs/lm"]),
-        ("backwards", ["data.reverse=true", *small_lstm]),
+        ("backwards", ["data.reverse=true", "pretraining=none", *small_lstm]),
         ("words", ["model=word_vectors", "model.vectors=runs/vectors", "epochs=6"]),
     ):
         result = command("train.py", *data, *more, f"hydra.run.dir=runs/{run}", cwd=texts)

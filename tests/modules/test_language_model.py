@@ -85,3 +85,18 @@ def test_a_checkpoint_alone_rebuilds_it(make_trainer: MakeTrainer, tmp_path: Pat
     again = LanguageModel.load_from_checkpoint(tmp_path / "lm.ckpt", weights_only=True)
     tokens = torch.tensor([[2, 3, 4]])
     assert torch.equal(again.eval()(tokens), net.eval()(tokens))
+
+
+def test_its_embedding_begins_as_word_vectors(tmp_path: Path) -> None:
+    vocab = ["xxunk", "xxpad", "xxbos", "a", "b"]
+    (tmp_path / "words.vec").write_text("2 8\na 1 0 0 0 0 0 0 0\nb 0 0 0 0 0 0 0 2\n")
+    net = LanguageModel(vocab, **SMALL, vectors=str(tmp_path / "words.vec"))
+    rows = net.encoder.embedding.weight.detach()
+    assert rows[3, 1:].abs().max() == 0 < rows[3, 0]
+    assert rows[4, 7] == 2 * rows[3, 0]
+    assert not net.pretrained  # an embedding is no language model
+    assert net.hparams["vectors"] == "random"  # a checkpoint holds them
+    with pytest.raises(MisconfigurationException, match="have embeddings of their own"):
+        LanguageModel(
+            read_vocabulary(FASTAI / "lm_vocab.pkl"), weights=str(FASTAI / "lm.pth"), vectors=str(tmp_path / "words.vec")
+        )

@@ -164,3 +164,23 @@ def test_a_split_that_is_not_there_is_refused(tmp_path: Path, write_folder: Any,
     assert data.tests_on == "valid"
     with pytest.raises(MisconfigurationException, match="no texts of the split test"):
         data.row_names("test")
+
+
+def test_texts_serve_another_task_without_being_read_again(
+    tmp_path: Path, write_folder: Any, ready: Any, options: dict[str, Any]
+) -> None:
+    root = write_folder(tmp_path / "texts", train=30, valid=9, test=7)
+    data = ready(TextFolder(root, **options))
+    before = data.describe()
+    windows = data.for_task("skip_gram", batch_size=2, bptt=8)
+    for path in root.rglob("*.txt"):
+        path.unlink()  # nothing is read
+    x, y = next(iter(windows.train_dataloader()))
+    assert x.shape == y.shape == (2, 8)
+    facts = windows.describe()
+    assert facts["vocab"] == before["vocab"]
+    assert sum(facts["counts"]) == data.corpus.training_tokens
+    assert data.describe() == before  # and the one it was made of is as it was
+    assert (data.suggested_epochs(), windows.suggested_epochs()) == (60, 5)
+    with pytest.raises(MisconfigurationException, match="TextFolder: bptt=0"):
+        data.for_task("language_model", batch_size=2, bptt=0)

@@ -8,7 +8,8 @@ import pytest
 import torch
 from practicum.lightning_shim import MisconfigurationException
 from practicum.modules.skip_gram import load_skip_gram
-from practicum.modules.weights.word_vectors import read_vec, vectors_for
+from practicum.modules.weights.word_vectors import fill_embedding, read_vec, vectors_for
+from torch import nn
 
 
 def test_wanted_words_are_read(tmp_path: Path) -> None:
@@ -48,3 +49,20 @@ def test_other_encodings_and_other_checkpoints_are_refused(tmp_path: Path) -> No
         vectors_for(str(tmp_path / "c.ckpt"), ["cat"], "Net: vectors", load_skip_gram)
     with pytest.raises(MisconfigurationException, match="no such file"):
         vectors_for(str(tmp_path / "d.vec"), ["cat"], "Net: vectors", load_skip_gram)
+
+
+def test_an_embedding_begins_as_vectors_scaled_to_its_own_size(tmp_path: Path) -> None:
+    vocab = ["xxunk", "xxpad", "cat", "hat", "rat"]
+    (tmp_path / "a.vec").write_text("4 3\ncat 3 0 0\nhat 0 4 0\nmat 9 9 9\nxxpad 1 1 1\n")
+    embedding = nn.Embedding(5, 3, padding_idx=1)
+    before = embedding.weight.detach().clone()
+    facts = fill_embedding(str(tmp_path / "a.vec"), vocab, embedding, "Net: vectors", load_skip_gram)
+    after = embedding.weight.detach()
+    assert torch.equal(after[[0, 1, 4]], before[[0, 1, 4]])  # words without a vector, and the padding
+    torch.testing.assert_close(after[3].norm() / after[2].norm(), torch.tensor(4 / 3))
+    assert after[2, 1:].tolist() == [0, 0]
+    torch.testing.assert_close(after[2:4].square().mean(), before[2:4].square().mean())
+    assert facts["vectors"] == str(tmp_path / "a.vec")
+    assert facts["vectors_tokens"] == "2 of 5 have a vector"
+    with pytest.raises(MisconfigurationException, match="Net: vectors=.*their size is 3, the embedding's 4; set embedding_dim=3"):
+        fill_embedding(str(tmp_path / "a.vec"), vocab, nn.Embedding(5, 4), "Net: vectors", load_skip_gram)
