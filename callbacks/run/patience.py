@@ -16,7 +16,7 @@ from typing import Any
 from practicum.lightning_shim import EarlyStopping, LightningModule, MisconfigurationException, Trainer
 
 
-class Patience(EarlyStopping):  # type: ignore[misc, valid-type]
+class Patience(EarlyStopping):
     """Stops a training whose monitored value has not improved for so many epochs, and so many steps.
 
     Args:
