@@ -56,6 +56,7 @@ from .roles import Watcher
 from .run.checkpoint_io import WholeFileCheckpointIO
 from .run.finite_loss import FiniteLoss
 from .run.last_checkpoint import LastCheckpoint
+from .run.patience import Patience
 from .run.predictions_table import PredictionsTable
 from .run.run_log import RunLog
 from .run.run_record import RunRecord
@@ -96,6 +97,7 @@ __all__ = [
     "NTASGD",
     "NearestWords",
     "OneCycle",
+    "Patience",
     "PerClass",
     "PermutationImportance",
     "PersonPage",

@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 from practicum.callbacks.run.results import is_result, result_name, results
 from practicum.lightning_shim import MisconfigurationException
@@ -35,7 +34,7 @@ def check_run_options(cfg: DictConfig) -> None:
     if not isinstance(cfg.resume, DictConfig):
         raise MisconfigurationException(f"resume={cfg.resume}: a run folder is wanted.")
     _check_keys(cfg)
-    if not (cfg.epochs is None and _suggests_epochs(cfg)):
+    if cfg.epochs is not None:
         _whole("epochs", cfg.epochs, 1, None)
     _whole("seed", cfg.seed, 0, _MAX_SEED)
     flags = {"resume.force": cfg.resume.get("force"), **{name: cfg.get(name, False) for name in ("trust", "refit", "baselines")}}
@@ -100,12 +99,6 @@ def _whole(name: str, value: Any, least: int, most: int | None) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
         upto = "" if most is None else f" to {most}"
         raise MisconfigurationException(f"{name}={value} must be a whole number from {least}{upto}.")
-
-
-def _suggests_epochs(cfg: DictConfig) -> bool:
-    """Whether the data choose a number of epochs where none is given."""
-    target = OmegaConf.select(cfg, "data._target_")
-    return isinstance(target, str) and target.startswith("practicum.") and hasattr(get_object(target), "suggested_epochs")
 
 
 def _check_keys(cfg: DictConfig) -> None:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from practicum.callbacks.run.results import CHOSE, TITLES, baselines, measured_on, results
+from practicum.callbacks.run.results import CHOSE, TITLES, baselines, few_measured, measured_on, results
 from practicum.modules import ImageClassifier
 from rich.console import Console
 from rich.table import Table
@@ -25,6 +25,8 @@ def summary_rows(record: dict[str, Any], folder: str) -> list[tuple[str, str]]:
     rows = [_metric_row(record, name, value) for name, value in results(record).items()]
     if rows and record["tests_on"] == "valid":
         rows.append(("measured on", CHOSE))
+    if rows and (few := few_measured(record)) is not None:
+        rows.append(("few examples", few))
     if "baseline/sampled" in record:
         rows.append(("baselines", f"of {record['baseline/sampled']}"))
     if "lr_find/chosen" in record:

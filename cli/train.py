@@ -158,7 +158,7 @@ def _recorder(callbacks: Sequence[Callback]) -> RunRecord:
 
 
 def _set_training_length(cfg: DictConfig, callbacks: Sequence[Callback], data: Any) -> None:
-    """Train as long as the trainer's options say, else as the schedule plans, else ``cfg.epochs``, else as the data suggest."""
+    """Train as long as the trainer's options say, else as the schedule plans, else ``cfg.epochs``, else as suits the data."""
     from practicum.callbacks import LRSchedule
 
     if cfg.trainer.max_epochs is not None or cfg.trainer.max_steps != -1:
@@ -167,7 +167,7 @@ def _set_training_length(cfg: DictConfig, callbacks: Sequence[Callback], data: A
     cfg.trainer.max_steps = next((each.planned_steps for each in schedules if each.planned_steps), -1)
     cfg.trainer.max_epochs = next((each.planned_epochs for each in schedules if each.planned_epochs), cfg.epochs)
     if cfg.trainer.max_epochs is None:
-        cfg.trainer.max_epochs = data.suggested_epochs()
+        cfg.trainer.max_epochs = data.suggested_epochs() if hasattr(data, "suggested_epochs") else 10
     if cfg.trainer.max_steps != -1:
         cfg.trainer.max_epochs = -1
 

@@ -24,7 +24,6 @@ _PRESETS = {
     "callbacks/run.checkpoint.filename callbacks/run.checkpoint.monitor callbacks/run.checkpoint.enable_version_counter": (
         "Lightning's own callback: a run keeps best.ckpt"
     ),
-    "callbacks/patience.patience.patience": "Lightning's own callback: three epochs are less than one rise and fall of the rate",
     "callbacks/table.embedding_maps.coordinates": "an empty mapping can be added to on the command line",
     "callbacks/lr_find.lr_find.folder callbacks/tta.tta.folder schedule/cyclical.folder schedule/flat_cosine.folder "
     "schedule/one_cycle.folder schedule/sgdr.folder schedule/slanted_triangular.folder": _FIGURES,

@@ -17,7 +17,7 @@ from PIL import Image
 from ..figures.figure_callback import failed_figures
 from ..figures.plain_text import printable
 from ..files.atomic_file import atomic_write
-from .results import MEANS, baseline_table, measured_on, results
+from .results import MEANS, baseline_table, few_measured, measured_on, results
 
 _TITLES = {  # by the file's stem, in the order of the page
     "curves": "Learning curves",
@@ -125,6 +125,7 @@ def render_report(
         warning=f"Trained from scratch: {record.get('weights/source')}." if scratch else None,
         headline=headline(record),
         means=MEANS if record.get("tests_on") == "valid" and results(record) else None,
+        few=few_measured(record) if results(record) else None,
         baselines=baseline_table(record),
         sampled=record.get("baseline/sampled"),
         weak=record.get("baseline/warning"),

@@ -14,6 +14,7 @@ MEANS = (
     "Validation measures this result, on the rows that chose the epoch: expect it to be slightly worse on new data; a test on "
     "rows of its own would tell by how much."
 )
+FEW = 50  # examples that measure a result; of more, chance moves an accuracy by .07 at most (one standard error)
 TITLES = {  # of baselines, the strongest first
     "lightgbm": "LightGBM",
     "linear": "linear model",
@@ -67,6 +68,25 @@ def results(record: Mapping[str, Any]) -> dict[str, Any]:
 def measured_on(record: Mapping[str, Any]) -> str:
     """The split that measures the result, as people read it: ``validation`` or ``test``."""
     return "validation" if record.get("tests_on") == "valid" else str(record.get("tests_on", "test"))
+
+
+def few_measured(record: Mapping[str, Any]) -> str | None:
+    """Say how far chance may move a result that few examples measure; ``None`` where there are enough.
+
+    Args:
+        record: What ``metrics.json`` holds.
+
+    Example:
+        >>> from practicum.callbacks.run.results import few_measured
+        >>> few_measured({"tests_on": "valid", "data/valid": 6})
+        '6 examples measure this result: chance alone may move an accuracy by .20, and other metrics as much'
+    """
+    count = record.get(f"data/{record.get('tests_on', 'test')}")
+    if not isinstance(count, int) or not 0 < count < FEW:
+        return None
+    examples = "1 example measures" if count == 1 else f"{count} examples measure"
+    off = f"{0.5 / count**0.5:.2f}".removeprefix("0")
+    return f"{examples} this result: chance alone may move an accuracy by {off}, and other metrics as much"
 
 
 def baselines(record: Mapping[str, Any]) -> dict[str, dict[str, float]]:

@@ -16,6 +16,7 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 from ..files.csv_files import write_csv
 from ..files.csv_format import DETECT, CSVFormat, check_csv_format, detect_format
 from ..loading.source import Local, Source
+from ..loading.training_length import enough_epochs
 from .class_folders import read_class_folders
 from .cleaning import (
     encode_targets,
@@ -39,6 +40,8 @@ from .split_names import SPLITS
 from .views import PhotoViews
 
 log = logging.getLogger(__name__)
+
+_EPOCHS, _STEPS = 10, 100  # at least
 
 
 class ImageFolder(PhotoViews):
@@ -261,6 +264,10 @@ class ImageFolder(PhotoViews):
             **({"csv": unusual} if self._found_format and (unusual := self._found_format.unusual()) else {}),
             **({"grey_range": {kind: list(each) for kind, each in self.grey_ranges.items()}} if self.grey_ranges else {}),
         }
+
+    def suggested_epochs(self) -> int:
+        """10, or as many as make 100 steps."""
+        return enough_epochs(len(self.datasets["train"]), self.batch_size, _EPOCHS, _STEPS)
 
     # Loaders ----------------------------------------------------------------------------------------------------------
 

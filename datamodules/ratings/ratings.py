@@ -20,6 +20,7 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 
 from ..files.csv_format import DETECT, check_csv_format
 from ..loading.batch_loader import batch_loader
+from ..loading.training_length import enough_epochs, fewer_per_batch
 from ..tabular.new_rows import NewRows, TableSource, encode_rows, read_new_rows, source_name
 from ..tabular.readers import require_columns
 from ..tabular.row_batches import RowBatches
@@ -37,6 +38,9 @@ from .rating_checks import require_known_pairs, require_rating_columns
 from .ratings_config import Duplicates, RatingsConfig, RatingsSplit
 
 log = logging.getLogger(__name__)
+
+_BATCH, _SMALLEST_BATCH = 1024, 32
+_EPOCHS, _STEPS = 25, 500  # at least
 
 
 class Ratings(TableFacts, LightningDataModule):
@@ -69,7 +73,7 @@ class Ratings(TableFacts, LightningDataModule):
         valid_fraction: Fraction of the rows for validation.
         test_fraction: Fraction of the rows for the test, for ``split=random``; 0: the test uses validation's rows.
         train_rows: Size of a random sample of the training rows; ``None``: all.
-        batch_size: Rows per batch and process.
+        batch_size: Rows per batch and process; ``None``: 1,024, fewer below 8,192 training rows.
         seed: Seed of the split, of the order and of the negatives.
         cache: Folder for cached arrays.
         csv_format: What is known of the format of a table of text: ``delimiter``, ``quote``, ``decimal``, ``encoding``,
@@ -128,7 +132,7 @@ class Ratings(TableFacts, LightningDataModule):
         valid_fraction: float = 0.1,
         test_fraction: float | None = None,
         train_rows: int | None = None,
-        batch_size: int = 1024,
+        batch_size: int | None = 1024,
         seed: int = 1,
         cache: str | os.PathLike[str] = "data/cache",
         csv_format: Mapping[str, Any] | None = DETECT,
@@ -269,12 +273,23 @@ class Ratings(TableFacts, LightningDataModule):
         """Ratings of :meth:`pairs`, in the same order ``float32 [N]``; 1 for clicks."""
         return self.catalogue().ratings(split)
 
+    # Length of a training ---------------------------------------------------------------------------------------------
+
+    def rows_per_batch(self) -> int:
+        """``batch_size``, or what is chosen in its place."""
+        rows = len(self.arrays().rows["train"])
+        return fewer_per_batch(rows, _BATCH, _SMALLEST_BATCH) if self.batch_size is None else self.batch_size
+
+    def suggested_epochs(self) -> int:
+        """25, or as many as make 500 steps."""
+        return enough_epochs(len(self.arrays().rows["train"]), self.rows_per_batch(), _EPOCHS, _STEPS)
+
     # Loaders ----------------------------------------------------------------------------------------------------------
 
     def _loader(self, split: str, shuffle: bool = False) -> StatefulDataLoader[Any]:
         arrays = self.arrays()
         inputs = [arrays.codes] if arrays.weights is None else [arrays.codes, arrays.weights]
-        batches = split_batches(arrays, inputs, split, self.batch_size, shuffle, self.seed, self.max_gb, self.trainer)
+        batches = split_batches(arrays, inputs, split, self.rows_per_batch(), shuffle, self.seed, self.max_gb, self.trainer)
         if self.config.clicks and self._sampler is None:
             users, items = self.catalogue().codes("train")
             self._sampler = NegativeSampler(users.long(), items.long(), len(self.catalogue().items), self.negative_power)
@@ -297,4 +312,4 @@ class Ratings(TableFacts, LightningDataModule):
         pairs = complete_pairs(rows.plain.lazy(), self.config, where, steps.date_format).collect()
         codes, _, targets = encode_rows(pairs, steps, where)
         require_known_pairs(codes, pairs, self.config, where)
-        return NewRows(rows.written, InteractionBatches(RowBatches([codes], targets, batch_size=4 * self.batch_size)))
+        return NewRows(rows.written, InteractionBatches(RowBatches([codes], targets, batch_size=4 * (self.batch_size or _BATCH))))

@@ -70,10 +70,7 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     rejected = [*source.rejected] + [(f"row {row + 1:,}", f"its target is missing ({target[row]})") for row in missing.arg_true()]
     for number, name in enumerate(SPLITS[:2]):
         if not (labels == number).any():
-            raise MisconfigurationException(
-                f"{where}: no row with a target is left for the {name} split (of {len(labels):,} rows {len(rejected):,} have no "
-                "target); change valid_fraction, split or the file."
-            )
+            raise MisconfigurationException(_no_rows(where, name, len(labels), len(rejected), config))
     _sample_training_rows(labels, config)
     training = pl.Series(labels == 0)
     if config.infer_roles:
@@ -105,6 +102,10 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
         raise MisconfigurationException(
             f"{where}: all training rows have the target {quoted(train_target[0])}; two classes are needed."
         )
+    if not is_class and train_target.n_unique() == 1:
+        notes.append(
+            ("warning", f"{where}: all training rows have the target {train_target[0]}: there is nothing else to learn.")
+        )
 
     _write_arrays(frame, labels, steps, config, where, folder)
     if config.weight is not None:
@@ -113,6 +114,22 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     (folder / "steps.json").write_text(steps.to_json(), encoding="utf-8")
     facts = {"roles": roles, "rejected": rejected, "notes": list(dict.fromkeys(notes)), "sha256": key}
     (folder / "facts.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
+
+
+def _no_rows(where: object, split: str, rows: int, rejected: int, config: TableConfig) -> str:
+    """Say why a split has no row: the table is too short, or its targets are missing."""
+    left = rows - rejected
+    fraction = config.valid_fraction if split == "valid" else 1 - config.valid_fraction
+    if config.split_column is None and config.valid_days is None and 0 < left * fraction < 1:
+        kind = "row" if left == 1 else "rows"
+        return (
+            f"{where}: {left:,} {kind} with a target are too few: with valid_fraction={config.valid_fraction:g} none is left for "
+            f"the {split} split; some hundred rows make a result."
+        )
+    return (
+        f"{where}: no row with a target is left for the {split} split (of {rows:,} rows {rejected:,} have no target); change "
+        "valid_fraction, split or the file."
+    )
 
 
 def _repeated_rows(frame: pl.LazyFrame, labels: Labels, where: object) -> list[str]:

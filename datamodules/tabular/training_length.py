@@ -6,7 +6,7 @@ neither is trained for five steps.
 **When to use it.** ``data.batch_size=null`` and ``epochs=null``, as in ``experiment=table``.
 
 **Defaults.** Batches of 256; an eighth of the rows where that is less, and a hundredth, up to 4,096, where that is more. Then as
-many epochs as make 1,500 steps, from 8 to 60.
+many epochs as make 1,500 steps, from 8 to 60; below 270 rows more than 60, so that there are 500 steps.
 
 **Source.** Batches of 256: Holzmüller et al. 2024 (RealMLP) and Gorishniy et al. 2025 (TabM).
 """
@@ -19,6 +19,7 @@ _BATCH, _SMALLEST, _LARGEST = 256, 32, 4096
 _BATCHES = 8, 100  # in an epoch: at least, and at most while batches may grow
 _STEPS = 1500
 _EPOCHS = 8, 60
+_LEAST_STEPS = 500
 
 
 def choose_batch_size(rows: int) -> int:
@@ -46,8 +47,9 @@ def choose_epochs(rows: int, batch_size: int) -> int:
 
     Example:
         >>> from practicum.datamodules.tabular.training_length import choose_epochs
-        >>> [choose_epochs(rows, 256) for rows in (1_000, 10_000, 100_000)]
-        [60, 38, 8]
+        >>> [choose_epochs(rows, 256) for rows in (10_000, 100_000)], choose_epochs(1_000, 64), choose_epochs(100, 32)
+        ([38, 8], 60, 125)
     """
     least, most = _EPOCHS
-    return min(max(round(_STEPS / math.ceil(rows / batch_size)), least), most)
+    batches = math.ceil(rows / batch_size)
+    return max(min(max(round(_STEPS / batches), least), most), math.ceil(_LEAST_STEPS / batches))

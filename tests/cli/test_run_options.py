@@ -31,6 +31,7 @@ def composed(*overrides: str) -> DictConfig:
         "+batch=8,data.batch_size=${batch}",
         "paths.data=not/there/yet",
         "data.cache=null",
+        "epochs=null",
         "data.cache=/tmp/cache",
     ],
 )
@@ -44,7 +45,6 @@ FAULTS = {
     "epochs=0": "epochs=0 must be",
     "epochs=-3": "epochs=-3 must be",
     "epochs=true": "epochs=True must be",
-    "epochs=null": "epochs=None must be",
     "epochs=[1]": "epochs=.1. must be",
     "seed=x": "seed=x must be a whole number from 0 to 4294967295.",
     "seed=-1": "seed=-1 must be",

@@ -37,6 +37,8 @@ def test_validations_result_is_not_called_a_test() -> None:
     assert headline(record)["accuracy on validation"] == 0.75
     assert MEANS in render_report("a", "b", "", record, [])
     assert MEANS not in render_report("a", "b", "", RECORD, [])
+    assert "<p class=note>6 examples measure this result" in render_report("a", "b", "", {**record, "data/valid": 6}, [])
+    assert "measure this result" not in render_report("a", "b", "", {**record, "data/valid": 600}, [])
 
 
 def test_figures_are_in_the_pages_order(tmp_path: Path) -> None:

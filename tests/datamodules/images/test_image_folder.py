@@ -21,6 +21,11 @@ def test_class_folders_become_splits_and_facts_for_the_model(ready: Ready, photo
     assert len(data.provenance["sha256"]) == 64
 
 
+def test_few_photos_are_trained_for_more_epochs(ready: Ready, photos: Path) -> None:
+    assert ready(photos, batch_size=8).suggested_epochs() == 34  # three batches: a hundred steps
+    assert ready(photos, batch_size=1).suggested_epochs() == 10
+
+
 @pytest.mark.parametrize(
     "option",
     ["size=2", "batch_size=0", "crop_fraction=1.5", "valid_fraction=0.0", "cache_gb=-1.0", "max_pixels=0", "mixup=-1.0"],

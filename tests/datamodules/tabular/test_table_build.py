@@ -64,6 +64,11 @@ def test_mistakes_are_reported_with_their_row(tmp_path: Path, sales: pl.DataFram
         (pl.lit("dev").alias("part"), {"split_column": "part"}, "holds 'dev' in row 1; it must be train, valid or test"),
         (pl.lit("a").alias("sold"), {}, "two classes are needed"),
         (
+            pl.when(pl.int_range(400) < 2).then(pl.col("sold")).alias("sold"),
+            {},
+            "2 rows with a target are too few: with valid_fraction=0.2 none is left for the valid split; some hundred rows make",
+        ),
+        (
             pl.when(at).then(pl.lit("new")).otherwise(pl.col("kind")).alias("sold"),
             {"split_column": "part"},
             r"row 42 has a target that no training row has \('new'\)",
@@ -148,3 +153,12 @@ def test_a_class_that_only_the_test_has_is_trained_on(open_table: Callable[..., 
     data = open_table(many(kind=rare), target="kind")
     assert "rare" in data.describe()["classes"]
     assert data.provenance["test"] == 59
+
+
+def test_a_number_that_is_always_the_same_is_said(tmp_path: Path, sales: pl.DataFrame) -> None:
+    def notes(number: int, sold: pl.Expr) -> str:
+        build(sales.with_columns(sold.alias("sold")), tmp_path / str(number))
+        return (tmp_path / str(number) / "facts.json").read_text()
+
+    assert "all training rows have the target 3.5: there is nothing else to learn." in notes(0, pl.lit(3.5))
+    assert "nothing else to learn" not in notes(1, pl.col("sold"))

@@ -14,9 +14,7 @@ def test_every_table_gets_enough_steps(rows: int) -> None:
     steps = choose_epochs(rows, batch_size) * math.ceil(rows / batch_size)
     assert batch_size & (batch_size - 1) == 0
     assert 32 <= batch_size <= 4096
-    assert steps >= min(8 * rows / 4096, 60)
-    if rows >= 640:
-        assert steps >= 400
+    assert steps >= max(8 * rows / 4096, 500)
 
 
 def test_more_rows_never_mean_smaller_batches_or_more_epochs() -> None:
@@ -24,4 +22,5 @@ def test_more_rows_never_mean_smaller_batches_or_more_epochs() -> None:
     assert sizes == sorted(sizes)
     epochs = [choose_epochs(rows, 256) for rows in range(1, 500_000, 97)]
     assert epochs == sorted(epochs, reverse=True)
-    assert (epochs[0], epochs[-1]) == (60, 8)
+    assert (epochs[0], epochs[-1]) == (500, 8)
+    assert [choose_epochs(rows, choose_batch_size(rows)) for rows in (270, 640, 1000)] == [60, 60, 60]

@@ -1,0 +1,115 @@
+"""Runs of ours and of the peers, each kept in a file once it is complete."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from practicum.callbacks.run.results import baselines, measured_on, results
+
+HERE = Path(__file__).resolve().parents[1]
+
+
+def place_of(output: Path, name: str, which: str) -> Path:
+    """Where a run's result is kept."""
+    return output / "runs" / name / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', which)}.json"
+
+
+def kept(path: Path, command: list[str]) -> dict[str, Any] | None:
+    """The result of a complete run of this very command; ``None``: there is none."""
+    if not path.is_file():
+        return None
+    found = json.loads(path.read_text())
+    return found if found["command"] == command and not {"error", "missing"} & {*found} else None
+
+
+def keep(path: Path, result: dict[str, Any]) -> dict[str, Any]:
+    """Write a result, so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".part")
+    beside.write_text(json.dumps(result, indent=1))
+    beside.replace(path)
+    return result
+
+
+def revision() -> str:
+    """Of the source tree; with a + where files differ from it."""
+    answer = subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=HERE, capture_output=True, text=True, check=False)
+    return answer.stdout.strip() or "unknown"
+
+
+def ours(output: Path, name: str, overrides: tuple[str, ...], seed: int, threads: int | None) -> dict[str, Any]:
+    """Run ``train.py`` as it is typed, unless that was done.
+
+    Returns:
+        ``metrics`` of the result, ``baselines``, ``seconds`` of the whole command, validation's ``last`` and ``best`` loss; or
+        ``error``.
+    """
+    path = place_of(output, name, f"practicum-{seed}")
+    typed = [*overrides, f"seed={seed}"]
+    if (found := kept(path, typed)) is not None:
+        return found
+    run = path.with_suffix("")
+    if run.exists():
+        shutil.rmtree(run)
+    places = [f"hydra.run.dir={run}", f"paths.data={output / 'data'}", "callbacks.progress=null"]
+    started = time.perf_counter()
+    answer = _call([sys.executable, str(HERE.parent / "train.py"), *typed, *places], threads, os.environ)
+    seconds = time.perf_counter() - started
+    if answer.returncode:
+        return keep(path, {"command": typed, "error": _last_line(answer)})
+    record = json.loads((run / "metrics.json").read_text())
+    return keep(
+        path,
+        {
+            "command": typed,
+            "revision": revision(),
+            "seconds": seconds,
+            "steps": record["steps"],
+            "epochs": record["epochs"],
+            "measured_on": measured_on(record),
+            "metrics": results(record),
+            "baselines": baselines(record),
+            "last": record.get("val/loss"),
+            "best": record.get("val/loss/best"),
+        },
+    )
+
+
+def peer(
+    output: Path, name: str, script: Sequence[str], method: str, seed: int, python: str, threads: int | None
+) -> dict[str, Any]:
+    """Let a script of ``peers/`` measure one method in its own environment, unless that was done.
+
+    Returns:
+        Its metrics and ``seconds``, or ``missing``: why it was not measured.
+    """
+    path = place_of(output, name, f"{method}-{seed}")
+    command = [*script, "--methods", method, "--seed", str(seed)]
+    found = kept(path, command)
+    if found is None:
+        own = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        answer = _call([python, str(HERE / "peers" / command[0]), *command[1:]], threads, own)
+        lines = [json.loads(line) for line in answer.stdout.splitlines() if line.startswith("{")]
+        found = lines[-1] if lines and not answer.returncode else {"missing": _last_line(answer)}
+        found = keep(path, {**found, "command": command})
+    return found
+
+
+def _call(command: list[str], threads: int | None, environment: Any) -> subprocess.CompletedProcess[str]:
+    variables = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
+    limits = {} if threads is None else dict.fromkeys(variables, str(threads))
+    return subprocess.run(command, capture_output=True, text=True, check=False, env={**environment, **limits})
+
+
+def _last_line(answer: subprocess.CompletedProcess[str]) -> str:
+    lines = [line for line in (answer.stdout + answer.stderr).splitlines() if line.strip()]
+    return lines[-1][:300] if lines else f"ended with {answer.returncode}"

@@ -1,0 +1,64 @@
+"""Patience lasts for so many steps at least, however short an epoch is, and also after a resume."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from practicum.callbacks import Patience
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+
+class Rising(LightningModule):
+    """Its validation loss rises from the first epoch on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(1, 1)
+
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+        return self.layer(batch[0]).mean()
+
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        self.log("val/loss", float(self.current_epoch))
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.parameters(), lr=0.0)
+
+
+def epochs(batches: int, folder: Path, max_epochs: int = 100, ckpt_path: Path | None = None, **options: int) -> int:
+    loader = DataLoader(TensorDataset(torch.zeros(batches, 1)), batch_size=1)
+    trainer = Trainer(
+        accelerator="cpu",
+        max_epochs=max_epochs,
+        callbacks=[Patience("val/loss", **options)],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        default_root_dir=folder,
+    )
+    trainer.fit(Rising(), loader, loader, ckpt_path=ckpt_path, weights_only=ckpt_path is not None)
+    trainer.save_checkpoint(folder / "last.ckpt")
+    return int(trainer.current_epoch)
+
+
+def test_short_epochs_count_by_their_steps(tmp_path: Path) -> None:
+    assert epochs(2, tmp_path, patience=3, least_steps=20) == 11  # the first one is the best, then ten of two steps
+    assert epochs(10, tmp_path, patience=3, least_steps=20) == 4
+    assert epochs(2, tmp_path, patience=3, least_steps=0) == 4
+
+
+def test_a_resumed_training_waits_as_long(tmp_path: Path) -> None:
+    assert epochs(2, tmp_path, max_epochs=6, patience=3, least_steps=20) == 6
+    assert epochs(2, tmp_path, ckpt_path=tmp_path / "last.ckpt", patience=3, least_steps=20) == 11
+
+
+def test_a_negative_number_is_refused() -> None:
+    with pytest.raises(MisconfigurationException, match="least_steps=-1 must be at least 0"):
+        Patience(least_steps=-1)
