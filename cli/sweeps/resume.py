@@ -1,0 +1,119 @@
+"""Continue a sweep: ``resume=SWEEP`` stands for the sweep's own command, and leaves alone the runs that are complete.
+
+A sweep's folder keeps its command in ``.hydra/sweep.yaml``, signed as a run's overrides are. Continued, each run decides for
+itself: a complete one hands back what it reached, one with a checkpoint continues from it, any other begins anew.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from ..own_runs import sign
+from .outcome import PLAN, PrunedRun, is_complete, record_of
+
+log = logging.getLogger(__name__)
+
+_COMMAND = Path(".hydra", "sweep.yaml")
+SWEEPS = Path("runs", "sweeps")
+_MAY_CHANGE = ("hydra.", "hydra/launcher", "launcher", "trust")
+
+
+def is_sweep(folder: Path) -> bool:
+    """Whether a folder is a sweep's, not a run's."""
+    return (folder / PLAN).is_file() or (folder / _COMMAND).is_file()
+
+
+def keep_command(folder: Path, overrides: Any) -> None:
+    """Keep and sign a sweep's command in its folder; a continued sweep keeps that of its first start.
+
+    Args:
+        folder: The sweep's folder.
+        overrides: ``config.hydra.overrides``: what was typed for the runs (``task``) and for Hydra (``hydra``).
+    """
+    path = folder / _COMMAND
+    if path.is_file() and any(str(each).startswith("resume.sweep=") for each in overrides.task):
+        return
+    task = [str(each) for each in overrides.task]
+    mine = [str(each) for each in overrides.hydra if not str(each).startswith(("hydra.mode=", "hydra.sweep.dir=", "+hydra.job.env_set."))]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        OmegaConf.save(OmegaConf.create({"task": task, "hydra": mine}), path)
+        sign(folder, [*task, *mine])
+    except OSError:
+        return  # Hydra meets the same error in a moment, and there it is explained
+
+
+def command_of(folder: Path) -> tuple[list[str], list[str]]:
+    """A sweep's command: what was typed for the runs, and for Hydra.
+
+    Args:
+        folder: The sweep's folder.
+
+    Raises:
+        ValueError: It is missing or damaged; the message says so.
+    """
+    try:
+        kept: Any = OmegaConf.to_container(OmegaConf.load(folder / _COMMAND))
+        task, mine = kept["task"], kept["hydra"]
+    except FileNotFoundError as error:
+        raise ValueError(f"{folder / _COMMAND} is missing: the sweep was started by an earlier version") from error
+    except Exception as error:  # whatever a damaged file leads to
+        raise ValueError(f"{folder / _COMMAND} is damaged ({type(error).__name__})") from error
+    if not all(isinstance(each, str) for each in [*task, *mine]):
+        raise ValueError(f"{folder / _COMMAND} is damaged: a list of overrides is wanted")
+    return task, mine
+
+
+def sweep_arguments(folder: Path, typed: Sequence[str]) -> list[str]:
+    """The command line that continues a sweep.
+
+    Args:
+        folder: The sweep's folder.
+        typed: What was typed beside ``resume=SWEEP``: settings of Hydra, such as another launcher or more trials.
+
+    Raises:
+        ValueError: Something else was typed: the runs of one sweep share their settings; or there is no command.
+    """
+    options = [each for each in typed if each not in ("-m", "--multirun")]
+    strange = [each for each in options if not each.lstrip("+~").startswith(_MAY_CHANGE)]
+    if strange:
+        raise ValueError(f"a sweep continues with its own settings; leave out {' '.join(strange)}, or start another sweep")
+    task, mine = command_of(folder)
+    keys = {each.lstrip("+~").partition("=")[0] for each in options}
+    kept = [each for each in [*task, *mine] if each.lstrip("+~").partition("=")[0] not in keys]
+    now = [each for each in options if not each.startswith("trust=")]
+    return ["-m", *kept, *now, "resume.sweep=true", f"hydra.sweep.dir='{os.path.relpath(folder)}'"]
+
+
+def newest_sweep() -> Path | None:
+    """The newest folder in ``runs/sweeps``; ``None``: there is none."""
+    sweeps = [path for path in SWEEPS.glob("*") if is_sweep(path)]
+    return max(sweeps, key=lambda path: (path.name, path.stat().st_mtime), default=None)
+
+
+def continue_in_sweep(cfg: DictConfig) -> dict[str, Any] | PrunedRun | None:
+    """Let a run of a continued sweep begin where it stopped.
+
+    Args:
+        cfg: The composed configuration; ``resume.run`` is set in it where there is a checkpoint.
+
+    Returns:
+        What a complete run has reached; ``None``: there is something left to do.
+    """
+    if not cfg.resume.sweep:
+        return None
+    folder = Path(cfg.paths.run)
+    cfg.resume.sweep = False
+    if is_complete(folder):
+        record = record_of(folder)
+        log.info(f"Run {folder.name} is complete: {record['status']}.")
+        return PrunedRun(int(record.get("epochs", 1)) - 1) if record["status"] == "pruned" else record
+    if any((folder / "checkpoints" / name).is_file() for name in ("last.ckpt", "before_last.ckpt")):
+        cfg.resume.run = os.path.relpath(folder)
+    return None
