@@ -24,6 +24,8 @@ from omegaconf import DictConfig, OmegaConf
 
 _INSTALLED = ("practicum-train", "practicum-predict")
 PROGRAM = "PRACTICUM_PROGRAM"  # what was started, in the environment of a launcher's worker processes
+# Of the command that was typed, not of the run.
+_NOT_OF_A_RUN = ("resume", "trust=", "sweep=", "sweep/", "launcher=", "objective=")
 # Options of a language model's data that its classifier does not take over.
 _LANGUAGE_MODEL_ONLY = ("data.task", "data.batch_size", "data.bptt", "data.variable_length", "data.tokenizer")
 
@@ -144,7 +146,7 @@ def _classifier(run: FinishedRun, hints: Mapping[str, Any]) -> list[str]:
 
 def _longer(run: FinishedRun) -> list[str]:
     """The run's own overrides, from its weights where the model can take them, for longer."""
-    kept = [each for each in run.typed if not each.startswith(("model.weights=", "trainer.max_epochs=", "resume", "trust="))]
+    kept = [each for each in run.typed if not each.startswith(("model.weights=", "trainer.max_epochs=", *_NOT_OF_A_RUN))]
     weights = [f"model.weights={run.folder}"] if run.continues else []
     return [*kept, *weights, f"trainer.max_epochs={10 if run.continues else 2 * run.epochs}"]
 

@@ -6,6 +6,7 @@ The run's own overrides come first and those typed now after them, so ``python t
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,9 @@ from omegaconf import OmegaConf
 from .next_command import train_program
 from .own_runs import is_own
 from .sweeps.resume import command_of, is_sweep, newest_sweep, sweep_arguments
+
+
+_ASKS = {"-m", "--multirun", "--help", "-h", "--cfg", "-c", "--info", "-i", "--hydra-help", "--shell-completion", "-sc"}
 
 
 class ResumeError(Exception):
@@ -101,7 +105,7 @@ def signed_overrides(task: Sequence[str], hydra: Sequence[str]) -> list[str]:
     """
     if isinstance(task, str | dict) or not all(isinstance(each, str) for each in [*task, *hydra]):
         raise TypeError("a list of overrides is wanted")
-    own = [each for each in task if override_key(each).partition(".")[0] not in ("resume", "trust", "sweep", "launcher")]
+    own = [each for each in task if re.split("[./]", override_key(each))[0] not in ("resume", "trust", "sweep", "launcher")]
     return [*own, *(each for each in hydra if each.lstrip("+~").startswith("hydra.searchpath"))]
 
 
@@ -140,7 +144,7 @@ def _newest_run(overrides: list[str]) -> Path:
 
 
 def apply_to_command_line() -> None:
-    """Replace the arguments that were typed by :func:`resume_arguments`.
+    """Replace the arguments that were typed by :func:`resume_arguments`; ``sweep=`` and ``launcher=`` mean ``-m``.
 
     Raises:
         ResumeError: There is no such run, or it is not one's own and ``trust=true`` was not typed.
@@ -148,6 +152,8 @@ def apply_to_command_line() -> None:
     typed = sys.argv[1:]
     expanded = _expand(typed)
     if expanded is None:
+        if any(each.startswith(("sweep=", "launcher=")) and not each.endswith(("=", "=null")) for each in typed):
+            sys.argv[1:] = typed if _ASKS & set(typed) else ["-m", *typed]
         return
     folder, sys.argv[1:] = expanded
     sweep = is_sweep(folder)

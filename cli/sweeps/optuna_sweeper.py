@@ -10,6 +10,7 @@ goes on where it was: running trials first, each from its checkpoint, then new o
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import logging
 import math
@@ -39,7 +40,7 @@ log = logging.getLogger(__name__)
 _FOLDER = "folder"  # attribute of a trial: which sweep's it is, where several share a study
 
 
-class OptunaSweeper(Sweeper):
+class Search(Sweeper):
     """Hydra sweeper that lets Optuna choose each run's settings.
 
     Args:
@@ -201,9 +202,12 @@ class OptunaSweeper(Sweeper):
 
 
 def register_sweeper() -> None:
-    """Make the sweeper known to Hydra, which wants sweepers to be named ``hydra_plugins....``, wherever they are defined."""
-    OptunaSweeper.__module__ = "hydra_plugins.practicum"
-    Plugins.instance().register(OptunaSweeper)
+    """Make the sweeper known to Hydra, which does not find it by itself where practicum is installed in editable mode."""
+    try:
+        plugin = importlib.import_module("hydra_plugins.practicum")
+    except ModuleNotFoundError:
+        return  # installed before there was one; sweep=optuna then says so
+    Plugins.instance().register(plugin.OptunaSweeper)
 
 
 def _check(n_trials: Any, n_jobs: Any, direction: Any, max_failure_rate: Any) -> None:

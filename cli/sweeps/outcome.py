@@ -19,6 +19,8 @@ from hydra.types import RunMode
 FAILURE = "failure.json"
 PLAN = "multirun.yaml"  # Hydra's sweepers write it into the sweep's folder
 
+SWEEPER = "hydra_plugins.practicum.OptunaSweeper"  # of sweep=optuna
+
 
 @dataclass(frozen=True)
 class FailedRun:

@@ -17,8 +17,8 @@ from practicum.callbacks.run.results import is_result
 
 from ..next_command import train_command
 from .figures import sweep_figures
-from .resume import command_of
-from .rows import RunRow, best_run, broken_runs, chosen_by, collect_runs, over_seeds, swept, value_of
+from .resume import command_of, how_to_go_on
+from .rows import RunRow, best_run, broken_runs, chosen_by, collect_runs, over_seeds, shortened, swept, value_of
 
 _METRICS = 6  # columns; all metrics are in the runs' pages and in sweep.csv
 
@@ -37,6 +37,7 @@ def render_page(folder: Path, rows: Sequence[RunRow]) -> str:
     settings = swept(rows)
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     environment = jinja2.Environment(loader=loader, autoescape=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
+    environment.filters["shortened"] = shortened
     counts = {status: sum(row["status"] == status for row in rows) for status in dict.fromkeys(row["status"] for row in rows)}
     return environment.get_template("sweep.html.j2").render(
         name=folder.resolve().name,
@@ -54,7 +55,7 @@ def render_page(folder: Path, rows: Sequence[RunRow]) -> str:
         seeds=over_seeds(rows, metrics),
         seed_settings=[key for key in settings if key != "seed"],
         figures=[(each, Markup(each.svg)) for each in sweep_figures(rows, metric, lower)],
-        again=f"{train_command()} {shlex.quote(f'resume={folder}')}",
+        again=how_to_go_on(folder, rows, train_command()),
     )
 
 

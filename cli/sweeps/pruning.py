@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING
 
 from hydra.core.hydra_config import HydraConfig
 
-from .outcome import in_a_sweep
+from .outcome import SWEEPER, in_a_sweep
 
 if TYPE_CHECKING:
     from practicum.callbacks import TrialPruning
-
-SWEEPER = "hydra_plugins.practicum.OptunaSweeper"
-
 
 def trial_pruning(objective: str | None) -> TrialPruning | None:
     """The callback that prunes the present trial.

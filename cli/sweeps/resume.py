@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from ..own_runs import sign
-from .outcome import PLAN, PrunedRun, is_complete, record_of
+from .outcome import PLAN, SWEEPER, PrunedRun, is_complete, record_of
+from .rows import DONE, RunRow
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +70,29 @@ def command_of(folder: Path) -> tuple[list[str], list[str]]:
     if not all(isinstance(each, str) for each in [*task, *mine]):
         raise ValueError(f"{folder / _COMMAND} is damaged: a list of overrides is wanted")
     return task, mine
+
+
+def how_to_go_on(folder: Path, rows: Sequence[RunRow], program: str) -> str | None:
+    """A sentence with the command that runs what is left of a sweep; ``None`` where nothing is.
+
+    Args:
+        folder: The sweep's folder.
+        rows: Its runs.
+        program: How one starts this program.
+    """
+    broken = [row for row in rows if row["status"] not in DONE]
+    left = [row for row in broken if row["status"] != "failed"]
+    place = os.path.relpath(folder)
+    again = f"{program} {shlex.quote(f'resume={place}')}"
+    plan = OmegaConf.load(folder / PLAN) if (folder / PLAN).is_file() else OmegaConf.create()
+    if OmegaConf.select(plan, "hydra.sweeper._target_") != SWEEPER:
+        return f"{len(broken)} of {len(rows)} did not finish; these again: {again}" if broken else None
+    if left or len(rows) < OmegaConf.select(plan, "hydra.sweeper.n_trials"):
+        return f"The search goes on with: {again}"  # what failed stays so: the search has learnt from it
+    if broken:
+        one = shlex.quote(f"resume={place}/{broken[0]['run']}")
+        return f"A failed trial again, by itself: {program} {one}"
+    return None
 
 
 def sweep_arguments(folder: Path, typed: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
@@ -43,7 +44,7 @@ def collect_runs(folder: Path) -> list[RunRow]:
     for overrides in sorted(folder.glob("*/.hydra/overrides.yaml"), key=lambda path: (len(path.parts[-3]), path.parts[-3])):
         run = overrides.parents[1]
         pairs = [str(entry).partition("=") for entry in OmegaConf.load(overrides)]
-        row = RunRow(run.name, {key: value for key, _, value in pairs if key.lstrip("+~").partition(".")[0] not in _NOT_OF_A_RUN})
+        row = RunRow(run.name, {key: value for key, _, value in pairs if re.split("[./]", key.lstrip("+~"))[0] not in _NOT_OF_A_RUN})
         metrics, failure = record_of(run), failure_of(run)
         shown = {key: value for key, value in metrics.items() if isinstance(value, int | float | str)}
         status = str(shown.pop("status", "damaged record"))
@@ -59,6 +60,15 @@ def swept(rows: Sequence[RunRow]) -> list[str]:
     """The keys whose values differ between the runs, in the order in which they were typed."""
     typed = dict.fromkeys(key for row in rows for key in row.settings)
     return [key for key in typed if len({row.settings.get(key) for row in rows}) > 1]
+
+
+def shortened(value: Any) -> str:
+    """A value as it is shown: of a number that was drawn four digits are enough to know it by."""
+    text = str(value)
+    try:
+        return f"{float(text):.4g}" if isinstance(value, float) or len(text) > 8 else text
+    except ValueError:
+        return text
 
 
 def lower_is_better(metric: str) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, OmegaConf
+from packaging.version import Version
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -28,7 +30,7 @@ def require_optuna() -> None:
     """
     from practicum.lightning_shim import MisconfigurationException  # noqa: PLC0415 - heavy
 
-    if importlib.util.find_spec("optuna") is None or importlib.util.find_spec("optuna.storages.journal") is None:
+    if not importlib.util.find_spec("optuna") or Version(importlib.metadata.version("optuna")) < Version("4"):
         raise MisconfigurationException('sweep=optuna needs Optuna, version 4 or newer: pip install "practicum[sweep]".')
 
 

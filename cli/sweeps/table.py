@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import logging
 import os
-import shlex
 import shutil
 import time
 from pathlib import Path
@@ -18,8 +17,8 @@ from omegaconf import DictConfig
 
 from ..next_command import program_names
 from .outcome import PLAN
-from .resume import keep_command
-from .rows import DONE, RunRow, best_run, broken_runs, chosen_by, collect_runs, swept, value_of
+from .resume import how_to_go_on, keep_command
+from .rows import DONE, RunRow, best_run, broken_runs, chosen_by, collect_runs, shortened, swept, value_of
 
 _METRICS = 6  # as many as fit on a terminal; all are in the file
 _PAGE_EVERY = 60  # seconds between pages while runs go on
@@ -109,7 +108,6 @@ def _print(rows: list[RunRow], folder: Path) -> None:
     keys = list(dict.fromkeys(key for row in rows for key in row))
     metric, lower = chosen_by(folder, rows)
     best = best_run(rows, metric, lower)
-    broken = [row for row in rows if row["status"] not in DONE]
     results = [key for key in keys if is_result(key) or key == metric]
     table = Table(title=f"{len(rows)} runs: {path}", title_justify="left")
     status = ["status"] if any(row["status"] != "finished" for row in rows) else []
@@ -121,8 +119,7 @@ def _print(rows: list[RunRow], folder: Path) -> None:
         table.add_column(short if key in varied and last.count(short) == 1 and short not in shown else key, overflow="fold")
     for row in rows:
         values = [row.settings[key] if key in varied and key in row.settings else row.get(key, "") for key in shown]
-        cells = [f"{value:.4g}" if isinstance(value, float) else str(value) for value in values]
-        table.add_row(*cells, style="bold" if row is best else None)
+        table.add_row(*map(shortened, values), style="bold" if row is best else None)
     console = Console(width=max(100, Console().width), highlight=False, markup=False)
     console.print(table)
     for sentence in broken_runs(rows):
@@ -130,6 +127,5 @@ def _print(rows: list[RunRow], folder: Path) -> None:
     if best is not None:
         console.print(f"best: run {best['run']}, {metric} {value_of(best, metric):.4g}", soft_wrap=True)
     console.print(f"page: {os.path.relpath(folder / 'sweep.html')}", soft_wrap=True)
-    if broken:
-        again = shlex.quote(f"resume={os.path.relpath(folder)}")
-        console.print(f"{len(broken)} of {len(rows)} did not finish; these again: {program_names()[0]} {again}", soft_wrap=True)
+    if (sentence := how_to_go_on(folder, rows, program_names()[0])) is not None:
+        console.print(sentence, soft_wrap=True)
