@@ -32,9 +32,9 @@ def explain_composition(error: BaseException, config_name: str) -> str | None:
         return _unparsed(error)
     if match := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '(.+?)'(?:$|\s)", text):
         return f"{match[1]}: several values are a sweep, with -m before them; one value that is a list is written KEY=[A,B]."
-    if match := re.search(r"Could not find 'hydra/(launcher|sweeper)/(\w+)'", text):
-        if (missing := _missing_plugin(match[1], match[2])) is not None:
-            return missing
+    if match := re.search(r"Could not find 'hydra/launcher/(submitit_local|submitit_slurm|ray)'", text):
+        plugin = f"hydra-{match[1].partition('_')[0]}-launcher"
+        return f'launcher={match[1]} needs {plugin}, a plug-in of Hydra: pip install "practicum[cluster]", or {plugin} alone.'
     if match := re.search(r"Could not find '([^']+)'\s+Available options in '([^']+)':\s+(.*)", text, re.S):
         group, choice = match[2], match[1].rpartition("/")[2]
         options = re.split(r"\s+", match[3].strip().partition("Config search")[0].strip())
@@ -57,17 +57,6 @@ def explain_composition(error: BaseException, config_name: str) -> str | None:
         return f"{name} is missing: give it as {name}=..."
     first = next((line.strip() for line in text.splitlines() if line.strip()), "")
     return f"{first} (see --help)." if isinstance(error, OmegaConfBaseException) or "onfig" in text else None
-
-
-_PLUGINS = {"launcher": ("submitit_local", "submitit_slurm", "ray")}
-
-
-def _missing_plugin(group: str, choice: str) -> str | None:
-    """The sentence for a launcher whose plug-in is not installed."""
-    if choice not in _PLUGINS.get(group, ()):
-        return None
-    plugin = f"hydra-{choice.partition('_')[0]}-launcher"
-    return f'{group}={choice} needs {plugin}, a plug-in of Hydra: pip install "practicum[cluster]", or {plugin} alone.'
 
 
 def _there_already(key: str) -> str:

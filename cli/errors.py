@@ -117,7 +117,7 @@ def _run_to_its_end(main: Callable[[], Any], config_name: str) -> None:
     try:
         main()
     except BaseException:
-        end_sweep()
+        end_sweep(broken_off=True)
         raise
     if end_sweep():
         sys.exit(1)
@@ -176,7 +176,7 @@ def explain(error: BaseException, config_name: str) -> str | None:
 
 
 def _explain_launcher(error: BaseException) -> str | None:
-    """Explain what a process of a launcher that died led to: Ray's and submitit's errors, by name, as neither need be installed."""
+    """Explain what the death of a launcher's process led to, an error of Ray or submitit: by name, as neither need be there."""
     launcher = type(error).__module__.partition(".")[0]
     if launcher not in ("ray", "submitit"):
         return None

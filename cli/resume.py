@@ -18,7 +18,6 @@ from .next_command import train_program
 from .own_runs import is_own
 from .sweeps.resume import command_of, is_sweep, newest_sweep, sweep_arguments
 
-
 _ASKS = {"-m", "--multirun", "--help", "-h", "--cfg", "-c", "--info", "-i", "--hydra-help", "--shell-completion", "-sc"}
 
 

@@ -38,7 +38,8 @@ def check_run_options(cfg: DictConfig) -> None:
     if not (cfg.epochs is None and _suggests_epochs(cfg)):
         _whole("epochs", cfg.epochs, 1, None)
     _whole("seed", cfg.seed, 0, _MAX_SEED)
-    flags = {"resume.force": cfg.resume.get("force"), "resume.sweep": cfg.resume.get("sweep"), **{name: cfg.get(name, False) for name in ("trust", "refit", "baselines")}}
+    flags = {f"resume.{name}": cfg.resume.get(name) for name in ("force", "sweep")}
+    flags |= {name: cfg.get(name, False) for name in ("trust", "refit", "baselines")}
     for name, value in flags.items():
         if not isinstance(value, bool):
             raise MisconfigurationException(f"{name}={value} is not of the right type: true or false is wanted.")

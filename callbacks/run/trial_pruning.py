@@ -1,13 +1,13 @@
 """Pruning: stop a trial of a search whose metric is worse than that of earlier trials at the same epoch.
 
-**What it does.** After each validation reports a metric to an Optuna trial, and ends the fit where Optuna's pruner says so. The fit
+**What it does.** After each validation reports a metric to an Optuna trial, and ends the fit where Optuna's pruner says so. It
 ends as after early stopping: checkpoints and figures are whole. Optuna's own ``PyTorchLightningPruningCallback`` raises an
 exception instead, and imports one of Lightning's two names.
 
 **When to use it.** In searches whose trials take more than a few epochs; half of the trials of a median pruner end early.
 
-**Source.** Akiba et al. 2019, "Optuna: A Next-generation Hyperparameter Optimization Framework"; the median rule is Google Vizier's
-(Golovin et al. 2017).
+**Source.** Akiba et al. 2019, "Optuna: A Next-generation Hyperparameter Optimization Framework"; the median rule is Google
+Vizier's (Golovin et al. 2017).
 """
 
 from __future__ import annotations
@@ -65,9 +65,11 @@ class TrialPruning(OutsideTrials):
             there = ", ".join(name for name in trainer.callback_metrics if name.startswith("val/"))
             raise MisconfigurationException(
                 f"TrialPruning: validation has no {self.monitor} to prune by; it has {there}. Choose another objective, or prune "
-                "nothing (hydra/sweeper/pruner=none)."
+                "nothing (sweep/pruner=none)."
             )
-        prune = trainer.is_global_zero and self._should_prune(float(trainer.callback_metrics[self.monitor]), trainer.current_epoch)
+        prune = trainer.is_global_zero and self._should_prune(
+            float(trainer.callback_metrics[self.monitor]), trainer.current_epoch
+        )
         if trainer.world_size > 1:
             prune = bool(trainer.strategy.broadcast(prune))
         if prune:

@@ -1,7 +1,7 @@
 """Figures of a sweep as SVG within the page: each swept value against the metric, and all of them together.
 
-Colours are the page's own (``var(--ink)``), so that a figure is readable on a light and on a dark ground; each is narrow enough for a
-telephone.
+Colours are the page's own (``var(--ink)``), so that a figure is readable on a light and on a dark ground; each is narrow enough
+for a telephone.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ def sweep_figures(rows: Sequence[RunRow], metric: str | None, lower: bool) -> li
         lower: Whether lower is better.
 
     Returns:
-        One figure for each swept key, ``seed`` only where nothing else was swept, and one of all keys together where there are two
-        or more. Empty where fewer than two runs have the metric.
+        One figure for each swept key, ``seed`` only where nothing else was swept, and one of all keys together where there are
+        two or more. Empty where fewer than two runs have the metric.
     """
     measured = [row for row in rows if value_of(row, metric) is not None]
     if metric is None or len(measured) < 2:
@@ -82,9 +82,7 @@ def sweep_figures(rows: Sequence[RunRow], metric: str | None, lower: bool) -> li
     return figures if len(keys) < 2 else [*figures, _parallel(measured, keys, metric, best, lower)]
 
 
-def _against(
-    rows: Sequence[RunRow], key: str, metric: str, best: RunRow | None, lower: bool
-) -> SweepFigure:
+def _against(rows: Sequence[RunRow], key: str, metric: str, best: RunRow | None, lower: bool) -> SweepFigure:
     scale, reached = scale_of([row.settings.get(key, "") for row in rows]), [_value(row, metric) for row in rows]
     figure = new_figure(3.5, 2.7)
     axes = _axes(figure)
@@ -103,15 +101,14 @@ def _against(
         axes.plot(list(means), list(means.values()), color=INK, linewidth=1, marker="_", markersize=14)
     here = next(place for place, row in zip(scale.places, rows, strict=True) if row is best)
     axes.scatter([here], [_value(best, metric)], s=70, facecolors="none", edgecolors=ORANGE, linewidths=2)
+    where = best.settings.get(key) if best is not None else None
     line = " The line joins the means of runs with the same value." if len(means) < len(reached) else ""
     caption = f"{metric} of each finished run, {'lower' if lower else 'higher'} is better; the ring is the best run.{line}"
-    alt = f"{len(rows)} runs: {metric} from {min(reached):.4g} to {max(reached):.4g}, best at {key}={best and best.settings.get(key)}"
+    alt = f"{len(rows)} runs: {metric} from {min(reached):.4g} to {max(reached):.4g}, best at {key}={where}"
     return SweepFigure(f"{key}", caption, printable(alt), _svg(figure, key))
 
 
-def _parallel(
-    rows: Sequence[RunRow], keys: Sequence[str], metric: str, best: RunRow | None, lower: bool
-) -> SweepFigure:
+def _parallel(rows: Sequence[RunRow], keys: Sequence[str], metric: str, best: RunRow | None, lower: bool) -> SweepFigure:
     """Parallel coordinates: an axis for each swept key and for the metric, a line for each run."""
     columns = {key: scale_of([row.settings.get(key, "") for row in rows]) for key in keys}
     reached = [_value(row, metric) for row in rows]
@@ -141,8 +138,8 @@ def _parallel(
             ground = {"facecolor": _PAPER, "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
             axes.text(place + 0.06, height, label, va="center", color=INK, fontsize=7.5, bbox=ground)
     caption = (
-        f"A line is a run: where it crosses an axis is its value there; the stronger, the better by {metric}, the orange one is the "
-        "best. Lines that end well and cross an axis in one place show what matters."
+        f"A line is a run: where it crosses an axis is its value there; the stronger, the better by {metric}, the orange one is "
+        "the best. Lines that end well and cross an axis in one place show what matters."
     )
     alt = f"Parallel coordinates of {', '.join(keys)} and {metric} for {len(rows)} runs"
     return SweepFigure("All settings together", caption, printable(alt), _svg(figure, "all"))
@@ -182,7 +179,12 @@ def _name_places(axes: Axes, labels: Sequence[str]) -> None:
     every = math.ceil(len(labels) / _LABELS)
     shown = range(0, len(labels), every)
     long = sum(min(_NAME, len(labels[place])) for place in shown) > 34
-    axes.set_xticks(list(shown), [_short(labels[place], _NAME) for place in shown], rotation=30 if long else 0, ha="right" if long else "center")
+    axes.set_xticks(
+        list(shown),
+        [_short(labels[place], _NAME) for place in shown],
+        rotation=30 if long else 0,
+        ha="right" if long else "center",
+    )
     axes.set_xlim(-0.5, len(labels) - 0.5)
 
 

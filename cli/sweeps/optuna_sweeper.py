@@ -4,8 +4,8 @@
 (``AssertionError: version is not None``); it prunes nothing, and a resumed search draws again what it has drawn. This is the same
 on Hydra's public interface for sweepers, with a current Optuna.
 
-A trial's number is that of its run and the name of its folder. The study is in the sweep's folder, so a search that was broken off
-goes on where it was: running trials first, each from its checkpoint, then new ones up to ``n_trials``.
+A trial's number is that of its run and the name of its folder. The study is in the sweep's folder, so a search that was broken
+off goes on where it was: running trials first, each from its checkpoint, then new ones up to ``n_trials``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import importlib
 import itertools
 import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from .outcome import PLAN, FailedRun, PrunedRun, describe, failure_of, note_failure
+from .outcome import PLAN, FailedRun, PrunedRun, describe, failure_of, is_complete, note_failure, record_of
 from .rows import lower_is_better
 from .search_space import search_space
 from .study import build_pruner, open_storage, require_optuna, sampler_for, study_name
@@ -79,7 +79,7 @@ class Search(Sweeper):
         self.study_name = study_name
         self.sampler = sampler
         self.pruner = pruner
-        self.params = params or {}
+        self.params: dict[str, Any] = {} if params is None else {str(key): value for key, value in params.items()}
         self.config: DictConfig | None = None
         self.launcher: Launcher | None = None
         self.hydra_context: HydraContext | None = None
@@ -111,7 +111,7 @@ class Search(Sweeper):
         study = self._study(folder, objective)
         for trials in self._batches(study, space, folder):
             overrides = [[*(f"{key}={value}" for key, value in each.params.items()), *fixed] for each in trials]
-            for trial, reached in zip(trials, self._launch(overrides, trials[0].number, folder), strict=True):
+            for trial, reached in zip(trials, self._launch(overrides, trials[0].number, folder, objective), strict=True):
                 _tell(study, trial.number, reached, folder)
             _write_best(study, folder)
             self._check_failures(study)
@@ -132,8 +132,8 @@ class Search(Sweeper):
         composed = self.hydra_context.config_loader.load_sweep_config(self.config, [*first, *fixed])
         if not isinstance(composed.get("objective"), str):
             raise MisconfigurationException(
-                "sweep=optuna: say which metric is searched by, as in objective=val/loss; a finished run's metrics.json has their "
-                "names."
+                "sweep=optuna: say which metric is searched by, as in objective=val/loss; a finished run's metrics.json has "
+                "their names."
             )
         return str(composed.objective)
 
@@ -141,12 +141,12 @@ class Search(Sweeper):
         import optuna  # noqa: PLC0415 - optional
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        direction = self.direction or ("minimize" if lower_is_better(objective) else "maximize")
+        lower = lower_is_better(objective) if self.direction is None else self.direction == "minimize"
         study = optuna.create_study(
             study_name=study_name(folder, self.study_name),
             storage=open_storage(folder, self.storage),
             pruner=build_pruner(self.pruner),
-            direction=direction,
+            direction="minimize" if lower else "maximize",
             load_if_exists=True,
         )
         before = len(study.get_trials(deepcopy=False))
@@ -179,15 +179,16 @@ class Search(Sweeper):
             for _, run in itertools.groupby(enumerate(batch), key=lambda pair: pair[1] - pair[0]):
                 yield [everything[number] for _, number in run]
 
-    def _launch(self, overrides: list[list[str]], first: int, folder: Path) -> list[Any]:
-        """Run trials and return what they reached; where the launcher itself failed, each trial that reached nothing has failed."""
+    def _launch(self, overrides: list[list[str]], first: int, folder: Path, objective: str) -> list[Any]:
+        """Run trials and return what they reached; where the launcher itself failed, those that are not complete have failed."""
         assert self.launcher is not None
         try:
             return [_reached(each) for each in self.launcher.launch(overrides, initial_job_idx=first)]
         except Exception as error:
-            sentence = f"the launcher failed ({describe(error)})"
-            log.exception(f"Trials from {first} on: {sentence}.") if len(overrides) == 1 else log.error(f"{sentence}.")
-            return [FailedRun(failure_of(folder / str(first + place)) or sentence) for place in range(len(overrides))]
+            runs = [folder / str(first + place) for place in range(len(overrides))]
+            found = [_reached_alone(run, objective) for run in runs]
+            broken = [FailedRun(failure_of(run) or describe(error)) for run in runs]
+            return [failed if reached is None else reached for reached, failed in zip(found, broken, strict=True)]
 
     def _check_failures(self, study: Study) -> None:
         from optuna.trial import TrialState  # noqa: PLC0415 - optional
@@ -231,6 +232,14 @@ def _reached(job: JobReturn) -> Any:
         return job.return_value
     except Exception as error:
         return FailedRun(describe(error))
+
+
+def _reached_alone(run: Path, objective: str) -> Any:
+    """What a complete run reached, by its folder; ``None`` where it is not complete."""
+    if not is_complete(run):
+        return None
+    record = record_of(run)
+    return PrunedRun(int(record["epochs"]) - 1) if record["status"] == "pruned" else record.get(objective)
 
 
 def _tell(study: Study, number: int, reached: Any, folder: Path) -> None:

@@ -12,6 +12,7 @@ from .outcome import SWEEPER, in_a_sweep
 if TYPE_CHECKING:
     from practicum.callbacks import TrialPruning
 
+
 def trial_pruning(objective: str | None) -> TrialPruning | None:
     """The callback that prunes the present trial.
 

@@ -42,7 +42,8 @@ def keep_command(folder: Path, overrides: Any) -> None:
     if path.is_file() and any(str(each).startswith("resume.sweep=") for each in overrides.task):
         return
     task = [str(each) for each in overrides.task]
-    mine = [str(each) for each in overrides.hydra if not str(each).startswith(("hydra.mode=", "hydra.sweep.dir=", "+hydra.job.env_set."))]
+    set_here = ("hydra.mode=", "hydra.sweep.dir=", "+hydra.job.env_set.")
+    mine = [str(each) for each in overrides.hydra if not str(each).startswith(set_here)]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(OmegaConf.create({"task": task, "hydra": mine}), path)
@@ -72,13 +73,14 @@ def command_of(folder: Path) -> tuple[list[str], list[str]]:
     return task, mine
 
 
-def how_to_go_on(folder: Path, rows: Sequence[RunRow], program: str) -> str | None:
+def how_to_go_on(folder: Path, rows: Sequence[RunRow], program: str, broken_off: bool = False) -> str | None:
     """A sentence with the command that runs what is left of a sweep; ``None`` where nothing is.
 
     Args:
         folder: The sweep's folder.
         rows: Its runs.
         program: How one starts this program.
+        broken_off: Something ended the sweep before its last run, so some may not have begun.
     """
     broken = [row for row in rows if row["status"] not in DONE]
     left = [row for row in broken if row["status"] != "failed"]
@@ -86,6 +88,8 @@ def how_to_go_on(folder: Path, rows: Sequence[RunRow], program: str) -> str | No
     again = f"{program} {shlex.quote(f'resume={place}')}"
     plan = OmegaConf.load(folder / PLAN) if (folder / PLAN).is_file() else OmegaConf.create()
     if OmegaConf.select(plan, "hydra.sweeper._target_") != SWEEPER:
+        if broken_off:
+            return f"What is left of the sweep: {again}"
         return f"{len(broken)} of {len(rows)} did not finish; these again: {again}" if broken else None
     if left or len(rows) < OmegaConf.select(plan, "hydra.sweeper.n_trials"):
         return f"The search goes on with: {again}"  # what failed stays so: the search has learnt from it

@@ -21,8 +21,8 @@ class RunRow(dict[str, Any]):
     """A run as a row.
 
     Attributes:
-        settings: Its overrides by key, as they were typed. In the row itself a number of the record's replaces one of the same name,
-            such as ``epochs``.
+        settings: Its overrides by key, as they were typed. In the row itself a number of the record's replaces one of the same
+            name, such as ``epochs``.
     """
 
     def __init__(self, run: str, settings: Mapping[str, str]) -> None:
@@ -44,7 +44,9 @@ def collect_runs(folder: Path) -> list[RunRow]:
     for overrides in sorted(folder.glob("*/.hydra/overrides.yaml"), key=lambda path: (len(path.parts[-3]), path.parts[-3])):
         run = overrides.parents[1]
         pairs = [str(entry).partition("=") for entry in OmegaConf.load(overrides)]
-        row = RunRow(run.name, {key: value for key, _, value in pairs if re.split("[./]", key.lstrip("+~"))[0] not in _NOT_OF_A_RUN})
+        row = RunRow(
+            run.name, {key: value for key, _, value in pairs if re.split("[./]", key.lstrip("+~"))[0] not in _NOT_OF_A_RUN}
+        )
         metrics, failure = record_of(run), failure_of(run)
         shown = {key: value for key, value in metrics.items() if isinstance(value, int | float | str)}
         status = str(shown.pop("status", "damaged record"))
@@ -90,7 +92,7 @@ def chosen_by(folder: Path, rows: Sequence[RunRow]) -> tuple[str | None, bool]:
         rows: Its runs.
 
     Returns:
-        ``objective`` where there was one; else the first result that is not a loss; else any result; ``None`` where no run has one.
+        ``objective`` where there was one; else the first result that is not a loss, else any; ``None`` where no run has one.
     """
     from practicum.callbacks.run.results import is_result  # noqa: PLC0415 - heavy
 

@@ -6,7 +6,7 @@
 | ``model.factors=range(4,17,4)`` | 4, 8, 12, 16: as in Hydra, the end is left out |
 | ``optimizer.weight_decay=interval(0.0,0.1)`` | a number between them |
 | ``optimizer.lr=tag(log,interval(1e-4,1e-1))`` | the same, evenly in its logarithm |
-| ``model.hidden_size=interval(16,256)`` | a whole number, both ends included |
+| ``model.hidden_size=int(interval(16,256))`` | a whole number, both ends included |
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep, Transformer
+from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -68,5 +68,4 @@ def _distribution(override: Override) -> BaseDistribution:
         if isinstance(start, int) and isinstance(end, int):
             return IntDistribution(start, end, log=logarithmic)
         return FloatDistribution(start, end, log=logarithmic)
-    choices: list[Any] = list(override.sweep_iterator(transformer=Transformer.encode))
-    return CategoricalDistribution(choices)
+    return CategoricalDistribution(list(override.sweep_string_iterator()))

@@ -57,8 +57,8 @@ def sampler_for(config: DictConfig, number: int) -> BaseSampler:
     """Build the sampler of one trial.
 
     Samplers draw from a generator that dies with its process; a resumed search would draw again what it has drawn. So each trial
-    gets a sampler with a seed of its own, the configured one plus the trial's number, and a search that was broken off continues as
-    if it had not been. What samplers learn from, finished trials, is in the study.
+    gets a sampler with a seed of its own, the configured one plus the trial's number, and a search that was broken off continues
+    as if it had not been. What samplers learn from, finished trials, is in the study.
 
     Args:
         config: Of the sampler, ``seed`` among its options.

@@ -47,8 +47,11 @@ class SweepTable(Callback):
         """Nothing: :func:`end_sweep` ends a sweep, however it ends, and needs no launcher to come this far."""
 
 
-def end_sweep() -> bool:
+def end_sweep(broken_off: bool = False) -> bool:
     """Write and print the table of this process's sweep, however it ended.
+
+    Args:
+        broken_off: Something ended it before its last run.
 
     Returns:
         Whether a run of it failed or did not finish; ``False`` where there was no sweep.
@@ -60,7 +63,7 @@ def end_sweep() -> bool:
     if not rows:
         _remove_empty_sweep(folder)
         return False
-    _print(rows, folder)
+    _print(rows, folder, broken_off)
     return any(row["status"] not in DONE for row in rows)
 
 
@@ -99,7 +102,7 @@ def _remove_empty_sweep(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _print(rows: list[RunRow], folder: Path) -> None:
+def _print(rows: list[RunRow], folder: Path, broken_off: bool) -> None:
     from practicum.callbacks.run.results import is_result  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415 (Hydra imports this file on every start, --help too)
     from rich.table import Table  # noqa: PLC0415
@@ -127,5 +130,5 @@ def _print(rows: list[RunRow], folder: Path) -> None:
     if best is not None:
         console.print(f"best: run {best['run']}, {metric} {value_of(best, metric):.4g}", soft_wrap=True)
     console.print(f"page: {os.path.relpath(folder / 'sweep.html')}", soft_wrap=True)
-    if (sentence := how_to_go_on(folder, rows, program_names()[0])) is not None:
-        console.print(sentence, soft_wrap=True)
+    if (left := how_to_go_on(folder, rows, program_names()[0], broken_off)) is not None:
+        console.print(left, soft_wrap=True)

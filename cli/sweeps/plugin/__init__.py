@@ -1,4 +1,4 @@
-"""Installed as ``hydra_plugins.practicum``: Hydra takes sweepers from its namespace ``hydra_plugins`` only, and finds them there."""
+"""Installed as ``hydra_plugins.practicum``: Hydra takes sweepers from the namespace ``hydra_plugins`` only."""
 
 from practicum.cli.sweeps.optuna_sweeper import Search
 
