@@ -181,8 +181,8 @@ def _explain_launcher(error: BaseException) -> str | None:
     if launcher not in ("ray", "submitit"):
         return None
     return (
-        f"{launcher} lost a process of the sweep ({describe(error)}), most often for want of memory; the runs that are complete "
-        "stay, and resume=SWEEP runs the others."
+        f"{launcher} lost a process of the sweep ({describe(error)}), most often for want of memory; the others go on by "
+        "themselves where the launcher lets them, and resume=SWEEP then runs what is left."
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
+from matplotlib.ticker import NullFormatter
 from practicum.callbacks.figures.canvas import BLUE, GRID, INK, ORANGE, new_figure
 from practicum.callbacks.figures.plain_text import PlainFigure, printable
 
@@ -90,6 +91,7 @@ def _against(rows: Sequence[RunRow], key: str, metric: str, best: RunRow | None,
     axes.set_ylabel(metric)
     if scale.logarithmic:
         axes.set_xscale("log")
+        axes.xaxis.set_minor_formatter(NullFormatter())  # between powers of ten labels would overlap
     if scale.labels is not None:
         _name_places(axes, scale.labels)
     axes.scatter(scale.places, reached, s=26, color=BLUE, alpha=0.75, linewidths=0)
