@@ -61,6 +61,7 @@ from .run.predictions_table import PredictionsTable
 from .run.run_log import RunLog
 from .run.run_record import RunRecord
 from .run.submission import Submission
+from .run.trial_pruning import TrialPruning
 from .run.word_vectors_file import WordVectorsFile
 
 # Learning-rate schedules
@@ -113,6 +114,7 @@ __all__ = [
     "SlantedTriangular",
     "SnapshotEnsemble",
     "Submission",
+    "TrialPruning",
     "TestTimeAugmentation",
     "TextSamples",
     "TopLosses",

@@ -19,6 +19,7 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from .next_command import PROGRAM, program_name, started
 from .own_runs import sign
 from .resume import signed_overrides
 
@@ -149,6 +150,8 @@ class ClaimedFolder(Callback):
             config.hydra[mode].dir = str(folder)
             if mode == "sweep" and not named:  # a sweep's runs are composed anew
                 config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{folder}'")
+            if mode == "sweep":  # a launcher's processes have another script
+                config.hydra.overrides.hydra.append(f"+hydra.job.env_set.{PROGRAM}='{started()}'")
         if mode == "run":
             _sign(config, folder)
 
@@ -166,7 +169,7 @@ def _hold_or_exit(folder: Path) -> None:
     # Hydra turns exceptions of callbacks into warnings, so a refusal ends the program here.
     if not hold(folder):
         print(
-            f"{Path(sys.argv[0]).name}: {folder}: another run is writing into this folder; wait for its end, or choose another "
+            f"{program_name()}: {folder}: another run is writing into this folder; wait for its end, or choose another "
             "one (hydra.run.dir=DIR).",
             file=sys.stderr,
         )

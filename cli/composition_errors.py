@@ -30,6 +30,11 @@ def explain_composition(error: BaseException, config_name: str) -> str | None:
     text = str(error)
     if isinstance(error, OverrideParseException):
         return _unparsed(error)
+    if match := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '(.+?)'(?:$|\s)", text):
+        return f"{match[1]}: several values are a sweep, with -m before them; one value that is a list is written KEY=[A,B]."
+    if match := re.search(r"Could not find 'hydra/launcher/(submitit_local|submitit_slurm|ray)'", text):
+        plugin = f"hydra-{match[1].partition('_')[0]}-launcher"
+        return f'launcher={match[1]} needs {plugin}, a plug-in of Hydra: pip install "practicum[cluster]", or {plugin} alone.'
     if match := re.search(r"Could not find '([^']+)'\s+Available options in '([^']+)':\s+(.*)", text, re.S):
         group, choice = match[2], match[1].rpartition("/")[2]
         options = re.split(r"\s+", match[3].strip().partition("Config search")[0].strip())

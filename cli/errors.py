@@ -21,7 +21,11 @@ from hydra.errors import HydraException, InstantiationException
 from omegaconf.errors import OmegaConfBaseException
 
 from .composition_errors import explain_composition
+from .next_command import program_name
 from .resume import ResumeError, apply_to_command_line
+from .sweeps.optuna_sweeper import register_sweeper
+from .sweeps.outcome import describe, fail, forget_failure, in_a_sweep, note_failure, run_of_a_sweep
+from .sweeps.table import end_sweep
 
 # What can be done about an error of the system, by the command: where else it can write, and what takes less memory.
 _ELSEWHERE = {"train": "write elsewhere (hydra.run.dir=DIR, paths.data=DIR)", "predict": "write elsewhere (output=FILE)"}
@@ -48,6 +52,8 @@ Task = TypeVar("Task", bound=Callable[..., Any])
 def one_sentence(config_name: str) -> Callable[[Task], Task]:
     """Decorate what ``hydra.main`` runs: end a user's mistake in one sentence before Hydra adds lines of its own.
 
+    In a sweep nothing ends but the run: it returns a :class:`.FailedRun`, and the others go on.
+
     Args:
         config_name: The primary configuration, which tells whose options a sentence names.
     """
@@ -55,9 +61,16 @@ def one_sentence(config_name: str) -> Callable[[Task], Task]:
     def decorate(task: Task) -> Task:
         @functools.wraps(task)
         def guarded(*args: Any) -> Any:
+            folder = run_of_a_sweep() if config_name == "train" else None
             try:
+                if folder is not None:
+                    forget_failure(folder)
                 return task(*args)
             except Exception as error:
+                if folder is not None:
+                    if in_a_sweep():
+                        return fail(error, explain(error, config_name), program_name())
+                    note_failure(folder, explain(error, config_name) or describe(error))
                 _exit_if_explained(error, config_name)
                 raise
 
@@ -74,16 +87,14 @@ def run_command(main: Callable[[], Any], config_name: str) -> None:
         config_name: Its primary configuration, for suggesting the nearest valid key.
 
     Raises:
-        SystemExit: 2 after a user's mistake, 128 + the signal after Ctrl-C or SIGTERM.
+        SystemExit: 1 after a sweep with runs that failed, 2 after a user's mistake, 128 + the signal after Ctrl-C or SIGTERM.
         Exception: Anything else, as it was raised.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let Hydra raise instead of printing in its own form
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as standard error: file names need not be UTF-8
     try:
-        if config_name == "train":
-            apply_to_command_line()
-        main()
+        _run_to_its_end(main, config_name)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
     except SystemExit as exit_:
@@ -98,10 +109,24 @@ def run_command(main: Callable[[], Any], config_name: str) -> None:
         raise
 
 
+def _run_to_its_end(main: Callable[[], Any], config_name: str) -> None:
+    """Run an entry point; a sweep ends with its table, whatever ends it."""
+    if config_name == "train":
+        apply_to_command_line()
+        register_sweeper()
+    try:
+        main()
+    except BaseException:
+        end_sweep(broken_off=True)
+        raise
+    if end_sweep():
+        sys.exit(1)
+
+
 def _exit_if_explained(error: BaseException, config_name: str) -> None:
     sentence = explain(error, config_name)
     if sentence is not None:
-        print(f"{Path(sys.argv[0]).name}: {sentence}".encode(errors="backslashreplace").decode(), file=sys.stderr)
+        print(f"{program_name()}: {sentence}".encode(errors="backslashreplace").decode(), file=sys.stderr)
         _remove_empty_run()
         sys.exit(2)
 
@@ -138,7 +163,7 @@ def explain(error: BaseException, config_name: str) -> str | None:
         if isinstance(link, ResumeError) or type(link).__name__ == "MisconfigurationException":
             return " ".join(str(link).split())
     for link in chain:
-        if (sentence := _explain_machine(link, config_name)) is not None:
+        if (sentence := _explain_launcher(link) or _explain_machine(link, config_name)) is not None:
             return sentence
     if isinstance(error, ValueError) and str(error).startswith("Config group override must be"):
         return "a group takes a choice, or a list of choices in brackets, not null (see --help)."
@@ -148,6 +173,17 @@ def explain(error: BaseException, config_name: str) -> str | None:
         if isinstance(link, HydraException | OmegaConfBaseException):
             return explain_composition(link, config_name)
     return None
+
+
+def _explain_launcher(error: BaseException) -> str | None:
+    """Explain what the death of a launcher's process led to, an error of Ray or submitit: by name, as neither need be there."""
+    launcher = type(error).__module__.partition(".")[0]
+    if launcher not in ("ray", "submitit"):
+        return None
+    return (
+        f"{launcher} lost a process of the sweep ({describe(error)}), most often for want of memory; the others go on by "
+        "themselves where the launcher lets them, and resume=SWEEP then runs what is left."
+    )
 
 
 def _explain_machine(error: BaseException, config_name: str) -> str | None:

@@ -1,8 +1,11 @@
-"""Hide warnings of libraries that someone at the terminal cannot act on."""
+"""Hide warnings of libraries that someone at the terminal cannot act on, and let each run of a process say its own ones."""
 
 from __future__ import annotations
 
 import warnings
+
+from practicum.callbacks.figures.plain_text import forget_said as forget_figures
+from practicum.datamodules.files.say_once import forget_said
 
 # A pattern of the message, and why it may be hidden.
 _KNOWN = {
@@ -19,3 +22,9 @@ def ignore_known_warnings() -> None:
     """Hide the warnings above, and no others."""
     for message in _KNOWN:
         warnings.filterwarnings("ignore", message=message)
+
+
+def say_all_again() -> None:
+    """Let sentences that are said once in a process be said once more: a sweep's runs share one, and each has its own log."""
+    forget_said()
+    forget_figures()

@@ -12,6 +12,7 @@ What cannot be known from the run stands in ``conf/hints/*.yaml``, of which data
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,9 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 _INSTALLED = ("practicum-train", "practicum-predict")
+PROGRAM = "PRACTICUM_PROGRAM"  # what was started, in the environment of a launcher's worker processes
+# Of the command that was typed, not of the run.
+_NOT_OF_A_RUN = ("resume", "trust=", "sweep=", "sweep/", "launcher=", "objective=")
 # Options of a language model's data that its classifier does not take over.
 _LANGUAGE_MODEL_ONLY = ("data.task", "data.batch_size", "data.bptt", "data.variable_length", "data.tokenizer")
 
@@ -63,18 +67,28 @@ def hints_of(cfg: DictConfig) -> dict[str, Any]:
     return {**hints, **(mine if isinstance(mine, dict) else {})}
 
 
+def started() -> str:
+    """What was started, also in a process of a launcher, whose own script says nothing."""
+    return os.environ.get(PROGRAM) or sys.argv[0]
+
+
+def program_name() -> str:
+    """What messages begin with: the name of what was started."""
+    return Path(started()).name
+
+
 def program_names(script: str | None = None) -> tuple[str, str]:
     """The commands that train and predict, as this process was started.
 
     Args:
-        script: What was started. Default: ``sys.argv[0]``.
+        script: What was started. Default: what :func:`started` returns.
 
     Returns:
         ``practicum-train`` and ``practicum-predict`` where the installed command runs; ``python PATH/train.py`` and
         ``python PATH/predict.py`` for a script with the other beside it; ``python train.py`` and ``python predict.py`` otherwise,
         as in a launcher's worker process.
     """
-    path = Path(sys.argv[0] if script is None else script)
+    path = Path(started() if script is None else script)
     if path.stem in _INSTALLED:
         return _INSTALLED
     beside = path.with_name("predict.py")
@@ -87,16 +101,16 @@ def train_program(script: str | None = None) -> str:
     """What messages call the program that trains: ``practicum-train`` where an installed command runs, else ``train.py``.
 
     Args:
-        script: What was started. Default: ``sys.argv[0]``.
+        script: What was started. Default: what :func:`started` returns.
     """
-    return _INSTALLED[0] if Path(sys.argv[0] if script is None else script).stem in _INSTALLED else "train.py"
+    return _INSTALLED[0] if Path(started() if script is None else script).stem in _INSTALLED else "train.py"
 
 
 def train_command(script: str | None = None) -> str:
     """How one starts :func:`train_program`, without the path of this machine: for records that others read.
 
     Args:
-        script: What was started. Default: ``sys.argv[0]``.
+        script: What was started. Default: what :func:`started` returns.
     """
     program = train_program(script)
     return program if program == _INSTALLED[0] else f"python {program}"
@@ -132,7 +146,7 @@ def _classifier(run: FinishedRun, hints: Mapping[str, Any]) -> list[str]:
 
 def _longer(run: FinishedRun) -> list[str]:
     """The run's own overrides, from its weights where the model can take them, for longer."""
-    kept = [each for each in run.typed if not each.startswith(("model.weights=", "trainer.max_epochs=", "resume", "trust="))]
+    kept = [each for each in run.typed if not each.startswith(("model.weights=", "trainer.max_epochs=", *_NOT_OF_A_RUN))]
     weights = [f"model.weights={run.folder}"] if run.continues else []
     return [*kept, *weights, f"trainer.max_epochs={10 if run.continues else 2 * run.epochs}"]
 

@@ -6,6 +6,7 @@ The run's own overrides come first and those typed now after them, so ``python t
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,9 @@ from omegaconf import OmegaConf
 
 from .next_command import train_program
 from .own_runs import is_own
+from .sweeps.resume import command_of, is_sweep, newest_sweep, sweep_arguments
+
+_ASKS = {"-m", "--multirun", "--help", "-h", "--cfg", "-c", "--info", "-i", "--hydra-help", "--shell-completion", "-sc"}
 
 
 class ResumeError(Exception):
@@ -28,10 +32,11 @@ def resume_arguments(arguments: list[str]) -> list[str]:
         arguments: What was typed after the script's name.
 
     Returns:
-        The run's own overrides, those typed now (which win), and Hydra's settings for writing into the run's folder.
+        The run's own overrides, those typed now (which win), and Hydra's settings for writing into the run's folder; of a sweep
+        its own command.
 
     Raises:
-        ResumeError: There is no such run, or it is a sweep.
+        ResumeError: There is no such run or sweep.
     """
     expanded = _expand(arguments)
     return arguments if expanded is None else expanded[1]
@@ -42,13 +47,20 @@ def _expand(arguments: list[str]) -> tuple[Path, list[str]] | None:
     given = next((each for each in reversed(arguments) if each.startswith(("resume=", "resume.run="))), None)
     if given is None or given.partition("=")[2] in ("null", ""):
         return None
-    if {"-m", "--multirun"} & set(arguments):
-        raise ResumeError(
-            "resume continues a single run; leave out -m and name a run folder of the sweep (runs/sweeps/TIME/NUMBER)."
-        )
+    several = bool({"-m", "--multirun"} & set(arguments))
     typed = [each for each in arguments if not each.startswith(("resume=", "resume.run=", "hydra.run.dir="))]
     wanted = given.partition("=")[2].strip("'\"")
-    folder = _newest_run(typed) if wanted == "last" else Path(wanted)
+    folder = (_newest_sweep() if several else _newest_run(typed)) if wanted == "last" else Path(wanted)
+    if is_sweep(folder):
+        try:
+            return folder, sweep_arguments(folder, typed)
+        except ValueError as error:
+            raise ResumeError(f"resume={wanted}: {error}.") from error
+    if several:
+        raise ResumeError(
+            f"resume={wanted}: with -m a sweep is continued (resume=runs/sweeps/TIME, or resume=last); leave out -m for a single "
+            "run, also one of a sweep (resume=runs/sweeps/TIME/NUMBER)."
+        )
     if not (folder / ".hydra" / "config.yaml").is_file():
         raise ResumeError(f"resume={wanted}: not a run folder of {train_program()} (it has no .hydra/config.yaml).")
     own = own_overrides(folder)
@@ -81,7 +93,7 @@ def own_overrides(folder: Path, task: Sequence[str] | None = None) -> list[str]:
 
 
 def signed_overrides(task: Sequence[str], hydra: Sequence[str]) -> list[str]:
-    """Overrides that make a run what it is: its own and where Hydra searches, without those of a resume.
+    """Overrides that make a run what it is: its own and where Hydra searches, without those of a resume or a sweep.
 
     Args:
         task: Overrides of the configuration.
@@ -92,7 +104,7 @@ def signed_overrides(task: Sequence[str], hydra: Sequence[str]) -> list[str]:
     """
     if isinstance(task, str | dict) or not all(isinstance(each, str) for each in [*task, *hydra]):
         raise TypeError("a list of overrides is wanted")
-    own = [each for each in task if override_key(each).partition(".")[0] not in ("resume", "trust")]
+    own = [each for each in task if re.split("[./]", override_key(each))[0] not in ("resume", "trust", "sweep", "launcher")]
     return [*own, *(each for each in hydra if each.lstrip("+~").startswith("hydra.searchpath"))]
 
 
@@ -103,6 +115,13 @@ def override_key(override: str) -> str:
         override: As it is typed.
     """
     return override.lstrip("+~").partition("=")[0].partition("@")[0]
+
+
+def _newest_sweep() -> Path:
+    folder = newest_sweep()
+    if folder is None:
+        raise ResumeError("resume=last: there is no sweep under runs/sweeps; name one, resume=SWEEP.")
+    return folder
 
 
 def _newest_run(overrides: list[str]) -> Path:
@@ -124,7 +143,7 @@ def _newest_run(overrides: list[str]) -> Path:
 
 
 def apply_to_command_line() -> None:
-    """Replace the arguments that were typed by :func:`resume_arguments`.
+    """Replace the arguments that were typed by :func:`resume_arguments`; ``sweep=`` and ``launcher=`` mean ``-m``.
 
     Raises:
         ResumeError: There is no such run, or it is not one's own and ``trust=true`` was not typed.
@@ -132,10 +151,15 @@ def apply_to_command_line() -> None:
     typed = sys.argv[1:]
     expanded = _expand(typed)
     if expanded is None:
+        if any(each.startswith(("sweep=", "launcher=")) and not each.endswith(("=", "=null")) for each in typed):
+            sys.argv[1:] = typed if _ASKS & set(typed) else ["-m", *typed]
         return
     folder, sys.argv[1:] = expanded
-    if "trust=true" not in typed and not is_own(folder, own_overrides(folder)):
+    sweep = is_sweep(folder)
+    own = [each for part in command_of(folder) for each in part] if sweep else own_overrides(folder)
+    if "trust=true" not in typed and not is_own(folder, own):
+        what, name = ("sweep", "sweep.yaml") if sweep else ("run", "overrides.yaml")
         raise ResumeError(
-            f"resume={folder}: you did not start this run here (its overrides don't have your signature), and resuming runs "
-            "whatever they name; read its .hydra/overrides.yaml, and add trust=true if you trust it."
+            f"resume={folder}: you did not start this {what} here (its overrides don't have your signature), and resuming runs "
+            f"whatever they name; read its .hydra/{name}, and add trust=true if you trust it."
         )

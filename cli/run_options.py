@@ -14,7 +14,7 @@ from practicum.lightning_shim import MisconfigurationException
 _GROUPS = ("model", "data", "optimizer", "schedule", "augment", "callbacks", "trainer", "logger", "pretraining")
 _OPTIONS = ("seed", "epochs", "refit", "baselines", "resume", "trust", "objective", "name", "paths")
 _OF_DATA = ("hints",)  # chosen by the data, not by the command line
-_NESTED = {"resume": ("run", "force"), "paths": ("data", "run")}
+_NESTED = {"resume": ("run", "force", "sweep"), "paths": ("data", "run")}
 _FOLDERS = ("paths.data", "data.cache", "data.download_dir", "data.synthetic_dir")
 _MAX_SEED = 2**32 - 1  # numpy's
 _NOTHING = {"max_epochs": 0, "max_steps": 0, "limit_train_batches": 0}  # values of the trainer's with which nothing is trained
@@ -30,14 +30,15 @@ def check_run_options(cfg: DictConfig) -> None:
         MisconfigurationException: A value that no training can use, or a key that nothing reads.
     """
     if cfg.resume in (None, ""):  # resume=null
-        cfg.resume = {"run": None, "force": False}
+        cfg.resume = {"run": None, "force": False, "sweep": False}
     if not isinstance(cfg.resume, DictConfig):
         raise MisconfigurationException(f"resume={cfg.resume}: a run folder is wanted.")
     _check_keys(cfg)
     if cfg.epochs is not None:
         _whole("epochs", cfg.epochs, 1, None)
     _whole("seed", cfg.seed, 0, _MAX_SEED)
-    flags = {"resume.force": cfg.resume.get("force"), **{name: cfg.get(name, False) for name in ("trust", "refit", "baselines")}}
+    flags = {f"resume.{name}": cfg.resume.get(name) for name in ("force", "sweep")}
+    flags |= {name: cfg.get(name, False) for name in ("trust", "refit", "baselines")}
     for name, value in flags.items():
         if not isinstance(value, bool):
             raise MisconfigurationException(f"{name}={value} is not of the right type: true or false is wanted.")

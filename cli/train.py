@@ -18,6 +18,7 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from .errors import one_sentence, run_command
+from .sweeps.outcome import PrunedRun
 
 if TYPE_CHECKING:
     from practicum.callbacks import RunRecord
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
 
 @hydra.main(version_base="1.3", config_path="pkg://practicum.conf", config_name="train")
 @one_sentence("train")
-def train(cfg: DictConfig) -> dict[str, Any] | float:
+def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     """Run one training.
 
     Args:
         cfg: The composed configuration.
 
     Returns:
-        The run's record, or the metric that ``objective`` names.
+        The run's record, or the metric that ``objective`` names; in a search, also that it was stopped early.
 
     Raises:
         MisconfigurationException: A configuration or data that can't be used; the message says why.
@@ -48,7 +49,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
 
     from .baselines.add import add_baselines
     from .config_check import check_config
-    from .known_warnings import ignore_known_warnings
+    from .known_warnings import ignore_known_warnings, say_all_again
     from .malloc import keep_freed_memory
     from .model_facts import facts_for
     from .next_command import hints_of, train_command
@@ -57,10 +58,14 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     from .resumed_run import keep_configuration, prepare_resume, warn_of_other_data
     from .run_options import check_objective, check_run_options
     from .summary import print_summary
+    from .sweeps.pruning import trial_pruning
+    from .sweeps.resume import continue_in_sweep
     from .trainer_factory import build_trainer, check_accelerator, clip_without_fused, resolve_precision
 
     # Configuration: nothing is touched before it has been checked.
     check_run_options(cfg)
+    if (reached := continue_in_sweep(cfg)) is not None:
+        return _returned(reached, cfg.objective)
     check_model_in_force(cfg, HydraConfig.get().overrides.task)
     checkpoint, composed = prepare_resume(cfg), cfg.copy()
     cfg = model_in_force(cfg)
@@ -72,6 +77,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
         keep_configuration(composed, HydraConfig.get().overrides.task)
     keep_freed_memory()
     ignore_known_warnings()
+    say_all_again()
     seed_everything(cfg.seed, workers=True, verbose=False)
     run = Path(cfg.paths.run)
     if cfg.resume.run is None:
@@ -91,7 +97,8 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     callback_configs = [*(cfg.get("callbacks") or {}).values(), cfg.get("schedule")]
     callbacks: list[Callback] = [instantiate(each, _convert_="all") for each in callback_configs if each]
     loggers = [instantiate(each, _convert_="all") for each in (cfg.get("logger") or {}).values() if each]
-    recorder = _recorder(callbacks)
+    recorder, pruning = _recorder(callbacks), trial_pruning(cfg.objective)
+    callbacks += [] if pruning is None else [pruning]
     _set_training_length(cfg, callbacks, data)
     trainer = build_trainer(cfg.trainer, callbacks, loggers)
 
@@ -109,6 +116,10 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
     if any(isinstance(each, LRFinder) and each.stop_after_test for each in callbacks):
         print(f"Nothing was trained; the range test is in {os.path.relpath(run)}.")
         return {}
+    if pruning is not None and pruning.pruned_at is not None:
+        recorder.write(trainer, model, "pruned")
+        print(f"Pruned after epoch {pruning.pruned_at}: other trials were better by then ({pruning.monitor}).")
+        return PrunedRun(pruning.pruned_at)
     if cfg.refit:
         seconds = refit(cfg, trainer, data, lambda: build_model(**facts))
         recorder.seconds |= {} if seconds is None else {"refit": seconds}
@@ -123,18 +134,18 @@ def train(cfg: DictConfig) -> dict[str, Any] | float:
         write_report(run, train_command())
         print_summary(record, run, model)
         _print_next(cfg, hints_of(cfg), record, data)
-    return record if cfg.objective is None else _metric(record, cfg.objective)
+    return _returned(record, cfg.objective)
+
+
+def _returned(reached: dict[str, Any] | PrunedRun, objective: str | None) -> dict[str, Any] | float | PrunedRun:
+    """What a sweeper wants of a run."""
+    return reached if objective is None or isinstance(reached, PrunedRun) else _metric(reached, objective)
 
 
 def _remove_earlier_results(run: Path) -> None:
     """Remove what an earlier run in the same folder left and this one might not replace."""
-    for name in (
-        "metrics.json",
-        "figures/failed.json",
-        "checkpoints/last.ckpt",
-        "checkpoints/before_last.ckpt",
-        "word_vectors.vec",
-    ):
+    checkpoints = ("checkpoints/last.ckpt", "checkpoints/before_last.ckpt")
+    for name in ("metrics.json", "report.html", "figures/failed.json", "word_vectors.vec", *checkpoints):
         (run / name).unlink(missing_ok=True)
 
 

@@ -180,3 +180,8 @@ def _say_once() -> None:
         "Figures: no installed font has some of the letters in the data's names, so these names are numbered, and named below "
         "each figure in the report; a font that has them (e.g. Noto Sans CJK) changes that."
     )
+
+
+def forget_said() -> None:
+    """Let what is said once in a process be said once more: another run begins in it."""
+    _say_once.cache_clear()

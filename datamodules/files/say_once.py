@@ -32,6 +32,11 @@ def _say(message: str) -> None:
     log.warning(message)
 
 
+def forget_said() -> None:
+    """Let all that was said be said once more: another run begins in this process."""
+    _say.cache_clear()
+
+
 @contextmanager
 def keep_sentences(folder: Path) -> Iterator[None]:
     """Keep what is said in the block in a folder of a cache, for :func:`say_again`.

@@ -89,7 +89,10 @@ def test_a_folder_named_by_the_time_is_another_one_for_each(tmp_path: Path, mode
         names.append(Path(config.hydra[mode].dir).name)
         release(Path(config.hydra[mode].dir))
         if mode == "sweep":  # its runs are composed anew
-            assert config.hydra.overrides.hydra == [f"hydra.sweep.dir='{config.hydra.sweep.dir}'"]
+            assert config.hydra.overrides.hydra == [
+                f"hydra.sweep.dir='{config.hydra.sweep.dir}'",
+                f"+hydra.job.env_set.PRACTICUM_PROGRAM='{sys.argv[0]}'",
+            ]
     assert names == ["12-00-00", "12-00-00_2"]
 
 

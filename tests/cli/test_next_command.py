@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,15 @@ from typing import Any
 import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
-from practicum.cli.next_command import FinishedRun, hints_of, next_commands, program_names, train_command, train_program
+from practicum.cli.next_command import (
+    FinishedRun,
+    hints_of,
+    next_commands,
+    program_name,
+    program_names,
+    train_command,
+    train_program,
+)
 
 NAMES = ("python train.py", "python predict.py")
 RUN = FinishedRun("runs/x", ["data.root=my photos", "trainer.max_epochs=2"], "image_folder", False, 6, True)
@@ -139,6 +148,14 @@ def test_program_names_are_those_that_were_typed(tmp_path: Path) -> None:
 )
 def test_messages_call_the_program_as_it_was_typed(script: str, program: str, command: str) -> None:
     assert (train_program(script), train_command(script)) == (program, command)
+
+
+def test_a_process_of_a_launcher_knows_what_was_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/somewhere/ray/default_worker.py"])
+    assert train_command() == "python train.py"
+    monkeypatch.setenv("PRACTICUM_PROGRAM", "/usr/bin/practicum-train")
+    assert program_names() == ("practicum-train", "practicum-predict")
+    assert train_command() == program_name() == "practicum-train"
 
 
 def test_printed_at_the_end_of_a_run(trained: Path) -> None:

@@ -49,7 +49,7 @@ def test_the_runs_own_overrides_come_back_and_typed_ones_win(run: Path) -> None:
     ("arguments", "message"),
     [
         (["resume=nowhere"], "nowhere: not a run folder"),
-        (["resume=runs/x", "-m", "seed=1,2"], "leave out -m"),
+        (["resume=runs/x", "-m", "seed=1,2"], "with -m a sweep is continued"),
         (["resume=last"], "there is no run under"),
     ],
 )
