@@ -52,8 +52,8 @@ class LanguageModel(FineTunable):
         drop_mult: All five are multiplied by this.
         alpha: Weight of activation regularization (AR).
         beta: Weight of temporal activation regularization (TAR).
-        weights: ``random``, or another language model to continue from (a run, a ``.ckpt``, fastai's ``.pth``): its sizes are
-            used, and its vocabulary is mapped to this one.
+        weights: ``random``, or another language model to continue from (a run, a ``.ckpt``, fastai's ``.pth``, or one that is
+            downloaded, ``wt103-fwd`` or ``wt103-bwd``): its sizes are used, and its vocabulary is mapped to this one.
         vectors: Word vectors that the embedding begins as: ``random``, a run of :class:`.SkipGram`, or a ``.vec``, of the
             embedding's size.
         optimizer: See :class:`.FineTunable`.

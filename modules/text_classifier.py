@@ -43,7 +43,8 @@ class TextClassifier(Supervised):
         level: Level of the tokens (``word``, ``bpe`` ...); must be the encoder's.
         tokenizer: Fingerprint of the tokenizer; for subwords, must be the encoder's.
         reverse: Whether documents are in reverse order; must be as for the encoder.
-        encoder: ``random``, or a language model: a run, a ``.ckpt``, fastai's ``.pth``. Its vocabulary is mapped to this one.
+        encoder: ``random``, or a language model: a run, a ``.ckpt``, fastai's ``.pth``, or one that is downloaded,
+            ``wt103-fwd`` or ``wt103-bwd`` (see ``weights/published.py``). Its vocabulary is mapped to this one.
         embedding_dim: Size of the embedding; ``None``: the encoder's, or 200.
         hidden_size: Size of the recurrent layers but the last; ``None``: the encoder's, or 400.
         num_layers: Number of recurrent layers; ``None``: the encoder's, or 2.

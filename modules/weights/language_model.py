@@ -1,6 +1,7 @@
-"""Language models from files: runs and checkpoints of :class:`.LanguageModel`, and fastai's ``.pth``.
+"""Language models from files: runs and checkpoints of :class:`.LanguageModel`, and fastai's ``.pth``, also by name.
 
-**Safety.** Tensors are read with ``weights_only=True``; see :mod:`.fastai_format` for vocabularies.
+**Safety.** Tensors are read with ``weights_only=True``; see :mod:`.fastai_format` for vocabularies and :mod:`.published` for what
+is downloaded.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor
 
 from .fastai_format import from_fastai, read_vocabulary
+from .published import PUBLISHED, fetch_published
 from .state_dict import find_weights, hash_of_file, read_state_dict
 
 
@@ -51,16 +53,23 @@ def read_language_model(source: str, option: str) -> LanguageModelWeights:
     """Read a language model.
 
     Args:
-        source: A run folder, a ``.ckpt`` of one, or a ``.pth`` as fastai writes it, with its vocabulary as the only ``.pkl``
-            beside it.
+        source: A run folder, a ``.ckpt`` of one, a ``.pth`` as fastai writes it, with its vocabulary as the only ``.pkl``
+            beside it, or one that fastai has published: ``wt103-fwd``, ``wt103-bwd``.
         option: Whose option ``source`` is, for messages: ``"TextClassifier: encoder"``.
 
     Raises:
-        MisconfigurationException: No such file, not a language model, or one that contains code.
+        MisconfigurationException: No such file, not a language model, or one that contains code; see :func:`.fetch_published`.
     """
-    path = find_weights(
-        source, f"{option}={source}: no such file; give the run folder of a language model, a .ckpt of it, or fastai's .pth."
-    )
+    facts: dict[str, Any] = {"level": "word"}
+    if source in PUBLISHED:
+        path = fetch_published(source, option)
+        facts["reverse"] = PUBLISHED[source].reverse
+    else:
+        path = find_weights(
+            source,
+            f"{option}={source}: no such file; give the run folder of a language model, a .ckpt of it, fastai's .pth, "
+            f"{' or '.join(PUBLISHED)}.",
+        )
     state = read_state_dict(path)
     if path.suffix == ".ckpt":
         known = torch.load(path, map_location="cpu", weights_only=True).get("hyper_parameters", {})
@@ -86,7 +95,7 @@ def read_language_model(source: str, option: str) -> LanguageModelWeights:
             f"{pickles[0]}: has {len(vocab)} tokens, but {path.name} has {len(encoder['embedding.weight'])} rows; they don't "
             "belong together."
         )
-    return LanguageModelWeights(vocab, encoder, bias, {"level": "word"}, path, hash_of_file(path))
+    return LanguageModelWeights(vocab, encoder, bias, facts, path, hash_of_file(path))
 
 
 def check_same_tokens(known: dict[str, Any], level: str, tokenizer: str, reverse: bool, option: str) -> None:

@@ -32,7 +32,8 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
             f"{type(error).__name__}); nothing in it was run."
         ) from error
     content = content if isinstance(content, dict) else {}
-    state = content["state_dict"] if isinstance(content.get("state_dict"), dict) else content
+    # Lightning's and fastai's checkpoints hold it beside the state of the optimizer.
+    state = next((content[key] for key in ("state_dict", "model") if isinstance(content.get(key), dict)), content)
     tensors = {str(key): value for key, value in state.items() if isinstance(value, Tensor)}
     if not tensors:
         raise MisconfigurationException(f"{path}: contains no weights; give a state dict or a Lightning checkpoint.")

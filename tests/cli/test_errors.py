@@ -97,6 +97,33 @@ def test_a_command_ends_in_one_sentence(
     check_mistake(trained, refused(command("train.py", *arguments, cwd=trained)), message)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "own"),
+    [
+        (["experiment=reviews", "model.encoder=wt103-fwd"], "set encoder=FOLDER/lstm_fwd.pth, its .pkl beside it."),
+        (
+            ["experiment=lm", "model.weights=wt103-bwd", "data.reverse=true"],
+            "set weights=FOLDER/lstm_bwd.pth, its .pkl beside it.",
+        ),
+    ],
+)
+def test_published_weights_without_a_net_are_one_sentence(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    own: str,
+    in_process: Callable[..., Any],
+    refused: Callable[[Any], str],
+) -> None:
+    monkeypatch.setattr("practicum.modules.weights.published.BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    rows = [f"{('good', 'bad')[number % 2]} film,{number % 2}" for number in range(40)]
+    (tmp_path / "texts.csv").write_text("\n".join(["text,label", *rows]))
+    sentence = refused(in_process("train.py", *arguments, "data=text_csv", "data.root=texts.csv", cwd=tmp_path))
+    assert "can't be downloaded" in sentence
+    assert sentence.endswith(own)
+
+
 def test_full_disk_is_one_sentence(trained: Path, refused: Callable[[Any], str], small: list[str]) -> None:
     full = Path("/dev/full")
     if not full.exists():

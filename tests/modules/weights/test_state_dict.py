@@ -22,8 +22,10 @@ def test_every_form_of_file_gives_its_tensors(tmp_path: Path) -> None:
     state = {"a": torch.randn(2, 3), "b": torch.zeros(1)}
     torch.save(state, tmp_path / "w.pth")
     torch.save({"state_dict": state, "epoch": 3}, tmp_path / "w.ckpt")
+    torch.save({"model": state, "opt": {"hypers": [{"lr": 0.1}]}}, tmp_path / "fastai.pth")
+    torch.save(state, tmp_path / "2019.pth", _use_new_zipfile_serialization=False)
     save_file(state, tmp_path / "w.safetensors")
-    for name in ("w.pth", "w.ckpt", "w.safetensors"):
+    for name in ("w.pth", "w.ckpt", "fastai.pth", "2019.pth", "w.safetensors"):
         found = read_state_dict(tmp_path / name)
         assert found.keys() == state.keys()
         assert all(torch.equal(found[key], value) for key, value in state.items())
