@@ -11,8 +11,10 @@ HIGHER_IS_BETTER = ("accuracy", "auroc")
 
 
 def geometric_mean(values: Iterable[float]) -> float:
-    """The geometric mean of positive numbers; not a number without any."""
+    """The geometric mean of numbers that are not negative; not a number without any."""
     found = list(values)
+    if 0.0 in found:
+        return 0.0
     return math.exp(statistics.fmean(map(math.log, found))) if found else math.nan
 
 
@@ -61,7 +63,8 @@ def kind_table(sets: Sequence[dict[str, Any]]) -> str:
 
     Returns:
         A row for each set and metric; beside a peer's median stands our error by its error, and in the last row the geometric
-        mean of these. Below it what failed, and what was not measured, with the reason.
+        mean of these over the sets, by the first metric of each. Below it what failed, and what was not measured, with the
+        reason.
     """
     peers = methods_of(sets)
     photos = any(each["kind"] == "photos" for each in sets)
@@ -80,8 +83,10 @@ def kind_table(sets: Sequence[dict[str, Any]]) -> str:
                 theirs = median(run.get(metric) for run in each["peers"].get(name, []))
                 cell = shown(theirs)
                 if theirs is not None and middle is not None:
-                    ratios[name].append(error_ratio(metric, middle, theirs))
-                    cell += f" ({ratios[name][-1]:.3f})"
+                    ratio = error_ratio(metric, middle, theirs)
+                    cell += f" ({ratio:.3f})"
+                    if metric == each["metrics"][0]:
+                        ratios[name].append(ratio)
                 row.append(cell)
             row.append(_baselines(done, metric))
             if photos:

@@ -27,7 +27,10 @@ def fasttext(train: list[tuple[str, str]], test: list[str], labels: list[str], s
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "train.txt"
-        lines = (f"__label__{labels.index(label)} {' '.join(text.lower().split())}\n" for text, label in train)
+        # In the order of the file; one class after the other, it would learn the last one.
+        order = np.random.default_rng(seed).permutation(len(train))
+        shuffled = (train[place] for place in order)
+        lines = (f"__label__{labels.index(label)} {' '.join(text.lower().split())}\n" for text, label in shuffled)
         path.write_text("".join(lines), encoding="utf-8")
         # One thread: with several a seed decides nothing.
         model = fasttext.train_supervised(str(path), thread=1, seed=seed, epoch=25, wordNgrams=2, dim=50, lr=0.2, verbose=0)

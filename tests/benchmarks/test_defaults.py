@@ -21,6 +21,7 @@ from defaults_parts.report import error_ratio, geometric_mean, kind_table, media
 def test_means_and_ratios() -> None:
     assert geometric_mean([0.5, 2.0, 8.0]) == pytest.approx(2.0)
     assert shown(geometric_mean([])) == ""
+    assert geometric_mean([0.0, 2.0]) == 0.0
     assert median([3.0, None, 1.0]) == 2.0
     assert median([None]) is None
     assert error_ratio("loss", 0.3, 0.6) == 0.5
@@ -32,7 +33,7 @@ def test_means_and_ratios() -> None:
 
 def of(error: float, **more: Any) -> dict[str, Any]:
     run = {
-        "metrics": {"rmse": error},
+        "metrics": {"rmse": error, "mae": 1.0},
         "baselines": {"linear": {"rmse": 3.0}},
         "seconds": 10.0,
         "epochs": 7,
@@ -46,9 +47,9 @@ def row_of(text: str, name: str) -> list[str]:
 
 
 def test_a_table_has_each_seed_ratios_and_what_is_missing() -> None:
-    trees = [{"method": "LightGBM", "rmse": 2.0, "seconds": 1.0}] * 2
+    trees = [{"method": "LightGBM", "rmse": 2.0, "mae": 9.0, "seconds": 1.0}] * 2
     lacking = [{"method": "TabM-D", "missing": "No module named 'pytabkit'"}] * 2
-    set_of = {"kind": "tables", "metrics": ("rmse",)}
+    set_of = {"kind": "tables", "metrics": ("rmse", "mae")}  # the second one has no part in the mean
     sets: list[dict[str, Any]] = [
         {**set_of, "name": "a", "ours": [of(1.0), of(3.0)], "peers": {"LightGBM": trees, "TabM-D": lacking}},
         {**set_of, "name": "b", "ours": [of(8.0), {"error": "out of memory"}], "peers": {"LightGBM": trees}},
