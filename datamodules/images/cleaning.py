@@ -1,12 +1,13 @@
 """Cleaning of labelled photos: unusable files, duplicates, near duplicates, and checks that training is possible.
 
-Pure functions of :class:`.Photos` and :class:`.ImageIndex`. No file is changed.
+Functions of :class:`.Photos` and :class:`.ImageIndex`. No photo is changed.
 
 **Source.** The cleaning of "8 Deep Learning Best Practices I Learned About in 2017".
 """
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,10 +16,13 @@ import torch
 from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor
 
+from ..files.csv_files import write_csv
 from ..files.quoting import plain, quoted
 from .layouts import Photos
 from .photo_files import printable
 from .split_names import SPLITS
+
+log = logging.getLogger(__name__)
 
 
 def rejection_reasons(photos: Photos, reasons: Sequence[str], sha256: Sequence[str]) -> list[str]:
@@ -79,6 +83,21 @@ def near_duplicates_across_splits(photos: Photos, pairs: Sequence[tuple[int, int
         f"{printable(photos.paths[i])} and {printable(photos.paths[j])}: validation may be too optimistic (near_duplicates.csv "
         "lists them)."
     )
+
+
+def report_near_duplicates(photos: Photos, pairs: Sequence[tuple[int, int]], folder: Path | None) -> None:
+    """List near duplicates in ``near_duplicates.csv``, and warn of those across splits.
+
+    Args:
+        photos: The photos that are used.
+        pairs: Indices of photos that look alike.
+        folder: Where the list is written; ``None``: nowhere.
+    """
+    if folder is not None and pairs:
+        header = ("file", "split", "similar_file", "similar_split")
+        write_csv(folder / "near_duplicates.csv", header, near_duplicate_rows(photos, pairs))
+    if (message := near_duplicates_across_splits(photos, pairs)) is not None:
+        log.warning(message)
 
 
 def trainable_classes(photos: Photos, found: Photos, root: Path) -> list[str]:

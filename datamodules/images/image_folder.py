@@ -20,9 +20,8 @@ from ..loading.training_length import enough_epochs
 from .class_folders import read_class_folders
 from .cleaning import (
     encode_targets,
-    near_duplicate_rows,
-    near_duplicates_across_splits,
     rejection_reasons,
+    report_near_duplicates,
     summarize_rejected,
     trainable_classes,
 )
@@ -191,7 +190,7 @@ class ImageFolder(PhotoViews):
         self.classes = trainable_classes(photos, found, self.root)
         contents = sorted(f"{s} {h}" for s, h in zip(photos.splits, index.sha256[usable].tolist(), strict=True))
         self._digest = hashlib.sha256("\n".join(contents).encode()).hexdigest()
-        self._report_near_duplicates(photos, near_duplicates(index.dhash[usable], thumbnails=index.thumbnail[usable]))
+        report_near_duplicates(photos, near_duplicates(index.dhash[usable], thumbnails=index.thumbnail[usable]), self.report_dir)
         targets = encode_targets(photos.labels, self.classes, self.label_separator is not None)
         self.mix = MixUpCutMix(self.mixup, self.cutmix, len(self.classes))
         for split in SPLITS:
@@ -236,13 +235,6 @@ class ImageFolder(PhotoViews):
                 + (f"; each is listed in {self.report_dir / 'rejected.csv'}" if self.report_dir else "")
             )
         return [i for i, reason in enumerate(reasons) if not reason]
-
-    def _report_near_duplicates(self, photos: Photos, pairs: list[tuple[int, int]]) -> None:
-        if self.report_dir is not None and pairs:
-            header = ("file", "split", "similar_file", "similar_split")
-            write_csv(self.report_dir / "near_duplicates.csv", header, near_duplicate_rows(photos, pairs))
-        if (message := near_duplicates_across_splits(photos, pairs)) is not None:
-            log.warning(message)
 
     # Facts about the data ---------------------------------------------------------------------------------------------
 

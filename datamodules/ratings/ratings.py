@@ -20,7 +20,6 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 
 from ..files.csv_format import DETECT, check_csv_format
 from ..loading.batch_loader import batch_loader
-from ..loading.training_length import enough_epochs, fewer_per_batch
 from ..tabular.new_rows import NewRows, TableSource, encode_rows, read_new_rows, source_name
 from ..tabular.readers import require_columns
 from ..tabular.row_batches import RowBatches
@@ -29,21 +28,18 @@ from ..tabular.split_batches import split_batches
 from ..tabular.split_files import fit_in_memory, hash_files, hash_frame, split_files
 from ..tabular.table_cache import TableArrays, table_arrays
 from ..tabular.table_config import check_row_options
-from ..tabular.table_facts import TableFacts
 from .catalogue import Catalogue, memory_in_training, read_titles
 from .interaction_batches import InteractionBatches
 from .interactions import complete_pairs, prepare_interactions, unliked_pairs
 from .negative_sampling import NegativeSampler
 from .rating_checks import require_known_pairs, require_rating_columns
 from .ratings_config import Duplicates, RatingsConfig, RatingsSplit
+from .training_length import USUAL_BATCH, RatingsLength
 
 log = logging.getLogger(__name__)
 
-_BATCH, _SMALLEST_BATCH = 1024, 32
-_EPOCHS, _STEPS = 25, 500  # at least
 
-
-class Ratings(TableFacts, LightningDataModule):
+class Ratings(RatingsLength, LightningDataModule):
     """Ratings, or clicks.
 
     Args:
@@ -273,23 +269,12 @@ class Ratings(TableFacts, LightningDataModule):
         """Ratings of :meth:`pairs`, in the same order ``float32 [N]``; 1 for clicks."""
         return self.catalogue().ratings(split)
 
-    # Length of a training ---------------------------------------------------------------------------------------------
-
-    def rows_per_batch(self) -> int:
-        """``batch_size``, or what is chosen in its place."""
-        rows = len(self.arrays().rows["train"])
-        return fewer_per_batch(rows, _BATCH, _SMALLEST_BATCH) if self.batch_size is None else self.batch_size
-
-    def suggested_epochs(self) -> int:
-        """25, or as many as make 500 steps."""
-        return enough_epochs(len(self.arrays().rows["train"]), self.rows_per_batch(), _EPOCHS, _STEPS)
-
     # Loaders ----------------------------------------------------------------------------------------------------------
 
     def _loader(self, split: str, shuffle: bool = False) -> StatefulDataLoader[Any]:
-        arrays = self.arrays()
+        arrays, size = self.arrays(), self.rows_per_batch()
         inputs = [arrays.codes] if arrays.weights is None else [arrays.codes, arrays.weights]
-        batches = split_batches(arrays, inputs, split, self.rows_per_batch(), shuffle, self.seed, self.max_gb, self.trainer)
+        batches = split_batches(arrays, inputs, split, size, shuffle, self.seed, self.max_gb, self.trainer)
         if self.config.clicks and self._sampler is None:
             users, items = self.catalogue().codes("train")
             self._sampler = NegativeSampler(users.long(), items.long(), len(self.catalogue().items), self.negative_power)
@@ -312,4 +297,5 @@ class Ratings(TableFacts, LightningDataModule):
         pairs = complete_pairs(rows.plain.lazy(), self.config, where, steps.date_format).collect()
         codes, _, targets = encode_rows(pairs, steps, where)
         require_known_pairs(codes, pairs, self.config, where)
-        return NewRows(rows.written, InteractionBatches(RowBatches([codes], targets, batch_size=4 * (self.batch_size or _BATCH))))
+        size = 4 * (self.batch_size or USUAL_BATCH)
+        return NewRows(rows.written, InteractionBatches(RowBatches([codes], targets, batch_size=size)))

@@ -102,21 +102,6 @@ def test_ids_of_any_kind_and_users_without_a_training_row(
     assert "1 users of the valid split have no training row (such as 9007199254741092)" in caplog.text
 
 
-def test_few_ratings_are_trained_for_enough_steps(
-    as_frame: Callable[..., pl.DataFrame], open_ratings: OpenRatings, rows: Rows
-) -> None:
-    data = open_ratings(as_frame(rows), batch_size=None)
-    assert data.rows_per_batch() == 32
-    assert len(first_batch(data.train_dataloader()).codes) == 32
-    assert data.suggested_epochs() == 250  # 48 ratings are two batches
-    assert open_ratings(as_frame(rows), batch_size=16).suggested_epochs() == 167
-    many = [(f"u{n % 500}", f"i{n // 500}", n % 5, n) for n in range(30_000)]
-    data = open_ratings(as_frame(many), batch_size=None)
-    assert (data.rows_per_batch(), data.suggested_epochs()) == (1024, 25)
-    with pytest.raises(MisconfigurationException, match="5 rows with a target are too few: with valid_fraction=0.1 none is left"):
-        open_ratings(as_frame(rows[:5]), valid_fraction=0.1)
-
-
 def test_a_split_without_training_rows_is_named(as_frame: Callable[..., pl.DataFrame], open_ratings: OpenRatings) -> None:
     rows = [(f"v{n}", f"i{n % 3}", 3, n) for n in range(20)]  # a single rating each
     with pytest.raises(MisconfigurationException, match="no row with a target is left for the valid split"):
