@@ -276,8 +276,8 @@ class Ratings(RatingsLength, LightningDataModule):
         inputs = [arrays.codes] if arrays.weights is None else [arrays.codes, arrays.weights]
         batches = split_batches(arrays, inputs, split, size, shuffle, self.seed, self.max_gb, self.trainer)
         if self.config.clicks and self._sampler is None:
-            users, items = self.catalogue().codes("train")
-            self._sampler = NegativeSampler(users.long(), items.long(), len(self.catalogue().items), self.negative_power)
+            users, items = (codes.long() for codes in self.catalogue().codes("train"))
+            self._sampler = NegativeSampler(users, items, len(self.catalogue().items), self.negative_power)
         return batch_loader(InteractionBatches(batches, self._sampler, self.negatives, self.seed), self.seed)
 
     # Prediction -------------------------------------------------------------------------------------------------------
@@ -295,7 +295,6 @@ class Ratings(RatingsLength, LightningDataModule):
         steps, where = self.steps(), source_name(source)
         rows = read_new_rows(source, steps, self.config.csv_format, header=None if self.header is None else True)
         pairs = complete_pairs(rows.plain.lazy(), self.config, where, steps.date_format).collect()
-        codes, _, targets = encode_rows(pairs, steps, where)
+        (codes, _, targets), size = encode_rows(pairs, steps, where), 4 * (self.batch_size or USUAL_BATCH)
         require_known_pairs(codes, pairs, self.config, where)
-        size = 4 * (self.batch_size or USUAL_BATCH)
         return NewRows(rows.written, InteractionBatches(RowBatches([codes], targets, batch_size=size)))
