@@ -79,14 +79,14 @@ def few_measured(record: Mapping[str, Any]) -> str | None:
     Example:
         >>> from practicum.callbacks.run.results import few_measured
         >>> few_measured({"tests_on": "valid", "data/valid": 6})
-        '6 examples measure this result: chance alone may move an accuracy by .20, and other metrics as much'
+        '6 examples measure this result: chance alone may move it far, an accuracy by .20'
     """
     count = record.get(f"data/{record.get('tests_on', 'test')}")
     if not isinstance(count, int) or not 0 < count < FEW:
         return None
     examples = "1 example measures" if count == 1 else f"{count} examples measure"
     off = f"{0.5 / count**0.5:.2f}".removeprefix("0")
-    return f"{examples} this result: chance alone may move an accuracy by {off}, and other metrics as much"
+    return f"{examples} this result: chance alone may move it far, an accuracy by {off}"
 
 
 def baselines(record: Mapping[str, Any]) -> dict[str, dict[str, float]]:

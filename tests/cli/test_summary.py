@@ -62,13 +62,10 @@ def test_a_test_is_called_a_test() -> None:
 
 def test_how_little_few_examples_tell_is_said() -> None:
     rows = dict(summary_rows(RECORD, "x"))
-    assert (
-        rows["few examples"]
-        == "9 examples measure this result: chance alone may move an accuracy by .17, and other metrics as much"
-    )
+    assert rows["few examples"] == "9 examples measure this result: chance alone may move it far, an accuracy by .17"
     assert "few examples" not in dict(summary_rows({**RECORD, "data/valid": 50}, "x"))
     one = dict(summary_rows({**RECORD, "data/valid": 1}, "x"))
-    assert one["few examples"].startswith("1 example measures this result: chance alone may move an accuracy by .50")
+    assert one["few examples"].startswith("1 example measures this result: chance alone may move it far, an accuracy by .50")
 
 
 @pytest.mark.parametrize("value", [None, float("nan")])
