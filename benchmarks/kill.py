@@ -76,6 +76,7 @@ SETTINGS: dict[str, list[str]] = {
     "workers without a cache": ["data.num_workers=2", "data.cache_gb=0", "data.mixup=0.4", "epochs=2", *PHOTOS],
     "accumulation": ["trainer.accumulate_grad_batches=4", "epochs=2", *PHOTOS],
     "texts": TEXTS,
+    "texts by their own word vectors": ["experiment=reviews", "pretraining.epochs=1", *without(*CLASSES), *COMMON, "epochs=2"],
     "language model": ["experiment=lm", "data.variable_length=true", "data.bptt=20", *WORDS],
     "averaged": ["experiment=lm", "callbacks=[language_model,nt_asgd]", "callbacks.nt_asgd.patience=1", "schedule=none", *WORDS],
     "word vectors": ["experiment=word_vectors", "model.embedding_dim=16", *without("nearest_words"), *COMMON, "epochs=2"],
