@@ -6,6 +6,7 @@ import difflib
 import re
 import sys
 from collections.abc import Iterable
+from importlib.resources import files
 from typing import Any, NamedTuple
 
 from hydra.core.global_hydra import GlobalHydra
@@ -39,6 +40,8 @@ def explain_composition(error: BaseException, config_name: str) -> str | None:
         group, choice = match[2], match[1].rpartition("/")[2]
         options = re.split(r"\s+", match[3].strip().partition("Config search")[0].strip())
         return f"{group}={choice}: there is no such choice; {_nearest(choice, options, f'{group}=')}"
+    if match := re.search(r"Could not load '([^']+)/([^'/]+)'", text):  # an element of callbacks=[...]
+        return f"{match[1]}=[{match[2]}]: there is no such choice; {_nearest(match[2], _choices(match[1]))}"
     if match := re.search(r"Could not (override|append|add|delete)[^']*'([^']+)'", text):
         key = match[2].split("@")[0].removesuffix(".")
         if match[1] == "append":
@@ -135,6 +138,12 @@ def _nearest(wrong: str, valid: Iterable[str], prefix: str = "") -> str:
     if near:
         return f"did you mean {prefix}{near[0]}?"
     return f"there are {', '.join(key for key in valid if '.' not in key)} (see --help)."
+
+
+def _choices(group: str) -> list[str]:
+    """Names of a group's files."""
+    folder = files("practicum.conf").joinpath(group)
+    return [each.name.removesuffix(".yaml") for each in folder.iterdir()] if folder.is_dir() else []
 
 
 def _all_keys(config_name: str) -> list[str]:

@@ -125,7 +125,7 @@ def _newest_sweep() -> Path:
 
 
 def _newest_run(overrides: list[str]) -> Path:
-    """The newest run folder of this name under ``runs/``."""
+    """The newest run folder of this name under ``runs/``; of any name where nothing was typed that could tell one."""
     from hydra import compose, initialize_config_module  # noqa: PLC0415 (not needed for help and ordinary runs)
     from hydra.core.global_hydra import GlobalHydra  # noqa: PLC0415
     from hydra.core.hydra_config import HydraConfig  # noqa: PLC0415
@@ -136,9 +136,11 @@ def _newest_run(overrides: list[str]) -> Path:
         name = str(cfg.name)
     GlobalHydra.instance().clear()
     HydraConfig.instance().cfg = None
-    runs = [path.parents[1] for path in Path("runs", name).glob("*/.hydra/config.yaml")]
+    place = Path("runs", name) if overrides else Path("runs")
+    found = [path.parents[1] for path in place.glob("*/.hydra/config.yaml" if overrides else "*/*/.hydra/config.yaml")]
+    runs = [run for run in found if run.parent.name != "sweeps"]
     if not runs:
-        raise ResumeError(f"resume=last: there is no run under {Path('runs', name)}; name one, resume=RUN.")
+        raise ResumeError(f"resume=last: there is no run under {place}; name one, resume=RUN.")
     return max(runs, key=lambda run: (run.name, run.stat().st_mtime))
 
 

@@ -16,6 +16,7 @@ _OPTIONS = ("seed", "epochs", "refit", "baselines", "resume", "trust", "objectiv
 _OF_DATA = ("hints",)  # chosen by the data, not by the command line
 _NESTED = {"resume": ("run", "force", "sweep"), "paths": ("data", "run")}
 _FOLDERS = ("paths.data", "data.cache", "data.download_dir", "data.synthetic_dir")
+_RECORDER = "practicum.callbacks.RunRecord"
 _MAX_SEED = 2**32 - 1  # numpy's
 _NOTHING = {"max_epochs": 0, "max_steps": 0, "limit_train_batches": 0}  # values of the trainer's with which nothing is trained
 
@@ -50,11 +51,23 @@ def check_run_options(cfg: DictConfig) -> None:
     for name in ("model", "data", "optimizer", "trainer"):
         if cfg.get(name) is None or "_target_" not in cfg[name]:
             raise MisconfigurationException(f"{name} is missing: choose one, {name}=... (see --help).")
+    _check_recorder(cfg)
     _check_folders(cfg)
     for name, nothing in _NOTHING.items():
         value = cfg.trainer.get(name)
         if isinstance(value, int | float) and value == nothing:
             raise MisconfigurationException(f"trainer.{name}={value} trains nothing; leave it out, or give more.")
+
+
+def _check_recorder(cfg: DictConfig) -> None:
+    """Refuse a choice of callbacks that leaves out what a run writes: ``callbacks=tta`` in place of ``[default,tta]``."""
+    callbacks = cfg.get("callbacks") or {}
+    targets = [each.get("_target_") for each in callbacks.values() if isinstance(each, DictConfig)]
+    if callbacks.get("record") or _RECORDER in targets:
+        return
+    added = [str(name) for name, each in callbacks.items() if each]
+    hint = f"; a technique comes beside the others: callbacks=[default,{','.join(added)}]" if 0 < len(added) < 3 else ""
+    raise MisconfigurationException(f"callbacks.record is missing: without it a run folder has no metrics.json{hint}.")
 
 
 def check_objective(objective: str | None, tests_on: str) -> None:

@@ -23,10 +23,11 @@ SENTENCES = [
     ("callbacks.unfreeze.grups=3", "callbacks.unfreeze.grups: there is no such option"),
     ("trainer.max_tim=3", "trainer.max_tim: there is no such option; did you mean trainer.max_"),
     ("callbacks.tta.n=3", "callbacks.tta.n: there is no such option"),
-    ("+epochs=3", "+epochs: the configuration has this option already; leave out the +: epochs=3."),
+    ("+seed=3", "+seed: the configuration has this option already; leave out the +: seed=3."),
     ("+trainer.max_steps=3", "leave out the +: trainer.max_steps=3."),
     ("+model=resnet18", "leave out the +: model=resnet18."),
     ("model=resnet81", "model=resnet81: there is no such choice; did you mean model=resnet18?"),
+    ("callbacks=[default,tat]", "callbacks=[tat]: there is no such choice; did you mean tta?"),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -73,6 +74,11 @@ def test_last_is_the_newest_run_of_this_name(run: Path) -> None:
             (folder / file.name).write_bytes(file.read_bytes())
     arguments = resume_arguments(["resume=last", "model=resnet18", "data=image_folder", "data.root=x"])
     assert "resume.run='runs/image_folder_resnet18/2026-01-03_09-00-00'" in arguments
+    # Where nothing is typed that could tell a name, it is the newest of all; a run of a sweep is none.
+    (run.parent / "sweeps").mkdir()
+    run.with_name("image_folder_resnet18").rename(run.with_name("another"))
+    shutil.copytree(run, run.parent / "sweeps" / "2027-01-01_00-00-00")
+    assert "resume.run='runs/another/2026-01-03_09-00-00'" in resume_arguments(["resume=last"])
 
 
 @pytest.mark.parametrize("content", ["- [", "a: 1", "", "- {a: 1}", "- 3", "text"])
