@@ -43,6 +43,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     # Heavy imports come late, so that --help and a mistyped option answer at once.
     from hydra.core.hydra_config import HydraConfig
     from hydra.utils import get_object, instantiate
+    from lightning_utilities.core.rank_zero import rank_zero_only
     from practicum.callbacks import LRFinder
     from practicum.callbacks.run.report import write_report
     from practicum.lightning_shim import seed_everything
@@ -80,7 +81,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     say_all_again()
     seed_everything(cfg.seed, workers=True, verbose=False)
     run = Path(cfg.paths.run)
-    if cfg.resume.run is None:
+    if cfg.resume.run is None and not rank_zero_only.rank:  # a further process would remove what the first has begun
         _remove_earlier_results(run)
 
     # Data, which may choose how long to train.
