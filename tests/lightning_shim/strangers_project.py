@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 NAME, ORDER = sys.argv[1:3]
@@ -255,6 +256,8 @@ def tables() -> None:
         callbacks.MostWrongRows(),
         callbacks.PermutationImportance(),
         callbacks.EmbeddingMaps(),
+        callbacks.Patience("val/loss"),
+        callbacks.TrialPruning(SimpleNamespace(report=lambda value, step: None, should_prune=lambda: False), "val/loss"),
     )
     run_ours(modules.TabularEnsemble(**facts, members=2, hidden_sizes=[8]), data)
     frame.drop("sales").head(3).write_csv("new.csv")

@@ -13,7 +13,7 @@ LOOKING = [
     getattr(callbacks, name)
     for name in callbacks.__all__
     if any(f"callbacks.{folder}." in getattr(callbacks, name).__module__ for folder in ("figures", "ranking", "run"))
-    and name not in ("LastCheckpoint", "RunLog", "WholeFileCheckpointIO")
+    and name not in ("LastCheckpoint", "Patience", "RunLog", "TrialPruning", "WholeFileCheckpointIO")
 ]
 FIGURES = [each for each in LOOKING if ".figures." in each.__module__ and "folder" in inspect.signature(each).parameters]
 
