@@ -81,7 +81,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     say_all_again()
     seed_everything(cfg.seed, workers=True, verbose=False)
     run = Path(cfg.paths.run)
-    if cfg.resume.run is None and not getattr(rank_zero_only, "rank", 0):  # a further process would remove what the first has begun
+    if cfg.resume.run is None and not getattr(rank_zero_only, "rank", 0):  # others would remove what it has begun
         _remove_earlier_results(run)
 
     # Data, which may choose how long to train.
