@@ -14,7 +14,11 @@ from practicum.lightning_shim import MisconfigurationException
 _GROUPS = ("model", "data", "optimizer", "schedule", "augment", "callbacks", "trainer", "logger", "pretraining")
 _OPTIONS = ("seed", "epochs", "refit", "baselines", "resume", "trust", "objective", "name", "paths")
 _OF_DATA = ("hints",)  # chosen by the data, not by the command line
-_NESTED = {"resume": ("run", "force", "sweep"), "paths": ("data", "run")}
+_NESTED = {
+    "resume": ("run", "force", "sweep"),
+    "paths": ("data", "run"),
+    "pretraining": ("model", "optimizer", "schedule", "classifier", "epochs", "batch_size", "bptt"),
+}
 _FOLDERS = ("paths.data", "data.cache", "data.download_dir", "data.synthetic_dir")
 _RECORDER = "practicum.callbacks.RunRecord"
 _MAX_SEED = 2**32 - 1  # numpy's
@@ -48,6 +52,9 @@ def check_run_options(cfg: DictConfig) -> None:
     for name in _GROUPS:
         if not isinstance(cfg.get(name), DictConfig | None):
             raise MisconfigurationException(f"{name}={cfg[name]}: a choice of this group is wanted (see --help).")
+    for name in ("epochs", "batch_size", "bptt") if cfg.get("pretraining") else ():
+        if name != "epochs" or cfg.pretraining.epochs is not None:
+            _whole(f"pretraining.{name}", cfg.pretraining.get(name), 1, None)
     for name in ("model", "data", "optimizer", "trainer"):
         if cfg.get(name) is None or "_target_" not in cfg[name]:
             raise MisconfigurationException(f"{name} is missing: choose one, {name}=... (see --help).")

@@ -78,6 +78,21 @@ FAULTS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("pretraining.epochs=0", "pretraining.epochs=0 must be a whole number from 1."),
+        ("pretraining.batch_size=many", "pretraining.batch_size=many must be"),
+        ("pretraining.bptt=null", "pretraining.bptt=None must be"),
+        ("+pretraining.epoch=3", "pretraining.epoch: nothing reads this option; did you mean pretraining.epochs"),
+    ],
+)
+def test_faults_of_what_is_learnt_first(fault: str, message: str) -> None:
+    check_run_options(composed("experiment=reviews", "pretraining.epochs=2"))
+    with pytest.raises(MisconfigurationException, match=message.replace(".", r"\.")):
+        check_run_options(composed("experiment=reviews", fault))
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_faults_are_named_in_one_sentence(fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
