@@ -36,7 +36,7 @@ _PACKAGES = ("torch", "torchvision", "timm", "torchmetrics", "hydra-core")
 
 def better(name: str, value: float, than: float) -> bool:
     """Return whether ``value`` of the metric ``name`` is better: lower for losses and errors, higher for all others."""
-    lower = any(part in name.rpartition("/")[2] for part in _LOWER_IS_BETTER)
+    lower = any(part in name.removesuffix("/kept").rpartition("/")[2] for part in _LOWER_IS_BETTER)
     return value < than if lower else value > than
 
 

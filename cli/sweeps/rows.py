@@ -81,7 +81,7 @@ def lower_is_better(metric: str) -> bool:
     """
     from practicum.callbacks.run.run_record import better  # noqa: PLC0415 - heavy
 
-    return better(metric.removesuffix("/kept"), 0.0, 1.0)
+    return better(metric, 0.0, 1.0)
 
 
 def chosen_by(folder: Path, rows: Sequence[RunRow]) -> tuple[str | None, bool]:
