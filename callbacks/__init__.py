@@ -54,10 +54,12 @@ from .roles import Watcher
 
 # Files of a run
 from .run.checkpoint_io import WholeFileCheckpointIO
+from .run.epoch_lines import EpochLines
 from .run.finite_loss import FiniteLoss
 from .run.last_checkpoint import LastCheckpoint
 from .run.patience import Patience
 from .run.predictions_table import PredictionsTable
+from .run.progress_bar import CompactProgressBar
 from .run.run_log import RunLog
 from .run.run_record import RunRecord
 from .run.submission import Submission
@@ -75,10 +77,12 @@ from .schedules.slanted_triangular import SlantedTriangular
 __all__ = [
     "AugmentationExamples",
     "Calibration",
+    "CompactProgressBar",
     "ConfusionMatrix",
     "CyclicalLR",
     "EMA",
     "EmbeddingMaps",
+    "EpochLines",
     "ErrorBy",
     "ExampleBatch",
     "FineTuningCycles",

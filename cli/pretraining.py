@@ -119,7 +119,7 @@ def _say(tokens: int) -> None:
 
 
 def _learn(cfg: DictConfig, data: Any) -> SkipGram:
-    from practicum.callbacks import FiniteLoss  # noqa: PLC0415 - heavy
+    from practicum.callbacks import EpochLines, FiniteLoss  # noqa: PLC0415 - heavy
 
     from .model_facts import facts_for  # noqa: PLC0415
     from .trainer_factory import build_trainer  # noqa: PLC0415
@@ -135,7 +135,10 @@ def _learn(cfg: DictConfig, data: Any) -> SkipGram:
         settings.update({"max_epochs": stage.epochs or windows.suggested_epochs(), "max_steps": -1, "limit_val_batches": 0})
         settings.update({"enable_checkpointing": False, "enable_progress_bar": False, "gradient_clip_val": None})
         settings.update({"devices": 1, "num_nodes": 1, "strategy": "auto", "accumulate_grad_batches": 1})
-    build_trainer(settings, [FiniteLoss(), *([schedule] if schedule else [])], []).fit(model, datamodule=windows)
+    watching = [FiniteLoss(), EpochLines(title="Word vectors")]
+    build_trainer(settings, [*watching, *([schedule] if schedule else [])], []).fit(model, datamodule=windows)
+        model, datamodule=windows
+    )
     return model
 
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, open_dict
-from practicum.callbacks import FiniteLoss, LRSchedule
+from practicum.callbacks import EpochLines, FiniteLoss, LRSchedule
 from practicum.callbacks.averaging.weight_averaging import WeightAveragingBase
 from practicum.callbacks.files.atomic_file import atomic_write
 from practicum.lightning_shim import Callback, classes, seed_everything
@@ -81,7 +81,7 @@ def refit(cfg: DictConfig, trainer: Trainer, data: Any, build: Callable[[], Ligh
     with open_dict(settings):
         settings.update({"max_epochs": trainer.max_epochs, "max_steps": trainer.max_steps, "limit_val_batches": 0})
         settings.update({"enable_checkpointing": False, "enable_progress_bar": False})
-    callbacks = [FiniteLoss(), StopAfterEpoch(epochs)]
+    callbacks = [FiniteLoss(), StopAfterEpoch(epochs), EpochLines(title="Training anew")]
     if cfg.get("schedule"):
         schedule: LRSchedule = instantiate({**cfg.schedule, "folder": None}, _convert_="all")
         callbacks.append(schedule)

@@ -87,7 +87,8 @@ def print_summary(record: dict[str, Any], run: Path, model: Any) -> None:
     table.add_column(overflow="fold")
     for row in summary_rows(record, os.path.relpath(run)):
         table.add_row(*row)
-    console = Console(width=max(100, Console().width), highlight=False)
+    terminal = Console()
+    console = Console(width=terminal.width if terminal.is_terminal else max(100, terminal.width), highlight=False)
     console.print()
     console.print(table)
     if could_transfer(model, record):

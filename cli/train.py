@@ -10,6 +10,7 @@ This is the only place that knows all subpackages. Read it from top to bottom; e
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,13 +86,16 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
         _remove_earlier_results(run)
 
     # Data, which may choose how long to train.
+    began = time.monotonic()
     data = instantiate(cfg.data, _convert_="all")
     data.prepare_data()
     data.setup("fit")
+    seconds_before = {"data": time.monotonic() - began}
     check_objective(cfg.objective, getattr(data, "tests_on", "test"))
     if cfg.resume.run is not None:
         warn_of_other_data(run, data, cfg.resume.force)
-    pretraining_seconds = pretrain(cfg, data)
+    if (seconds := pretrain(cfg, data)) is not None:
+        seconds_before["pretraining"] = seconds
 
     # Callbacks, loggers, and the trainer that runs them.
     _name_program(cfg)
@@ -99,6 +103,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     callbacks: list[Callback] = [instantiate(each, _convert_="all") for each in callback_configs if each]
     loggers = [instantiate(each, _convert_="all") for each in (cfg.get("logger") or {}).values() if each]
     recorder, pruning = _recorder(callbacks), trial_pruning(cfg.objective)
+    recorder.seconds_before = seconds_before
     callbacks += [] if pruning is None else [pruning]
     _set_training_length(cfg, callbacks, data)
     trainer = build_trainer(cfg.trainer, callbacks, loggers)
@@ -113,13 +118,12 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
 
     # Fit, and test with the best weights.
     trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
-    recorder.seconds |= {} if pretraining_seconds is None else {"pretraining": pretraining_seconds}
     if any(isinstance(each, LRFinder) and each.stop_after_test for each in callbacks):
         print(f"Nothing was trained; the range test is in {os.path.relpath(run)}.")
         return {}
     if pruning is not None and pruning.pruned_at is not None:
         recorder.write(trainer, model, "pruned")
-        print(f"Pruned after epoch {pruning.pruned_at}: other trials were better by then ({pruning.monitor}).")
+        print(f"Pruned after epoch {pruning.pruned_at + 1}: other trials were better by then ({pruning.monitor}).")
         return PrunedRun(pruning.pruned_at)
     if cfg.refit:
         seconds = refit(cfg, trainer, data, lambda: build_model(**facts))

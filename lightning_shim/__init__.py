@@ -150,6 +150,7 @@ Callback = _both("callbacks.Callback")
 Checkpoint = _both("callbacks.Checkpoint")
 Logger = _both("loggers.Logger")
 MisconfigurationException = _both("utilities.exceptions.MisconfigurationException")
+RichProgressBar = _both("callbacks.RichProgressBar")
 PassThroughProfiler = _both("profilers.PassThroughProfiler")
 TorchCheckpointIO = _both("plugins.io.TorchCheckpointIO")
 
@@ -160,5 +161,4 @@ Trainer = PACKAGE.Trainer
 seed_everything = PACKAGE.seed_everything
 EarlyStopping = classes("callbacks.EarlyStopping")[0]
 ModelCheckpoint = classes("callbacks.ModelCheckpoint")[0]
-RichProgressBar = classes("callbacks.RichProgressBar")[0]
 TensorBoardLogger = classes("loggers.TensorBoardLogger")[0]

@@ -207,7 +207,7 @@ class GradualUnfreezing(Reverts):
         if first != self._trainable_from:
             self._trainable_from = first
             what = "all layer groups train" if first == 0 else f"{first} of {len(groups)} layer groups are frozen"
-            _log(trainer, f"Epoch {trainer.current_epoch}: {what}.")
+            _log(trainer, f"Epoch {trainer.current_epoch + 1}: {what}.")
 
     def _set_frozen(self, part: nn.Module | nn.Parameter, frozen: bool, head: bool) -> None:
         if isinstance(part, nn.Parameter):

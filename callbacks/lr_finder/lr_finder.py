@@ -253,7 +253,7 @@ class LRFinder(OutsideTrials):
     def _report(self, trainer: Trainer, test: dict[str, Any], top: float) -> None:
         if not trainer.is_global_zero:
             return
-        where = f"LRFinder, epoch {test['epoch']}"
+        where = f"LRFinder, epoch {test['epoch'] + 1}"
         if test["chosen"] is None:
             tried = f"between {test['lr'][0]:.2g} and {test['lr'][-1]:.2g}"
             why = (

@@ -72,7 +72,9 @@ class RunRecord(Watcher):
     Attributes:
         last: The last value of each logged name.
         best: The best value of each logged name.
-        seconds: By phase, ``fit`` and ``test``.
+        seconds: By phase, ``fit`` and ``test``, and those of ``seconds_before``.
+        seconds_before: By phase, of what was done before the fit: whoever prepares data puts them here, and the next fit counts
+            them, in a resumed run beside those before.
         plain: Values of a test without the callbacks that transform predictions, see :meth:`keep_plain`.
         baselines: What simple models reach on the same rows, ``baseline/<name>/<metric>``; whoever measures them puts them here.
 
@@ -90,6 +92,7 @@ class RunRecord(Watcher):
         self.last: dict[str, float] = {}
         self.best: dict[str, float] = {}
         self.seconds: dict[str, float] = {}
+        self.seconds_before: dict[str, float] = {}
         self.plain: dict[str, float] = {}
         self.baselines: dict[str, Any] = {}
         self._started: dict[str, float] = {}
@@ -118,6 +121,9 @@ class RunRecord(Watcher):
             self._resumed = None
         elif trainer.global_step == 0:  # a training of its own, also with an object that has been in another (k-fold)
             self.last, self.best, self.seconds, self.plain, self.baselines = {}, {}, {}, {}, {}
+        for phase, seconds in self.seconds_before.items():
+            self.seconds[phase] = self.seconds.get(phase, 0) + seconds
+        self.seconds_before = {}
         self._begin("fit")
         if trainer.is_global_zero and (changes := changed_machine(before, self.record(trainer, pl_module, "running"))):
             log.warning(

@@ -21,6 +21,10 @@ from practicum.cli.train import _name_program
 HERE = Path(__file__).resolve().parents[2]
 
 
+def _lines(run: Path) -> list[str]:
+    return (run / "train.log").read_text().splitlines()
+
+
 def test_run_folder_holds_everything(trained: Path, rows_of: Callable[[Path], list[dict[str, str]]]) -> None:
     run = trained / "run"
     record = json.loads((run / "metrics.json").read_text())
@@ -33,6 +37,8 @@ def test_run_folder_holds_everything(trained: Path, rows_of: Callable[[Path], li
     assert record["weights/source"] == "random"
     assert len(record["data/sha256"]) == 64
     assert record["seconds/fit"] > 0
+    assert record["seconds"] > record["seconds/fit"] + record["seconds/data"] > record["seconds/fit"]  # preparing them counts
+    assert [line.partition("] Epoch ")[2][:3] for line in _lines(run) if "] Epoch " in line] == ["1/2", "2/2"]
     assert record["val/accuracy/best"] >= record["val/accuracy"]
     shown = {"curves", "example_batch", "augmentation", "schedule"}
     shown |= {"confusion", "top_losses", "per_class", "grad_cam", "calibration"}

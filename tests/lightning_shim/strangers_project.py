@@ -120,7 +120,9 @@ def range_test() -> None:
 
 
 def averages_and_freezing() -> None:
-    fit(callbacks.EMA(), callbacks.FiniteLoss())
+    bar = callbacks.CompactProgressBar()
+    run, _ = fit(callbacks.EMA(), callbacks.FiniteLoss(), callbacks.EpochLines(), bar, enable_progress_bar=True)
+    assert run.progress_bar_callback is bar
     fit(callbacks.NTASGD(patience=0))
     unfreezing = callbacks.GradualUnfreezing(at=[0.5], groups=[["stem"], ["norm"], ["head"]])
     gain = callbacks.FineTuningGain(patience=2)

@@ -65,6 +65,24 @@ def test_record_of_a_resumed_run_is_that_of_the_whole(
     assert record["epochs"] == 3
 
 
+def test_what_was_done_before_the_fit_counts_once_in_each_of_its_parts(
+    tmp_path: Path, known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
+) -> None:
+    trainer = make_trainer(max_epochs=1, callbacks=[first := RunRecord(tmp_path)])
+    first.seconds_before = {"data": 100.0}
+    trainer.fit(known_classifier(), known_photos, known_photos)
+    trainer.save_checkpoint(tmp_path / "a.ckpt")
+    trainer.fit_loop.max_epochs = 2
+    trainer.fit(known_classifier(), known_photos, known_photos)
+    record = json.loads((tmp_path / "metrics.json").read_text())
+    assert record["seconds/data"] == 100
+    assert record["seconds"] == pytest.approx(100 + record["seconds/fit"], abs=0.02)
+    resumed = make_trainer(max_epochs=3, callbacks=[second := RunRecord(tmp_path)])
+    second.seconds_before = {"data": 11.0}
+    resumed.fit(known_classifier(), known_photos, known_photos, ckpt_path=tmp_path / "a.ckpt", weights_only=True)
+    assert json.loads((tmp_path / "metrics.json").read_text())["seconds/data"] == 111
+
+
 def test_a_second_training_with_the_same_object_has_a_record_of_its_own(
     tmp_path: Path, known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
 ) -> None:

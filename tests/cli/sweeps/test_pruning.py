@@ -32,7 +32,7 @@ def test_bad_trials_are_pruned(
     assert [list(each.intermediate_values) for each in study.trials] == [[0, 1], [0, 1]]
     rows = rows_of(where / "sweep/sweep.csv")
     assert [(row["status"], row["epochs"]) for row in rows] == [("pruned", "2"), ("pruned", "2")]
-    assert "Pruned after epoch 1" in result.stdout
+    assert "Pruned after epoch 2" in result.stdout
 
 
 @pytest.mark.parametrize("objective", [None, "val/loss"])
