@@ -57,6 +57,8 @@ from .run.checkpoint_io import WholeFileCheckpointIO
 from .run.epoch_lines import EpochLines
 from .run.finite_loss import FiniteLoss
 from .run.last_checkpoint import LastCheckpoint
+from .run.log_figures import LogFigures
+from .run.mlflow_log import MLFlowLog
 from .run.patience import Patience
 from .run.predictions_table import PredictionsTable
 from .run.progress_bar import CompactProgressBar
@@ -97,7 +99,9 @@ __all__ = [
     "LRSchedule",
     "LastCheckpoint",
     "LearningCurves",
+    "LogFigures",
     "LongTail",
+    "MLFlowLog",
     "MostWrongRows",
     "NTASGD",
     "NearestWords",

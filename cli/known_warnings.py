@@ -1,11 +1,13 @@
-"""Hide warnings of libraries that someone at the terminal cannot act on, and let each run of a process say its own ones."""
+"""Hide warnings of libraries that someone at the terminal cannot act on; say messages once, and in each run of a process."""
 
 from __future__ import annotations
 
+import logging
 import warnings
 
 from practicum.callbacks.figures.plain_text import forget_said as forget_figures
 from practicum.datamodules.files.say_once import forget_said
+from practicum.lightning_shim import ROOTS
 
 # A pattern of the message, and why it may be hidden.
 _KNOWN = {
@@ -22,6 +24,15 @@ def ignore_known_warnings() -> None:
     """Hide the warnings above, and no others."""
     for message in _KNOWN:
         warnings.filterwarnings("ignore", message=message)
+
+
+def leave_messages_to_root() -> None:
+    """Remove the handlers that ``import lightning`` adds: the root logger, which Hydra sets up, gets its messages too."""
+    for each in ROOTS:
+        logger = logging.getLogger(each.__name__.partition(".")[0])
+        for handler in logger.handlers[:]:
+            logger.removeHandler(handler)
+        logger.propagate = True
 
 
 def say_all_again() -> None:

@@ -35,7 +35,7 @@ def predict(cfg: DictConfig) -> None:
     Raises:
         MisconfigurationException: A run, an input or options that can't be used; the message says why.
     """
-    from .known_warnings import ignore_known_warnings
+    from .known_warnings import ignore_known_warnings, leave_messages_to_root
     from .malloc import keep_freed_memory
     from .run_folder import open_run
 
@@ -48,6 +48,7 @@ def predict(cfg: DictConfig) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     keep_freed_memory()
     ignore_known_warnings()
+    leave_messages_to_root()
     if _recommends(cfg, runs):
         _recommend(cfg, runs[0], output)
     else:

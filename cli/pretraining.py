@@ -137,8 +137,6 @@ def _learn(cfg: DictConfig, data: Any) -> SkipGram:
         settings.update({"devices": 1, "num_nodes": 1, "strategy": "auto", "accumulate_grad_batches": 1})
     watching = [FiniteLoss(), EpochLines(title="Word vectors")]
     build_trainer(settings, [*watching, *([schedule] if schedule else [])], []).fit(model, datamodule=windows)
-        model, datamodule=windows
-    )
     return model
 
 

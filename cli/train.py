@@ -51,7 +51,8 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
 
     from .baselines.add import add_baselines
     from .config_check import check_config
-    from .known_warnings import ignore_known_warnings, say_all_again
+    from .known_warnings import ignore_known_warnings, leave_messages_to_root, say_all_again
+    from .logger_packages import check_logger_packages
     from .malloc import keep_freed_memory
     from .model_facts import facts_for
     from .next_command import hints_of, train_command
@@ -75,10 +76,12 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     clip_without_fused(cfg)
     check_accelerator(cfg.trainer.accelerator)
     check_config(cfg)
+    check_logger_packages(cfg.get("logger"))
     if cfg.resume.run is not None:
         keep_configuration(composed, HydraConfig.get().overrides.task)
     keep_freed_memory()
     ignore_known_warnings()
+    leave_messages_to_root()
     say_all_again()
     seed_everything(cfg.seed, workers=True, verbose=False)
     run = Path(cfg.paths.run)

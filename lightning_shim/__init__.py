@@ -161,4 +161,6 @@ Trainer = PACKAGE.Trainer
 seed_everything = PACKAGE.seed_everything
 EarlyStopping = classes("callbacks.EarlyStopping")[0]
 ModelCheckpoint = classes("callbacks.ModelCheckpoint")[0]
+MLFlowLogger = classes("loggers.MLFlowLogger")[0]
 TensorBoardLogger = classes("loggers.TensorBoardLogger")[0]
+WandbLogger = classes("loggers.WandbLogger")[0]

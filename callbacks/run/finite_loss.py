@@ -38,7 +38,7 @@ class FiniteLoss(Watcher):
         for name, value in trainer.callback_metrics.items():
             if name.startswith("train/") and not bool(value.isfinite().all()):
                 raise MisconfigurationException(
-                    f"Training diverged: {name} is {float(value)} after epoch {trainer.current_epoch + 1}; lower the learning "
-                    "rate (LRFinder, callbacks=[default,lr_find], finds one), clip gradients (the trainer's gradient_clip_val=1), or "
-                    "look for outliers in the data."
+                    f"Training diverged: {name} is {float(value)} after epoch {trainer.current_epoch + 1}; lower the "
+                    "learning rate (LRFinder, callbacks=[default,lr_find], finds one), clip gradients (the trainer's "
+                    "gradient_clip_val=1), or look for outliers in the data."
                 )

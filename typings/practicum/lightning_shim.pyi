@@ -12,7 +12,9 @@ from pytorch_lightning.callbacks import EarlyStopping as EarlyStopping
 from pytorch_lightning.callbacks import ModelCheckpoint as ModelCheckpoint
 from pytorch_lightning.callbacks import RichProgressBar as RichProgressBar
 from pytorch_lightning.loggers import Logger as Logger
+from pytorch_lightning.loggers import MLFlowLogger as MLFlowLogger
 from pytorch_lightning.loggers import TensorBoardLogger as TensorBoardLogger
+from pytorch_lightning.loggers import WandbLogger as WandbLogger
 from pytorch_lightning.plugins.io import TorchCheckpointIO as TorchCheckpointIO
 from pytorch_lightning.profilers import PassThroughProfiler as PassThroughProfiler
 from pytorch_lightning.utilities.exceptions import MisconfigurationException as MisconfigurationException
