@@ -15,21 +15,22 @@ SENTENCES = "sentences.json"
 _listening: list[list[str]] = []
 
 
-def say_once(message: str) -> None:
-    """Log a warning, unless the same has been said before; whoever listens hears it in any case.
+def say_once(message: str, level: int = logging.WARNING) -> None:
+    """Log a sentence, unless the same has been said before; whoever listens hears a warning in any case.
 
     Args:
         message: One sentence.
+        level: Of ``logging``.
     """
-    for heard in _listening:
+    for heard in _listening if level >= logging.WARNING else ():
         if message not in heard:
             heard.append(message)
-    _say(message)
+    _say(message, level)
 
 
 @functools.cache
-def _say(message: str) -> None:
-    log.warning(message)
+def _say(message: str, level: int) -> None:
+    log.log(level, message)
 
 
 def forget_said() -> None:

@@ -19,6 +19,7 @@ from torch import Tensor
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 from ..files.csv_format import DETECT, check_csv_format
+from ..files.say_once import say_once
 from ..loading.batch_loader import batch_loader
 from ..tabular.new_rows import NewRows, TableSource, encode_rows, read_new_rows, source_name
 from ..tabular.readers import require_columns
@@ -35,8 +36,6 @@ from .negative_sampling import NegativeSampler
 from .rating_checks import require_known_pairs, require_rating_columns
 from .ratings_config import Duplicates, RatingsConfig, RatingsSplit
 from .training_length import USUAL_BATCH, RatingsLength
-
-log = logging.getLogger(__name__)
 
 
 class Ratings(RatingsLength, LightningDataModule):
@@ -233,10 +232,10 @@ class Ratings(RatingsLength, LightningDataModule):
         self.rejected = arrays.rejected
         arrays.write_artifacts(self.origin, self.report_dir, self.artifacts_dir)
         if stage == "fit":
-            log.info(f"{len(arrays.targets):,} ratings: {memory_in_training(arrays) / 1e6:,.0f} MB during training.")
+            say_once(f"{len(arrays.targets):,} ratings: {memory_in_training(arrays) / 1e6:,.0f} MB in training.", logging.INFO)
         strangers = self.catalogue().unknown_users(self.tests_on)
         if len(strangers):
-            log.warning(
+            say_once(  # Lightning sets up again, for the fit and for the test
                 f"{self.origin}: {strangers.n_unique():,} users of the {self.tests_on} split have no training row (such as "
                 f"{strangers[0]}); they are predicted as an average user."
             )

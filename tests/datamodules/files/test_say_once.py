@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,17 @@ def test_a_sentence_is_said_once_and_again_from_a_cache_in_another_process(
     module._say.cache_clear()  # as in another process
     say_again(tmp_path)
     assert caplog.messages == ["before", "guessed"]
+
+
+def test_what_is_no_warning_is_said_once_and_not_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    with keep_sentences(tmp_path):
+        for _ in range(2):
+            say_once("3 MB", logging.INFO)
+    assert [(each.levelname, each.message) for each in caplog.records] == [("INFO", "3 MB")]
+    module._say.cache_clear()
+    say_again(tmp_path)
+    assert caplog.messages == ["3 MB"]
 
 
 def test_what_fails_keeps_nothing_and_listens_no_longer(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
