@@ -28,6 +28,12 @@ class MLFlowLog(MLFlowLogger):
 
     Raises:
         ModuleNotFoundError: mlflow is not installed: ``pip install "practicum[mlflow]"``.
+
+    Example:
+        >>> from practicum.callbacks import MLFlowLog
+        >>> from practicum.lightning_shim import Trainer
+        >>> def trainer() -> Trainer:  # with mlflow installed
+        ...     return Trainer(logger=MLFlowLog(tracking_uri="sqlite:///runs/mlflow.db"))
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
