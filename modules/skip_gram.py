@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -106,7 +107,7 @@ class SkipGram(FineTunable):
         # Words are drawn in proportion to the square root of their counts, from a table as in fastText.
         self._root = count.sqrt()
         self._table: Tensor | None = None
-        self.mean_losses = nn.ModuleDict({"val": MeanLoss(), "test": MeanLoss()})
+        self.mean_losses: Any = nn.ModuleDict({"val": MeanLoss(), "test": MeanLoss()})
 
     @property
     def pretrained(self) -> bool:
@@ -154,7 +155,7 @@ class SkipGram(FineTunable):
             loss, count = self._loss(batch[0])
         mean_loss, pairs = self.mean_losses[stage], max(1, int(count))
         mean_loss.update(loss / pairs, pairs)
-        self.log(f"{stage}/loss", mean_loss, batch_size=pairs, prog_bar=True)  # type: ignore[arg-type]
+        self.log(f"{stage}/loss", mean_loss, batch_size=pairs, prog_bar=True)
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         """Log ``val/loss``."""

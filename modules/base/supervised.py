@@ -29,7 +29,7 @@ class Supervised(FineTunable):
         metrics = objective.metrics()
         self.val_metrics = metrics.clone(prefix="val/")
         self.test_metrics = metrics.clone(prefix="test/")
-        self.mean_losses = nn.ModuleDict({"val": MeanLoss(), "test": MeanLoss()})
+        self.mean_losses: Any = nn.ModuleDict({"val": MeanLoss(), "test": MeanLoss()})
 
     def output(self, x: Any) -> Tensor:
         """The network's output, the objective's input: what ``forward`` returns, unless a subclass says otherwise."""
@@ -66,7 +66,7 @@ class Supervised(FineTunable):
         metrics.update(self.objective.point_prediction(self.objective.predict(output)), y)
         mean_loss = self.mean_losses[stage]
         mean_loss.update(loss, len(y))
-        self.log(f"{stage}/loss", mean_loss, batch_size=len(y), prog_bar=True)  # type: ignore[arg-type]
+        self.log(f"{stage}/loss", mean_loss, batch_size=len(y), prog_bar=True)
         self.log_dict(metrics, batch_size=len(y), prog_bar=True)
         return {"loss": loss, "target": y, **self.objective.test_outputs(output)}
 
