@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from .base.fine_tunable import FineTunable, LayerGroup, OptimizerFactory
 from .layers.awd_lstm import AWDLSTM, activation_regularization, check_sizes, scale_dropout_rates
 from .layers.linear_cross_entropy import linear_cross_entropy
+from .metrics.mean_loss import MeanLoss
 from .metrics.perplexity import Perplexity
 from .skip_gram import load_skip_gram
 from .weights.language_model import check_same_tokens, read_language_model
@@ -127,7 +128,7 @@ class LanguageModel(FineTunable):
             self.provenance |= fill_embedding(
                 vectors, self.vocab, self.encoder.embedding, "LanguageModel: vectors", load_skip_gram
             )
-        metrics = {"perplexity": Perplexity()}
+        metrics = {"loss": MeanLoss(), "perplexity": Perplexity()}
         if level == "character":
             metrics["bits_per_character"] = Perplexity(bits=True)
         self.metrics: Any = nn.ModuleDict(
@@ -160,7 +161,6 @@ class LanguageModel(FineTunable):
         x, y = batch
         _, dropped, _ = self.encoder(x)
         loss = self.loss(dropped, y)
-        self.log(f"{stage}/loss", loss, batch_size=y.numel(), sync_dist=True, prog_bar=True)
         for name, metric in self.metrics.items():
             if name.startswith(stage):
                 metric.update(loss, y.numel())

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +25,7 @@ from .base.check_options import at_least, check_options
 from .base.fine_tunable import FineTunable, LayerGroup, OptimizerFactory
 from .layers.negative_sampling import negative_sampling_loss, pair_mask
 from .layers.subword_embedding import SubwordEmbedding
+from .metrics.mean_loss import MeanLoss
 
 _TABLE = 1_000_000  # entries of the table that negatives are drawn from
 _CROWD = 16.0  # average number of times a word takes part in a batch above which the batch's gradient is scaled down
@@ -105,6 +107,7 @@ class SkipGram(FineTunable):
         # Words are drawn in proportion to the square root of their counts, from a table as in fastText.
         self._root = count.sqrt()
         self._table: Tensor | None = None
+        self.mean_losses: Any = nn.ModuleDict({"val": MeanLoss(), "test": MeanLoss()})
 
     @property
     def pretrained(self) -> bool:
@@ -150,7 +153,9 @@ class SkipGram(FineTunable):
         with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
             torch.manual_seed(batch_idx)
             loss, count = self._loss(batch[0])
-        self.log(f"{stage}/loss", loss / count.clamp(min=1), batch_size=max(1, int(count)), sync_dist=True, prog_bar=True)
+        mean_loss, pairs = self.mean_losses[stage], max(1, int(count))
+        mean_loss.update(loss / pairs, pairs)
+        self.log(f"{stage}/loss", mean_loss, batch_size=pairs, prog_bar=True)
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         """Log ``val/loss``."""

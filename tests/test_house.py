@@ -50,6 +50,21 @@ def test_subpackages_never_import_each_other(folder: str) -> None:
             assert not any(name == other or name.startswith(f"{other}.") for other in others), f"{path}: {name}"
 
 
+def _text_without_encoding(path: Path) -> Iterator[str]:
+    """Calls that read or write text in whatever encoding the system has: cp1252 on Windows."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or any(each.arg in ("encoding", None) for each in node.keywords):
+            continue
+        call = ast.unparse(node.func)
+        binary = any(re.fullmatch(r"[rwax]?b\+?", part) for part in re.findall(r"'([^']*)'", ast.unparse(node)))
+        if call.endswith((".read_text", ".write_text")) or (call == "open" and not binary):
+            yield f"{path.relative_to(HERE)}:{node.lineno}"
+
+
+def test_text_is_read_and_written_as_utf8_on_every_system() -> None:
+    assert [each for folder in INSTALLED for path in _sources(folder) for each in _text_without_encoding(path)] == []
+
+
 def _folders_used(wing: str) -> dict[str, set[str]]:
     """Which folders of a wing each of its folders imports from; what lies in no folder is ``"."``."""
     root, used = HERE / wing, {}

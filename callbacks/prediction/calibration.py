@@ -25,6 +25,7 @@ from ..files.output_path import output_path
 from ..module_outputs.logits import is_multi_label, to_probabilities
 from ..module_outputs.step_check import TestOutputsCheck
 from ..module_outputs.test_outputs import classification_outputs
+from ..trainer_internals.gather import gather_objects
 from .temperature_scaling import TemperatureScaling
 
 
@@ -97,13 +98,16 @@ class Calibration(TestOutputsCheck, TemperatureScaling):
             self._draws = True
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draw the curve; under several processes that of the first."""
-        confidence, correct = self._confidence, self._correct
+        """Draw the curve of what all processes have tested."""
+        whole = self._draws and bool(self._confidence)
+        mine = (torch.cat(self._confidence), torch.cat(self._correct)) if whole else None
         self._confidence, self._correct = [], []
-        if not confidence or not self._draws or not trainer.is_global_zero:
+        found = [each for each in gather_objects(trainer, mine) if each is not None]
+        if not (found and self._draws and trainer.is_global_zero):
             return
         with never_fatal(trainer, type(self).__name__):
-            bins = reliability_bins(torch.cat(confidence), torch.cat(correct))
+            confidence, correct = (torch.cat(parts) for parts in zip(*found, strict=True))
+            bins = reliability_bins(confidence, correct)
             self.facts["calibration/ece"] = bins.error
             if self.folder is not None:
                 scaled = f", temperature {self.temperature:.2f}" if self.overrides else ""

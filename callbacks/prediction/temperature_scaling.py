@@ -137,7 +137,7 @@ class TemperatureScaling(PredictionTransform):
         self.facts["calibration/temperature"] = self.temperature
         if trainer.is_global_zero:
             with atomic_write(self._path(trainer)) as beside:
-                beside.write_text(json.dumps({"temperature": self.temperature}) + "\n")
+                beside.write_text(json.dumps({"temperature": self.temperature}) + "\n", encoding="utf-8")
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Read the temperature that was found in the test."""
@@ -148,7 +148,7 @@ class TemperatureScaling(PredictionTransform):
             raise MisconfigurationException(
                 f"{type(self).__name__}: {path} is missing; test the model first, which finds the temperature."
             )
-        self.temperature = float(json.loads(path.read_text())["temperature"])
+        self.temperature = float(json.loads(path.read_text(encoding="utf-8"))["temperature"])
 
 
 def _is_lightnings(kind: type) -> bool:

@@ -7,31 +7,40 @@ classifier the probability of each class), in the order of the data.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
+from torch.utils.data import DistributedSampler
 
 from ..files.atomic_file import write_columns
 from ..module_outputs.labels import label_of
 from ..module_outputs.logits import is_multi_label, to_probabilities
 from ..module_outputs.test_outputs import classification_outputs, regression_outputs
 from ..roles import Watcher
+from ..trainer_internals.gather import gather_objects
 
 
-def rows_of_process(rows: dict[str, list[Any]], rank: int, processes: int, count: int) -> dict[str, list[Any]]:
-    """Return the rows that a process tests, as a distributed sampler without shuffling deals them.
+def rows_in_order(counts: Sequence[int], total: int | None = None) -> tuple[list[int], list[int]]:
+    """Put the rows that several processes have tested into the order of the data.
+
+    A distributed sampler without shuffling deals row ``i`` to process ``i % processes``. One that makes all shares equally
+    long, as torch's does, deals the first rows again at the end: these are left out.
 
     Args:
-        rows: Columns by name, of all rows.
-        rank: The process.
-        processes: Number of processes.
-        count: Number of rows that the process tests.
+        counts: How many rows each process has tested, by rank.
+        total: Rows of the data; ``None``: unknown, then nothing is left out.
+
+    Returns:
+        Places in the processes' rows, one process's after another's, and the number of the row at each place.
     """
-    return {name: values[rank::processes][:count] for name, values in rows.items()}
+    numbers = [number * len(counts) + rank for rank, count in enumerate(counts) for number in range(count)]
+    places = [place for place in range(len(numbers)) if total is None or numbers[place] < total]
+    places.sort(key=numbers.__getitem__)
+    return places, [numbers[place] for place in places]
 
 
 def join_columns(rows: Mapping[str, list[Any]], predicted: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
@@ -59,8 +68,8 @@ class PredictionsTable(Watcher):
     Needs ``test_step`` to return a dictionary with ``target`` and either ``logits`` or, for regression, ``prediction``; and the
     module to have ``columns(predictions)``, which takes probabilities ``[N, classes]`` or the predictions. The first columns are
     the data module's ``row_columns(tests_on)`` or ``row_names(tests_on)`` where it has them; one of the data's own that is called
-    ``true``, ``predicted`` ... becomes ``true (input)``: see :func:`join_columns`. Under several processes each writes
-    its own rows, with its rank in the file's name.
+    ``true``, ``predicted`` ... becomes ``true (input)``: see :func:`join_columns`. Under several processes the first one
+    writes the rows of all, each once, in the order of the data: see :func:`rows_in_order`. All hold them in memory then.
 
     Args:
         path: The CSV.
@@ -70,10 +79,11 @@ class PredictionsTable(Watcher):
 
     Example:
         >>> from practicum.callbacks import PredictionsTable
-        >>> from practicum.callbacks.run.predictions_table import rows_of_process
+        >>> from practicum.callbacks.run.predictions_table import rows_in_order
         >>> callback = PredictionsTable("run/predictions.csv")  # Trainer(callbacks=[callback]) writes it after a test
-        >>> rows_of_process({"file": ["a", "b", "c", "d", "e"]}, rank=1, processes=2, count=2)
-        {'file': ['b', 'd']}
+        >>> places, numbers = rows_in_order([3, 3], total=5)  # two processes; row 0 was dealt twice, lest one have fewer
+        >>> ["ace", "bda"][0] + ["ace", "bda"][1], "".join("acebda"[place] for place in places), numbers
+        ('acebda', 'abcde', [0, 1, 2, 3, 4])
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -109,23 +119,44 @@ class PredictionsTable(Watcher):
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the table."""
-        if not self._batches:
-            return
-        predictions, targets = (torch.cat(parts) for parts in zip(*self._batches, strict=True))
+        mine = tuple(torch.cat(parts) for parts in zip(*self._batches, strict=True)) if self._batches else None
         self._batches = []
-        rank, processes, module = trainer.global_rank, trainer.world_size, pl_module
-        datamodule: Any = getattr(trainer, "datamodule", None)
-        rows: dict[str, list[Any]]
-        if hasattr(datamodule, "row_columns"):
-            rows = datamodule.row_columns(datamodule.tests_on)
-        elif hasattr(datamodule, "row_names"):
-            rows = {"file": datamodule.row_names(datamodule.tests_on)}
+        shares = gather_objects(trainer, mine)
+        tested = [share for share in shares if share is not None]
+        if not (tested and trainer.is_global_zero):
+            return
+        predictions, targets = (torch.cat(parts) for parts in zip(*tested, strict=True))
+        rows = _rows_of(trainer)
+        if trainer.world_size == 1:
+            rows = {name: values[: len(targets)] for name, values in rows.items()} or {
+                "file": list(map(str, range(len(targets))))
+            }
         else:
-            rows = {"file": list(map(str, range(processes * len(targets))))}
-        classes = getattr(module, "classes", None)
+            counts = [0 if share is None else len(share[1]) for share in shares]
+            places, numbers = rows_in_order(counts, len(next(iter(rows.values()))) if rows else _dealt_rows(trainer))
+            predictions, targets = predictions[places], targets[places]
+            rows = {name: [values[number] for number in numbers] for name, values in rows.items()} or {
+                "file": list(map(str, numbers))
+            }
+        classes = getattr(pl_module, "classes", None)
         predicted: dict[str, list[Any]] = {
             "true": [label_of(target, classes) for target in targets],
-            **module.columns(predictions),  # type: ignore[operator]
+            **pl_module.columns(predictions),  # type: ignore[operator]
         }
-        table = join_columns(rows_of_process(rows, rank, processes, len(targets)), predicted)
-        write_columns(self.path if processes == 1 else self.path.with_stem(f"{self.path.stem}-rank{rank}"), table)
+        write_columns(self.path, join_columns(rows, predicted))
+
+
+def _rows_of(trainer: Trainer) -> dict[str, list[Any]]:
+    """The columns or names of the rows that are tested; none where the data module doesn't tell."""
+    datamodule: Any = getattr(trainer, "datamodule", None)
+    if hasattr(datamodule, "row_columns"):
+        return datamodule.row_columns(datamodule.tests_on)
+    if hasattr(datamodule, "row_names"):
+        return {"file": datamodule.row_names(datamodule.tests_on)}
+    return {}
+
+
+def _dealt_rows(trainer: Trainer) -> int | None:
+    """How many rows a distributed sampler has dealt, without those that it dealt twice; ``None``: no such sampler."""
+    sampler = getattr(trainer.test_dataloaders, "sampler", None)
+    return len(sampler.dataset) if isinstance(sampler, DistributedSampler) else None  # type: ignore[arg-type]

@@ -253,4 +253,4 @@ class RunRecord(Watcher):
         record = self.record(trainer, pl_module, status)
         finite = {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in record.items()}
         with atomic_write(self.path) as beside:
-            beside.write_text(json.dumps(finite, indent=1, allow_nan=False) + "\n")
+            beside.write_text(json.dumps(finite, indent=1, allow_nan=False) + "\n", encoding="utf-8")

@@ -115,7 +115,9 @@ class MovieLens(Ratings):
         return SourceTable(join_sides(frame, files) if self.side_features else frame)
 
     def titles(self) -> dict[str, str]:
-        """Titles of films by id; empty if there is no file of them."""
+        """Titles of films by id; empty if there is no file of them. ``items`` names another one."""
+        if self.items is not None:
+            return super().titles()
         path = self.files().get("items")
         return {} if path is None else {str(item): title for item, title in read_items(path).select("item", "title").iter_rows()}
 

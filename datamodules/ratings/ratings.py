@@ -29,16 +29,17 @@ from ..tabular.split_batches import split_batches
 from ..tabular.split_files import fit_in_memory, hash_files, hash_frame, split_files
 from ..tabular.table_cache import TableArrays, table_arrays
 from ..tabular.table_config import check_row_options
-from .catalogue import Catalogue, memory_in_training, read_titles
+from .catalogue import Catalogue, memory_in_training
 from .interaction_batches import InteractionBatches
 from .interactions import complete_pairs, prepare_interactions, unliked_pairs
+from .item_titles import ItemTitles
 from .negative_sampling import NegativeSampler
 from .rating_checks import require_known_pairs, require_rating_columns
 from .ratings_config import Duplicates, RatingsConfig, RatingsSplit
-from .training_length import USUAL_BATCH, RatingsLength
+from .training_length import USUAL_BATCH
 
 
-class Ratings(RatingsLength, LightningDataModule):
+class Ratings(ItemTitles, LightningDataModule):
     """Ratings, or clicks.
 
     Args:
@@ -51,7 +52,8 @@ class Ratings(RatingsLength, LightningDataModule):
         date_format: Format of dates that are texts (``%d/%m/%Y``), or unit of numbers (``epoch_ms``), see
             :mod:`practicum.datamodules.tabular.date_formats`; ``None``: it is found.
         weight: Column of the rows' weights in the loss, at least 0; metrics count each row once.
-        title: Column of item titles, for figures and lists.
+        title: Column of item titles, for figures and lists; with ``items`` that file's.
+        items: A second file with the items' titles, see :mod:`.item_titles`.
         split: ``random``; ``time``: the last ratings validate; ``last_out``: each user's last rating validates.
         split_column: Column that names each row's split, for ``split=random``: train, valid or test.
         duplicates: What counts if a pair occurs more than once: the ``last`` rating, their ``mean``, or it is refused. Clicks
@@ -112,6 +114,7 @@ class Ratings(RatingsLength, LightningDataModule):
         date_format: str | None = None,
         weight: str | None = None,
         title: str | None = None,
+        items: str | os.PathLike[str] | None = None,
         split: RatingsSplit = "random",
         split_column: str | None = None,
         duplicates: Duplicates = "refuse",
@@ -164,6 +167,7 @@ class Ratings(RatingsLength, LightningDataModule):
         self.root = Path(root) if isinstance(root, str | os.PathLike) else root
         self.title, self.header, self.negatives, self.negative_power = title, header, negatives, negative_power
         self.batch_size, self.seed, self.max_gb, self.cache = batch_size, seed, max_gb, Path(cache)
+        self.items = None if items is None else Path(items)
         self.artifacts_dir = None if artifacts_dir is None else Path(artifacts_dir)
         self.report_dir = None if report_dir is None else Path(report_dir)
         self.rejected: list[tuple[str, str]] = []  # filled by setup
@@ -200,7 +204,7 @@ class Ratings(RatingsLength, LightningDataModule):
         source = self.read_source()
         names = source.frame.collect_schema().names()
         require_rating_columns(names, self.config, self.origin, has_header=self.header is None)
-        if self.title is not None:
+        if self.title is not None and self.items is None:
             require_columns(self.origin, names, [self.title])
         return prepare_interactions(source, self.config, self.origin)
 
@@ -256,10 +260,6 @@ class Ratings(RatingsLength, LightningDataModule):
             facts["sides"] = self.catalogue().side_codes(self.config.user_side, self.config.item_side)
         return facts
 
-    def titles(self) -> dict[str, str]:
-        """Titles of items by id; empty if there are none."""
-        return {} if self.title is None else read_titles(self.read_ratings(), self.config.item, self.title)
-
     def pairs(self, split: str) -> tuple[Tensor, Tensor]:
         """Users and items of a split ``int64 [N]`` each, counted from 0; pairs with an unknown id are left out."""
         return self.catalogue().pairs(split)
@@ -296,4 +296,4 @@ class Ratings(RatingsLength, LightningDataModule):
         pairs = complete_pairs(rows.plain.lazy(), self.config, where, steps.date_format).collect()
         (codes, _, targets), size = encode_rows(pairs, steps, where), 4 * (self.batch_size or USUAL_BATCH)
         require_known_pairs(codes, pairs, self.config, where)
-        return NewRows(rows.written, InteractionBatches(RowBatches([codes], targets, batch_size=size)))
+        return NewRows(self.with_kept_titles(rows.written), InteractionBatches(RowBatches([codes], targets, batch_size=size)))

@@ -76,4 +76,4 @@ def render_folder(
             ):
                 pass
         for name, text in texts.items():
-            (work / name).write_text(text)
+            (work / name).write_text(text, encoding="utf-8")

@@ -50,7 +50,8 @@ def _generate(work: Path, rng: np.random.Generator) -> None:
     held = rng.random(len(rows)) < HELD
     lines = [f"{user + 1}\t{film + 1}\t{rating:.3f}\t{time}\n" for user, film, rating, time in rows]
     for name, taken in (("u.data", held | ~held), ("u1.base", ~held), ("u1.test", held)):
-        (work / name).write_text("".join(line for line, is_taken in zip(lines, taken, strict=True) if is_taken))
+        kept = "".join(line for line, is_taken in zip(lines, taken, strict=True) if is_taken)
+        (work / name).write_text(kept, encoding="utf-8")
     marks = np.eye(19, dtype=int)[rng.integers(1, 19, ITEMS)]
     with open(work / "u.item", "w", encoding="latin-1") as file:
         for film in range(ITEMS):
@@ -60,4 +61,5 @@ def _generate(work: Path, rng: np.random.Generator) -> None:
         for user in range(USERS):
             file.write(f"{user + 1}|{18 + user % 50}|{'MF'[user % 2]}|{_JOBS[user % 5]}|00000\n")
     held_noise = np.array([noise[user, film] for user, film, *_ in rows])[held]
-    (work / "answer.json").write_text(json.dumps({"rmse": float(np.sqrt((held_noise**2).mean())), "noise": NOISE}))
+    answer = {"rmse": float(np.sqrt((held_noise**2).mean())), "noise": NOISE}
+    (work / "answer.json").write_text(json.dumps(answer), encoding="utf-8")

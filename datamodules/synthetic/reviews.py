@@ -153,4 +153,4 @@ def generate_reviews(folder: Path, seed: int = 2017) -> None:
                 (work / name).write_text(text, encoding="utf-8")
                 logs[name] = log
         answer = {"logs": logs, "wrong": wrong, "counts": COUNTS}
-        (work / "answer.json").write_text(json.dumps(answer))
+        (work / "answer.json").write_text(json.dumps(answer), encoding="utf-8")

@@ -107,7 +107,8 @@ def _generate(work: Path, rng: np.random.Generator) -> None:
         table = [(f"{week} - {week + datetime.timedelta(days=6)}", value) for week, value in zip(weeks, trend, strict=True)]
         _write(work / "googletrend" / f"Rossmann_DE{name}.csv", ("Woche", "Interest"), table)
     valid_noise = noise[:, DAYS - VALID : DAYS][:, open_days[DAYS - VALID : DAYS]]
-    (work / "answer.json").write_text(json.dumps({"rmspe": best_rmspe(valid_noise), "noise": NOISE, "days": VALID}))
+    answer = {"rmspe": best_rmspe(valid_noise), "noise": NOISE, "days": VALID}
+    (work / "answer.json").write_text(json.dumps(answer), encoding="utf-8")
 
 
 def _generate_weather(folder: Path, days: Sequence[datetime.date], rng: np.random.Generator) -> None:

@@ -72,7 +72,7 @@ class Recommender(Supervised):
         if target is None:
             objective = Ranking(loss if loss in get_args(RankingLoss) else "softmax")  # type: ignore[arg-type]
         else:  # a rating's relative error means nothing: its scale has no zero
-            objective = Regression(target, "squared", bounded=bounded, relative_metrics=False)
+            objective = Regression(target, "squared", bounded=bounded, relative_metrics=False, clip=True)
         super().__init__(objective, optimizer)
         self.categories = {column: list(levels) for column, levels in categories.items()}
         self.user, self.item = list(self.categories)[:2]
@@ -114,14 +114,16 @@ class Recommender(Supervised):
         return self.user_scores((users + 1).to(self.device))
 
     def scores_to_ratings(self, scores: Tensor) -> Tensor:
-        """Scores of any shape, as from :meth:`scores`, in the units of predictions."""
+        """Scores of any shape, as from :meth:`scores`, in the units of predictions; ratings within those of training."""
         return self.objective.predict(scores.reshape(-1, 1)).view(scores.shape)
 
     def in_rating_units(self, difference: Tensor) -> Tensor:
         """By how much a rating moves when a score of 0 becomes ``difference`` ``[N]``; for clicks, the difference itself."""
         if isinstance(self.objective, Ranking):
             return difference
-        return self.scores_to_ratings(difference) - self.scores_to_ratings(torch.zeros_like(difference))
+        assert isinstance(self.objective, Regression)
+        moved, still = self.objective.unclipped(torch.stack([difference, torch.zeros_like(difference)]).reshape(-1, 1)).chunk(2)
+        return moved - still
 
     def _candidates(self, x: RatingsBatch) -> Tensor:
         own = x.codes[:, 1:2]

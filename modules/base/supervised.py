@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
+from ..metrics.mean_loss import MeanLoss
 from ..objectives.objective import Objective
 from .fine_tunable import FineTunable, OptimizerFactory
 
@@ -28,6 +29,7 @@ class Supervised(FineTunable):
         metrics = objective.metrics()
         self.val_metrics = metrics.clone(prefix="val/")
         self.test_metrics = metrics.clone(prefix="test/")
+        self.mean_losses: Any = nn.ModuleDict({"val": MeanLoss(), "test": MeanLoss()})
 
     def output(self, x: Any) -> Tensor:
         """The network's output, the objective's input: what ``forward`` returns, unless a subclass says otherwise."""
@@ -62,7 +64,9 @@ class Supervised(FineTunable):
         output = self.output(x)
         loss = self.batch_loss(x, output, y)
         metrics.update(self.objective.point_prediction(self.objective.predict(output)), y)
-        self.log(f"{stage}/loss", loss, batch_size=len(y), sync_dist=True, prog_bar=True)
+        mean_loss = self.mean_losses[stage]
+        mean_loss.update(loss, len(y))
+        self.log(f"{stage}/loss", mean_loss, batch_size=len(y), prog_bar=True)
         self.log_dict(metrics, batch_size=len(y), prog_bar=True)
         return {"loss": loss, "target": y, **self.objective.test_outputs(output)}
 

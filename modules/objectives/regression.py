@@ -35,6 +35,7 @@ class Regression(Objective):
         bounded: Squeeze the output with a sigmoid into the range of the training target, a tenth wider on each side.
         quantiles: Which, with ``loss="quantiles"``; the middle one is the point prediction.
         relative_metrics: Where the target is positive, also measure relative errors.
+        clip: Predict nothing outside the range of the training target; the loss sees the numbers as they are.
 
     Raises:
         MisconfigurationException: ``log_target``, ``rmspe`` or ``mape`` with a target that is not positive; a quantile out of
@@ -49,6 +50,7 @@ class Regression(Objective):
         bounded: bool = False,
         quantiles: Sequence[float] = (0.1, 0.5, 0.9),
         relative_metrics: bool = True,
+        clip: bool = False,
     ) -> None:
         super().__init__()
         if loss not in get_args(RegressionLoss):
@@ -68,6 +70,7 @@ class Regression(Objective):
         self.mean, self.std = (target["log_mean"], target["log_std"]) if log_target else (target["mean"], target["std"])
         low, high = (((math.log(v) if log_target else v) - self.mean) / self.std for v in (target["min"], target["max"]))
         margin = 0.1 * (high - low)
+        self.limits = (target["min"], target["max"]) if clip else None
         self.range = (low - margin, high + margin) if bounded else None
 
     def _standardised(self, output: Tensor) -> Tensor:
@@ -80,7 +83,7 @@ class Regression(Objective):
     def loss(self, output: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
         """Scalar loss in float32; with ``weights`` of rows ``[B]``, their weighted mean squared error, standardised."""
         if weights is not None:
-            errors = (self.predict(output) - target) / self.std
+            errors = (self.unclipped(output) - target) / self.std
             return (weights * errors.square()).sum() / weights.sum().clamp(min=1e-12)
         predicted = self._standardised(output)
         true = ((target.log() if self.log else target) - self.mean) / self.std
@@ -93,14 +96,19 @@ class Regression(Objective):
             if self.log:
                 relative = torch.expm1((predicted.squeeze(1) - true) * self.std)
             else:
-                relative = (self.predict(output) - target) / target
+                relative = (self.unclipped(output) - target) / target
             return relative.square().mean() if self.kind == "rmspe" else relative.abs().mean()
         error = true.unsqueeze(1) - predicted
         q = error.new_tensor(self.quantiles)
         return torch.maximum(q * error, (q - 1) * error).mean()
 
     def predict(self, output: Tensor) -> Tensor:
-        """Numbers ``[B]``, or sorted quantiles ``[B, quantiles]``, in the target's units."""
+        """Numbers ``[B]``, or sorted quantiles ``[B, quantiles]``, in the target's units; with ``clip`` within its range."""
+        number = self.unclipped(output)
+        return number if self.limits is None else number.clamp(*self.limits)
+
+    def unclipped(self, output: Tensor) -> Tensor:
+        """As :meth:`predict`, whatever ``clip`` is."""
         number = self._standardised(output) * self.std + self.mean
         number = number.exp() if self.log else number
         return number.sort(1).values if self.outputs > 1 else number.squeeze(1)

@@ -98,7 +98,7 @@ def test_validation_draws_the_same_each_time_and_leaves_training_alone(monkeypat
     batch = BPTTWindows(corpus(50), batch_size=2, bptt=16)[0]
     net = skip_gram(subsample=0.01)
     losses: list[float] = []
-    monkeypatch.setattr(net, "log", lambda name, value, **options: losses.append(float(value)))
+    monkeypatch.setattr(net, "log", lambda name, value, **options: losses.append(float(value.compute())))
     for _ in range(2):
         before = torch.get_rng_state()
         net.validation_step(batch, 0)

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import torch
 from practicum.callbacks import PredictionsTable
-from practicum.callbacks.run.predictions_table import join_columns, rows_of_process
-from practicum.lightning_shim import LightningDataModule, MisconfigurationException, Trainer
+from practicum.callbacks.run.predictions_table import join_columns, rows_in_order
+from practicum.lightning_shim import LightningDataModule, LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
+from torch.utils.data import DataLoader, TensorDataset
 
 RowsOf = Callable[[Path], list[dict[str, str]]]
 
@@ -72,10 +73,43 @@ def test_regression(make_trainer: Callable[..., Trainer], known_regression: Any,
     assert [(row["true"], row["predicted"]) for row in rows_of(tmp_path / "p.csv")] == [("1.5", "1.0"), ("2.5", "2.0")]
 
 
-def test_each_process_has_its_own_rows() -> None:
-    rows = {"file": list("abcde")}
-    assert rows_of_process(rows, 0, 2, 3) == {"file": ["a", "c", "e"]}
-    assert rows_of_process(rows, 1, 2, 2) == {"file": ["b", "d"]}
+@pytest.mark.parametrize(
+    ("counts", "total", "order"),
+    [
+        ([3, 2], 5, [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)]),  # as the data modules deal: each row once
+        ([3, 3], 5, [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)]),  # as torch's sampler deals: the first row again, for the second
+        ([3, 3], None, [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]),
+        ([1, 1, 0], 2, [(0, 0), (0, 1)]),  # fewer rows than processes
+        ([2, 1, 1], 9, [(0, 0), (0, 1), (0, 2), (1, 0)]),  # limit_test_batches
+    ],
+)
+def test_rows_of_all_processes_come_once_in_the_datas_order(
+    counts: list[int], total: int | None, order: list[tuple[int, int]]
+) -> None:
+    dealt = [(place, rank) for rank, count in enumerate(counts) for place in range(count)]
+    places, numbers = rows_in_order(counts, total)
+    assert [dealt[place] for place in places] == order
+    assert numbers == list(range(len(order)))
+
+
+class Doubles(LightningModule):
+    def test_step(self, batch: list[Tensor], batch_idx: int) -> dict[str, Tensor]:
+        return {"prediction": batch[0] * 2.0, "target": batch[0]}
+
+    def columns(self, predictions: Tensor, top_k: int | None = None) -> dict[str, list[Any]]:
+        return {"predicted": predictions.tolist()}
+
+
+def test_a_table_of_two_processes_whose_sampler_is_lightnings(
+    make_trainer: Callable[..., Trainer], tmp_path: Path, rows_of: RowsOf
+) -> None:
+    callback = PredictionsTable(tmp_path / "p.csv")
+    trainer = make_trainer(devices=2, strategy="ddp_fork", use_distributed_sampler=True, callbacks=[callback])
+    # It deals one of seven rows twice.
+    trainer.test(Doubles(), DataLoader(TensorDataset(torch.arange(7)), batch_size=2), verbose=False)
+    rows = rows_of(tmp_path / "p.csv")
+    assert [(row["file"], row["true"], row["predicted"]) for row in rows] == [(f"{i}", f"{i}", f"{2.0 * i}") for i in range(7)]
+    assert [path.name for path in tmp_path.glob("*.csv")] == ["p.csv"]
 
 
 def test_what_is_missing_is_named(

@@ -113,3 +113,12 @@ def test_no_batch_is_made_before_the_first_is_asked_for(ready: Ready, photos: Pa
     time.sleep(0.5 * bool(workers))
     data.use_features("train", tmp_path / "features.npy")
     assert {tuple(x.shape[1:]) for x, _ in batches} == {(5,)}
+
+
+def test_workers_that_are_spawned_give_the_same(ready: Ready, photos: Path) -> None:
+    expected = [(x.clone(), y.tolist()) for x, y in ready(photos, num_workers=0, augment=Augment()).train_dataloader()]
+    loader = ready(photos, num_workers=1, augment=Augment()).train_dataloader()
+    loader.multiprocessing_context = "spawn"  # Windows and macOS know no fork: a worker is sent what it needs
+    for (x, y), (wanted, targets) in zip(loader, expected, strict=True):
+        assert torch.equal(x, wanted)
+        assert y.tolist() == targets

@@ -51,6 +51,10 @@ def test_sources_that_contradict_the_root_are_refused() -> None:
     for options, named in (
         ({"source": "folder"}, "Spiders: source=folder needs root"),
         ({"source": "inaturalist", "root": "x"}, "Spiders: source=inaturalist has no root; leave root out"),
+        ({"source": "inaturalist", "queries": {"a": "b", "c": "d"}}, "are for source=openverse, not for source=inaturalist"),
+        ({"per_class": 50}, "are for source=openverse, not for source=synthetic"),
+        ({"source": "openverse", "per_class": 5}, "per_class=5 must be at least 10"),
+        ({"source": "openverse", "queries": {"a": "b"}}, "at least two classes"),
         ({"taxa": ["Araneae"]}, "must be two different taxa"),
     ):
         with pytest.raises(MisconfigurationException, match=named):

@@ -52,6 +52,17 @@ def test_squared_absolute_and_relative_errors() -> None:
         np.testing.assert_allclose(predicted, log_number if log_target else number, rtol=2e-5)
 
 
+def test_clipped_predictions_stay_in_the_range_and_the_loss_sees_all() -> None:
+    raw, target = tensors(RAW * 9)
+    clipped, plain = objective(clip=True), objective()
+    predicted, number = clipped.predict(raw), plain.predict(raw)
+    torch.testing.assert_close(predicted, number.clamp(float(STATS["min"]), float(STATS["max"])))
+    assert (predicted != number).any()
+    assert torch.equal(clipped.unclipped(raw), number)
+    for weights in (None, torch.ones(len(target))):
+        assert torch.equal(clipped.loss(raw, target, weights), plain.loss(raw, target, weights))
+
+
 def test_quantiles_have_the_pinball_loss_and_come_in_order() -> None:
     raw = RNG.normal(0, 1, (400, 3))
     each, z = objective(loss="quantiles", quantiles=[0.9, 0.1, 0.5]), (Y - STATS["mean"]) / STATS["std"]
