@@ -5,24 +5,31 @@ from __future__ import annotations
 import csv
 import io
 import logging
+import multiprocessing
 import os
+import runpy
 import subprocess
 import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
+import practicum.callbacks
 import practicum.cli.predict
 import practicum.cli.train
+import practicum.datamodules
+import practicum.modules
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from practicum.cli.claimed_folder import _held, release
 
 HERE = Path(__file__).resolve().parents[2]
+FORKED_COMMAND = Path(__file__).with_name("forked_command.py")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,20 +60,41 @@ def small() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def command() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs ``train.py`` or ``predict.py`` to its end: ``command("train.py", *arguments, cwd=FOLDER)``."""
+def preloaded(tmp_path_factory: pytest.TempPathFactory) -> ForkServerContext:
+    """Processes that are forked with everything imported: importing takes longer than most of the commands do."""
+    for package in (practicum.callbacks, practicum.datamodules, practicum.modules):
+        for name in package.__all__:
+            getattr(package, name)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([name for name in sys.modules if name.split(".")[0] in ("practicum", "timm", "matplotlib")])
+    os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path_factory.mktemp("hub"))}  # read once, as it is imported
+    return context
 
-    def run(script: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(cwd / "hub")}
-        return subprocess.run(
-            [sys.executable, HERE / script, *arguments],
-            cwd=cwd,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+
+@pytest.fixture(scope="session")
+def command(
+    preloaded: ForkServerContext, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs ``train.py`` or ``predict.py`` to its end: ``command("train.py", *arguments, cwd=FOLDER)``.
+
+    ``fresh=True``: in a new interpreter, as processes of DDP are started by the command line of the first one.
+    """
+
+    def run(script: str, *arguments: str, cwd: Path, fresh: bool = False) -> subprocess.CompletedProcess[str]:
+        if fresh:
+            typed = [sys.executable, str(HERE / script), *arguments]
+            return subprocess.run(typed, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
+        printed = tmp_path_factory.mktemp("printed")
+        request = {"script": str(HERE / script), "arguments": arguments, "cwd": str(cwd), "environment": dict(os.environ)}
+        request |= {"out": str(printed / "out"), "err": str(printed / "err")}
+        process = preloaded.Process(target=runpy.run_path, args=(str(FORKED_COMMAND), {"request": request}))
+        process.start()
+        process.join(300)
+        if (code := process.exitcode) is None:
+            process.kill()
+            raise subprocess.TimeoutExpired([script, *arguments], 300)
+        out, err = ((printed / name).read_text() for name in ("out", "err"))
+        return subprocess.CompletedProcess([script, *arguments], code, out, err)
 
     return run
 

@@ -72,7 +72,7 @@ def test_two_processes_share_the_photos_and_freeze_the_same_layers(
 ) -> None:
     options = [o for o in small if not o.startswith("model.weights")]
     options += ["data.root=photos", "model.weights=run", "hydra.run.dir=two", "trainer=ddp", "trainer.accelerator=cpu"]
-    result = command("train.py", *options, "callbacks.unfreeze.at=[1]", cwd=trained)
+    result = command("train.py", *options, "callbacks.unfreeze.at=[1]", cwd=trained, fresh=True)
     assert result.returncode == 0, result.stderr[-3000:]
     record = json.loads((trained / "two" / "metrics.json").read_text())
     assert record["devices"] == "2 x cpu"
@@ -91,7 +91,7 @@ def test_two_processes_find_one_rate_and_resume(
     options = [*small, "data.root=photos", "trainer=ddp", "trainer.accelerator=cpu", "schedule=sgdr", "schedule.cycles=2"]
     options += ["callbacks=[default,lr_find,snapshots]", "callbacks.lr_find.steps=30", "callbacks.last.every_n_steps=2"]
     options = [option for option in options if not option.startswith("trainer.max_epochs")]
-    result = command("train.py", *options, "hydra.run.dir=whole2", cwd=trained)
+    result = command("train.py", *options, "hydra.run.dir=whole2", cwd=trained, fresh=True)
     assert result.returncode == 0, result.stderr[-3000:]
     states = [torch.load(trained / "whole2/checkpoints/last.ckpt", weights_only=True)]
     process = start(trained, *options, "hydra.run.dir=broken2")
@@ -99,7 +99,7 @@ def test_two_processes_find_one_rate_and_resume(
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    result = command("train.py", "resume=broken2", cwd=trained)
+    result = command("train.py", "resume=broken2", cwd=trained, fresh=True)
     assert result.returncode == 0, result.stderr[-3000:]
     states.append(torch.load(trained / "broken2/checkpoints/last.ckpt", weights_only=True))
     assert states[0]["global_step"] == states[1]["global_step"] == 9
