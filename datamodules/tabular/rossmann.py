@@ -26,6 +26,8 @@ from .table_config import TableConfig
 
 _PAPER = ("Store", "DayOfWeek", "Promo", "Year", "Month", "Day", "State")  # Guo & Berkhahn 2016, table 1
 
+_FIXED = frozenset({"target", "kind", "date", "date_parts", "columns"})  # options of Table
+
 
 class Rossmann(Table):
     r""":class:`.Table` of the challenge's files: ``train.csv`` and ``store.csv``, and if they exist ``test.csv``,
@@ -43,7 +45,7 @@ class Rossmann(Table):
         options: Others of :class:`.Table`.
 
     Raises:
-        MisconfigurationException: A file or a column is missing.
+        MisconfigurationException: A file or a column is missing, or an option is one that the files fix.
 
     Example:
         >>> import tempfile
@@ -83,6 +85,11 @@ class Rossmann(Table):
             raise MisconfigurationException(f"{type(self).__name__}: root is missing; it is the folder of Kaggle's files.")
         if features not in ("all", "paper"):
             raise MisconfigurationException(f"{type(self).__name__}: features={features} must be all or paper.")
+        if fixed := sorted(_FIXED & {*options}):
+            raise MisconfigurationException(
+                f"{type(self).__name__}: {fixed[0]}={options[fixed[0]]} can't be chosen here, the challenge's files fix it; "
+                "experiment=rossmann and experiment=stores are the recipes for them."
+            )
         super().__init__(
             root,
             target="Sales",

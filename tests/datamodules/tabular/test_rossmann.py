@@ -65,6 +65,8 @@ def test_mistakes_are_named(rossmann_root: Path, tmp_path: Path) -> None:
         Rossmann(None)
     with pytest.raises(MisconfigurationException, match="Rossmann: features=some must be all or paper"):
         Rossmann(tmp_path, features="some")  # type: ignore[arg-type]
+    with pytest.raises(MisconfigurationException, match="Rossmann: date_parts=cyclic can't be chosen here.*experiment=stores"):
+        Rossmann(tmp_path, date_parts="cyclic")
     with pytest.raises(MisconfigurationException, match=r"has no train.csv or train.csv.gz \(it holds nothing\)"):
         Rossmann(tmp_path, cache=tmp_path / "cache").prepare_data()
     data = Rossmann(rossmann_root, cache=tmp_path / "cache", features="paper")
