@@ -28,10 +28,15 @@ from .sweeps.outcome import describe, fail, forget_failure, in_a_sweep, note_fai
 from .sweeps.table import end_sweep
 
 # What can be done about an error of the system, by the command: where else it can write, and what takes less memory.
-_ELSEWHERE = {"train": "write elsewhere (hydra.run.dir=DIR, paths.data=DIR)", "predict": "write elsewhere (output=FILE)"}
+_ELSEWHERE = {
+    "train": "write elsewhere (hydra.run.dir=DIR, paths.data=DIR)",
+    "predict": "write elsewhere (output=FILE)",
+    "export": "write elsewhere (output=FILE)",
+}
 _LESS_MEMORY = {
     "train": "take a smaller data.batch_size, smaller inputs (data.size, data.bptt, data.max_gb) or fewer data.num_workers",
     "predict": "take a smaller batch_size=N, or predict the input in parts",
+    "export": "check the export on fewer inputs, rows=10",
 }
 _SYSTEM = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free some space or {elsewhere}"),

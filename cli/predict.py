@@ -1,6 +1,8 @@
 """Predict: a run folder and new raw input -> a table of predictions.
 
 python predict.py run=runs/spiders/2026-01-31_12-00-00 input=PHOTOS output=predictions.csv
+python predict.py run=RUN input=LABELLED score=true     metrics of new input with labels, beside those of the run's test
+python predict.py run=RUN "input=[A.csv,B.csv]"         several inputs, one after another; input='photos/*.jpg': a pattern
 python predict.py "run=[RUN,ANOTHER]" input=TEXTS        the mean of several runs' predictions
 python predict.py run=RUN input=TABLE.csv output=embedded.parquet format=embedded     categories as vectors, for other models
 python predict.py run=RUN top_k=10                      recommendations for all users, or for those in input=USERS.csv
@@ -62,6 +64,8 @@ def _check_options(cfg: DictConfig, folders: list[str]) -> None:
     for name in ("top_k", "batch_size"):
         if cfg[name] is not None and not (isinstance(cfg[name], int) and cfg[name] >= 1):
             raise MisconfigurationException(f"{name}={cfg[name]} must be a whole number from 1.")
+    if cfg.score and cfg.format != "csv":
+        raise MisconfigurationException(f"score=true measures predictions, format=csv; format={cfg.format} has none to measure.")
     if cfg.format not in _FORMATS:
         raise MisconfigurationException(f"format={cfg.format}: choose {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}.")
     if len(folders) > 1 and (cfg.checkpoint is not None or cfg.explain or cfg.format == "embedded"):
@@ -73,13 +77,17 @@ def _predict_input(cfg: DictConfig, runs: list[Run], folders: list[str], output:
     from practicum.lightning_shim import MisconfigurationException
 
     from .prediction import mean_prediction, predict_with, prediction_columns
+    from .score import with_true, write_score
     from .write_table import write_table
 
     if cfg.input is None:
         raise MisconfigurationException("input is missing: new photos, texts or rows, input=PATH.")
     predictions = [predict_with(run, cfg) for run in runs]
     first = predictions[0]
-    table = prediction_columns(first, mean_prediction(predictions, folders), cfg.format, cfg.top_k)
+    mean = mean_prediction(predictions, folders)
+    if cfg.score:
+        first = with_true(first)
+    table = prediction_columns(first, mean, cfg.format, cfg.top_k)
     if cfg.explain:
         table["explanation"] = first.explanations
     write_table(output, first.data.submission_columns(table) if cfg.format == "kaggle" else table)
@@ -88,6 +96,8 @@ def _predict_input(cfg: DictConfig, runs: list[Run], folders: list[str], output:
         rejected = output.with_name(f"{output.stem}.rejected.csv")
         write_table(rejected, dict(zip(("file", "reason"), zip(*first.data.rejected, strict=True), strict=True)))
         print(f"{len(first.data.rejected)} files could not be read; they are listed in {rejected}")
+    if cfg.score:
+        write_score(first, mean, folders, cfg.input, output)
 
 
 def _recommends(cfg: DictConfig, runs: list[Run]) -> bool:
@@ -108,6 +118,8 @@ def _recommends(cfg: DictConfig, runs: list[Run]) -> bool:
         raise MisconfigurationException(f"{wanted[0]}: {cfg.run} is not a recommender run.")
     if not wanted and not (able and cfg.top_k is not None):
         return False
+    if cfg.score:
+        raise MisconfigurationException("score=true measures predictions of pairs; leave top_k, fold_in and the like out.")
     if len(runs) > 1:
         raise MisconfigurationException(f"run={cfg.run}: recommendations come from a single run.")
     return True
@@ -115,13 +127,14 @@ def _recommends(cfg: DictConfig, runs: list[Run]) -> bool:
 
 def _recommend(cfg: DictConfig, run: Run, output: Path) -> None:
     """Write lists, neighbours or factors."""
+    from .inputs import one_input
     from .new_users import new_users
     from .recommend import neighbours, top_lists, write_factors
     from .recommender_run import RecommenderRun
     from .write_table import write_table
 
     recommender, k = RecommenderRun(run), cfg.top_k or 10
-    source = None if cfg.input is None else str(cfg.input)
+    source = None if cfg.input is None else one_input(cfg.input)
     table: dict[str, list[Any]]
     if cfg.format == "factors":
         write_factors(recommender, output)

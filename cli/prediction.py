@@ -12,8 +12,11 @@ from practicum.callbacks import WordImportance
 from practicum.callbacks.run.predictions_table import join_columns
 from practicum.lightning_shim import Callback, MisconfigurationException, Trainer
 from practicum.modules import EmbeddingExtractor
+from practicum.modules.objectives.objective import Objective
+from practicum.modules.objectives.ranking import Ranking
 from torch import Tensor
 
+from .inputs import expand_input
 from .run_folder import Run
 
 
@@ -40,7 +43,7 @@ def predict_with(run: Run, options: DictConfig) -> Prediction:
 
     Args:
         run: The run.
-        options: ``input``, ``format``, ``explain``, ``batch_size`` and ``accelerator`` of ``predict.py``.
+        options: ``input``, ``score``, ``format``, ``explain``, ``batch_size`` and ``accelerator`` of ``predict.py``.
 
     Raises:
         MisconfigurationException: An input or a format that this run can't use, or a run that has nothing to predict.
@@ -59,7 +62,7 @@ def predict_with(run: Run, options: DictConfig) -> Prediction:
     explanations = WordImportance() if options.explain else None
     with TemporaryDirectory(prefix="practicum-") as scratch:
         training_data = run.data_module(scratch)
-        data = training_data.for_prediction(str(options.input))
+        data = _read_input(training_data, model, options)
         if options.format == "kaggle" and not hasattr(data, "submission_columns"):
             raise MisconfigurationException(
                 f"format=kaggle: {type(training_data).__name__} is not a Kaggle challenge; dogs_vs_cats, dog_breeds, planet and "
@@ -70,6 +73,20 @@ def predict_with(run: Run, options: DictConfig) -> Prediction:
         outputs: Any = trainer.predict(module, datamodule=data)
     texts = [] if explanations is None else explanations.explanations
     return Prediction(torch.cat(outputs), data.row_columns(), texts, model, data)
+
+
+def _read_input(training_data: Any, model: Any, options: DictConfig) -> Any:
+    """The input as a data module; with its targets where it is to be scored."""
+    inputs = expand_input(options.input)
+    source: Any = inputs[0] if len(inputs) == 1 else inputs
+    if not options.score:
+        return training_data.for_prediction(source)
+    objective = getattr(model, "objective", None)
+    if isinstance(objective, Ranking):
+        raise MisconfigurationException("score=true: the run learnt from clicks, which its test ranked among all items.")
+    if not isinstance(objective, Objective):
+        raise MisconfigurationException(f"score=true: {type(model).__name__} has no objective, which says what to measure.")
+    return training_data.for_scoring(source, getattr(model, "classes", ()))
 
 
 def _trainer(run: Run, accelerator: str, more: list[Callback]) -> Trainer:

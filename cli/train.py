@@ -54,6 +54,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     from .known_warnings import ignore_known_warnings, leave_messages_to_root, say_all_again
     from .logger_packages import check_logger_packages
     from .malloc import keep_freed_memory
+    from .model_card import commands_of, task_of, write_card
     from .model_facts import facts_for
     from .next_command import hints_of, train_command
     from .pretraining import check_model_in_force, model_in_force, pretrain
@@ -140,6 +141,8 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     record = recorder.record(trainer, model, "finished")
     if trainer.is_global_zero:
         write_report(run, train_command())
+        task = task_of(model, cfg.data.get("target", cfg.data.get("rating")))
+        write_card(run, record, task, cfg.name, commands_of(hints_of(cfg)))
         print_summary(record, run, model)
         _print_next(cfg, hints_of(cfg), record, data)
     return _returned(record, cfg.objective)
@@ -153,7 +156,7 @@ def _returned(reached: dict[str, Any] | PrunedRun, objective: str | None) -> dic
 def _remove_earlier_results(run: Path) -> None:
     """Remove what an earlier run in the same folder left and this one might not replace."""
     checkpoints = ("checkpoints/last.ckpt", "checkpoints/before_last.ckpt")
-    for name in ("metrics.json", "report.html", "figures/failed.json", "word_vectors.vec", *checkpoints):
+    for name in ("metrics.json", "report.html", "README.md", "figures/failed.json", "word_vectors.vec", *checkpoints):
         (run / name).unlink(missing_ok=True)
 
 

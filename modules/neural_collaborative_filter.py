@@ -135,7 +135,7 @@ class NeuralCollaborativeFilter(Recommender):
             hidden = torch.rand(len(rows), 2, device=rows.device) < self.unknown_dropout
             rows[:, :2] = rows[:, :2].masked_fill(hidden, 0)
         # Unknown ids have no vector to multiply: zeros, as in DotProductBias.
-        user, item = (self.multiplied(rows[:, :2]).view(len(rows), 2, -1) * (rows[:, :2, None] > 0)).unbind(1)
+        user, item = (self.multiplied(rows[:, :2]).view(rows.shape[0], 2, -1) * (rows[:, :2, None] > 0)).unbind(1)
         scores = (user[:, 1:] * item[:, 1:]).sum(1) + user[:, 0] + item[:, 0]
         if self.head is not None:
             features = self.embedding_dropout(self.embeddings(rows))
@@ -143,7 +143,7 @@ class NeuralCollaborativeFilter(Recommender):
                 features = layer(features)
             scores = scores + self.head(features).squeeze(1)
         penalty = user.square().sum() + item.square().sum()
-        return scores.view(items.shape), self.l2 * penalty / len(codes)
+        return scores.view(items.shape), self.l2 * penalty / codes.shape[0]
 
     def embedding_table(self, column: str) -> Tensor:
         """Vectors of a column's categories ``[categories, size]``, without the unknown one.

@@ -143,7 +143,7 @@ class TabularEnsemble(Supervised):
         codes, numbers = x
         parts = []
         if self.categories:
-            vectors = self.embeddings(codes).view(len(codes), len(self.categories), self.members, self.embedding_dim)
+            vectors = self.embeddings(codes).view(codes.shape[0], len(self.categories), self.members, self.embedding_dim)
             parts.append(vectors.permute(2, 0, 1, 3).flatten(2))
         if self.continuous:
             clipped = smooth_clip(numbers, self.clip)

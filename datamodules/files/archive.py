@@ -82,6 +82,28 @@ def extract_once(root: Path, unpacked: Path) -> Path:
     return target
 
 
+def without_zip(root: Path, cache: Path) -> Path:
+    """What is in a zip file, extracted once: its folder, or a lone folder or file in it; any other path is returned as it is.
+
+    Args:
+        root: A file or folder.
+        cache: Folder that keeps what is extracted, in ``unpacked``.
+
+    Raises:
+        MisconfigurationException: See :func:`extract_once`.
+    """
+    if root.suffix.lower() != ".zip" or not root.is_file():
+        return root
+    found = extract_once(root, cache / "unpacked")
+    while True:
+        inner = [each for each in found.iterdir() if not each.name.startswith((".", "__MACOSX"))]
+        if len(inner) != 1:
+            return found
+        found = inner[0]
+        if found.is_file():
+            return found
+
+
 def extract(archive: Path, into: Path) -> None:
     """Extract a zip file and those inside it; if photos lie in no folder, everything goes to one named after the archive.
 

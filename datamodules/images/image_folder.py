@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torchdata.stateful_dataloader import StatefulDataLoader
 
+from ..files.archive import without_zip
 from ..files.csv_files import write_csv
 from ..files.csv_format import DETECT, CSVFormat, check_csv_format, detect_format
 from ..loading.source import Local, Source
@@ -27,23 +28,22 @@ from .cleaning import (
 )
 from .dataset import Augmentation, PhotoDataset
 from .decode import MAX_PIXELS
-from .deep_grey import parse_ranges, shown
+from .deep_grey import shown
 from .image_cache import ImageIndex
-from .input_record import INPUT_FILE, kept_format, read_record, write_record
+from .input_record import write_record
 from .layouts import Photos, hold_out, read_csv
 from .mixup_cutmix import MixUpCutMix
-from .new_photos import NewPhotos, photos_in
 from .perceptual_hash import near_duplicates
 from .photo_files import printable
+from .photo_input import PhotoInput
 from .split_names import SPLITS
-from .views import PhotoViews
 
 log = logging.getLogger(__name__)
 
 _EPOCHS, _STEPS = 10, 100  # at least
 
 
-class ImageFolder(PhotoViews):
+class ImageFolder(PhotoInput):
     """Photos in class folders (``train/``, ``valid/`` or ``val/``, ``test/``; or one folder to be split), or named in a CSV.
 
     Files that can't be used are left out and listed in ``rejected.csv``: files that are not images, empty, broken or truncated
@@ -51,7 +51,7 @@ class ImageFolder(PhotoViews):
     file is changed. Splits' folders may have other usual names: see :mod:`.class_folders`.
 
     Args:
-        root: The data set's folder.
+        root: The data set's folder, or a zip file of it.
         size: Side of the square that the model sees, in pixels.
         batch_size: Photos per batch, in each process.
         crop_fraction: Share of the photo's shorter side that the square covers.
@@ -158,7 +158,8 @@ class ImageFolder(PhotoViews):
     # Photos -----------------------------------------------------------------------------------------------------------
 
     def read_layout(self) -> Photos:
-        """All labelled photos of the data set, before cleaning."""
+        """All labelled photos of the data set, before cleaning; a zip file is extracted first."""
+        self.root = without_zip(self.root, self.cache)
         if self.csv is None:
             return read_class_folders(self.root)
         return read_csv(
@@ -274,26 +275,3 @@ class ImageFolder(PhotoViews):
     def test_dataloader(self) -> StatefulDataLoader[Any]:
         """Test photos, plain; the validation photos where there are no test photos."""
         return self.loader(self.datasets[self.tests_on])
-
-    # New photos -------------------------------------------------------------------------------------------------------
-
-    def for_prediction(self, source: str | os.PathLike[str]) -> NewPhotos:
-        """A data module of new photos with this one's options. The training photos are not read.
-
-        Args:
-            source: A photo, a folder of photos (searched recursively), or a CSV whose ``file_column`` (default: its first
-                column) names photos relative to it.
-
-        Raises:
-            MisconfigurationException: ``source`` doesn't exist or holds no usable photo.
-        """
-        trained = self._found_format or kept_format(self.artifacts_dir)
-        paths = photos_in(Path(source), self.file_column, self.images, self.csv_format, trained)
-        return NewPhotos(paths, str(source), **self.view_options)
-
-    @property
-    def view_options(self) -> dict[str, Any]:
-        """The options that this data module shares with :class:`.NewPhotos`."""
-        names = ("size", "batch_size", "crop_fraction", "augment", "seed", "cache", "cache_gb", "num_workers", "max_pixels")
-        kept = {} if self.datasets else parse_ranges(read_record(self.artifacts_dir).get("grey_range"), INPUT_FILE)
-        return {**{name: getattr(self, name) for name in names}, "grey_range": {**kept, **self.grey_ranges} or None}

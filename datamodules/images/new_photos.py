@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from practicum.lightning_shim import MisconfigurationException
+from torch import Tensor
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 from ..files.csv_format import CSVFormat, detect_format
@@ -34,9 +35,14 @@ class NewPhotos(PhotoViews):
         name: What they are called in an error message; default: the first file.
         options: Those of :class:`.PhotoViews`; for a trained model ``size`` and ``crop_fraction`` as in training.
 
+    Attributes:
+        targets: Their labels in the order of the predictions, where they are to be scored; else ``None``.
+
     Raises:
         MisconfigurationException: None of the files can be used.
     """
+
+    targets: Tensor | None = None
 
     def __init__(self, paths: Sequence[Path], name: str | None = None, **options: Any) -> None:
         super().__init__(**options)

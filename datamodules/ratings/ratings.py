@@ -26,7 +26,7 @@ from ..tabular.readers import require_columns
 from ..tabular.row_batches import RowBatches
 from ..tabular.source_table import SPLIT_COLUMN, SourceTable, read_files, read_frame, read_one
 from ..tabular.split_batches import split_batches
-from ..tabular.split_files import fit_in_memory, hash_files, hash_frame, split_files
+from ..tabular.split_files import fit_in_memory, hash_files, hash_frame
 from ..tabular.table_cache import TableArrays, table_arrays
 from ..tabular.table_config import check_row_options
 from .catalogue import Catalogue, memory_in_training
@@ -43,8 +43,8 @@ class Ratings(ItemTitles, LightningDataModule):
     """Ratings, or clicks.
 
     Args:
-        root: A CSV (also gzipped), TSV or Parquet file; a folder with ``train``, ``valid`` and ``test`` files; or a frame of
-            polars or pandas.
+        root: A CSV (also gzipped), TSV or Parquet file; a folder with ``train``, ``valid`` and ``test`` files; a zip file of
+            these; or a frame of polars or pandas.
         user: Column of user ids: strings or integers.
         item: Column of item ids: strings or integers.
         rating: Column of ratings; ``None``: clicks, each row is one.
@@ -175,10 +175,6 @@ class Ratings(ItemTitles, LightningDataModule):
 
     # Reading ----------------------------------------------------------------------------------------------------------
 
-    def files(self) -> dict[str, Path]:
-        """The files that are read, by what they hold; empty for a frame."""
-        return split_files(self.root) if isinstance(self.root, Path) else {}
-
     @property
     def splits_by_file(self) -> bool:
         """Whether files say which rows validate."""
@@ -281,19 +277,22 @@ class Ratings(ItemTitles, LightningDataModule):
 
     # Prediction -------------------------------------------------------------------------------------------------------
 
-    def for_prediction(self, source: TableSource) -> NewRows:
+    def for_prediction(self, source: TableSource | Sequence[TableSource]) -> NewRows:
         """Pairs to predict as a data module of their own.
 
         Args:
-            source: A file, or a frame of polars or pandas, with the columns of users and items. Side columns and times that it
-                lacks are unknown.
+            source: A file, or a frame of polars or pandas, with the columns of users and items; or several. Side columns and
+                times that it lacks are unknown.
 
         Raises:
             MisconfigurationException: It can't be read, is empty, or has no users or items.
         """
         steps, where = self.steps(), source_name(source)
-        rows = read_new_rows(source, steps, self.config.csv_format, header=None if self.header is None else True)
+        header, rating = None if self.header is None else True, [self.config.rating] if self.config.rating else []
+        rows = read_new_rows(source, steps, self.config.csv_format, header, rating)
         pairs = complete_pairs(rows.plain.lazy(), self.config, where, steps.date_format).collect()
         (codes, _, targets), size = encode_rows(pairs, steps, where), 4 * (self.batch_size or USUAL_BATCH)
         require_known_pairs(codes, pairs, self.config, where)
-        return NewRows(self.with_kept_titles(rows.written), InteractionBatches(RowBatches([codes], targets, batch_size=size)))
+        return NewRows(
+            self.with_kept_titles(rows.written), InteractionBatches(RowBatches([codes], targets, batch_size=size)), rows.plain
+        )

@@ -20,6 +20,7 @@ from ..files.csv_numbers import as_plain_number, odd_signs, with_other_sign
 from ..files.csv_reader import read_text_table
 from ..files.quoting import plain, quoted
 from ..loading.batch_loader import batch_loader
+from ..loading.inputs import each_input, input_name
 from .column_notes import strange_numbers
 from .column_types import as_written, clean_text
 from .preprocessor import TablePreprocessor
@@ -38,14 +39,19 @@ class NewRows(LightningDataModule):
     Args:
         rows: As they were read.
         batches: Their encoded batches, in the same order; targets are NaN.
+        plain: Their values, see :class:`RowsAsRead`; default: ``rows``.
 
     Attributes:
+        targets: The target of each row, where they are to be scored; else ``None``.
         rejected: Empty; every row gets a prediction.
     """
 
-    def __init__(self, rows: pl.DataFrame, batches: Any) -> None:
+    targets: Tensor | None = None
+
+    def __init__(self, rows: pl.DataFrame, batches: Any, plain: pl.DataFrame | None = None) -> None:
         super().__init__()
         self.rows, self.batches = rows, batches
+        self.plain = rows if plain is None else plain
         self.rejected: list[tuple[str, str]] = []
 
     def predict_dataloader(self) -> StatefulDataLoader[Any]:
@@ -83,9 +89,10 @@ def columns_beside(rows: pl.DataFrame) -> dict[str, list[Any]]:
     return columns
 
 
-def source_name(source: TableSource) -> str:
+def source_name(source: Any) -> str:
     """What messages call a source."""
-    return str(source) if isinstance(source, str | os.PathLike) else "the new rows"
+    first = each_input(source)[0]
+    return input_name(source) if isinstance(first, str | os.PathLike) else "the new rows"
 
 
 def open_source(source: TableSource) -> pl.LazyFrame:
@@ -125,7 +132,7 @@ class RowsAsRead(NamedTuple):
 
 
 def read_new_rows(
-    source: TableSource,
+    source: TableSource | Sequence[TableSource],
     steps: TablePreprocessor,
     told: Mapping[str, Any] | None = None,
     header: bool | None = None,
@@ -134,7 +141,7 @@ def read_new_rows(
     """Read new rows as training read its table: in its format, and nothing is inferred from the new rows.
 
     Args:
-        source: A file, or a frame of polars or pandas.
+        source: A file, or a frame of polars or pandas; or several, whose rows come one after another.
         steps: The preprocessing fitted in training.
         told: The option ``csv_format``: what the user fixed.
         header: Whether the first line names the columns; ``None``: as in training.
@@ -143,6 +150,20 @@ def read_new_rows(
     Raises:
         MisconfigurationException: The source can't be read, or is empty.
     """
+    parts = [_read_one(each, steps, told, header, more_numbers) for each in each_input(source)]
+    if len(parts) == 1:
+        return parts[0]
+    written, plain = zip(*parts, strict=True)
+    return RowsAsRead(*(pl.concat(each, how="diagonal_relaxed") for each in (written, plain)))
+
+
+def _read_one(
+    source: TableSource,
+    steps: TablePreprocessor,
+    told: Mapping[str, Any] | None,
+    header: bool | None,
+    more_numbers: Sequence[str],
+) -> RowsAsRead:
     if not isinstance(source, str | os.PathLike):
         rows = collect_rows(source)
         return RowsAsRead(rows, clean_text(rows.lazy()).collect())

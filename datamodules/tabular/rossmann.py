@@ -14,6 +14,7 @@ import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files.atomic_file import atomic_write
+from ..loading.inputs import each_input
 from .new_rows import NewRows, TableSource, collect_rows, encode_rows, source_name
 from .readers import require_columns
 from .rossmann_features import add_features, feature_columns
@@ -150,16 +151,16 @@ class Rossmann(Table):
         """The challenge's ``test.csv``; ``None`` if it is not there."""
         return find_file(self.folder, "test")
 
-    def for_prediction(self, source: TableSource) -> NewDays:
+    def for_prediction(self, source: TableSource | Sequence[TableSource]) -> NewDays:
         """New days as a data module of their own.
 
         Args:
-            source: ``test.csv``, or the folder that holds it.
+            source: ``test.csv``, or the folder that holds it; or several.
 
         Raises:
             MisconfigurationException: There is no such file, or it lacks a column.
         """
-        days = collect_rows(source, self._new_days)
+        days = pl.concat([collect_rows(each, self._new_days) for each in each_input(source)], how="diagonal_relaxed")
         codes, numbers, targets = encode_rows(days, self.steps(), source_name(source))
         return NewDays(days, RowBatches([codes, numbers], targets, batch_size=4 * (self.batch_size or 1024)))
 

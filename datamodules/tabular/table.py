@@ -21,7 +21,7 @@ from .preprocessor import Scaling
 from .row_batches import RowBatches
 from .source_table import SPLIT_COLUMN, SourceTable, read_files, read_frame
 from .split_batches import split_batches
-from .split_files import fit_in_memory, hash_files, hash_frame, split_files
+from .split_files import fit_in_memory, hash_files, hash_frame
 from .splits import SplitStrategy
 from .table_cache import TableArrays, table_arrays
 from .table_config import Kind, TableConfig, check_row_options
@@ -33,8 +33,8 @@ class Table(TableFacts, LightningDataModule):
     """A table with a column to predict.
 
     Args:
-        root: A CSV (also gzipped), TSV or Parquet file; a folder with ``train``, ``valid`` and ``test`` files; or a frame of
-            polars or pandas.
+        root: A CSV (also gzipped), TSV or Parquet file; a folder with ``train``, ``valid`` and ``test`` files; a zip file of
+            these; or a frame of polars or pandas.
         target: Column to predict. Rows without it are left out and listed in ``rejected.csv``.
         kind: ``number``, ``class``, or ``auto``: strings, booleans and integers with two distinct values are classes.
         date: Column of dates, by which rows are split.
@@ -175,14 +175,6 @@ class Table(TableFacts, LightningDataModule):
 
     # Reading ----------------------------------------------------------------------------------------------------------
 
-    def files(self) -> dict[str, Path]:
-        """The files that are read, by split; empty for a frame.
-
-        Raises:
-            MisconfigurationException: There are none.
-        """
-        return split_files(self.root) if isinstance(self.root, Path) else {}
-
     def source_table(self) -> SourceTable:
         """The whole table, with what was found out in reading it; it has a column of splits if each split has a file."""
         files = self.files()
@@ -257,16 +249,19 @@ class Table(TableFacts, LightningDataModule):
 
     # Prediction -------------------------------------------------------------------------------------------------------
 
-    def for_prediction(self, source: TableSource) -> NewRows:
+    def for_prediction(self, source: TableSource | Sequence[TableSource]) -> NewRows:
         """New rows as a data module of their own.
 
         Args:
             source: A file, or a frame of polars or pandas, with the columns of the training table; the target is not needed.
+                Or several, whose rows come one after another.
 
         Raises:
             MisconfigurationException: It can't be read, is empty, or lacks a column that the model needs.
         """
         steps = self.steps()
-        rows = read_new_rows(source, steps, self.config.csv_format)
+        target = [] if steps.classes is not None else [steps.target]
+        rows = read_new_rows(source, steps, self.config.csv_format, more_numbers=target)
         codes, numbers, targets = encode_rows(rows.plain, steps, source_name(source))
-        return NewRows(rows.written, RowBatches([codes, numbers], targets, batch_size=4 * (self.batch_size or 1024)))
+        batches = RowBatches([codes, numbers], targets, batch_size=4 * (self.batch_size or 1024))
+        return NewRows(rows.written, batches, rows.plain)

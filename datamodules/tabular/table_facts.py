@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 from torchdata.stateful_dataloader import StatefulDataLoader
 
-from .new_rows import columns_beside
+from ..files.archive import without_zip
+from ..loading.inputs import input_name
+from .new_rows import NewRows, TableSource, columns_beside
 from .preprocessor import TablePreprocessor
+from .row_targets import row_targets
+from .split_files import split_files
 from .table_cache import TableArrays
 
 
@@ -24,6 +29,7 @@ class TableFacts(ABC):
     """
 
     root: Any
+    cache: Path
     artifacts_dir: Path | None
     train_on_validation: bool = False
     _arrays: TableArrays | None = None
@@ -35,6 +41,32 @@ class TableFacts(ABC):
     @abstractmethod
     def _loader(self, split: str, shuffle: bool = False) -> StatefulDataLoader[Any]:
         """Batches of a split."""
+
+    @abstractmethod
+    def for_prediction(self, source: Any) -> NewRows:
+        """New rows as a data module of their own."""
+
+    def for_scoring(self, source: TableSource | Sequence[TableSource], classes: Sequence[str] = ()) -> NewRows:
+        """As :meth:`for_prediction`, with what the target's column holds as ``targets``.
+
+        Args:
+            source: As for :meth:`for_prediction`, with the target's column.
+            classes: Not needed: ``steps.json`` has them.
+
+        Raises:
+            MisconfigurationException: The column is missing, a row has no target, or a class is none of training's.
+        """
+        new = self.for_prediction(source)
+        new.targets = row_targets(new.plain, self.steps(), input_name(source))
+        return new
+
+    def files(self) -> dict[str, Path]:
+        """The files that are read, by split; empty for a frame. A zip file is extracted first.
+
+        Raises:
+            MisconfigurationException: There are none.
+        """
+        return split_files(without_zip(self.root, self.cache)) if isinstance(self.root, Path) else {}
 
     @property
     def origin(self) -> str:

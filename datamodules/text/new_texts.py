@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,35 +33,35 @@ class NewTexts(LightningDataModule):
     """Texts to predict, in their original order. Made by ``data.for_prediction(source)``.
 
     Args:
-        source: A text file with one text per line; a table of text (CSV, TSV, gzipped or not); or a folder of text files.
+        texts: Names and texts, see :func:`read_new_texts`; the text is ``None`` of a file that can't be read as one.
         tokenizer: The classifier's tokenizer.
         level: Its level, see :mod:`.tokenizer`.
         batch_size: Texts per batch and process.
         reverse: Read texts backwards, as in training.
-        text_column: Column of the texts in the training's table; ``None``: there was no table, see :func:`.read_new_csv`.
-        trained: Format of the training's table, if there was one.
+        source: What messages call their origin.
 
     Attributes:
         rejected: Name and reason of each text that could not be read.
+        targets: Their labels ``int64 [N]``, where they are to be scored; else ``None``.
 
     Raises:
-        MisconfigurationException: ``source`` is missing or holds no text that can be read; a table lacks the column of texts, or
-            is damaged.
+        MisconfigurationException: There is no text that can be read.
     """
+
+    targets: torch.Tensor | None = None
 
     def __init__(
         self,
-        source: str | os.PathLike[str],
+        texts: Iterable[tuple[str, str | None]],
         tokenizer: Tokenizer,
         level: Level,
         batch_size: int,
         reverse: bool = False,
-        text_column: str | None = None,
-        trained: CSVFormat | None = None,
+        source: str = "the new texts",
     ) -> None:
         super().__init__()
         self.level, self.batch_size, self.reverse = level, batch_size, reverse
-        found = list(read_new_texts(Path(source), text_column, trained))
+        found = list(texts)
         self.rejected = [(name, _reason(name)) for name, text in found if text is None]
         usable = [(name, text) for name, text in found if text is not None]
         if not usable:

@@ -14,6 +14,7 @@ import torch
 from practicum.lightning_shim import LightningDataModule, MisconfigurationException
 from torchdata.stateful_dataloader import StatefulDataLoader
 
+from ..files.archive import without_zip
 from ..files.atomic_file import atomic_write
 from ..files.csv_format import CSVFormat
 from ..loading.batch_loader import batch_loader, process_of
@@ -21,23 +22,23 @@ from ..loading.source import Local, Source
 from .bptt_windows import BPTTWindows
 from .document_batches import DocumentBatches
 from .labels import class_names
-from .new_texts import NewTexts
 from .readers import Document
+from .text_input import TextInput
 from .text_options import Task, check_text_options
 from .token_cache import TokenizedCorpus, TokenSplit, fingerprint, load_or_tokenize
-from .tokenization import TRAINING, TokenizationConfig, load_tokenizer
+from .tokenization import TRAINING, TokenizationConfig
 from .tokenizer import Level, detokenize, vocabulary
 from .training_length import choose_epochs
 
 
-class Text(LightningDataModule):
+class Text(TextInput, LightningDataModule):
     """Base class of text data modules; subclasses implement :meth:`documents`.
 
     Texts are tokenized once and cached on disk, memory-mapped. Texts that can't be used (empty, not UTF-8) are left out and
     listed in ``rejected.csv``. Texts that occur more than once are kept; how many do is said and recorded.
 
     Args:
-        root: File or folder with the texts.
+        root: File or folder with the texts, or a zip file of them.
         task: ``classification``: batches of documents with their classes; ``language_model``: windows of all training texts as
             parallel streams, unlabelled ones included; ``skip_gram``: the same, and :meth:`describe` counts the tokens.
         level: Kind of token: ``word``, ``bpe``, ``character`` or ``whitespace``, see :mod:`.tokenizer`.
@@ -127,14 +128,14 @@ class Text(LightningDataModule):
 
     @property
     def root(self) -> Path:
-        """File or folder that is read.
+        """File or folder that is read; a zip file is extracted first.
 
         Raises:
             MisconfigurationException: None was given.
         """
         if self.source is None:
             raise MisconfigurationException(f"{type(self).__name__}: root is missing; give the file or folder with your texts.")
-        return self.source.path
+        return without_zip(self.source.path, self.cache)
 
     @property
     def corpus(self) -> TokenizedCorpus:
@@ -272,27 +273,3 @@ class Text(LightningDataModule):
     def test_dataloader(self) -> StatefulDataLoader[Any]:
         """Test texts, or those of validation if there are none."""
         return self._loader(self.tests_on)
-
-    def for_prediction(self, source: str | os.PathLike[str]) -> NewTexts:
-        """Return a data module of new texts, tokenized as in training.
-
-        The tokenizer is that of ``artifacts_dir`` where nothing has been set up.
-
-        Args:
-            source: A text file with one text per line; a CSV with a column of texts; or a folder of text files.
-
-        Raises:
-            MisconfigurationException: There is no text that can be read, no tokenizer, or nothing to predict (a language model).
-        """
-        name = type(self).__name__
-        if self.task != "classification":
-            raise MisconfigurationException(
-                f"{name}: task={self.task} has no classes to predict; train a classifier with task=classification."
-            )
-        if self._corpus is not None:
-            tokenizer = self._corpus.tokenizer
-        elif self.artifacts_dir is not None:
-            tokenizer = load_tokenizer(self.artifacts_dir / "tokenizer.json")
-        else:
-            raise MisconfigurationException(f"{name}: artifacts_dir is missing; give the run folder that holds tokenizer.json.")
-        return NewTexts(source, tokenizer, self.level, self.batch_size, self.reverse, self.text_column, self.trained_format())

@@ -56,7 +56,7 @@ class PeriodicEmbeddings(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Each network's vectors, those of one column together; then the numbers."""
-        members, rows = len(self.weight), len(x)
+        members, rows = len(self.weight), x.shape[0]  # not len(x), which torch.export would fix
         angle = 2 * math.pi * x.t()[None, :, :, None] * (_RATE * self.frequency) + _RATE * self.phase  # [M, N, B, waves]
         vectors = angle.cos() @ (_RATE * self.weight) + _RATE * self.bias  # [M, N, B, dim - 1]
         return torch.cat([vectors.permute(0, 2, 1, 3).reshape(members, rows, -1), x.expand(members, -1, -1)], 2)

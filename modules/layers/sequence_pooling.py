@@ -47,7 +47,7 @@ def last_max_mean(outputs: Tensor, lengths: Tensor, before: RunningPool | None =
         ``[B, 3E]``, at least float32.
     """
     outputs = outputs if outputs.dtype == torch.float64 else outputs.float()
-    steps = torch.arange(len(outputs), device=outputs.device)[:, None]
+    steps = torch.arange(outputs.shape[0], device=outputs.device)[:, None]
     inside = (steps < lengths)[..., None]
     last = outputs.gather(0, (lengths - 1)[None, :, None].expand(1, -1, outputs.shape[2]))[0]
     maximum = outputs.masked_fill(~inside, -torch.inf).amax(0)

@@ -17,6 +17,8 @@ from ..metrics.macro_auroc import MacroAUROC
 from .objective import Objective
 from .prediction_columns import class_columns
 
+_LEAST = 1e-38  # a probability whose logarithm is finite in float32
+
 
 class Classification(Objective):
     """Single-label classification.
@@ -46,6 +48,10 @@ class Classification(Objective):
     def predict(self, output: Tensor) -> Tensor:
         """Probabilities ``[B, classes]`` in float32."""
         return output.float().softmax(1)
+
+    def loss_of_predictions(self, predictions: Tensor, target: Tensor) -> Tensor:
+        """:meth:`loss` of probabilities ``[N, classes]``; those below 1e-38 count as that."""
+        return self.loss(predictions.clamp(min=_LEAST).log(), target)
 
     def metrics(self) -> MetricCollection:
         """``accuracy`` and ``auroc`` (the mean of one-vs-rest over the classes that are there)."""

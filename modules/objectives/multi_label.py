@@ -56,6 +56,10 @@ class MultiLabel(Objective):
         """Probability of each label ``[B, classes]`` in float32."""
         return output.float().sigmoid()
 
+    def loss_of_predictions(self, predictions: Tensor, target: Tensor) -> Tensor:
+        """:meth:`loss` of probabilities ``[N, classes]``, a rounding error away from 0 and 1."""
+        return self.loss(predictions.float().logit(eps=1e-7), target)
+
     def metrics(self) -> MetricCollection:
         """``accuracy``, ``f2`` (at its best threshold) and ``map`` (mean average precision)."""
         return MetricCollection(

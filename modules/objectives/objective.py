@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
@@ -50,6 +51,27 @@ class Objective(nn.Module):
     def point_prediction(self, prediction: Tensor) -> Tensor:
         """What metrics compare with targets: the prediction itself, unless it holds more."""
         return prediction
+
+    @abstractmethod
+    def loss_of_predictions(self, predictions: Tensor, target: Tensor) -> Tensor:
+        """:meth:`loss` of what :meth:`predict` returned, where the outputs themselves are gone."""
+
+    @torch.no_grad()
+    def score(self, predictions: Tensor, target: Tensor) -> dict[str, float]:
+        """Measure predictions as a test does.
+
+        Args:
+            predictions: What :meth:`predict` returned ``[N, ...]``.
+            target: ``[N, ...]``.
+
+        Returns:
+            The ``loss`` and :meth:`metrics` by name.
+        """
+        metrics = self.metrics()
+        self.before_test(metrics)
+        metrics.update(self.point_prediction(predictions), target)
+        loss = float(self.loss_of_predictions(predictions, target))
+        return {"loss": loss, **{name: float(value) for name, value in metrics.compute().items()}}
 
     def after_validation(self, metrics: MetricCollection) -> None:
         """Choose from a validation epoch's metrics what predictions depend on; by default, nothing."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import torch
+from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics import MetricCollection
@@ -66,6 +67,14 @@ class Ranking(Objective):
     def predict(self, output: Tensor) -> Tensor:
         """Scores; with ``logistic``, probabilities."""
         return output.float().sigmoid() if self.kind == "logistic" else output.float()
+
+    def loss_of_predictions(self, predictions: Tensor, target: Tensor) -> Tensor:
+        """Undefined: no score is right or wrong without those of other items.
+
+        Raises:
+            MisconfigurationException: Always.
+        """
+        raise MisconfigurationException("Ranking: clicks have no loss without sampled items; test the run on them instead.")
 
     def metrics(self) -> MetricCollection:
         """``pairwise_accuracy``."""

@@ -85,7 +85,14 @@ class Regression(Objective):
         if weights is not None:
             errors = (self.unclipped(output) - target) / self.std
             return (weights * errors.square()).sum() / weights.sum().clamp(min=1e-12)
-        predicted = self._standardised(output)
+        return self._standardised_loss(self._standardised(output), target)
+
+    def loss_of_predictions(self, predictions: Tensor, target: Tensor) -> Tensor:
+        """:meth:`loss` of numbers ``[N]`` or sorted quantiles ``[N, quantiles]``."""
+        numbers = predictions if predictions.ndim > 1 else predictions[:, None]
+        return self._standardised_loss(((numbers.log() if self.log else numbers) - self.mean) / self.std, target)
+
+    def _standardised_loss(self, predicted: Tensor, target: Tensor) -> Tensor:
         true = ((target.log() if self.log else target) - self.mean) / self.std
         if self.kind == "squared":
             return F.mse_loss(predicted.squeeze(1), true)
@@ -96,7 +103,7 @@ class Regression(Objective):
             if self.log:
                 relative = torch.expm1((predicted.squeeze(1) - true) * self.std)
             else:
-                relative = (self.unclipped(output) - target) / target
+                relative = (predicted.squeeze(1) * self.std + self.mean - target) / target
             return relative.square().mean() if self.kind == "rmspe" else relative.abs().mean()
         error = true.unsqueeze(1) - predicted
         q = error.new_tensor(self.quantiles)

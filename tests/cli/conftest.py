@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import practicum.callbacks
+import practicum.cli.export
 import practicum.cli.predict
 import practicum.cli.train
 import practicum.datamodules
@@ -104,7 +105,8 @@ def in_process() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Like ``command``, in this process: seconds less, for what ends in a message before anything is trained."""
 
     def run(script: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-        main = {"train.py": practicum.cli.train.main, "predict.py": practicum.cli.predict.main}[script]
+        mains = {"train.py": practicum.cli.train, "predict.py": practicum.cli.predict, "export.py": practicum.cli.export}
+        main = mains[script].main
         root = logging.getLogger()
         kept = (sys.argv, dict(os.environ), root.handlers[:], root.level, HydraConfig.instance().cfg)
         code: Any = 0

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from practicum.datamodules.files.archive import extract_once, find_shallowest
+from practicum.datamodules.files.archive import extract_once, find_shallowest, without_zip
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -106,3 +106,13 @@ def test_the_least_deep_is_found(tmp_path: Path) -> None:
     (tmp_path / "a" / "train").mkdir()
     assert find_shallowest(tmp_path, ("train",), folder=True) == tmp_path / "a" / "train"
     assert find_shallowest(tmp_path, ("train",), folder=False) is None
+
+
+def test_a_root_may_be_packed(tmp_path: Path) -> None:
+    table = zipped(tmp_path / "table.zip", **{"data/table.csv": b"a\n1\n", "__MACOSX/x": b""})
+    assert without_zip(table, tmp_path / "cache").read_bytes() == b"a\n1\n"
+    both = zipped(tmp_path / "both.zip", **{"all/train.csv": b"a", "all/test.csv": b"a"})
+    assert files(without_zip(both, tmp_path / "cache")) == ["test.csv", "train.csv"]
+    assert without_zip(tmp_path, tmp_path / "cache") == tmp_path
+    with pytest.raises(MisconfigurationException, match="leads out of the folder"):
+        without_zip(zipped(tmp_path / "evil.zip", **{"../a.csv": b""}), tmp_path / "cache")

@@ -42,3 +42,13 @@ def test_class_weights_move_with_it_and_stay_out_of_checkpoints() -> None:
     assert each.class_weight is not None
     assert each.class_weight.dtype == torch.float64
     assert not each.state_dict()
+
+
+def test_a_score_of_probabilities_is_that_of_their_logits() -> None:
+    logits, y = torch.randn(50, 3, generator=torch.Generator().manual_seed(0)), torch.arange(50) % 3
+    objective = Classification(["a", "b", "c"], label_smoothing=0.1, class_weight=torch.tensor([1.0, 2.0, 3.0]))
+    score = objective.score(objective.predict(logits), y)
+    assert score["loss"] == pytest.approx(float(objective.loss(logits, y)), rel=1e-5)
+    assert score["accuracy"] == pytest.approx(float((logits.argmax(1) == y).float().mean()))
+    sure = torch.tensor([[1.0, 0.0, 0.0]])
+    assert objective.score(sure, torch.tensor([1]))["loss"] < float("inf")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from practicum.modules.objectives.multi_label import MultiLabel
 
@@ -43,3 +44,16 @@ def test_the_threshold_is_in_checkpoints() -> None:
     again = MultiLabel(["a", "b"])
     again.load_state_dict(each.state_dict())
     assert float(again.threshold) == float(each.threshold)
+
+
+def test_a_score_of_probabilities_is_that_of_their_logits_at_the_kept_threshold() -> None:
+    logits = torch.randn(40, 3, generator=torch.Generator().manual_seed(0))
+    y = (logits + torch.randn(40, 3, generator=torch.Generator().manual_seed(1)) > 0).long()
+    objective = MultiLabel(["a", "b", "c"])
+    losses = float(objective.loss(logits, y))
+    scores = []
+    for threshold in (0.02, 0.9):
+        objective.threshold.fill_(threshold)
+        scores.append(objective.score(objective.predict(logits), y))
+    assert scores[0]["loss"] == pytest.approx(losses, rel=1e-5)
+    assert scores[0]["f2"] != scores[1]["f2"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from practicum.lightning_shim import MisconfigurationException
 from practicum.modules.objectives.ranking import Ranking, ranking_loss
 
 
@@ -45,3 +46,8 @@ def test_scores_are_probabilities_with_the_logistic_loss_only() -> None:
     assert Ranking("bpr").columns(scores) == {"score": scores[:, 0].tolist()}
     assert Ranking("bpr").test_outputs(scores) == {}
     assert set(Ranking("bpr").metrics()) == {"pairwise_accuracy"}
+
+
+def test_clicks_have_no_score_of_their_own() -> None:
+    with pytest.raises(MisconfigurationException, match="no loss without sampled items"):
+        Ranking("bpr").score(torch.zeros(3, 1), torch.ones(3))

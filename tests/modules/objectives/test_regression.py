@@ -115,3 +115,14 @@ def test_a_test_step_hands_over_predictions() -> None:
     outputs = objective().test_outputs(tensors()[0])
     assert list(outputs) == ["prediction"]
     assert outputs["prediction"].shape == (len(Y),)
+
+
+@pytest.mark.parametrize("kind", ["squared", "absolute", "rmspe", "mape", "quantiles"])
+@pytest.mark.parametrize("log", [False, True])
+def test_a_score_of_numbers_is_that_of_the_outputs(kind: Any, log: bool) -> None:
+    each = objective(loss=kind, log_target=log, bounded=True)
+    raw, y = tensors(np.sort(RNG.normal(0, 1, (400, 3)), 1) if kind == "quantiles" else RAW)
+    score = each.score(each.predict(raw), y)
+    assert score["loss"] == pytest.approx(float(each.loss(raw, y)), rel=1e-4)
+    middle = each.point_prediction(each.predict(raw))
+    assert score["mae"] == pytest.approx(float((middle - y).abs().mean()), rel=1e-5)

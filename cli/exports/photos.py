@@ -1,0 +1,114 @@
+"""An image classifier with what is done to a photo before: resized, the center square cut out, normalised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from practicum.datamodules.images.decode import MAX_ASPECT, UnusablePhoto, center_crop, decode_photo
+from practicum.lightning_shim import MisconfigurationException
+from practicum.modules.objectives.multi_label import MultiLabel
+from torch import Tensor, nn
+
+from .deployable import Call, Deployable, GraphInput
+
+INPUT = "photo"
+_RESIZES = (
+    "Pixels of the size that training used are taken as they are; of others the shorter side is resized by an antialiased "
+    "bilinear filter, which differs from Pillow's by one level in a hundred pixels, and by more where training decoded large "
+    "JPEG files at a reduced scale: resize with Pillow first where that matters."
+)
+
+
+class PhotoWindow(nn.Module):
+    """Resizes photos ``uint8 [B, H, W, 3]`` and cuts out the center ``uint8 [B, 3, size, size]``.
+
+    Args:
+        size: Side of the square.
+        short_side: What the shorter side is resized to.
+    """
+
+    def __init__(self, size: int, short_side: int) -> None:
+        super().__init__()
+        self.size, self.short_side = size, short_side
+
+    def forward(self, photos: Tensor) -> Tensor:
+        """The centers."""
+        planes = photos.permute(0, 3, 1, 2)
+        shorter = torch.sym_min(*planes.shape[2:])
+        for axis in (2, 3):  # the middle of a panorama
+            side = planes.shape[axis]
+            kept = torch.sym_min(side, int(MAX_ASPECT) * shorter)
+            planes = planes.narrow(axis, (side - kept) // 2, kept)
+        height, width = planes.shape[2:]
+        # Rounded in whole numbers: what becomes of a float of a variable size can't be exported.
+        scaled = [(2 * side * self.short_side + shorter) // (2 * shorter) for side in (height, width)]
+        sides = [torch.sym_max(self.short_side, each) for each in scaled]
+        resized = nn.functional.interpolate(planes, size=sides, mode="bilinear", antialias=True)
+        top, left = ((each - self.size) // 2 for each in sides)
+        return resized.narrow(2, top, self.size).narrow(3, left, self.size)
+
+
+class PhotoPredictor(nn.Module):
+    """Probabilities ``[B, classes]`` of windows ``uint8 [B, 3, size, size]``.
+
+    Args:
+        model: An image classifier.
+        temperature: What its logits are divided by.
+    """
+
+    def __init__(self, model: Any, temperature: float = 1.0) -> None:
+        super().__init__()
+        self.model, self.temperature = model, temperature
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """The probabilities."""
+        return self.model.objective.predict(self.model(windows) / self.temperature)
+
+
+def photo_deployable(model: Any, data: Any, paths: Sequence[Path], temperature: float = 1.0) -> Deployable:
+    """An image classifier, ready to be exported.
+
+    Args:
+        model: The module.
+        data: Its data module, for the sizes of photos.
+        paths: Photos to check it on.
+        temperature: What its logits are divided by.
+
+    Raises:
+        MisconfigurationException: None of the photos can be read.
+    """
+    window, predictor = PhotoWindow(data.size, data.short_side), PhotoPredictor(model, temperature)
+    calls = [call for path in paths for call in _calls(path, predictor, data)]
+    if not calls:
+        raise MisconfigurationException(f"{paths[0] if paths else 'input'}: no photo that can be read to check the export on.")
+    example = torch.zeros(2, data.short_side + 8, data.short_side + 24, 3, dtype=torch.uint8)
+    meaning = f"RGB photos of any size, decoded and upright, 0 to 255. {_RESIZES}"
+    facts = {"classes": model.classes, "multi_label": model.multi_label, "size": data.size, "short_side": data.short_side}
+    if isinstance(model.objective, MultiLabel):
+        facts["threshold"] = float(model.threshold)
+    return Deployable(
+        "photos",
+        nn.Sequential(window, predictor),
+        {INPUT: GraphInput(("batch", "height", "width", None), example, meaning)},
+        "probabilities",
+        calls,
+        facts,
+    )
+
+
+def _calls(path: Path, predictor: nn.Module, data: Any) -> list[Call]:
+    """A photo as training sees it, and as it is."""
+    try:
+        with Image.open(path) as image:
+            whole = min(image.size)
+        small, large = (decode_photo(path, side, data.max_pixels) for side in (data.short_side, whole))
+    except (UnusablePhoto, OSError):  # listed in rejected.csv, as in training
+        return []
+    window = torch.from_numpy(np.ascontiguousarray(center_crop(small, data.size).transpose(2, 0, 1)))[None]
+    wanted = predictor(window)
+    return [Call({INPUT: each[None]}, wanted, exact) for each, exact in ((small, True), (large, False))]

@@ -1,0 +1,112 @@
+"""New photos for a trained model: to predict, or with labels, to be scored."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from practicum.lightning_shim import MisconfigurationException
+
+from ..files.csv_format import CSVFormat
+from ..files.csv_reader import is_text_table
+from ..files.quoting import listed, quoted
+from ..loading.inputs import each_input, input_name
+from .class_folders import read_class_folders
+from .cleaning import encode_targets
+from .deep_grey import parse_ranges
+from .input_record import INPUT_FILE, kept_format, read_record
+from .layouts import Photos, read_csv
+from .new_photos import NewPhotos, photos_in
+from .photo_files import printable
+from .views import PhotoViews
+
+Source = str | os.PathLike[str]
+_SHARED = ("size", "batch_size", "crop_fraction", "augment", "seed", "cache", "cache_gb", "num_workers", "max_pixels")
+
+
+class PhotoInput(PhotoViews):
+    """What :class:`.ImageFolder` has for new photos."""
+
+    file_column: str
+    label_column: str
+    label_separator: str | None
+    images: str
+    csv_format: dict[str, Any]
+    artifacts_dir: Path | None
+    _found_format: CSVFormat | None
+
+    def for_prediction(self, source: Source | Sequence[Source]) -> NewPhotos:
+        """A data module of new photos with this one's options. The training photos are not read.
+
+        Args:
+            source: A photo, a folder of photos (searched recursively), or a CSV whose ``file_column`` (default: its first
+                column) names photos relative to it; or several of these.
+
+        Raises:
+            MisconfigurationException: ``source`` doesn't exist or holds no usable photo.
+        """
+        trained = self._found_format or kept_format(self.artifacts_dir)
+        told = self.csv_format
+        found = [photos_in(Path(each), self.file_column, self.images, told, trained) for each in each_input(source)]
+        return NewPhotos([path for paths in found for path in paths], input_name(source), **self.view_options)
+
+    def for_scoring(self, source: Source | Sequence[Source], classes: Sequence[str]) -> NewPhotos:
+        """As :meth:`for_prediction`, with the photos' labels as ``targets``.
+
+        Args:
+            source: A folder of class folders, or a CSV with ``file_column`` and ``label_column``; or several of these.
+            classes: The trained model's classes.
+
+        Raises:
+            MisconfigurationException: There are no labels, a label is none of ``classes``, or no photo can be used.
+        """
+        photos = Photos()
+        for each in each_input(source):
+            found = self._labelled(Path(each))
+            for path, labels in zip(found.paths, found.labels, strict=True):
+                strange = [name for name in labels if name not in classes]
+                if strange:
+                    raise MisconfigurationException(
+                        f"{printable(path)}: its label {quoted(strange[0])} is none of the run's classes ({listed(classes, 8)}); "
+                        "correct it, or leave these photos out."
+                    )
+                photos.add(path, labels, "test")
+        new = NewPhotos(photos.paths, input_name(source), **self.view_options)
+        left_out = {name for name, _ in new.rejected}
+        kept = [labels for path, labels in zip(photos.paths, photos.labels, strict=True) if printable(path) not in left_out]
+        new.targets = encode_targets(kept, classes, self.label_separator is not None)
+        return new
+
+    def _labelled(self, source: Path) -> Photos:
+        """Photos and labels of a folder or a table."""
+        if source.is_file() and is_text_table(source):
+            folder = source.parent / self.images
+            return read_csv(
+                source,
+                folder if folder.is_dir() else source.parent,
+                self.file_column,
+                self.label_column,
+                None,
+                self.label_separator,
+                self.csv_format,
+            )
+        wanted = f"a folder with one folder per class, or a CSV with columns {self.file_column} and {self.label_column}"
+        if not source.exists():
+            raise MisconfigurationException(f"{printable(source)}: no such file or folder; give {wanted}.")
+        if self.label_separator is not None or source.is_file():
+            raise MisconfigurationException(f"{printable(source)}: has no labels to score by; give {wanted}.")
+        found = read_class_folders(source)
+        if len(splits := {*found.splits}) > 1:
+            first = sorted(splits - {"train"})[0]
+            raise MisconfigurationException(
+                f"{printable(source)}: holds splits; a score is that of one of them: give its folder, such as the one of {first}."
+            )
+        return found
+
+    @property
+    def view_options(self) -> dict[str, Any]:
+        """The options that this data module shares with :class:`.NewPhotos`."""
+        kept = {} if self.datasets else parse_ranges(read_record(self.artifacts_dir).get("grey_range"), INPUT_FILE)
+        return {**{name: getattr(self, name) for name in _SHARED}, "grey_range": {**kept, **self.grey_ranges} or None}

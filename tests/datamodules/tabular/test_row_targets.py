@@ -1,0 +1,57 @@
+"""Targets of new rows, as training would have read them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from practicum.datamodules import Table
+from practicum.datamodules.tabular.preprocessor import TablePreprocessor
+from practicum.datamodules.tabular.row_targets import row_targets
+from practicum.lightning_shim import MisconfigurationException
+
+
+@pytest.mark.parametrize(
+    ("classes", "values", "wanted"),
+    [
+        (["0", "1"], ["1", "1.0", "0"], [1, 1, 0]),  # a frame with gaps writes whole numbers as floats
+        (["00", "01"], ["01", "00"], [1, 0]),
+        (["1.0", "2.5"], ["2.5", "1"], [1, 0]),
+        (["false", "true"], [True, False], [1, 0]),
+        (["no", "yes"], ["yes", "no"], [1, 0]),
+    ],
+)
+def test_classes_are_found_however_they_are_written(classes: list[str], values: list[Any], wanted: list[int]) -> None:
+    steps = TablePreprocessor(target="y", classes=classes)
+    assert row_targets(pl.DataFrame({"y": values}), steps, "new.csv").tolist() == wanted
+
+
+@pytest.mark.parametrize(
+    ("classes", "values", "message"),
+    [
+        (None, [1.5, None, None], r"new.csv: 2 of 3 rows have no 'y' to score by, the first is row 2"),
+        (["no", "yes"], ["no", None], "1 of 2 rows have no 'y' to score by, the first is row 2"),
+        (["no", "yes"], ["no", "perhaps"], r"row 2 has y='perhaps', which is none of the run's classes \(no, yes\)"),
+        (["00", "01"], ["1"], "row 1 has y='1'"),
+    ],
+)
+def test_rows_without_a_target_that_training_knew_are_refused(classes: Any, values: list[Any], message: str) -> None:
+    with pytest.raises(MisconfigurationException, match=message):
+        row_targets(pl.DataFrame({"y": values}), TablePreprocessor(target="y", classes=classes), "new.csv")
+    with pytest.raises(MisconfigurationException, match="has no column 'y'"):
+        row_targets(pl.DataFrame({"x": values}), TablePreprocessor(target="y", classes=classes), "new.csv")
+
+
+def test_rows_of_several_tables_come_one_after_another_with_their_targets(tmp_path: Path) -> None:
+    lines = [f"{'ab'[n % 2]};{n},5" for n in range(40)]
+    (tmp_path / "t.csv").write_text("\n".join(["kind;price", *lines]) + "\n")
+    data = Table(tmp_path / "t.csv", target="price", cache=tmp_path / "cache")
+    data.prepare_data()
+    for name, row in (("one", "b;1,25"), ("two", "a;3")):
+        (tmp_path / f"{name}.csv").write_text(f"kind;price\n{row}\n")
+    new = data.for_scoring([tmp_path / "one.csv", tmp_path / "two.csv"])
+    assert new.targets is not None
+    assert new.targets.tolist() == [1.25, 3.0]
+    assert new.row_columns() == {"kind": ["b", "a"], "price": ["1,25", "3"]}  # as they are written
