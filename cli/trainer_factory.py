@@ -16,27 +16,6 @@ from practicum.lightning_shim import Callback, MisconfigurationException, PassTh
 log = logging.getLogger(__name__)
 
 
-def resolve_precision(precision: str | int, accelerator: str = "auto") -> str | int:
-    """Turn ``auto`` into ``bf16-mixed`` where the processor multiplies bfloat16 in hardware, else into ``32-true``.
-
-    Args:
-        precision: ``auto``, or any precision that Lightning knows, which is returned unchanged.
-        accelerator: Where the run will be: ``auto``, ``cpu``, ``gpu``, ``cuda``, ``mps`` ...
-
-    Returns:
-        A precision for Lightning's ``Trainer``.
-    """
-    if precision != "auto":
-        return precision
-    if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
-        return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
-    if accelerator not in ("auto", "cpu") or (accelerator == "auto" and torch.backends.mps.is_available()):
-        return "32-true"
-    # Private names, as torch has no public ones for these two; a test fails if they disappear.
-    in_hardware = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return "bf16-mixed" if in_hardware else "32-true"
-
-
 def clip_without_fused(cfg: DictConfig) -> None:
     """Switch off ``optimizer.fused`` where Lightning refuses to clip gradients beside it: in mixed precision.
 
