@@ -56,6 +56,7 @@ from .roles import Watcher
 from .run.checkpoint_io import WholeFileCheckpointIO
 from .run.finite_loss import FiniteLoss
 from .run.last_checkpoint import LastCheckpoint
+from .run.notebook_progress import NotebookProgress
 from .run.patience import Patience
 from .run.predictions_table import PredictionsTable
 from .run.run_log import RunLog
@@ -97,6 +98,7 @@ __all__ = [
     "MostWrongRows",
     "NTASGD",
     "NearestWords",
+    "NotebookProgress",
     "OneCycle",
     "Patience",
     "PerClass",

@@ -10,7 +10,8 @@ import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig
-from practicum.callbacks import WholeFileCheckpointIO
+from practicum.callbacks import NotebookProgress, WholeFileCheckpointIO
+from practicum.callbacks.run.notebook_progress import in_notebook
 from practicum.lightning_shim import Callback, MisconfigurationException, PassThroughProfiler, Trainer, classes
 
 log = logging.getLogger(__name__)
@@ -72,6 +73,11 @@ def build_trainer(config: DictConfig, callbacks: list[Callback], loggers: list[A
         given: dict[str, Any] = {"callbacks": callbacks, "logger": loggers, "plugins": plugins}
         if config.get("profiler") is None:
             given["profiler"] = NoProfiler()
+        if in_notebook():  # a run that is trained from a cell: rich draws for terminals
+            callbacks = [
+                NotebookProgress() if isinstance(each, classes("callbacks.RichProgressBar")) else each for each in callbacks
+            ]
+            given["callbacks"] = callbacks
         bars = [each for each in callbacks if isinstance(each, classes("callbacks.ProgressBar"))]
         if config.get("enable_progress_bar") is None and not bars:
             given["enable_progress_bar"] = False  # callbacks.progress=null: Lightning would add a bar of its own

@@ -152,6 +152,7 @@ Checkpoint = _both("callbacks.Checkpoint")
 Logger = _both("loggers.Logger")
 MisconfigurationException = _both("utilities.exceptions.MisconfigurationException")
 PassThroughProfiler = _both("profilers.PassThroughProfiler")
+ProgressBar = _both("callbacks.ProgressBar")
 TorchCheckpointIO = _both("plugins.io.TorchCheckpointIO")
 
 # Of one.

@@ -10,6 +10,7 @@ from pytorch_lightning import seed_everything as seed_everything
 from pytorch_lightning.callbacks import Checkpoint as Checkpoint
 from pytorch_lightning.callbacks import EarlyStopping as EarlyStopping
 from pytorch_lightning.callbacks import ModelCheckpoint as ModelCheckpoint
+from pytorch_lightning.callbacks import ProgressBar as ProgressBar
 from pytorch_lightning.callbacks import RichProgressBar as RichProgressBar
 from pytorch_lightning.loggers import Logger as Logger
 from pytorch_lightning.loggers import TensorBoardLogger as TensorBoardLogger
