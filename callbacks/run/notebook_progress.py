@@ -16,6 +16,8 @@ from typing import Any
 
 from practicum.lightning_shim import LightningModule, ProgressBar, Trainer
 
+from ..roles import Watcher
+
 _COLUMNS = 7  # metrics, at most
 _SECONDS = 0.25  # between two updates
 
@@ -66,7 +68,7 @@ def _shown(value: float | str | None) -> str:
     return "" if value is None else html.escape(value) if isinstance(value, str) else f"{value:.4g}"
 
 
-class NotebookProgress(ProgressBar):
+class NotebookProgress(Watcher, ProgressBar):
     """Shows how a fit proceeds, in the output of a notebook's cell; elsewhere nothing. Validation, tests and predictions have no
     bar of their own.
 

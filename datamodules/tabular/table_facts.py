@@ -11,6 +11,7 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 
 from .new_rows import columns_beside
 from .preprocessor import TablePreprocessor
+from .show_batch import batch_frame
 from .table_cache import TableArrays
 
 
@@ -35,6 +36,21 @@ class TableFacts(ABC):
     @abstractmethod
     def _loader(self, split: str, shuffle: bool = False) -> StatefulDataLoader[Any]:
         """Batches of a split."""
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """Facts that a model may need."""
+
+    def show_batch(self, count: int = 8) -> pl.DataFrame:
+        """The first training rows of an epoch as a network gets them: categories by name, numbers scaled.
+
+        Args:
+            count: Rows, at most.
+
+        Raises:
+            MisconfigurationException: ``count`` is below 1.
+        """
+        return batch_frame(next(iter(self.train_dataloader())), self.describe(), count)
 
     @property
     def origin(self) -> str:

@@ -23,6 +23,7 @@ from .document_batches import DocumentBatches
 from .labels import class_names
 from .new_texts import NewTexts
 from .readers import Document
+from .show_batch import ShowsTexts
 from .text_options import Task, check_text_options
 from .token_cache import TokenizedCorpus, TokenSplit, fingerprint, load_or_tokenize
 from .tokenization import TRAINING, TokenizationConfig, load_tokenizer
@@ -30,7 +31,7 @@ from .tokenizer import Level, detokenize, vocabulary
 from .training_length import choose_epochs
 
 
-class Text(LightningDataModule):
+class Text(ShowsTexts, LightningDataModule):
     """Base class of text data modules; subclasses implement :meth:`documents`.
 
     Texts are tokenized once and cached on disk, memory-mapped. Texts that can't be used (empty, not UTF-8) are left out and
