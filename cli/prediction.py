@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from omegaconf import DictConfig
 from practicum.callbacks import WordImportance
+from practicum.callbacks.run.notebook_progress import in_notebook
 from practicum.callbacks.run.predictions_table import join_columns
 from practicum.lightning_shim import Callback, MisconfigurationException, Trainer
 from practicum.modules import EmbeddingExtractor
@@ -59,7 +60,9 @@ def predict_with(run: Run, options: DictConfig) -> Prediction:
     explanations = WordImportance() if options.explain else None
     with TemporaryDirectory(prefix="practicum-") as scratch:
         training_data = run.data_module(scratch)
-        data = training_data.for_prediction(str(options.input))
+        given = options.input  # from Python also a frame, or a list of texts
+        in_memory = hasattr(given, "columns") or (isinstance(given, list) and hasattr(training_data, "detokenize"))
+        data = training_data.for_prediction(given if in_memory else str(given))
         if options.format == "kaggle" and not hasattr(data, "submission_columns"):
             raise MisconfigurationException(
                 f"format=kaggle: {type(training_data).__name__} is not a Kaggle challenge; dogs_vs_cats, dog_breeds, planet and "
@@ -82,6 +85,7 @@ def _trainer(run: Run, accelerator: str, more: list[Callback]) -> Trainer:
             precision=run.precision,
             logger=False,
             enable_checkpointing=False,
+            enable_progress_bar=not in_notebook(),
             default_root_dir=run.folder,  # where the transforms' files are, such as temperature.json
         )
     except (ValueError, TypeError) as error:

@@ -27,6 +27,7 @@ from .tokenizer import BEGIN, UNKNOWN, Level, detokenize, normalize
 log = logging.getLogger(__name__)
 
 EMPTY, NOTHING_KNOWN = "empty", "no known word"
+TextSource = str | os.PathLike[str] | Any  # a path, a list of texts, or a frame
 _MANY_UNKNOWN = 0.5  # share of unknown tokens from which on it is said
 
 
@@ -34,7 +35,8 @@ class NewTexts(LightningDataModule):
     """Texts to predict, in their original order. Made by ``data.for_prediction(source)``.
 
     Args:
-        source: A text file with one text per line; a table of text (CSV, TSV, gzipped or not); or a folder of text files.
+        source: A text file with one text per line; a table of text (CSV, TSV, gzipped or not); a folder of text files; a list of
+            texts; or a frame of polars or pandas with the column of texts.
         tokenizer: The classifier's tokenizer.
         level: Its level, see :mod:`.tokenizer`.
         batch_size: Texts per batch and process.
@@ -52,7 +54,7 @@ class NewTexts(LightningDataModule):
 
     def __init__(
         self,
-        source: str | os.PathLike[str],
+        source: TextSource,
         tokenizer: Tokenizer,
         level: Level,
         batch_size: int,
@@ -62,7 +64,9 @@ class NewTexts(LightningDataModule):
     ) -> None:
         super().__init__()
         self.level, self.batch_size, self.reverse = level, batch_size, reverse
-        found = list(read_new_texts(Path(source), text_column, trained))
+        paths = isinstance(source, str | os.PathLike)
+        found = list(read_new_texts(Path(source), text_column, trained)) if paths else given_texts(source, text_column)
+        source = source if paths else "the new texts"
         self.rejected = [(name, _reason(name)) for name, text in found if text is None]
         usable = [(name, text) for name, text in found if text is not None]
         if not usable:
@@ -133,6 +137,34 @@ class NewTexts(LightningDataModule):
 
     def _words(self, text: str) -> list[Word]:
         return source_words(text, self.level, self._tokenizer)
+
+
+def given_texts(source: Any, text_column: str | None) -> list[tuple[str, str | None]]:
+    """Names and texts of a list of texts, or of a frame's column.
+
+    Args:
+        source: The list, or the frame.
+        text_column: Column of the texts in training; ``None``: it is called ``text``, or is the only one.
+
+    Raises:
+        MisconfigurationException: There is no such column, or something in it is no text.
+
+    Example:
+        >>> from practicum.datamodules.text.new_texts import given_texts
+        >>> given_texts(["a good film"], None)
+        [('a good film', 'a good film')]
+    """
+    if hasattr(source, "columns"):
+        names = [str(name) for name in source.columns]
+        column = text_column or ("text" if "text" in names or len(names) != 1 else names[0])
+        if column not in names:
+            raise MisconfigurationException(f"the new texts: there is no column {column}; the frame has {', '.join(names)}.")
+        source = source[column]
+    texts = list(source)
+    strange = next((place for place, text in enumerate(texts) if not isinstance(text, str)), None)
+    if strange is not None:
+        raise MisconfigurationException(f"the new texts: number {strange + 1} is no text ({texts[strange]!r}).")
+    return [(text, text) for text in texts]
 
 
 def read_new_texts(

@@ -21,7 +21,7 @@ from ..loading.source import Local, Source
 from .bptt_windows import BPTTWindows
 from .document_batches import DocumentBatches
 from .labels import class_names
-from .new_texts import NewTexts
+from .new_texts import NewTexts, TextSource
 from .readers import Document
 from .show_batch import ShowsTexts
 from .text_options import Task, check_text_options
@@ -274,13 +274,13 @@ class Text(ShowsTexts, LightningDataModule):
         """Test texts, or those of validation if there are none."""
         return self._loader(self.tests_on)
 
-    def for_prediction(self, source: str | os.PathLike[str]) -> NewTexts:
+    def for_prediction(self, source: TextSource) -> NewTexts:
         """Return a data module of new texts, tokenized as in training.
 
         The tokenizer is that of ``artifacts_dir`` where nothing has been set up.
 
         Args:
-            source: A text file with one text per line; a CSV with a column of texts; or a folder of text files.
+            source: A file with a text per line, a CSV or a frame with a column of texts, a folder of text files, or a list.
 
         Raises:
             MisconfigurationException: There is no text that can be read, no tokenizer, or nothing to predict (a language model).
