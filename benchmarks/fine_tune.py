@@ -27,9 +27,8 @@ def ours(root: str, backbone: str, epochs: int, seed: int, weights: str) -> dict
     import torch
     from practicum.callbacks import GradualUnfreezing
     from practicum.cli.malloc import keep_freed_memory
-    from practicum.cli.trainer_factory import resolve_precision
     from practicum.datamodules import Augment, ImageFolder
-    from practicum.lightning_shim import Callback, LightningModule, ModelCheckpoint, Trainer, seed_everything
+    from practicum.lightning_shim import Callback, LightningModule, ModelCheckpoint, Trainer, resolve_precision, seed_everything
     from practicum.modules import ImageClassifier
 
     class EpochTimer(Callback):
@@ -97,7 +96,7 @@ def ours(root: str, backbone: str, epochs: int, seed: int, weights: str) -> dict
 def _bare(model: Any, data: Any, freeze: bool, steps: int = 8) -> float:
     """Images per second of forward, backward and optimizer step on prepared batches, in plain torch at the same precision."""
     import torch
-    from practicum.cli.trainer_factory import resolve_precision
+    from practicum.lightning_shim import resolve_precision
 
     batches = [batch for batch, _ in zip(data.train_dataloader(), range(4), strict=False)]
     model.backbone.requires_grad_(not freeze)

@@ -31,9 +31,8 @@ import numpy as np
 import torch
 from practicum.callbacks import OneCycle, TruncatedBPTT
 from practicum.cli.malloc import keep_freed_memory
-from practicum.cli.trainer_factory import resolve_precision
 from practicum.datamodules import BPTTWindows, TextFolder
-from practicum.lightning_shim import Callback, Trainer
+from practicum.lightning_shim import Callback, Trainer, resolve_precision
 from practicum.modules import LanguageModel
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy

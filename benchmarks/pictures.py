@@ -34,9 +34,8 @@ import torch
 from PIL import Image
 from practicum.callbacks import GradualUnfreezing, PrecomputedActivations, TestTimeAugmentation, Watcher
 from practicum.cli.malloc import keep_freed_memory
-from practicum.cli.trainer_factory import resolve_precision
 from practicum.datamodules import Augment, ImageFolder
-from practicum.lightning_shim import PACKAGE, Callback, LightningModule, Trainer, seed_everything
+from practicum.lightning_shim import PACKAGE, Callback, LightningModule, Trainer, resolve_precision, seed_everything
 from practicum.modules import ImageClassifier
 
 HERE = Path(__file__).resolve().parent

@@ -24,9 +24,8 @@ import torch
 from practicum.callbacks import EMA
 from practicum.cli.malloc import keep_freed_memory
 from practicum.cli.run_folder import open_run
-from practicum.cli.trainer_factory import resolve_precision
 from practicum.datamodules import Rossmann
-from practicum.lightning_shim import Trainer, seed_everything
+from practicum.lightning_shim import Trainer, resolve_precision, seed_everything
 from practicum.modules import EntityEmbeddingModel
 from torch import Tensor, nn
 from torch.nn.functional import one_hot

@@ -28,9 +28,8 @@ import torch
 from practicum.callbacks import OneCycle
 from practicum.callbacks.run.results import results
 from practicum.cli.malloc import keep_freed_memory
-from practicum.cli.trainer_factory import resolve_precision
 from practicum.datamodules import Rossmann
-from practicum.lightning_shim import Callback, Trainer
+from practicum.lightning_shim import Callback, Trainer, resolve_precision
 from practicum.modules import EntityEmbeddingModel
 from practicum.modules.layers.entity_embeddings import EntityEmbeddings, embedding_dim
 from torch import Tensor, nn

@@ -59,6 +59,7 @@ from .run.finite_loss import FiniteLoss
 from .run.last_checkpoint import LastCheckpoint
 from .run.log_figures import LogFigures
 from .run.mlflow_log import MLFlowLog
+from .run.notebook_progress import NotebookProgress
 from .run.patience import Patience
 from .run.predictions_table import PredictionsTable
 from .run.progress_bar import CompactProgressBar
@@ -105,6 +106,7 @@ __all__ = [
     "MostWrongRows",
     "NTASGD",
     "NearestWords",
+    "NotebookProgress",
     "OneCycle",
     "Patience",
     "PerClass",

@@ -1,11 +1,13 @@
-"""What the data tell the model: number of classes, vocabulary, categories."""
+"""Build a configured model for data: what they tell it (number of classes, vocabulary, categories), and its optimizer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from practicum.lightning_shim import MisconfigurationException
+from hydra.utils import get_object, instantiate
+from omegaconf import DictConfig
+from practicum.lightning_shim import LightningModule, MisconfigurationException
 
 from .signatures import options_of
 
@@ -30,3 +32,32 @@ def facts_for(model_class: Callable[..., Any], facts: Mapping[str, Any], configu
             "model=, or an experiment= for this kind of data."
         )
     return {name: value for name, value in facts.items() if name in options}
+
+
+def model_builder(cfg: DictConfig, data: Any) -> Callable[[], LightningModule]:
+    """What makes the model of a configuration for some data; each call makes a new one.
+
+    Args:
+        cfg: Has ``model`` and ``optimizer``, as the composed configuration has and its ``pretraining``.
+        data: Set up; has ``describe()``.
+
+    Raises:
+        MisconfigurationException: The model requires something that these data do not have.
+
+    Example:
+        >>> from hydra import compose, initialize_config_module
+        >>> from hydra.utils import instantiate
+        >>> from practicum.cli.model_facts import model_builder
+        >>> with initialize_config_module("practicum.conf", version_base="1.3"):
+        ...     cfg = compose("train", ["experiment=tastes"])
+        >>> class Data:
+        ...     def describe(self):
+        ...         return {"categories": {"user": ["ann", "bob"], "item": ["x", "y"]}}
+        >>> model = model_builder(cfg, Data())()
+        >>> model.item_count
+        2
+    """
+    facts = facts_for(get_object(cfg.model._target_), data.describe(), {**cfg.model, "optimizer": cfg.optimizer})
+    # A partial first: Hydra copies what it is given into a configuration, which takes minutes for a million ids.
+    build = instantiate(cfg.model, optimizer=instantiate(cfg.optimizer, _convert_="all"), _convert_="all", _partial_=True)
+    return lambda: build(**facts)

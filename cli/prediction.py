@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import torch
 from omegaconf import DictConfig
 from practicum.callbacks import WordImportance
+from practicum.callbacks.run.notebook_progress import in_notebook
 from practicum.callbacks.run.predictions_table import join_columns
 from practicum.lightning_shim import Callback, MisconfigurationException, Trainer
 from practicum.modules import EmbeddingExtractor
@@ -77,8 +79,12 @@ def predict_with(run: Run, options: DictConfig) -> Prediction:
 
 def _read_input(training_data: Any, model: Any, options: DictConfig) -> Any:
     """The input as a data module; with its targets where it is to be scored."""
-    inputs = expand_input(options.input)
-    source: Any = inputs[0] if len(inputs) == 1 else inputs
+    given = options.input  # from Python also a frame, or a list of texts
+    if hasattr(given, "columns") or (isinstance(given, list) and hasattr(training_data, "detokenize")):
+        source: Any = given
+    else:
+        inputs = expand_input(given)
+        source = inputs[0] if len(inputs) == 1 else [Path(each) for each in inputs]
     if not options.score:
         return training_data.for_prediction(source)
     objective = getattr(model, "objective", None)
@@ -99,6 +105,7 @@ def _trainer(run: Run, accelerator: str, more: list[Callback]) -> Trainer:
             precision=run.precision,
             logger=False,
             enable_checkpointing=False,
+            enable_progress_bar=not in_notebook(),
             default_root_dir=run.folder,  # where the transforms' files are, such as temperature.json
         )
     except (ValueError, TypeError) as error:

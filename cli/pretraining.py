@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
-from hydra.utils import get_object, instantiate
+from hydra.utils import instantiate
 from omegaconf import DictConfig, open_dict
 from practicum.lightning_shim import MisconfigurationException, seed_everything
 
@@ -121,14 +121,12 @@ def _say(tokens: int) -> None:
 def _learn(cfg: DictConfig, data: Any) -> SkipGram:
     from practicum.callbacks import EpochLines, FiniteLoss  # noqa: PLC0415 - heavy
 
-    from .model_facts import facts_for  # noqa: PLC0415
+    from .model_facts import model_builder  # noqa: PLC0415
     from .trainer_factory import build_trainer  # noqa: PLC0415
 
     stage = cfg.pretraining
     windows = data.for_task("skip_gram", stage.batch_size, stage.bptt)
-    facts = facts_for(get_object(stage.model._target_), windows.describe(), {**stage.model, "optimizer": stage.optimizer})
-    optimizer = instantiate(stage.optimizer, _convert_="all")
-    model: SkipGram = instantiate(stage.model, optimizer=optimizer, _convert_="all", _partial_=True)(**facts)
+    model: Any = model_builder(stage, windows)()
     schedule = instantiate(stage.schedule, _convert_="all") if stage.get("schedule") else None
     settings = cfg.trainer.copy()
     with open_dict(settings):

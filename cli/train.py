@@ -43,11 +43,11 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     """
     # Heavy imports come late, so that --help and a mistyped option answer at once.
     from hydra.core.hydra_config import HydraConfig
-    from hydra.utils import get_object, instantiate
+    from hydra.utils import instantiate
     from lightning_utilities.core.rank_zero import rank_zero_only
     from practicum.callbacks import LRFinder
     from practicum.callbacks.run.report import write_report
-    from practicum.lightning_shim import seed_everything
+    from practicum.lightning_shim import resolve_precision, seed_everything
 
     from .baselines.add import add_baselines
     from .config_check import check_config
@@ -55,7 +55,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     from .logger_packages import check_logger_packages
     from .malloc import keep_freed_memory
     from .model_card import commands_of, task_of, write_card
-    from .model_facts import facts_for
+    from .model_facts import model_builder
     from .next_command import hints_of, train_command
     from .pretraining import check_model_in_force, model_in_force, pretrain
     from .refit import refit
@@ -64,7 +64,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     from .summary import print_summary
     from .sweeps.pruning import trial_pruning
     from .sweeps.resume import continue_in_sweep
-    from .trainer_factory import build_trainer, check_accelerator, clip_without_fused, resolve_precision
+    from .trainer_factory import build_trainer, check_accelerator, clip_without_fused
 
     # Configuration: nothing is touched before it has been checked.
     check_run_options(cfg)
@@ -113,10 +113,8 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     trainer = build_trainer(cfg.trainer, callbacks, loggers)
 
     # The model for these data.
-    facts = facts_for(get_object(cfg.model._target_), data.describe(), {**cfg.model, "optimizer": cfg.optimizer})
-    # A partial first: Hydra copies what it is given into a configuration, which takes minutes for a million ids.
-    build_model = instantiate(cfg.model, optimizer=instantiate(cfg.optimizer, _convert_="all"), _convert_="all", _partial_=True)
-    model = build_model(**facts)
+    build_model = model_builder(cfg, data)
+    model = build_model()
     for logger in loggers:
         logger.log_hyperparams(OmegaConf.to_container(cfg, resolve=True))
 
@@ -130,12 +128,12 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
         print(f"Pruned after epoch {pruning.pruned_at + 1}: other trials were better by then ({pruning.monitor}).")
         return PrunedRun(pruning.pruned_at)
     if cfg.refit:
-        seconds = refit(cfg, trainer, data, lambda: build_model(**facts))
+        seconds = refit(cfg, trainer, data, build_model)
         recorder.seconds |= {} if seconds is None else {"refit": seconds}
     _test(trainer, model, data, recorder)
 
     if cfg.baselines and trainer.is_global_zero:  # no other process takes part, and none waits
-        add_baselines(recorder, trainer, model, data, lambda: build_model(**facts), cfg.seed)
+        add_baselines(recorder, trainer, model, data, build_model, cfg.seed)
 
     # What is left behind, and what is printed.
     record = recorder.record(trainer, model, "finished")

@@ -10,31 +10,11 @@ import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig
-from practicum.callbacks import WholeFileCheckpointIO
+from practicum.callbacks import NotebookProgress, WholeFileCheckpointIO
+from practicum.callbacks.run.notebook_progress import in_notebook
 from practicum.lightning_shim import Callback, MisconfigurationException, PassThroughProfiler, Trainer, classes
 
 log = logging.getLogger(__name__)
-
-
-def resolve_precision(precision: str | int, accelerator: str = "auto") -> str | int:
-    """Turn ``auto`` into ``bf16-mixed`` where the processor multiplies bfloat16 in hardware, else into ``32-true``.
-
-    Args:
-        precision: ``auto``, or any precision that Lightning knows, which is returned unchanged.
-        accelerator: Where the run will be: ``auto``, ``cpu``, ``gpu``, ``cuda``, ``mps`` ...
-
-    Returns:
-        A precision for Lightning's ``Trainer``.
-    """
-    if precision != "auto":
-        return precision
-    if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
-        return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
-    if accelerator not in ("auto", "cpu") or (accelerator == "auto" and torch.backends.mps.is_available()):
-        return "32-true"
-    # Private names, as torch has no public ones for these two; a test fails if they disappear.
-    in_hardware = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return "bf16-mixed" if in_hardware else "32-true"
 
 
 def clip_without_fused(cfg: DictConfig) -> None:
@@ -93,6 +73,11 @@ def build_trainer(config: DictConfig, callbacks: list[Callback], loggers: list[A
         given: dict[str, Any] = {"callbacks": callbacks, "logger": loggers, "plugins": plugins}
         if config.get("profiler") is None:
             given["profiler"] = NoProfiler()
+        if in_notebook():  # a run that is trained from a cell: rich draws for terminals
+            callbacks = [
+                NotebookProgress() if isinstance(each, classes("callbacks.RichProgressBar")) else each for each in callbacks
+            ]
+            given["callbacks"] = callbacks
         bars = [each for each in callbacks if isinstance(each, classes("callbacks.ProgressBar"))]
         if config.get("enable_progress_bar") is None and not bars:
             given["enable_progress_bar"] = False  # callbacks.progress=null: Lightning would add a bar of its own

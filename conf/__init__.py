@@ -1,1 +1,28 @@
-"""The configuration as a package of YAML files: ``hydra.initialize_config_module("practicum.conf")`` composes from it."""
+"""The configuration as a package of YAML files: ``hydra.initialize_config_module("practicum.conf")`` composes from it.
+
+Whoever composes from it imports it, so here is what its values need to be read: ``${practicum.job:KEY,DEFAULT}`` is a value of
+the Hydra job that runs, ``DEFAULT`` where none does, as in a notebook.
+"""
+
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import OmegaConf
+
+
+def job_value(key: str, default: Any) -> Any:
+    """A value of the running job's own configuration, such as ``runtime.output_dir``; ``${hydra:...}`` fails where there is none.
+
+    Args:
+        key: Below ``hydra``.
+        default: What to give outside of ``hydra.main``.
+
+    Example:
+        >>> from practicum.conf import job_value
+        >>> job_value("runtime.output_dir", "runs/mine")
+        'runs/mine'
+    """
+    return OmegaConf.select(HydraConfig.get(), key) if HydraConfig.initialized() else default
+
+
+OmegaConf.register_new_resolver("practicum.job", job_value, replace=True)

@@ -22,6 +22,7 @@ from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 from typing import Any
 
+import torch
 from packaging.version import Version
 
 PACKAGES = {"pytorch_lightning": "pytorch-lightning", "lightning": "lightning"}  # import name: name in the package index
@@ -152,15 +153,49 @@ Logger = _both("loggers.Logger")
 MisconfigurationException = _both("utilities.exceptions.MisconfigurationException")
 RichProgressBar = _both("callbacks.RichProgressBar")
 PassThroughProfiler = _both("profilers.PassThroughProfiler")
+ProgressBar = _both("callbacks.ProgressBar")
 TorchCheckpointIO = _both("plugins.io.TorchCheckpointIO")
 
 # Of one.
 LightningDataModule = _bound(PACKAGE.LightningDataModule)
 LightningModule = _bound(PACKAGE.LightningModule)
-Trainer = PACKAGE.Trainer
 seed_everything = PACKAGE.seed_everything
 EarlyStopping = classes("callbacks.EarlyStopping")[0]
 ModelCheckpoint = classes("callbacks.ModelCheckpoint")[0]
 MLFlowLogger = classes("loggers.MLFlowLogger")[0]
 TensorBoardLogger = classes("loggers.TensorBoardLogger")[0]
 WandbLogger = classes("loggers.WandbLogger")[0]
+
+
+class Trainer(PACKAGE.Trainer):  # type: ignore[name-defined,misc]
+    """Lightning's trainer; ``precision="auto"`` is what suits the processor, see :func:`resolve_precision`.
+
+    Args:
+        options: Lightning's.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        if options.get("precision") == "auto":
+            options["precision"] = resolve_precision("auto", options.get("accelerator", "auto"))
+        super().__init__(**options)
+
+
+def resolve_precision(precision: str | int, accelerator: str = "auto") -> str | int:
+    """Turn ``auto`` into ``bf16-mixed`` where the processor multiplies bfloat16 in hardware, else into ``32-true``.
+
+    Args:
+        precision: ``auto``, or any precision that Lightning knows, which is returned unchanged.
+        accelerator: Where the run will be: ``auto``, ``cpu``, ``gpu``, ``cuda``, ``mps`` ...
+
+    Returns:
+        A precision for Lightning's ``Trainer``.
+    """
+    if precision != "auto":
+        return precision
+    if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
+        return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
+    if accelerator not in ("auto", "cpu") or (accelerator == "auto" and torch.backends.mps.is_available()):
+        return "32-true"
+    # Private names, as torch has no public ones for these two; a test fails if they disappear.
+    in_hardware = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return "bf16-mixed" if in_hardware else "32-true"

@@ -27,7 +27,8 @@ from torch.nn import functional as F
 from torch.optim import SparseAdam
 
 from .base.check_options import at_least, check_options
-from .base.fine_tunable import LayerGroup, OptimizerFactory
+from .base.fine_tunable import LayerGroup
+from .base.optimizers import NamedOptimizer
 from .base.recommender import Loss, Recommender
 from .layers.fold_in import fold_in_clicks, fold_in_ratings
 from .objectives.regression import Regression
@@ -50,6 +51,7 @@ class DotProductBias(Recommender):
         bounded: Squeeze predictions with a sigmoid into the range of the ratings, and a tenth beyond (fast.ai's ``y_range``).
         sparse: Compute gradients of a batch's rows only, for millions of users; needs :class:`torch.optim.SparseAdam`.
         optimizer: See :class:`.FineTunable`.
+        lr: Likewise.
 
     Shape:
         See :class:`.Recommender`.
@@ -86,11 +88,12 @@ class DotProductBias(Recommender):
         loss: Loss = "auto",
         bounded: bool = False,
         sparse: bool = False,
-        optimizer: OptimizerFactory | None = None,
+        optimizer: NamedOptimizer = None,
+        lr: float | None = None,
     ) -> None:
-        super().__init__(categories, target, loss, bounded, optimizer)
+        super().__init__(categories, target, loss, bounded, optimizer, lr)
         check_options("DotProductBias", *at_least(1, factors=factors), *at_least(0, l2=l2, time_l2=time_l2))
-        self.save_hyperparameters(ignore=["optimizer"], logger=False)
+        self.save_hyperparameters(ignore=["optimizer", "lr"], logger=False)
         self.l2, self.time_l2 = l2, time_l2
         self.implicit, self.sparse = implicit, sparse
         users, items = (len(self.categories[column]) + 1 for column in (self.user, self.item))

@@ -22,7 +22,8 @@ from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor, nn
 
 from .base.check_options import at_least, check_options, rates
-from .base.fine_tunable import LayerGroup, OptimizerFactory
+from .base.fine_tunable import LayerGroup
+from .base.optimizers import NamedOptimizer
 from .base.supervised import Supervised
 from .layers.entity_embeddings import EntityEmbeddings, choose_dims
 from .layers.mlp import mlp_blocks
@@ -56,6 +57,7 @@ class EntityEmbeddingModel(Supervised):
         quantiles: Which, with ``loss="quantiles"``.
         label_smoothing: Share of each class target that is spread evenly over all classes.
         optimizer: See :class:`.FineTunable`.
+        lr: Likewise.
 
     Shape:
         Input: integer codes ``[B, C]`` and numbers ``[B, N]``, as a pair. Output: numbers ``[B]``, ``[B, quantiles]``, or
@@ -95,7 +97,8 @@ class EntityEmbeddingModel(Supervised):
         bounded: bool = False,
         quantiles: Sequence[float] = (0.1, 0.5, 0.9),
         label_smoothing: float = 0.0,
-        optimizer: OptimizerFactory | None = None,
+        optimizer: NamedOptimizer = None,
+        lr: float | None = None,
     ) -> None:
         name = "EntityEmbeddingModel"
         objective: Objective
@@ -105,7 +108,7 @@ class EntityEmbeddingModel(Supervised):
             objective = Regression(target, loss, log_target, bounded, quantiles)
         else:
             raise MisconfigurationException(f"{name}: needs classes, or target: the statistics of a number.")
-        super().__init__(objective, optimizer)
+        super().__init__(objective, optimizer, lr)
         self.categories = {column: list(levels) for column, levels in categories.items()}
         self.continuous = list(continuous)
         self.classes = list(classes) if classes is not None else None
@@ -117,7 +120,7 @@ class EntityEmbeddingModel(Supervised):
             *rates(embedding_dropout=embedding_dropout, unknown_dropout=unknown_dropout),
             ("init_range", init_range, init_range is None or init_range > 0, "must be above 0, or null"),
         )
-        self.save_hyperparameters(ignore=["optimizer"], logger=False)
+        self.save_hyperparameters(ignore=["optimizer", "lr"], logger=False)
         self.unknown_dropout = unknown_dropout
         counts = [len(levels) + 1 for levels in self.categories.values()]
         self.embeddings = EntityEmbeddings(counts, choose_dims(name, self.categories, embedding_dims or {}, max_embedding_dim))

@@ -24,7 +24,8 @@ from practicum.lightning_shim import MisconfigurationException
 from timm.models import group_parameters
 from torch import Tensor, nn
 
-from .base.fine_tunable import LayerGroup, OptimizerFactory
+from .base.fine_tunable import LayerGroup
+from .base.optimizers import NamedOptimizer
 from .base.supervised import Supervised
 from .layers.concat_pool import ConcatPool
 from .layers.depthwise_float32 import keep_depthwise_in_float32, slow_in_bfloat16
@@ -59,6 +60,7 @@ class ImageClassifier(Supervised):
             list.
         label_smoothing: Share of each target that is spread evenly over all classes (Szegedy et al. 2015, section 7).
         optimizer: See :class:`.FineTunable`.
+        lr: Likewise.
 
     Shape:
         Input ``[B, 3, H, W]``, RGB, either ``uint8`` in 0..255 or floating point in 0..1; normalised inside with the mean and
@@ -92,11 +94,12 @@ class ImageClassifier(Supervised):
         dropout: float | None = None,
         class_weights: Literal["balanced"] | Sequence[float] | None = None,
         label_smoothing: float = 0.0,
-        optimizer: OptimizerFactory | None = None,
+        optimizer: NamedOptimizer = None,
+        lr: float | None = None,
     ) -> None:
         class_weight = class_weight_tensor("ImageClassifier", class_weights, class_counts, classes)
-        super().__init__((MultiLabel if multi_label else Classification)(classes, label_smoothing, class_weight), optimizer)
-        self.save_hyperparameters(ignore=["optimizer"], logger=False)
+        super().__init__((MultiLabel if multi_label else Classification)(classes, label_smoothing, class_weight), optimizer, lr)
+        self.save_hyperparameters(ignore=["optimizer", "lr"], logger=False)
         self.classes, self.multi_label = list(classes), multi_label
         self.hparams["weights"] = "random"  # checkpoints contain the weights: a module rebuilt from one downloads nothing
         self.backbone: Any

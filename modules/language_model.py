@@ -23,7 +23,8 @@ import torch.nn.functional as F
 from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor, nn
 
-from .base.fine_tunable import FineTunable, LayerGroup, OptimizerFactory
+from .base.fine_tunable import FineTunable, LayerGroup
+from .base.optimizers import NamedOptimizer
 from .layers.awd_lstm import AWDLSTM, activation_regularization, check_sizes, scale_dropout_rates
 from .layers.linear_cross_entropy import linear_cross_entropy
 from .metrics.mean_loss import MeanLoss
@@ -58,6 +59,7 @@ class LanguageModel(FineTunable):
         vectors: Word vectors that the embedding begins as: ``random``, a run of :class:`.SkipGram`, or a ``.vec``, of the
             embedding's size.
         optimizer: See :class:`.FineTunable`.
+        lr: Likewise.
 
     Raises:
         MisconfigurationException: Sizes or rates out of range; ``weights`` or ``vectors`` that don't fit.
@@ -91,12 +93,13 @@ class LanguageModel(FineTunable):
         beta: float = 1.0,
         weights: str = "random",
         vectors: str = "random",
-        optimizer: OptimizerFactory | None = None,
+        optimizer: NamedOptimizer = None,
+        lr: float | None = None,
     ) -> None:
-        super().__init__(optimizer)
+        super().__init__(optimizer, lr)
         check_sizes("LanguageModel", embedding_dim, hidden_size, num_layers)
         rates = {"input_p": input_p, "hidden_p": hidden_p, "output_p": output_p, "embed_p": embed_p, "weight_p": weight_p}
-        self.save_hyperparameters(ignore=["optimizer"], logger=False)
+        self.save_hyperparameters(ignore=["optimizer", "lr"], logger=False)
         self.hparams.update(weights="random", vectors="random")  # checkpoints contain the weights
         self.vocab, self.level = list(vocab), level
         self.alpha, self.beta = alpha, beta

@@ -23,7 +23,8 @@ import torch
 from torch import Tensor, nn
 
 from .base.check_options import at_least, check_options, rates
-from .base.fine_tunable import LayerGroup, OptimizerFactory
+from .base.fine_tunable import LayerGroup
+from .base.optimizers import NamedOptimizer
 from .base.recommender import Loss, Recommender
 from .layers.entity_embeddings import EntityEmbeddings, choose_dims
 from .layers.mlp import mlp_blocks
@@ -49,6 +50,7 @@ class NeuralCollaborativeFilter(Recommender):
         loss: See :class:`.Recommender`.
         bounded: Keep predicted ratings within their range, and a tenth beyond.
         optimizer: See :class:`.FineTunable`.
+        lr: Likewise.
 
     Shape:
         See :class:`.Recommender`.
@@ -82,9 +84,10 @@ class NeuralCollaborativeFilter(Recommender):
         unknown_dropout: float = 0.02,
         loss: Loss = "auto",
         bounded: bool = False,
-        optimizer: OptimizerFactory | None = None,
+        optimizer: NamedOptimizer = None,
+        lr: float | None = None,
     ) -> None:
-        super().__init__(categories, target, loss, bounded, optimizer)
+        super().__init__(categories, target, loss, bounded, optimizer, lr)
         name = "NeuralCollaborativeFilter"
         some_layers = len(hidden_sizes) > 0 or factors > 0
         check_options(
@@ -94,7 +97,7 @@ class NeuralCollaborativeFilter(Recommender):
             *at_least(1, max_embedding_dim=max_embedding_dim),
             *rates(embedding_dropout=embedding_dropout, unknown_dropout=unknown_dropout),
         )
-        self.save_hyperparameters(ignore=["optimizer"], logger=False)
+        self.save_hyperparameters(ignore=["optimizer", "lr"], logger=False)
         self.num_factors, self.l2, self.unknown_dropout = factors, l2, unknown_dropout
         counts = [len(levels) + 1 for levels in self.categories.values()]
         dims = choose_dims(name, self.categories, embedding_dims or {}, max_embedding_dim)

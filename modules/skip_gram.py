@@ -22,7 +22,8 @@ import torch
 from torch import Tensor, nn
 
 from .base.check_options import at_least, check_options
-from .base.fine_tunable import FineTunable, LayerGroup, OptimizerFactory
+from .base.fine_tunable import FineTunable, LayerGroup
+from .base.optimizers import NamedOptimizer
 from .layers.negative_sampling import negative_sampling_loss, pair_mask
 from .layers.subword_embedding import SubwordEmbedding
 from .metrics.mean_loss import MeanLoss
@@ -63,6 +64,7 @@ class SkipGram(FineTunable):
         max_n: Maximum length; 0: no subwords.
         max_ngrams: Maximum number of n-gram rows.
         optimizer: See :class:`.FineTunable`; it must support sparse gradients.
+        lr: Likewise.
 
     Raises:
         MisconfigurationException: A number out of range.
@@ -89,13 +91,14 @@ class SkipGram(FineTunable):
         min_n: int = 3,
         max_n: int = 6,
         max_ngrams: int = 500_000,
-        optimizer: OptimizerFactory | None = None,
+        optimizer: NamedOptimizer = None,
+        lr: float | None = None,
     ) -> None:
-        super().__init__(optimizer)
+        super().__init__(optimizer, lr)
         sizes = {"embedding_dim": embedding_dim, "window": window, "negatives": negatives, "shared_negatives": shared_negatives}
         share = ("subsample", subsample, 0 <= subsample < 1, "must be a share of the text, from 0 to below 1")
         check_options("SkipGram", *at_least(1, **sizes, min_n=min_n), share)
-        self.save_hyperparameters(ignore=["optimizer"], logger=False)
+        self.save_hyperparameters(ignore=["optimizer", "lr"], logger=False)
         self.vocab = list(vocab)
         self.window, self.negatives, self.shared_negatives = window, negatives, shared_negatives
         self.embedding = SubwordEmbedding(self.vocab, embedding_dim, min_n, max_n, max_ngrams)

@@ -27,7 +27,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .base.check_options import at_least, check_options, rates
-from .base.fine_tunable import LayerGroup, OptimizerFactory
+from .base.fine_tunable import LayerGroup
+from .base.optimizers import NamedOptimizer
 from .base.supervised import Supervised
 from .layers.entity_embeddings import EntityEmbeddings
 from .layers.member_linear import MemberLinear
@@ -61,6 +62,7 @@ class TabularEnsemble(Supervised):
         quantiles: Which, with ``loss="quantiles"``.
         label_smoothing: Share of each class target that is spread evenly over all classes.
         optimizer: See :class:`.FineTunable`.
+        lr: Likewise.
 
     Shape:
         Input: integer codes ``[B, C]`` and numbers ``[B, N]``, as a pair. Output: numbers ``[B]``, ``[B, quantiles]``, or
@@ -97,7 +99,8 @@ class TabularEnsemble(Supervised):
         bounded: bool = True,
         quantiles: Sequence[float] = (0.1, 0.5, 0.9),
         label_smoothing: float = 0.0,
-        optimizer: OptimizerFactory | None = None,
+        optimizer: NamedOptimizer = None,
+        lr: float | None = None,
     ) -> None:
         name = "TabularEnsemble"
         objective: Objective
@@ -107,7 +110,7 @@ class TabularEnsemble(Supervised):
             objective = Regression(target, loss, log_target, quantiles=quantiles)
         else:
             raise MisconfigurationException(f"{name}: needs classes, or target: the statistics of a number.")
-        super().__init__(objective, optimizer)
+        super().__init__(objective, optimizer, lr)
         self.categories = {column: list(levels) for column, levels in categories.items()}
         self.continuous = list(continuous)
         self.classes = list(classes) if classes is not None else None
@@ -121,7 +124,7 @@ class TabularEnsemble(Supervised):
             ("frequency_scale", frequency_scale, frequency_scale > 0, "must be above 0"),
             ("clip", clip, clip > 0, "must be above 0"),
         )
-        self.save_hyperparameters(ignore=["optimizer"], logger=False)
+        self.save_hyperparameters(ignore=["optimizer", "lr"], logger=False)
         self.members, self.embedding_dim, self.clip, self.dropout = members, embedding_dim, clip, dropout
         self.range: tuple[float, float] | None = None
         if isinstance(objective, Regression) and bounded and target is not None:

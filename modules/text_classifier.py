@@ -21,7 +21,8 @@ from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor, nn
 
 from .base.check_options import at_least, check_options
-from .base.fine_tunable import LayerGroup, OptimizerFactory
+from .base.fine_tunable import LayerGroup
+from .base.optimizers import NamedOptimizer
 from .base.supervised import Supervised
 from .layers.awd_lstm import AWDLSTM, check_sizes, replace_states, scale_dropout_rates, select_states
 from .layers.sequence_pooling import RunningPool, last_max_mean
@@ -60,6 +61,7 @@ class TextClassifier(Supervised):
         window: Number of tokens read at a time before those.
         label_smoothing: Share of each target that is spread evenly over all classes.
         optimizer: See :class:`.FineTunable`.
+        lr: Likewise.
 
     Raises:
         MisconfigurationException: Sizes or rates out of range; an encoder of another size, level, tokenizer or direction.
@@ -95,14 +97,15 @@ class TextClassifier(Supervised):
         max_len: int = 1440,
         window: int = 72,
         label_smoothing: float = 0.0,
-        optimizer: OptimizerFactory | None = None,
+        optimizer: NamedOptimizer = None,
+        lr: float | None = None,
     ) -> None:
-        super().__init__(Classification(classes, label_smoothing), optimizer)
+        super().__init__(Classification(classes, label_smoothing), optimizer, lr)
         self.classes, self.vocab = list(classes), list(vocab)
         check_options("TextClassifier", *at_least(1, head_size=head_size, max_len=max_len, window=window))
         if len(head_p) != 2 or not all(0 <= rate < 1 for rate in head_p):
             raise MisconfigurationException(f"TextClassifier: head_p={list(head_p)} must be two rates from 0 to below 1.")
-        self.save_hyperparameters(ignore=["optimizer"], logger=False)
+        self.save_hyperparameters(ignore=["optimizer", "lr"], logger=False)
         known = None if encoder == "random" else read_language_model(encoder, "TextClassifier: encoder")
         given = {"embedding_dim": embedding_dim, "hidden_size": hidden_size, "num_layers": num_layers}
         sizes = known.sizes if known is not None else {"embedding_dim": 200, "hidden_size": 400, "num_layers": 2}

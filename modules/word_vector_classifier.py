@@ -20,7 +20,8 @@ from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor, nn
 
 from .base.check_options import at_least, check_options, rates
-from .base.fine_tunable import LayerGroup, OptimizerFactory
+from .base.fine_tunable import LayerGroup
+from .base.optimizers import NamedOptimizer
 from .base.supervised import Supervised
 from .objectives.classification import Classification
 from .skip_gram import load_skip_gram
@@ -40,6 +41,7 @@ class WordVectorClassifier(Supervised):
         dropout: Dropout of the mean's features.
         label_smoothing: Share of each target that is spread evenly over all classes.
         optimizer: See :class:`.FineTunable`.
+        lr: Likewise.
 
     Raises:
         MisconfigurationException: A number out of range, or vectors of another size.
@@ -61,13 +63,14 @@ class WordVectorClassifier(Supervised):
         embedding_dim: int | None = None,
         dropout: float = 0.0,
         label_smoothing: float = 0.0,
-        optimizer: OptimizerFactory | None = None,
+        optimizer: NamedOptimizer = None,
+        lr: float | None = None,
     ) -> None:
-        super().__init__(Classification(classes, label_smoothing), optimizer)
+        super().__init__(Classification(classes, label_smoothing), optimizer, lr)
         self.classes, self.vocab = list(classes), list(vocab)
         size = 1 if embedding_dim is None else embedding_dim
         check_options("WordVectorClassifier", *at_least(1, embedding_dim=size), *rates(dropout=dropout))
-        self.save_hyperparameters(ignore=["optimizer"], logger=False)
+        self.save_hyperparameters(ignore=["optimizer", "lr"], logger=False)
         self.provenance["pretrained"] = False
         if vectors == "random":
             dim = embedding_dim or 100

@@ -18,6 +18,7 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 
 from ..files.atomic_file import atomic_write
 from ..roles import Watcher
+from .plots import Plots
 
 log = logging.getLogger(__name__)
 
@@ -63,11 +64,12 @@ def failed_figures(folder: Path) -> dict[str, str]:
         return {}
 
 
-class FigureCallback(Watcher):
+class FigureCallback(Plots, Watcher):
     """Base of callbacks that draw or list something about a run.
 
     An error in one of its hooks (``on_...``) becomes a warning, and a line in the report; until the next fit or test begins its
-    hooks are then passed over. See :func:`never_fatal`. This holds for subclasses too, whichever hooks they have.
+    hooks are then passed over. See :func:`never_fatal`. What was drawn is at hand by :meth:`plot`, what was listed by
+    :attr:`text`. This holds for subclasses too, whichever hooks they have.
 
     Example:
         >>> from practicum.callbacks.figures.figure_callback import FigureCallback

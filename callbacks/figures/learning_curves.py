@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from practicum.lightning_shim import LightningModule, Trainer
 
 from ..files.output_path import output_path
-from .canvas import BLUE, GRID, ORANGE, new_figure, save_figure
+from .canvas import BLUE, GRID, ORANGE, new_figure
 from .figure_callback import FigureCallback
 from .plain_text import shortened
 
@@ -111,4 +111,4 @@ class LearningCurves(FigureCallback):
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw."""
         if trainer.is_global_zero and self.history:
-            save_figure(draw_curves(curves_by_panel(self.history)), output_path(trainer, self.folder, "curves.png"))
+            self.write_figure(draw_curves(curves_by_panel(self.history)), output_path(trainer, self.folder, "curves.png"))

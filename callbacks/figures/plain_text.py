@@ -11,6 +11,7 @@ it can't draw it warns, and draws a box.
 from __future__ import annotations
 
 import functools
+import io
 import logging
 import re
 import unicodedata
@@ -66,6 +67,12 @@ class PlainFigure(Figure):
     def caption(self) -> str:
         """``[1] word, [2] word``, or nothing."""
         return ", ".join(f"[{number}] {word}" for word, number in self._numbers.items())
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows: without ``pyplot``, which makes figures that are shown, IPython knows no picture of a figure."""
+        picture = io.BytesIO()
+        self.savefig(picture, format="png")
+        return picture.getvalue()
 
     def draw(self, renderer: Any) -> None:
         """Draw, with all text as it is."""

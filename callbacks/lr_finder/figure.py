@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from matplotlib.figure import Figure
+
 from ..figures.canvas import BLUE, GRID, INK, ORANGE, new_figure, save_figure
 from ..files.atomic_file import write_csv
 from .suggestions import readable_part
@@ -69,12 +71,12 @@ def write_curves(tests: Sequence[dict[str, Any]], path: Path) -> None:
     write_csv(path, ("epoch", "step", "lr", "loss", "smoothed"), curve_rows(tests))
 
 
-def draw_curves(panels: Sequence[Panel], path: Path, log_scale: bool = True) -> None:
+def draw_curves(panels: Sequence[Panel], path: Path | None, log_scale: bool = True) -> Figure:
     """Draw tests side by side.
 
     Args:
         panels: One for each test.
-        path: The PNG.
+        path: The PNG; ``None``: none is written.
         log_scale: Whether the rate's axis is logarithmic.
     """
     figure = new_figure(6.2 * len(panels), 3.9)
@@ -95,7 +97,9 @@ def draw_curves(panels: Sequence[Panel], path: Path, log_scale: bool = True) -> 
         axes.grid(color=GRID)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, fontsize=8)
-    save_figure(figure, path)
+    if path is not None:
+        save_figure(figure, path)
+    return figure
 
 
 def _loss_at(lr: float, lrs: Sequence[float], losses: Sequence[float]) -> float:

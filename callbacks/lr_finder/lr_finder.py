@@ -18,9 +18,11 @@ import logging
 import math
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from matplotlib.figure import Figure
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
 from ..figures.figure_callback import never_fatal
@@ -219,9 +221,22 @@ class LRFinder(OutsideTrials):
         if trainer.is_global_zero and self.folder is not None:
             with never_fatal(trainer, "LRFinder"):
                 write_curves(self.tests, output_path(trainer, self.folder, "lr_find.csv"))
-                panels = [panel_of(each, self.suggest, self.steps) for each in self.tests]
-                draw_curves(panels, output_path(trainer, self.folder, "lr_find.png"), log_scale=self.mode == "exponential")
+                self._draw(output_path(trainer, self.folder, "lr_find.png"))
         return test
+
+    def _draw(self, path: Path | None) -> Figure:
+        panels = [panel_of(each, self.suggest, self.steps) for each in self.tests]
+        return draw_curves(panels, path, log_scale=self.mode == "exponential")
+
+    def plot(self) -> Figure:
+        """The curves of the tests, as a figure, which a notebook shows.
+
+        Raises:
+            MisconfigurationException: There was no test yet.
+        """
+        if not self.tests:
+            raise MisconfigurationException("LRFinder: nothing is drawn yet; plot() shows the tests of a fit.")
+        return self._draw(None)
 
     def _check(self, trainer: Trainer, pl_module: LightningModule) -> None:
         name = type(pl_module).__name__

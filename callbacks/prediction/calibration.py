@@ -21,6 +21,7 @@ from torch import Tensor
 
 from ..figures.classification.reliability_curve import confidence_of, draw_reliability, reliability_bins
 from ..figures.figure_callback import never_fatal
+from ..figures.plots import Plots
 from ..files.output_path import output_path
 from ..module_outputs.logits import is_multi_label, to_probabilities
 from ..module_outputs.step_check import TestOutputsCheck
@@ -29,7 +30,7 @@ from ..trainer_internals.gather import gather_objects
 from .temperature_scaling import TemperatureScaling
 
 
-class Calibration(TestOutputsCheck, TemperatureScaling):
+class Calibration(Plots, TestOutputsCheck, TemperatureScaling):
     """Draws the calibration curve of a test; optionally scales logits by a temperature first.
 
     The curve needs ``test_step`` to return a dictionary with ``logits`` and ``target``; for multi-label each class of each row
@@ -112,4 +113,4 @@ class Calibration(TestOutputsCheck, TemperatureScaling):
             if self.folder is not None:
                 scaled = f", temperature {self.temperature:.2f}" if self.overrides else ""
                 path = output_path(trainer, self.folder, "calibration.png")
-                draw_reliability(bins, f"expected calibration error {bins.error:.3f}{scaled}", path)
+                self.keep_figure(draw_reliability(bins, f"expected calibration error {bins.error:.3f}{scaled}", path), path)

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from ..figures.figure_callback import never_fatal
 from ..figures.images.tta_views import MostChanged, draw_views
+from ..figures.plots import Plots
 from ..files.output_path import output_path
 from ..module_outputs.logits import extract_logits, is_multi_label, replace_logits, to_logits, to_probabilities
 from ..trainer_internals.batches import inputs_of, to_device
@@ -69,7 +70,7 @@ def augment_rows(x: Tensor, augment: Callable[[Tensor], Tensor], seed: int, view
     return torch.cat(views)
 
 
-class TestTimeAugmentation(PredictionTransform):
+class TestTimeAugmentation(Plots, PredictionTransform):
     """Combines a module's predictions for ``n`` augmented views of every photo with that for the photo itself.
 
     Works with any LightningModule whose ``forward`` takes a batch and returns logits ``[B, classes]``, or a dictionary that holds
@@ -249,4 +250,5 @@ class TestTimeAugmentation(PredictionTransform):
         photos = self._changed.photos()
         if self.folder is not None and photos and trainer.is_global_zero:
             with never_fatal(trainer, type(self).__name__):
-                draw_views(photos, getattr(pl_module, "classes", None), output_path(trainer, self.folder, "tta.png"))
+                path = output_path(trainer, self.folder, "tta.png")
+                self.keep_figure(draw_views(photos, getattr(pl_module, "classes", None), path), path)

@@ -17,6 +17,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
+from matplotlib.figure import Figure
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer, classes, part_of
 from torch.optim import Optimizer
 
@@ -25,7 +26,7 @@ from ..files.output_path import output_path
 from ..roles import OutsideTrials
 from .factor_lr import FactorLR, momentum_of
 from .param_group_lrs import reset_to_peak_lr
-from .schedule_figure import draw_schedule, schedule_curves
+from .schedule_figure import Curve, draw_schedule, schedule_curves
 
 log = logging.getLogger(__name__)
 
@@ -189,15 +190,34 @@ class LRSchedule(OutsideTrials):
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw ``schedule.png``."""
-        length, scheduler = self.length, self._scheduler
-        if self.folder is None or not self._history or length is None or scheduler is None or not trainer.is_global_zero:
+        if self.folder is None or not self._history or not trainer.is_global_zero:
             return
-        top = max(float(each) for each in scheduler.base_lrs)
         with never_fatal(trainer, type(self).__name__):
-            curves = schedule_curves(
-                lambda step: top * self.multiplier(step, length), lambda step: self.momentum(step, length), self._history
-            )
-            draw_schedule(curves, type(self).__name__, output_path(trainer, self.folder, "schedule.png"))
+            draw_schedule(self._curves(), type(self).__name__, output_path(trainer, self.folder, "schedule.png"))
+
+    def _curves(self) -> list[Curve]:
+        length, scheduler = self.length, self._scheduler
+        assert length is not None
+        assert scheduler is not None
+        top = max(float(each) for each in scheduler.base_lrs)
+        return schedule_curves(
+            lambda step: top * self.multiplier(step, length),
+            lambda step: self.momentum(step, length),
+            self._history,
+            last=scheduler.last_epoch,
+        )
+
+    def plot(self) -> Figure:
+        """The rate by step as it was planned, up to where the fit ended, as a figure, which a notebook shows.
+
+        With ``folder`` also as it was: then it is recorded.
+
+        Raises:
+            MisconfigurationException: There was no fit yet.
+        """
+        if self.length is None or self._scheduler is None:
+            self._fail("nothing is drawn yet; plot() shows the schedule of a fit")
+        return draw_schedule(self._curves(), type(self).__name__, None)
 
 
 def warn_of_cut_cycle(name: str, ends: Sequence[int], length: TrainingLength) -> None:

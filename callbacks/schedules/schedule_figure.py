@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..figures.canvas import BLUE, GRID, ORANGE, new_figure, save_figure
@@ -27,18 +28,20 @@ def schedule_curves(
     lr: Callable[[int], float],
     momentum: Callable[[int], float | None],
     history: Sequence[tuple[int, float, float | None]],
+    last: int = 1,
 ) -> list[Curve]:
     """Return the curves of the figure.
 
     Args:
         lr: The planned rate of a step.
         momentum: The planned momentum of a step; ``None`` where the schedule leaves it alone.
-        history: Step, rate and momentum as they were, in order; at least one.
+        history: Step, rate and momentum as they were, in order.
+        last: Step of the end, where there is no history.
 
     Returns:
         The curve of the rate, and where the schedule sets it that of momentum; both up to the last recorded step.
     """
-    last = max(history[-1][0], 1)
+    last = max(history[-1][0] if history else last, 1)
     steps = sorted({round(last * i / _PLANNED_POINTS) for i in range(_PLANNED_POINTS + 1)})
     marks = history[:: max(1, len(history) // _ACTUAL_POINTS)]
     curves = [Curve("learning rate", steps, [lr(step) for step in steps], [(each[0], each[1]) for each in marks])]
@@ -49,19 +52,20 @@ def schedule_curves(
     return curves
 
 
-def draw_schedule(curves: Sequence[Curve], title: str, path: Path) -> None:
+def draw_schedule(curves: Sequence[Curve], title: str, path: Path | None) -> Figure:
     """Draw curves side by side.
 
     Args:
         curves: Of :func:`schedule_curves`.
         title: Name of the schedule.
-        path: The PNG.
+        path: The PNG; ``None``: none is written.
     """
     figure = new_figure(4.8 * len(curves) + 1.2, 3.4)
     for number, curve in enumerate(curves, 1):
         axes = figure.add_subplot(1, len(curves), number)
         axes.plot(curve.steps, curve.planned, color=BLUE, label="planned", linewidth=1.5)
-        axes.plot(*zip(*curve.actual, strict=True), ".", color=ORANGE, label="actual", markersize=5)
+        if curve.actual:
+            axes.plot(*zip(*curve.actual, strict=True), ".", color=ORANGE, label="actual", markersize=5)
         axes.set_title(f"{curve.name} by step ({title})")
         axes.set_xlabel("optimizer step")
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
@@ -70,4 +74,6 @@ def draw_schedule(curves: Sequence[Curve], title: str, path: Path) -> None:
         axes.grid(color=GRID)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False)
-    save_figure(figure, path)
+    if path is not None:
+        save_figure(figure, path)
+    return figure

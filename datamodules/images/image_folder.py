@@ -36,6 +36,7 @@ from .mixup_cutmix import MixUpCutMix
 from .perceptual_hash import near_duplicates
 from .photo_files import printable
 from .photo_input import PhotoInput
+from .show_batch import ShowsPhotos
 from .split_names import SPLITS
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ log = logging.getLogger(__name__)
 _EPOCHS, _STEPS = 10, 100  # at least
 
 
-class ImageFolder(PhotoInput):
+class ImageFolder(PhotoInput, ShowsPhotos):
     """Photos in class folders (``train/``, ``valid/`` or ``val/``, ``test/``; or one folder to be split), or named in a CSV.
 
     Files that can't be used are left out and listed in ``rejected.csv``: files that are not images, empty, broken or truncated

@@ -15,6 +15,7 @@ from ..loading.inputs import input_name
 from .new_rows import NewRows, TableSource, columns_beside
 from .preprocessor import TablePreprocessor
 from .row_targets import row_targets
+from .show_batch import batch_frame
 from .split_files import split_files
 from .table_cache import TableArrays
 
@@ -41,6 +42,21 @@ class TableFacts(ABC):
     @abstractmethod
     def _loader(self, split: str, shuffle: bool = False) -> StatefulDataLoader[Any]:
         """Batches of a split."""
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """Facts that a model may need."""
+
+    def show_batch(self, count: int = 8) -> pl.DataFrame:
+        """The first training rows of an epoch as a network gets them: categories by name, numbers scaled.
+
+        Args:
+            count: Rows, at most.
+
+        Raises:
+            MisconfigurationException: ``count`` is below 1.
+        """
+        return batch_frame(next(iter(self.train_dataloader())), self.describe(), count)
 
     @abstractmethod
     def for_prediction(self, source: Any) -> NewRows:

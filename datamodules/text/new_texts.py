@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from .tokenizer import BEGIN, UNKNOWN, Level, detokenize, normalize
 log = logging.getLogger(__name__)
 
 EMPTY, NOTHING_KNOWN = "empty", "no known word"
+TextSource = str | os.PathLike[str] | Any  # a path or several, a list of texts, or a frame
 _MANY_UNKNOWN = 0.5  # share of unknown tokens from which on it is said
 
 
@@ -132,6 +134,48 @@ class NewTexts(LightningDataModule):
 
     def _words(self, text: str) -> list[Word]:
         return source_words(text, self.level, self._tokenizer)
+
+
+def are_texts(source: TextSource) -> bool:
+    """Whether a source holds the texts themselves: a frame, or a list that is not one of paths.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from practicum.datamodules.text.new_texts import are_texts
+        >>> are_texts(["a good film"]), are_texts("reviews.csv"), are_texts([Path("a.csv"), Path("b.csv")])
+        (True, False, False)
+    """
+    if isinstance(source, list):
+        return not (source and all(isinstance(each, os.PathLike) for each in source))
+    return hasattr(source, "columns")
+
+
+def given_texts(source: Any, text_column: str | None) -> list[tuple[str, str | None]]:
+    """Names and texts of a list of texts, or of a frame's column.
+
+    Args:
+        source: The list, or the frame.
+        text_column: Column of the texts in training; ``None``: it is called ``text``, or is the only one.
+
+    Raises:
+        MisconfigurationException: There is no such column, or something in it is no text.
+
+    Example:
+        >>> from practicum.datamodules.text.new_texts import given_texts
+        >>> given_texts(["a good film"], None)
+        [('a good film', 'a good film')]
+    """
+    if hasattr(source, "columns"):
+        names = [str(name) for name in source.columns]
+        column = text_column or ("text" if "text" in names or len(names) != 1 else names[0])
+        if column not in names:
+            raise MisconfigurationException(f"the new texts: there is no column {column}; the frame has {', '.join(names)}.")
+        source = source[column]
+    texts = list(source)
+    strange = next((place for place, text in enumerate(texts) if not isinstance(text, str)), None)
+    if strange is not None:
+        raise MisconfigurationException(f"the new texts: number {strange + 1} is no text ({texts[strange]!r}).")
+    return [(text, text) for text in texts]
 
 
 def read_new_texts(

@@ -23,6 +23,7 @@ from .bptt_windows import BPTTWindows
 from .document_batches import DocumentBatches
 from .labels import class_names
 from .readers import Document
+from .show_batch import ShowsTexts
 from .text_input import TextInput
 from .text_options import Task, check_text_options
 from .token_cache import TokenizedCorpus, TokenSplit, fingerprint, load_or_tokenize
@@ -31,7 +32,7 @@ from .tokenizer import Level, detokenize, vocabulary
 from .training_length import choose_epochs
 
 
-class Text(TextInput, LightningDataModule):
+class Text(TextInput, ShowsTexts, LightningDataModule):
     """Base class of text data modules; subclasses implement :meth:`documents`.
 
     Texts are tokenized once and cached on disk, memory-mapped. Texts that can't be used (empty, not UTF-8) are left out and

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -17,7 +17,7 @@ from ..files.csv_reader import is_text_table, read_rows
 from ..files.quoting import listed, quoted
 from ..loading.inputs import each_input, input_name
 from .csv_texts import TEXT
-from .new_texts import NewTexts, read_new_texts
+from .new_texts import NewTexts, TextSource, are_texts, given_texts, read_new_texts
 from .readers import read_folder
 from .text_options import Task
 from .token_cache import TokenizedCorpus
@@ -45,20 +45,26 @@ class TextInput(ABC):
     def trained_format(self) -> CSVFormat | None:
         """The format of the table that the texts were read from."""
 
-    def for_prediction(self, source: Source | Sequence[Source]) -> NewTexts:
+    def for_prediction(self, source: TextSource) -> NewTexts:
         """Return a data module of new texts, tokenized as in training.
 
         The tokenizer is that of ``artifacts_dir`` where nothing has been set up.
 
         Args:
-            source: A text file with one text per line; a CSV with a column of texts; or a folder of text files. Or several.
+            source: A text file with one text per line; a CSV with a column of texts; or a folder of text files. Or several, as
+                :class:`~pathlib.Path`; or a list of texts; or a frame of polars or pandas with the column of texts.
 
         Raises:
             MisconfigurationException: There is no text that can be read, no tokenizer, or nothing to predict (a language model).
         """
         tokenizer, form = self._tokenizer(), self.trained_format()
-        texts = (text for each in each_input(source) for text in read_new_texts(Path(each), self.text_column, form))
-        return NewTexts(texts, tokenizer, self.level, self.batch_size, self.reverse, input_name(source))
+        texts: Iterable[tuple[str, str | None]]
+        if are_texts(source):
+            texts, name = given_texts(source, self.text_column), "the new texts"
+        else:
+            texts = (text for each in each_input(source) for text in read_new_texts(Path(each), self.text_column, form))
+            name = input_name(source)
+        return NewTexts(texts, tokenizer, self.level, self.batch_size, self.reverse, name)
 
     def for_scoring(self, source: Source | Sequence[Source], classes: Sequence[str]) -> NewTexts:
         """As :meth:`for_prediction`, with the texts' labels as ``targets``.

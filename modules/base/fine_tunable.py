@@ -6,16 +6,18 @@ from the first step, frozen or not, so schedulers, range tests and checkpoints a
 
 from __future__ import annotations
 
+import inspect
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Any, Self, TypeAlias
 
 from practicum.lightning_shim import LightningModule
 from torch import nn
-from torch.optim import AdamW, Optimizer
+from torch.optim import Optimizer
+
+from .optimizers import NamedOptimizer, optimizer_factory
 
 LayerGroup: TypeAlias = Sequence[nn.Module | nn.Parameter]
-OptimizerFactory: TypeAlias = Callable[..., Optimizer]
 
 
 def parameters_of(group: LayerGroup) -> Iterator[nn.Parameter]:
@@ -42,17 +44,30 @@ class FineTunable(LightningModule):
     them.
 
     Args:
-        optimizer: Builds the optimizer from a list of parameter groups: a class, or a partial of one with its learning rate. By
-            default ``AdamW`` with torch's defaults.
+        optimizer: ``"adamw"``, ``"sgd"`` or another name of ``torch.optim``, a class, or what builds an optimizer from a list of
+            parameter groups, such as a partial. Default: ``AdamW``.
+        lr: Its learning rate, where ``optimizer`` is a name or a class; ``None``: torch's default.
 
     Attributes:
         provenance: Source and SHA-256 of the initial weights, a flat dictionary; stored in checkpoints.
     """
 
-    def __init__(self, optimizer: OptimizerFactory | None = None) -> None:
+    def __init__(self, optimizer: NamedOptimizer = None, lr: float | None = None) -> None:
         super().__init__()
-        self._optimizer = optimizer or AdamW
+        self._optimizer = optimizer_factory(type(self).__name__, optimizer, lr)
         self.provenance: dict[str, Any] = {"source": "random"}
+
+    @classmethod
+    def for_data(cls, data: Any, **options: Any) -> Self:
+        """A module for some data, which say what it must know of them: classes, vocabulary, categories.
+
+        Args:
+            data: A data module that has been set up; its ``describe()`` returns facts, of which those are taken that the
+                signature names.
+            options: The module's other options.
+        """
+        named = inspect.signature(cls).parameters
+        return cls(**{name: value for name, value in data.describe().items() if name in named} | options)
 
     @property
     def pretrained(self) -> bool:

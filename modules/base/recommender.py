@@ -18,7 +18,7 @@ from torch import Tensor
 from ..objectives.objective import Objective
 from ..objectives.ranking import Ranking, RankingLoss
 from ..objectives.regression import Regression
-from .fine_tunable import OptimizerFactory
+from .optimizers import NamedOptimizer
 from .ratings_batch import RatingsBatch
 from .supervised import Supervised
 
@@ -38,6 +38,7 @@ class Recommender(Supervised):
         loss: For ratings ``squared`` error; for clicks ``logistic``, ``bpr`` or ``softmax``; ``auto``: squared, or softmax.
         bounded: Keep predicted ratings within their range, and a tenth beyond.
         optimizer: See :class:`.FineTunable`.
+        lr: Likewise.
 
     Shape:
         Input: a :class:`.RatingsBatch`, or any named tuple of its fields. Output: ratings, or scores, ``[B]``.
@@ -52,7 +53,8 @@ class Recommender(Supervised):
         target: Mapping[str, float] | None,
         loss: Loss,
         bounded: bool,
-        optimizer: OptimizerFactory | None,
+        optimizer: NamedOptimizer,
+        lr: float | None = None,
     ) -> None:
         name = type(self).__name__
         if loss not in get_args(Loss):
@@ -73,7 +75,7 @@ class Recommender(Supervised):
             objective = Ranking(loss if loss in get_args(RankingLoss) else "softmax")  # type: ignore[arg-type]
         else:  # a rating's relative error means nothing: its scale has no zero
             objective = Regression(target, "squared", bounded=bounded, relative_metrics=False, clip=True)
-        super().__init__(objective, optimizer)
+        super().__init__(objective, optimizer, lr)
         self.categories = {column: list(levels) for column, levels in categories.items()}
         self.user, self.item = list(self.categories)[:2]
 

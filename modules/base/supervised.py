@@ -12,7 +12,8 @@ from torchmetrics import MetricCollection
 
 from ..metrics.mean_loss import MeanLoss
 from ..objectives.objective import Objective
-from .fine_tunable import FineTunable, OptimizerFactory
+from .fine_tunable import FineTunable
+from .optimizers import NamedOptimizer
 
 
 class Supervised(FineTunable):
@@ -21,10 +22,11 @@ class Supervised(FineTunable):
     Args:
         objective: Loss, predictions and metrics.
         optimizer: See :class:`.FineTunable`.
+        lr: Likewise.
     """
 
-    def __init__(self, objective: Objective, optimizer: OptimizerFactory | None = None) -> None:
-        super().__init__(optimizer)
+    def __init__(self, objective: Objective, optimizer: NamedOptimizer = None, lr: float | None = None) -> None:
+        super().__init__(optimizer, lr)
         self.objective = objective
         metrics = objective.metrics()
         self.val_metrics = metrics.clone(prefix="val/")

@@ -6,8 +6,7 @@ import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import DictConfig, OmegaConf
 from practicum.cli.config_check import check_config
-from practicum.cli.trainer_factory import resolve_precision
-from practicum.lightning_shim import MisconfigurationException
+from practicum.lightning_shim import MisconfigurationException, resolve_precision
 
 
 def composed(*overrides: str) -> DictConfig:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 from omegaconf import OmegaConf
-from practicum.cli.trainer_factory import NoProfiler, build_trainer, check_accelerator, clip_without_fused, resolve_precision
-from practicum.lightning_shim import PACKAGE, MisconfigurationException, RichProgressBar, classes
+from practicum.cli.trainer_factory import NoProfiler, build_trainer, check_accelerator, clip_without_fused
+from practicum.lightning_shim import PACKAGE, MisconfigurationException, RichProgressBar, classes, resolve_precision
 
 QUIET = {
     "_target_": "practicum.lightning_shim.Trainer",

@@ -20,7 +20,7 @@ from ...files.atomic_file import write_csv
 from ...files.output_path import output_path
 from ...module_outputs.step_check import TestOutputsCheck
 from ...module_outputs.test_outputs import class_outputs
-from ..canvas import INK, new_figure, save_figure
+from ..canvas import INK, new_figure
 from ..figure_callback import FigureCallback
 from ..plain_text import shortened
 
@@ -127,6 +127,6 @@ class ConfusionMatrix(TestOutputsCheck, FigureCallback):
         if not trainer.is_global_zero:
             return
         names = [str(name) for name in getattr(pl_module, "classes", range(len(counts)))]
-        save_figure(draw_confusion_matrix(counts, names), output_path(trainer, self.folder, "confusion.png"))
+        self.write_figure(draw_confusion_matrix(counts, names), output_path(trainer, self.folder, "confusion.png"))
         path = output_path(trainer, self.folder, "confusion.csv")
         write_csv(path, ("true", "predicted", "count"), most_confused(counts, names))

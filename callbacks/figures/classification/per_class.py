@@ -29,7 +29,7 @@ from ...files.atomic_file import write_csv
 from ...files.output_path import output_path
 from ...module_outputs.step_check import TestOutputsCheck
 from ...module_outputs.test_outputs import class_outputs
-from ..canvas import BLUE, GRID, ORANGE, new_figure, save_figure
+from ..canvas import BLUE, GRID, ORANGE, new_figure
 from ..figure_callback import FigureCallback
 from ..plain_text import shortened
 
@@ -145,4 +145,4 @@ class PerClass(TestOutputsCheck, FigureCallback):
         scores = [ClassScores(*row) for row in zip(*columns, strict=True)]
         path = output_path(trainer, self.folder, "per_class.csv")
         write_csv(path, ("class", "count", "precision", "recall", "f1"), map(astuple, scores))
-        save_figure(draw_per_class(lowest_f1(scores, self.max_classes)), path.with_suffix(".png"))
+        self.write_figure(draw_per_class(lowest_f1(scores, self.max_classes)), path.with_suffix(".png"))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from ..canvas import BLUE, GRID, INK, new_figure, save_figure
@@ -57,7 +58,7 @@ def confidence_of(probabilities: Tensor, target: Tensor, multi_label: bool) -> t
     return confidence, index == target
 
 
-def draw_reliability(bins: ReliabilityBins, title: str, path: Path) -> None:
+def draw_reliability(bins: ReliabilityBins, title: str, path: Path) -> Figure:
     """Draw accuracy by confidence, above the share of predictions in each bin.
 
     Args:
@@ -85,3 +86,4 @@ def draw_reliability(bins: ReliabilityBins, title: str, path: Path) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="upper left")
     save_figure(figure, path)
+    return figure

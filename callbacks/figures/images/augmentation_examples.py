@@ -12,7 +12,6 @@ from typing import Any
 from practicum.lightning_shim import LightningModule, Trainer
 
 from ...files.output_path import output_path
-from ..canvas import save_figure
 from ..figure_callback import FigureCallback
 from .draw_photo import photo_grid
 
@@ -52,4 +51,4 @@ class AugmentationExamples(FigureCallback):
         if views is None:
             return
         figure = photo_grid(views, self.titles(len(views)), columns=3, cell=(2.1, 2.3))
-        save_figure(figure, output_path(trainer, self.folder, "augmentation.png"))
+        self.write_figure(figure, output_path(trainer, self.folder, "augmentation.png"))

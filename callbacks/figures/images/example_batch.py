@@ -15,7 +15,6 @@ from torch import Tensor
 
 from ...files.output_path import output_path
 from ...module_outputs.labels import label_of
-from ..canvas import save_figure
 from ..figure_callback import FigureCallback
 from .draw_photo import photo_grid
 
@@ -66,4 +65,4 @@ class ExampleBatch(FigureCallback):
         shown = labelled_photos(batch, self.count, getattr(pl_module, "classes", None))
         if shown is not None:
             figure = photo_grid(*shown, columns=4, cell=(1.9, 2.1))
-            save_figure(figure, output_path(trainer, self.folder, "example_batch.png"))
+            self.write_figure(figure, output_path(trainer, self.folder, "example_batch.png"))

@@ -22,7 +22,6 @@ from torch import Tensor, nn
 
 from ...files.output_path import output_path
 from ...module_outputs.logits import extract_logits
-from ..canvas import save_figure
 from ..highest_loss_examples import HighestLossExamples
 from ..worst_rows import Mistake
 from .draw_photo import photo_grid
@@ -153,7 +152,7 @@ class GradCAM(HighestLossExamples):
         figure = photo_grid(
             [each.x for each in mistakes], photo_titles(mistakes, names), columns=4, cell=(2.2, 2.75), heat=list(heat.cpu())
         )
-        save_figure(figure, output_path(trainer, self.folder, "grad_cam.png"))
+        self.write_figure(figure, output_path(trainer, self.folder, "grad_cam.png"))
 
     def _layer_of(self, pl_module: LightningModule, x: Tensor) -> nn.Module | None:
         return last_feature_map(pl_module, x) if self.layer is None else self._named_layer(pl_module)

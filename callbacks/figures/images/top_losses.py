@@ -16,7 +16,6 @@ from practicum.lightning_shim import LightningModule, Trainer
 from torch import Tensor
 
 from ...files.output_path import output_path
-from ..canvas import save_figure
 from ..highest_loss_examples import HighestLossExamples
 from ..worst_rows import Mistake
 from .draw_photo import photo_grid
@@ -63,4 +62,4 @@ class TopLosses(HighestLossExamples):
     ) -> None:
         """Draw the photos."""
         figure = photo_grid([each.x for each in mistakes], photo_titles(mistakes, names), columns=4, cell=(2.2, 2.75))
-        save_figure(figure, output_path(trainer, self.folder, "top_losses.png"))
+        self.write_figure(figure, output_path(trainer, self.folder, "top_losses.png"))

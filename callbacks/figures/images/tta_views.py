@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from ...module_outputs.labels import label_of
@@ -81,7 +82,7 @@ def view_titles(photo: ViewedPhoto, classes: Sequence[str] | None) -> list[str]:
     return titles
 
 
-def draw_views(photos: Sequence[ViewedPhoto], classes: Sequence[str] | None, path: Path) -> None:
+def draw_views(photos: Sequence[ViewedPhoto], classes: Sequence[str] | None, path: Path) -> Figure:
     """Draw one row of views for each photo.
 
     Args:
@@ -96,6 +97,7 @@ def draw_views(photos: Sequence[ViewedPhoto], classes: Sequence[str] | None, pat
             axes = figure.add_subplot(len(photos), columns, line * columns + column + 1)
             draw_photo(axes, photo.photos[column], title)
     save_figure(figure, path)
+    return figure
 
 
 def _top_class(probabilities: Tensor, classes: Sequence[str] | None) -> str:

@@ -19,7 +19,7 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 
 from ...files.output_path import output_path
 from ...ranking.contracts import require_recommender
-from ..canvas import BLUE, GRID, ORANGE, new_figure, save_figure
+from ..canvas import BLUE, GRID, ORANGE, new_figure
 from ..figure_callback import FigureCallback
 from ..plain_text import printable
 
@@ -134,7 +134,7 @@ class ItemBiases(FigureCallback):
         titles = data.titles() if hasattr(data, "titles") else {}
         names = [titles.get(level, level) for level in module.categories[module.item]]
         figure = draw_item_biases(bias, counts, names, popularity_trend(bias, counts, self.min_count), self.max_labels)
-        save_figure(figure, output_path(trainer, self.folder, "item_biases.png"))
+        self.write_figure(figure, output_path(trainer, self.folder, "item_biases.png"))
 
 
 def _short(name: str, length: int = 42) -> str:

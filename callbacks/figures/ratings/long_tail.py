@@ -22,7 +22,7 @@ from torch import Tensor
 from ...files.output_path import output_path
 from ...ranking.contracts import require_recommender, seen_pairs
 from ...ranking.user_items import UserItems, top_items
-from ..canvas import BLUE, GRID, INK, ORANGE, new_figure, save_figure
+from ..canvas import BLUE, GRID, INK, ORANGE, new_figure
 from ..figure_callback import FigureCallback
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
@@ -107,4 +107,4 @@ class LongTail(FigureCallback):
         recommended = best[scores > float("-inf")]
         chosen = {"ratings in training": trained[1], "held-out ratings": held[1], f"top-{self.k} recommendations": recommended}
         shares = cumulative_shares(torch.bincount(trained[1], minlength=items), chosen)
-        save_figure(draw_long_tail(shares), output_path(trainer, self.folder, "long_tail.png"))
+        self.write_figure(draw_long_tail(shares), output_path(trainer, self.folder, "long_tail.png"))

@@ -19,7 +19,6 @@ from torch.nn.functional import normalize
 from ...files.output_path import output_path
 from ...ranking.contracts import require_recommender, seen_pairs
 from ...ranking.user_items import UserItems, top_items
-from ..canvas import save_text
 from ..figure_callback import FigureCallback
 
 _MODULE_HAS = ("categories", "user", "item", "embedding_table", "scores_to_ratings")
@@ -153,4 +152,4 @@ class PersonPage(FigureCallback):
             return
         module, data = require_recommender(trainer, pl_module, type(self).__name__, _MODULE_HAS, data_has=("ratings",))
         pages = [format_page(summary) for summary in self.summaries(module, data)]
-        save_text("\n\n\n".join(pages), output_path(trainer, self.folder, "person.txt"))
+        self.write_text("\n\n\n".join(pages), output_path(trainer, self.folder, "person.txt"))

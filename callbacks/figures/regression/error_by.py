@@ -18,7 +18,7 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 
 from ...files.atomic_file import write_csv
 from ...files.output_path import output_path
-from ..canvas import BLUE, GRID, INK, ORANGE, new_figure, save_figure
+from ..canvas import BLUE, GRID, INK, ORANGE, new_figure
 from ..figure_callback import never_fatal
 from ..file_names import safe_file_names
 from ..plain_text import shortened
@@ -153,4 +153,4 @@ class ErrorBy(RegressionFigure):
                 rows = zip(grouped.values, grouped.counts.tolist(), *means, strict=True)
                 write_csv(path, (column, "count", f"mean absolute {name}", f"mean {name}"), rows)
                 figure = draw_grouped_errors(column, grouped, name, self.max_groups)
-                save_figure(figure, path.with_suffix(".png"), f"Error by {column}")
+                self.write_figure(figure, path.with_suffix(".png"), f"Error by {column}")

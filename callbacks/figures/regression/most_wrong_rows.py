@@ -15,7 +15,6 @@ import numpy as np
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
 from ...files.output_path import output_path
-from ..canvas import save_text
 from .regression_figure import Numbers, RegressionFigure, relative_or_absolute
 
 
@@ -86,7 +85,7 @@ class MostWrongRows(RegressionFigure):
     ) -> None:
         """Write them."""
         rows = describe_worst_rows(predicted, true, columns, self.count, self.max_columns)
-        save_text("\n\n".join(rows), output_path(trainer, self.folder, "most_wrong.txt"))
+        self.write_text("\n\n".join(rows), output_path(trainer, self.folder, "most_wrong.txt"))
 
 
 def _short(value: Any) -> str:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from practicum.lightning_shim import LightningModule, Trainer
 
 from ...files.output_path import output_path
-from ..canvas import BLUE, INK, new_figure, save_figure
+from ..canvas import BLUE, INK, new_figure
 from .regression_figure import Numbers, RegressionFigure, relative_or_absolute
 
 
@@ -95,4 +95,4 @@ class PredictedAgainstTrue(RegressionFigure):
     ) -> None:
         """Draw."""
         path = output_path(trainer, self.folder, "predicted_true.png")
-        save_figure(draw_predicted_against_true(predicted, true), path)
+        self.write_figure(draw_predicted_against_true(predicted, true), path)

@@ -17,7 +17,7 @@ from practicum.lightning_shim import LightningModule, Trainer
 from torch import Tensor
 
 from ...files.output_path import output_path
-from ..canvas import BLUE, GRID, ORANGE, new_figure, save_figure
+from ..canvas import BLUE, GRID, ORANGE, new_figure
 from ..plain_text import shortened
 from .regression_figure import Numbers, RegressionFigure
 
@@ -116,4 +116,4 @@ class Residuals(RegressionFigure):
             for column, codes in zip((module.user, module.item), data.pairs("train"), strict=True):
                 counts = training_counts(columns[column], module.categories[column], codes)
                 by_count[column] = rmse_by_count(counts, residuals)
-        save_figure(draw_residuals(residuals, by_count), output_path(trainer, self.folder, "residuals.png"))
+        self.write_figure(draw_residuals(residuals, by_count), output_path(trainer, self.folder, "residuals.png"))

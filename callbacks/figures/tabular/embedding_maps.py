@@ -23,7 +23,7 @@ from torch import Tensor
 
 from ...files.atomic_file import write_csv
 from ...files.output_path import output_path
-from ..canvas import BLUE, new_figure, save_figure
+from ..canvas import BLUE, new_figure
 from ..figure_callback import FigureCallback, never_fatal
 from ..file_names import safe_file_names
 from ..label_placement import labelled_scatter
@@ -202,7 +202,7 @@ class EmbeddingMaps(FigureCallback):
                     counts = torch.bincount(data.pairs("train")[1], minlength=len(categories))
                 path = output_path(trainer, self.folder, f"embeddings_{file_name}.png")
                 figure = draw_embedding(column, vectors, names, self.max_labels, counts, self.coordinates.get(column))
-                save_figure(figure, path, f"Embeddings of {column}")
+                self.write_figure(figure, path, f"Embeddings of {column}")
                 if len(categories) <= self.distances:
                     rows = distance_table(vectors, categories)
                     write_csv(path.with_suffix(".csv"), [column, "nearest", *categories], rows)

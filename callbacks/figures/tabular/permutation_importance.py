@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ...files.atomic_file import write_csv
 from ...files.output_path import output_path
-from ..canvas import BLUE, GRID, new_figure, save_figure
+from ..canvas import BLUE, GRID, new_figure
 from ..figure_callback import FigureCallback
 from ..plain_text import shortened
 
@@ -157,4 +157,4 @@ class PermutationImportance(FigureCallback):
             rises, baseline = permutation_importance(loss, codes, numbers, module.categories, module.continuous, self.seed)
         path = output_path(trainer, self.folder, "importance.csv")
         write_csv(path, ("column", "increase in loss"), rises.items())
-        save_figure(draw_importance(dict(list(rises.items())[: self.max_columns]), baseline), path.with_suffix(".png"))
+        self.write_figure(draw_importance(dict(list(rises.items())[: self.max_columns]), baseline), path.with_suffix(".png"))

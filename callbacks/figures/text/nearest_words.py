@@ -17,7 +17,6 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 from torch import Tensor, nn
 
 from ...files.output_path import output_path
-from ..canvas import save_text
 from ..figure_callback import FigureCallback
 
 
@@ -126,7 +125,7 @@ class NearestWords(FigureCallback):
         lines = describe_neighbours(_vectors(pl_module, len(vocab))[: self.max_vocab], vocab, words, self.neighbours)
         if not lines:  # characters: no token is a word
             return
-        save_text("\n".join(lines), output_path(trainer, self.folder, "nearest_words.txt"))
+        self.write_text("\n".join(lines), output_path(trainer, self.folder, "nearest_words.txt"))
 
 
 def _vectors(module: Any, rows: int) -> Tensor:

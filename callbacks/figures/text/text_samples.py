@@ -15,7 +15,6 @@ from typing import Any
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
 from ...files.output_path import output_path
-from ..canvas import save_text
 from ..figure_callback import FigureCallback
 
 
@@ -87,4 +86,4 @@ class TextSamples(FigureCallback):
         if not trainer.is_global_zero:
             return
         texts = self.samples(pl_module, getattr(getattr(trainer, "datamodule", None), "detokenize", " ".join))
-        save_text("\n\n".join(texts), output_path(trainer, self.folder, "samples.txt"))
+        self.write_text("\n\n".join(texts), output_path(trainer, self.folder, "samples.txt"))

@@ -15,7 +15,6 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 from torch import Tensor
 
 from ...files.output_path import output_path
-from ..canvas import save_text
 from ..highest_loss_examples import HighestLossExamples
 from ..worst_rows import Mistake
 
@@ -90,4 +89,4 @@ class TopTexts(HighestLossExamples):
             describe_text(mistake, names[place] if names else None, vocab, self.length, detokenize)
             for place, mistake in enumerate(mistakes)
         ]
-        save_text("\n\n".join(texts), output_path(trainer, self.folder, "top_losses.txt"))
+        self.write_text("\n\n".join(texts), output_path(trainer, self.folder, "top_losses.txt"))

@@ -88,7 +88,7 @@ def test_it_is_said_once_and_the_rest_of_its_hooks_passed_over(
     assert failed_figures(Path(trainer.default_root_dir) / "figures") == {}
 
 
-@pytest.mark.parametrize("name", ["draw_confusion_matrix", "save_figure", "write_csv"])
+@pytest.mark.parametrize("name", ["draw_confusion_matrix", "output_path", "write_csv"])
 def test_drawing_of_ours_may_fail(
     known_classifier: Any,
     known_photos: Any,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from practicum.callbacks import LRFinder
 from practicum.callbacks.lr_finder.figure import curve_rows, draw_curves, panel_of, write_curves
 from practicum.callbacks.lr_finder.suggestions import smooth, suggestions
 
@@ -73,3 +74,9 @@ def test_tests_lie_side_by_side(tmp_path: Path) -> None:
     with Image.open(tmp_path / "lr_find.png") as picture:
         assert picture.format == "PNG"
         assert picture.size[0] > 2 * picture.size[1]
+
+
+def test_a_finder_plots_what_it_has_tested() -> None:
+    finder = LRFinder(steps=60)
+    finder.tests = [range_test(0), range_test(3)]
+    assert [axes.get_title() for axes in finder.plot().axes] == ["range test at epoch 0", "range test at epoch 3"]

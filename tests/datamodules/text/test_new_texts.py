@@ -6,9 +6,10 @@ import gzip
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from practicum.datamodules import TextCSV, TextFolder
-from practicum.datamodules.text.new_texts import read_new_texts
+from practicum.datamodules.text.new_texts import given_texts, read_new_texts
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -171,3 +172,15 @@ def test_lines_in_another_encoding_are_read(tmp_path: Path, encoding: str, caplo
     (tmp_path / "n.txt").write_bytes("ein café „für“ alle\nzwei\n".encode(encoding))
     assert [name for name, _ in read_new_texts(tmp_path / "n.txt")] == ["ein café „für“ alle", "zwei"]
     assert ("n.txt: is not UTF-8 and is read as cp1252" in caplog.text) is (encoding == "cp1252")
+
+
+def test_texts_are_given_as_a_list_or_a_frame() -> None:
+    texts = ["a good film", "a bad one"]
+    named = [(text, text) for text in texts]
+    assert given_texts(texts, "review") == given_texts(pl.DataFrame({"review": texts, "n": [1, 2]}), "review") == named
+    assert given_texts(pl.DataFrame({"what": texts}), None) == named
+    assert given_texts(pl.DataFrame({"n": [1, 2], "text": texts}), None) == named
+    with pytest.raises(MisconfigurationException, match=r"the new texts: there is no column review; the frame has what\."):
+        given_texts(pl.DataFrame({"what": texts}), "review")
+    with pytest.raises(MisconfigurationException, match=r"the new texts: number 2 is no text \(None\)\."):
+        given_texts(["a", None], None)

@@ -47,3 +47,12 @@ def test_provenance_goes_with_checkpoints() -> None:
     assert not again.pretrained
     again.on_load_checkpoint({})  # of another project
     assert again.provenance == net.provenance
+
+
+def test_a_module_takes_from_data_what_its_signature_names() -> None:
+    class Data:
+        def describe(self) -> dict[str, Any]:
+            return {"optimizer": "adamw", "classes": ["a", "b"]}  # it knows no classes
+
+    assert isinstance(Net.for_data(Data()).configure_optimizers(), torch.optim.AdamW)
+    assert isinstance(Net.for_data(Data(), optimizer="sgd").configure_optimizers(), torch.optim.SGD)

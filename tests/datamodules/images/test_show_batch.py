@@ -1,0 +1,26 @@
+"""A training batch as a figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from practicum.datamodules import ImageFolder
+from practicum.lightning_shim import MisconfigurationException
+
+
+@pytest.mark.parametrize("mixup", [0.0, 0.4])
+def test_photos_have_their_labels_above_them(photos: Path, tmp_path: Path, mixup: float) -> None:
+    data = ImageFolder(photos, size=32, batch_size=8, mixup=mixup, cache=tmp_path / "cache")
+    data.prepare_data()
+    data.setup()
+    figure = data.show_batch(6)
+    assert len(figure.axes) == 6
+    for axes in figure.axes:
+        shown = torch.as_tensor(axes.images[0].get_array())
+        redder = shown[..., 0].float().mean() > shown[..., 2].float().mean()
+        assert axes.get_title().startswith("red" if redder else "blue")  # of a mixed photo the larger share
+    assert figure._repr_png_()[:8] == b"\x89PNG\r\n\x1a\n"
+    with pytest.raises(MisconfigurationException, match="count=0 must be at least 1"):
+        data.show_batch(0)
