@@ -167,7 +167,7 @@ TensorBoardLogger = classes("loggers.TensorBoardLogger")[0]
 WandbLogger = classes("loggers.WandbLogger")[0]
 
 
-class Trainer(PACKAGE.Trainer):  # type: ignore[name-defined,misc]
+class Trainer(PACKAGE.Trainer):  # type: ignore[name-defined]
     """Lightning's trainer; ``precision="auto"`` is what suits the processor, see :func:`resolve_precision`.
 
     Args:

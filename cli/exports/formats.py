@@ -103,12 +103,12 @@ def write_onnx(deployable: Deployable, facts: Mapping[str, Any], path: Path) -> 
 
     from .onnx_input import OPSET, joined_with_input  # noqa: PLC0415
 
-    graph = copy.deepcopy(deployable.graph)
+    graph: Any = copy.deepcopy(deployable.graph)
     if deployable.recurrent:
-        graph.rnns = nn.ModuleList(OnnxLSTM(layer) for layer in graph.rnns)  # type: ignore[union-attr, arg-type]
+        graph.rnns = nn.ModuleList(OnnxLSTM(layer) for layer in graph.rnns)
     examples, shapes = _examples(deployable), _shapes(deployable)
     if deployable.kind == "photos":  # ONNX resizes bytes as Pillow does, torch's translation does not
-        window, graph = graph  # type: ignore[misc]
+        window, graph = graph
         examples, shapes = (window(*examples),), ({0: torch.export.Dim("batch")},)
     names = [f"input_{number}" for number in range(len(examples))]
     with torch.no_grad(), _quiet():
@@ -148,14 +148,14 @@ def open_model(form: str, deployable: Deployable, path: Path) -> Runner:
         return lambda raw: module(*deployable.encoded(raw))
     from safetensors.torch import load_file  # noqa: PLC0415
 
-    graph = copy.deepcopy(deployable.graph)
+    graph: Any = copy.deepcopy(deployable.graph)
     model = model_of(graph)
     with torch.no_grad():
         for each in model.parameters():
             each.zero_()  # so that what is predicted comes from the file
     model.load_state_dict(load_file(path))
     if hasattr(graph, "users"):
-        graph.users.copy_(type(graph)(model).users)  # type: ignore[operator]
+        graph.users.copy_(type(graph)(model).users)
     return lambda raw: graph(*deployable.encoded(raw))
 
 

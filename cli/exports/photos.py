@@ -47,7 +47,7 @@ class PhotoWindow(nn.Module):
         height, width = planes.shape[2:]
         # Rounded in whole numbers: what becomes of a float of a variable size can't be exported.
         scaled = [(2 * side * self.short_side + shorter) // (2 * shorter) for side in (height, width)]
-        sides = [torch.sym_max(self.short_side, each) for each in scaled]
+        sides: Any = [torch.sym_max(self.short_side, each) for each in scaled]
         resized = nn.functional.interpolate(planes, size=sides, mode="bilinear", antialias=True)
         top, left = ((each - self.size) // 2 for each in sides)
         return resized.narrow(2, top, self.size).narrow(3, left, self.size)

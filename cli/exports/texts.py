@@ -62,6 +62,10 @@ class OnnxLSTM(nn.Module):
         layer: An LSTM of one layer and direction, time first.
     """
 
+    weight: Tensor
+    recurrent: Tensor
+    bias: Tensor
+
     def __init__(self, layer: nn.LSTM) -> None:
         super().__init__()
         weights: Any = layer

@@ -93,7 +93,7 @@ class KaggleChallenge(ImageFolder):
         found = [find_shallowest(root, (name,), folder=True) for name in self.test_folders]
         return [each for each in found if each is not None]
 
-    def for_prediction(self, source: str | os.PathLike[str]) -> ChallengePhotos:
+    def for_prediction(self, source: str | os.PathLike[str]) -> ChallengePhotos:  # type: ignore[override] # one archive
         """As :meth:`.ImageFolder.for_prediction`; of a whole archive, packed or not, all test photos are taken."""
         place = Path(source)
         if place.suffix == ".zip" or (place.is_dir() and any(place.glob("*.zip"))):
