@@ -24,6 +24,11 @@ from ..file_names import safe_file_names
 from ..plain_text import shortened
 from .regression_figure import Numbers, RegressionFigure, relative_or_absolute
 
+_CAPTION = (
+    "Bars or the blue line are the size of the errors, orange is their mean: away from 0 it is too high or too low for that "
+    "value throughout, which a column that explains it would mend."
+)
+
 
 class GroupedErrors(NamedTuple):
     """Errors by the values of a column, in the order of the values; a missing value comes last."""
@@ -55,6 +60,16 @@ def worst_and_best(mean_absolute: Numbers, count: int) -> list[int]:
     if len(order) > count:
         order = np.concatenate([order[: count // 2], order[len(order) - (count - count // 2) :]])
     return [int(number) for number in order]
+
+
+def describe_grouped(column: str, errors: GroupedErrors, name: str) -> str:
+    """Say in words what :func:`draw_grouped_errors` shows."""
+    worst, best = int(errors.mean_absolute.argmax()), int(errors.mean_absolute.argmin())
+    return (
+        f"Mean absolute {name} by {len(errors.values):,} values of {shortened(column)}: worst "
+        f"{shortened(str(errors.values[worst]), 30)} with {errors.mean_absolute[worst]:.3g}, best "
+        f"{shortened(str(errors.values[best]), 30)} with {errors.mean_absolute[best]:.3g}."
+    )
 
 
 def draw_grouped_errors(column: str, errors: GroupedErrors, name: str, max_groups: int = 30) -> Figure:
@@ -153,4 +168,5 @@ class ErrorBy(RegressionFigure):
                 rows = zip(grouped.values, grouped.counts.tolist(), *means, strict=True)
                 write_csv(path, (column, "count", f"mean absolute {name}", f"mean {name}"), rows)
                 figure = draw_grouped_errors(column, grouped, name, self.max_groups)
-                save_figure(figure, path.with_suffix(".png"), f"Error by {column}")
+                alt = describe_grouped(column, grouped, name)
+                save_figure(figure, path.with_suffix(".png"), f"Error by {column}", _CAPTION, alt)

@@ -51,7 +51,9 @@ def test_a_row_for_each_run_the_best_marked_the_failed_with_its_sentence(swept: 
     links = re.findall("<a href='([^']+)'", page)
     assert links == ["0/report.html", "2/report.html"]
     assert all((where / "sweep" / each).is_file() for each in links)
-    assert "<svg" in page
+    assert re.findall("<img alt='([^']*)'\n src='data:image/svg", page) == [
+        "2 runs: val/loss/kept from 0.0000 to 1, best at optimizer.lr=0"
+    ]
 
 
 def test_no_request_leaves_it(swept: tuple[Path, Any]) -> None:
