@@ -176,6 +176,7 @@ def render_report(
     """
     folder = jinja2.FileSystemLoader(TEMPLATES)
     environment = jinja2.Environment(loader=folder, autoescape=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
+    environment.tests["numeric"] = _is_numeric
     scratch = not record.get("weights/pretrained", True)
     count, on = record.get(f"data/{record.get('tests_on', 'test')}"), measured_on(record)
     return environment.get_template("report.html.j2").render(
@@ -199,6 +200,15 @@ def render_report(
         next=following,
         files=files or {},
     )
+
+
+def _is_numeric(value: Any) -> bool:
+    """Whether a cell is a number, written or not."""
+    try:
+        float(value.replace(",", "") if isinstance(value, str) else value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def files_beside(folder: Path) -> dict[str, str]:

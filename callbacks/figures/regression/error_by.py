@@ -82,11 +82,12 @@ def draw_grouped_errors(column: str, errors: GroupedErrors, name: str, max_group
         max_groups: Number of bars, at most.
     """
     values, _, mean_absolute, mean = errors
-    figure = new_figure(10, 4)
+    by_date = isinstance(values[0], datetime.date)
+    figure = new_figure(10 if by_date else min(10.0, 4.5 + 0.3 * len(values)), 4)
     axes = figure.add_subplot()
     axes.grid(axis="y", color=GRID)
     axes.set_axisbelow(True)
-    if isinstance(values[0], datetime.date):
+    if by_date:
         axes.plot(values, mean_absolute, color=BLUE, label=f"mean absolute {name}")
         axes.plot(values, mean, color=ORANGE, label=f"mean {name}")
         figure.autofmt_xdate()
@@ -99,10 +100,12 @@ def draw_grouped_errors(column: str, errors: GroupedErrors, name: str, max_group
         places = np.arange(len(order))
         axes.bar(places, mean_absolute[order], color=BLUE, label=f"mean absolute {name}")
         axes.plot(places, mean[order], "o", color=ORANGE, markersize=4, label=f"mean {name}")
-        axes.set_xticks(places, [shortened(str(values[number]), 30) for number in order], rotation=90, fontsize=8)
+        axes.set_xticks(places, [shortened(str(values[number]), 30) for number in order], rotation=90 if len(order) > 4 else 0)
+        axes.tick_params(axis="x", labelsize=8)
+        axes.set_xlim(-0.6, max(len(order), 3) - 0.4)
     axes.axhline(0, color=INK, linewidth=0.8)
     axes.set_xlabel(shortened(column))
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 
 
