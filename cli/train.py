@@ -56,7 +56,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     from .malloc import keep_freed_memory
     from .model_card import commands_of, task_of, write_card
     from .model_facts import model_builder
-    from .next_command import hints_of, train_command
+    from .next_command import hints_of, print_next_commands, train_command
     from .pretraining import check_model_in_force, model_in_force, pretrain
     from .refit import refit
     from .resumed_run import keep_configuration, prepare_resume, warn_of_other_data
@@ -138,11 +138,12 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     # What is left behind, and what is printed.
     record = recorder.record(trainer, model, "finished")
     if trainer.is_global_zero:
-        write_report(run, train_command())
+        following = _next(cfg, hints_of(cfg), record, data)
+        write_report(run, train_command(), OmegaConf.to_yaml(cfg, resolve=True), following)
         task = task_of(model, cfg.data.get("target", cfg.data.get("rating")))
         write_card(run, record, task, cfg.name, commands_of(hints_of(cfg)))
         print_summary(record, run, model)
-        _print_next(cfg, hints_of(cfg), record, data)
+        print_next_commands(following)
     return _returned(record, cfg.objective)
 
 
@@ -210,10 +211,10 @@ def _test(trainer: Trainer, model: LightningModule, data: LightningDataModule, r
     trainer.test(model, datamodule=data, ckpt_path=best, weights_only=True, verbose=False)
 
 
-def _print_next(cfg: DictConfig, hints: dict[str, Any], record: dict[str, Any], data: Any) -> None:
+def _next(cfg: DictConfig, hints: dict[str, Any], record: dict[str, Any], data: Any) -> list[str]:
     from hydra.core.hydra_config import HydraConfig
 
-    from .next_command import FinishedRun, next_commands, print_next_commands, program_names
+    from .next_command import FinishedRun, next_commands, program_names
 
     test_inputs = data.test_inputs() if hints.get("challenge") else None
     finished = FinishedRun(
@@ -226,7 +227,7 @@ def _print_next(cfg: DictConfig, hints: dict[str, Any], record: dict[str, Any], 
         test_inputs=None if test_inputs is None else os.path.relpath(test_inputs),
         tokenizer=f"{cfg.data.artifacts_dir}/tokenizer.json" if cfg.data.get("level") == "bpe" else None,
     )
-    print_next_commands(next_commands(finished, hints, program_names()))
+    return next_commands(finished, hints, program_names())
 
 
 def _metric(record: dict[str, Any], name: str) -> float:

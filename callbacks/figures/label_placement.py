@@ -9,15 +9,17 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 from torch import Tensor
 
-from .canvas import GRID
+from .canvas import GRID, PAPER
 from .plain_text import PlainFigure, shortened
+
+_LONGEST = 28  # characters of a name
 
 
 def labelled_scatter(axes: Axes, points: Tensor, names: Sequence[str], colour: Any) -> dict[int, Bbox]:
     """Draw points, and the names of as many as fit; those farthest from the mean come first.
 
     A name is tried in four places beside its point, towards the centre of the plot first. One that would overlap others in each
-    of them is left out.
+    of them, or leave the plot, is left out.
 
     Args:
         axes: Of a figure from :func:`.new_figure`.
@@ -37,6 +39,7 @@ def labelled_scatter(axes: Axes, points: Tensor, names: Sequence[str], colour: A
     canvas.figure.draw_without_rendering()  # positions are known only then
     renderer = canvas.get_renderer()
     taken: dict[int, Bbox] = {}
+    frame = axes.get_window_extent(renderer)
     centre = float(points[:, 0].mean())
     for row in (points - points.mean(0)).norm(dim=1).argsort(descending=True).tolist():
         if not names[row]:
@@ -45,12 +48,15 @@ def labelled_scatter(axes: Axes, points: Tensor, names: Sequence[str], colour: A
         sides = ("right", "left") if x > centre else ("left", "right")
         for side, up in ((side, up) for side in sides for up in (4, -11)):
             offset = (-4 if side == "right" else 4, up)
-            label = axes.annotate(shortened(names[row]), (x, y), offset, textcoords="offset points", fontsize=8, ha=side)
+            label = axes.annotate(
+                shortened(names[row], _LONGEST), (x, y), offset, textcoords="offset points", fontsize=8, ha=side
+            )
             if isinstance(axes.figure, PlainFigure):
                 axes.figure.make_plain(label)  # it is measured before the figure is drawn
-            label.set_bbox({"facecolor": "white", "alpha": 0.6, "edgecolor": "none", "pad": 0.5})
+            label.set_bbox({"facecolor": PAPER, "alpha": 0.6, "edgecolor": "none", "pad": 0.5})
             box = label.get_window_extent(renderer)
-            if not any(box.overlaps(other) for other in taken.values()):
+            inside = frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
+            if inside and not any(box.overlaps(other) for other in taken.values()):
                 taken[row] = box
                 break
             label.remove()

@@ -20,6 +20,11 @@ from .figure_callback import FigureCallback
 from .plain_text import shortened
 
 Curve = Sequence[tuple[int, float]]
+_CAPTION = (
+    "Where validation's loss still falls, train for more epochs; where it rises while training's falls, the model overfits: use "
+    "more data, more augmentation or dropout, or fewer epochs."
+)
+_COLUMNS = 3
 _STAGES = {"train": ("training", ORANGE), "val": ("validation", BLUE)}
 
 
@@ -39,18 +44,36 @@ def curves_by_panel(history: Mapping[str, Curve]) -> dict[str, dict[str, Curve]]
     }
 
 
+def describe_curves(panels: Mapping[str, Mapping[str, Curve]]) -> str:
+    """Say in words what :func:`draw_curves` shows.
+
+    Example:
+        >>> from practicum.callbacks.figures.learning_curves import describe_curves
+        >>> describe_curves({"loss": {"training": [(1, 0.9), (2, 0.5)], "validation": [(1, 0.8), (2, 0.6)]}})
+        'By epoch, loss: training 0.9 to 0.5, validation 0.8 to 0.6.'
+    """
+    return f"By epoch, {'; '.join(f'{panel}: {_course(curves)}' for panel, curves in panels.items())}."
+
+
+def _course(curves: Mapping[str, Curve]) -> str:
+    ends = {label: (points[0][1], points[-1][1]) for label, points in curves.items()}
+    return ", ".join(f"{label} {a:.4g}" + (f" to {b:.4g}" if len(curves[label]) > 1 else "") for label, (a, b) in ends.items())
+
+
 def draw_curves(panels: Mapping[str, Mapping[str, Curve]]) -> Figure:
-    """Draw one panel for each metric."""
+    """Draw one panel for each metric, at most three in a row."""
     colours = dict(_STAGES.values())
-    figure = new_figure(4.6 * len(panels), 3.4)
+    columns = min(_COLUMNS, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = new_figure(3.3 * columns, 2.8 * rows)
     for number, (panel, curves) in enumerate(panels.items(), 1):
-        axes = figure.add_subplot(1, len(panels), number)
+        axes = figure.add_subplot(rows, columns, number)
         for label, points in curves.items():
             epochs, values = zip(*points, strict=True)
             axes.plot(epochs, values, "o-", color=colours[label], label=label, markersize=4)
         axes.set_title(shortened(panel))
         axes.set_xlabel("epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))  # one epoch: no 0.95
         axes.grid(color=GRID)
         axes.spines[["top", "right"]].set_visible(False)
         if curves:
@@ -111,4 +134,6 @@ class LearningCurves(FigureCallback):
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw."""
         if trainer.is_global_zero and self.history:
-            self.write_figure(draw_curves(curves_by_panel(self.history)), output_path(trainer, self.folder, "curves.png"))
+            panels = curves_by_panel(self.history)
+            path = output_path(trainer, self.folder, "curves.png")
+            self.write_figure(draw_curves(panels), path, "Learning curves", _CAPTION, describe_curves(panels))

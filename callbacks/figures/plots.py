@@ -31,16 +31,18 @@ class Plots:
     _figures: Mapping[str, Figure] = MappingProxyType({})
     _text: str | None = None
 
-    def write_figure(self, figure: Figure, path: Path, title: str | None = None) -> None:
+    def write_figure(self, figure: Figure, path: Path, title: str | None = None, caption: str = "", alt: str = "") -> None:
         """Write a figure and keep it, named as its file.
 
         Args:
             figure: Of :func:`.new_figure`.
             path: The PNG.
-            title: See :func:`.save_figure`.
+            title: See :func:`.save_figure`, also for ``caption`` and ``alt``.
+            caption: How to read it.
+            alt: What is seen in it.
         """
         self.keep_figure(figure, path)
-        save_figure(figure, path, title)
+        save_figure(figure, path, title, caption, alt)
 
     def keep_figure(self, figure: Figure, path: Path) -> None:
         """Keep a figure that has been written."""

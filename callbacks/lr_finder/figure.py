@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 
-from ..figures.canvas import BLUE, GRID, INK, ORANGE, new_figure, save_figure
+from ..figures.canvas import BLUE, GRID, INK, ORANGE, SOFT, new_figure, save_figure
 from ..files.atomic_file import write_csv
 from .suggestions import readable_part
 
@@ -71,6 +71,23 @@ def write_curves(tests: Sequence[dict[str, Any]], path: Path) -> None:
     write_csv(path, ("epoch", "step", "lr", "loss", "smoothed"), curve_rows(tests))
 
 
+_CAPTION = (
+    "The rate to take lies where the smoothed loss falls, well before it rises again; where the curve never falls, the rates "
+    "tried are too high or too low: widen the range."
+)
+
+
+def describe_panels(panels: Sequence[Panel]) -> str:
+    """Say in words what :func:`draw_curves` shows."""
+    return " ".join(
+        f"{panel.title.capitalize()}: rates from {panel.lrs[0]:.2g} to {panel.lrs[-1]:.2g}, smoothed loss between "
+        f"{min(panel.smoothed):.4g} and {max(panel.smoothed):.4g}; "
+        + ", ".join(f"{mark.name} at {mark.lr:.2g}{' (chosen)' if mark.chosen else ''}" for mark in panel.marks)
+        + "."
+        for panel in panels
+    )
+
+
 def draw_curves(panels: Sequence[Panel], path: Path | None, log_scale: bool = True) -> Figure:
     """Draw tests side by side.
 
@@ -79,10 +96,10 @@ def draw_curves(panels: Sequence[Panel], path: Path | None, log_scale: bool = Tr
         path: The PNG; ``None``: none is written.
         log_scale: Whether the rate's axis is logarithmic.
     """
-    figure = new_figure(6.2 * len(panels), 3.9)
+    figure = new_figure(max(6.2, 5 * len(panels)), 3.9)
     for number, panel in enumerate(panels, 1):
         axes = figure.add_subplot(1, len(panels), number)
-        axes.plot(panel.lrs, panel.losses, color=GRID, linewidth=1, label="loss of each step")
+        axes.plot(panel.lrs, panel.losses, color=SOFT, linewidth=1, label="loss of each step")
         axes.plot(panel.lrs, panel.smoothed, color=BLUE, linewidth=2, label="smoothed")
         for marker, mark in zip("osDv", panel.marks, strict=False):
             color, size = (ORANGE, 9) if mark.chosen else (INK, 5)
@@ -98,7 +115,7 @@ def draw_curves(panels: Sequence[Panel], path: Path | None, log_scale: bool = Tr
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, fontsize=8)
     if path is not None:
-        save_figure(figure, path)
+        save_figure(figure, path, "Learning-rate range test", _CAPTION, describe_panels(panels))
     return figure
 
 

@@ -14,6 +14,10 @@ MEANS = (
     "Validation measures this result, on the rows that chose the epoch: expect it to be slightly worse on new data; a test on "
     "rows of its own would tell by how much."
 )
+TEST_MEANS = (
+    "The test measures this result, on rows that took no part in training or in choosing the epoch: expect as much on new data "
+    "of the same kind."
+)
 FEW = 50  # examples that measure a result; of more, chance moves an accuracy by .07 at most (one standard error)
 TITLES = {  # of baselines, the strongest first
     "lightgbm": "LightGBM",
@@ -68,6 +72,11 @@ def results(record: Mapping[str, Any]) -> dict[str, Any]:
 def measured_on(record: Mapping[str, Any]) -> str:
     """The split that measures the result, as people read it: ``validation`` or ``test``."""
     return "validation" if record.get("tests_on") == "valid" else str(record.get("tests_on", "test"))
+
+
+def meaning(record: Mapping[str, Any]) -> str:
+    """What the split that measures the result means for new data."""
+    return MEANS if record.get("tests_on") == "valid" else TEST_MEANS
 
 
 def few_measured(record: Mapping[str, Any]) -> str | None:

@@ -11,6 +11,10 @@ from matplotlib.ticker import MaxNLocator
 
 from ..figures.canvas import BLUE, GRID, ORANGE, new_figure, save_figure
 
+_CAPTION = (
+    "The line is what the schedule plans, the dots what the optimizer was given: they should agree; where the loss jumped at the "
+    "top of the curve, lower optimizer.lr."
+)
 _PLANNED_POINTS = 1000
 _ACTUAL_POINTS = 60
 
@@ -52,6 +56,21 @@ def schedule_curves(
     return curves
 
 
+def describe_schedule(curves: Sequence[Curve], title: str) -> str:
+    """Say in words what :func:`draw_schedule` shows.
+
+    Example:
+        >>> from practicum.callbacks.schedules.schedule_figure import Curve, describe_schedule
+        >>> describe_schedule([Curve("learning rate", [0, 1, 2], [0.1, 1.0, 0.0], [(0, 0.1)])], "OneCycle")
+        'OneCycle over 2 steps: learning rate from 0.1 to 0, between 0 and 1.'
+    """
+    courses = "; ".join(
+        f"{name} from {planned[0]:.3g} to {planned[-1]:.3g}, between {min(planned):.3g} and {max(planned):.3g}"
+        for name, _, planned, _ in curves
+    )
+    return f"{title} over {curves[0].steps[-1]} steps: {courses}."
+
+
 def draw_schedule(curves: Sequence[Curve], title: str, path: Path | None) -> Figure:
     """Draw curves side by side.
 
@@ -60,7 +79,7 @@ def draw_schedule(curves: Sequence[Curve], title: str, path: Path | None) -> Fig
         title: Name of the schedule.
         path: The PNG; ``None``: none is written.
     """
-    figure = new_figure(4.8 * len(curves) + 1.2, 3.4)
+    figure = new_figure(4.4 * len(curves) + 1.2, 3.2)
     for number, curve in enumerate(curves, 1):
         axes = figure.add_subplot(1, len(curves), number)
         axes.plot(curve.steps, curve.planned, color=BLUE, label="planned", linewidth=1.5)
@@ -75,5 +94,7 @@ def draw_schedule(curves: Sequence[Curve], title: str, path: Path | None) -> Fig
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False)
     if path is not None:
-        save_figure(figure, path)
+        save_figure(
+            figure, path, " and ".join(each.name for each in curves).capitalize(), _CAPTION, describe_schedule(curves, title)
+        )
     return figure

@@ -1,23 +1,19 @@
-"""Figures of a sweep as SVG within the page: each swept value against the metric, and all of them together.
+"""Figures of a sweep as SVG for the page: each swept value against the metric, and all of them together.
 
-Colours are the page's own (``var(--ink)``), so that a figure is readable on a light and on a dark ground; each is narrow enough
-for a telephone.
+Their colours are those of the reader's screen, light or dark (:func:`.themed_svg`); each is narrow enough for a telephone.
 """
 
 from __future__ import annotations
 
-import io
 import math
-import re
 from collections.abc import Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.ticker import NullFormatter
-from practicum.callbacks.figures.canvas import BLUE, GRID, INK, ORANGE, new_figure
+from practicum.callbacks.figures.canvas import BLUE, GRID, INK, ORANGE, PAPER, new_figure, themed_svg
 from practicum.callbacks.figures.plain_text import PlainFigure, printable
 
 from .rows import RunRow, best_run, swept, value_of
@@ -26,8 +22,6 @@ _LOG_FROM = 30  # largest / smallest value from which an axis is logarithmic
 _LABELS = 12  # as many categories are named; more would overlap
 _MARKS = 6  # as many different numbers are named along an axis
 _NAME = 16  # characters of a category that fit
-_PAPER = "#fefefe"
-_CSS = {_PAPER: "var(--paper)", INK: "var(--ink)", GRID: "var(--line)", BLUE: "var(--accent)", ORANGE: "var(--best)"}
 
 
 class SweepFigure(NamedTuple):
@@ -107,7 +101,7 @@ def _against(rows: Sequence[RunRow], key: str, metric: str, best: RunRow | None,
     line = " The line joins the means of runs with the same value." if len(means) < len(reached) else ""
     caption = f"{metric} of each finished run, {'lower' if lower else 'higher'} is better; the ring is the best run.{line}"
     alt = f"{len(rows)} runs: {metric} from {min(reached):.4g} to {max(reached):.4g}, best at {key}={where}"
-    return SweepFigure(f"{key}", caption, printable(alt), _svg(figure, key))
+    return SweepFigure(f"{key}", caption, printable(alt), themed_svg(figure))
 
 
 def _parallel(rows: Sequence[RunRow], keys: Sequence[str], metric: str, best: RunRow | None, lower: bool) -> SweepFigure:
@@ -137,14 +131,14 @@ def _parallel(rows: Sequence[RunRow], keys: Sequence[str], metric: str, best: Ru
         axes.plot([place, place], [0, 1], color=INK, linewidth=1)
         axes.text(place, -0.13, _short(key.rpartition(".")[2] if key != metric else key, 20), ha="center", color=INK, fontsize=8)
         for height, label in _marks(scale):
-            ground = {"facecolor": _PAPER, "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
+            ground = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
             axes.text(place + 0.06, height, label, va="center", color=INK, fontsize=7.5, bbox=ground)
     caption = (
         f"A line is a run: where it crosses an axis is its value there; the stronger, the better by {metric}, the orange one is "
         "the best. Lines that end well and cross an axis in one place show what matters."
     )
     alt = f"Parallel coordinates of {', '.join(keys)} and {metric} for {len(rows)} runs"
-    return SweepFigure("All settings together", caption, printable(alt), _svg(figure, "all"))
+    return SweepFigure("All settings together", caption, printable(alt), themed_svg(figure))
 
 
 def _heights(scale: _Scale) -> list[float]:
@@ -165,15 +159,12 @@ def _marks(scale: _Scale) -> list[tuple[float, str]]:
 
 def _axes(figure: PlainFigure) -> Axes:
     axes = figure.add_subplot()
-    figure.patch.set_alpha(0)
-    axes.patch.set_alpha(0)
-    axes.tick_params(colors=INK, labelsize=8)
-    axes.xaxis.label.set(color=INK, fontsize=9)
-    axes.yaxis.label.set(color=INK, fontsize=9)
+    axes.tick_params(labelsize=8)
+    axes.xaxis.label.set_fontsize(9)
+    axes.yaxis.label.set_fontsize(9)
     axes.grid(color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(INK)
     return axes
 
 
@@ -198,16 +189,3 @@ def _value(row: RunRow | None, metric: str) -> float:
     value = None if row is None else value_of(row, metric)
     assert value is not None
     return value
-
-
-def _svg(figure: PlainFigure, salt: str) -> str:
-    """The figure as an element of HTML, its text as text, its colours those of the page."""
-    figure.make_all_plain()
-    out = io.StringIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
-        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    svg = out.getvalue()
-    svg = svg[svg.index("<svg") :]
-    for colour, name in _CSS.items():
-        svg = svg.replace(colour, name)
-    return re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup
+from practicum.callbacks.figures.canvas import data_url, theme_css
 from practicum.callbacks.figures.plain_text import printable
 from practicum.callbacks.files.atomic_file import atomic_write
+from practicum.callbacks.run.report import TEMPLATES
 from practicum.callbacks.run.results import is_result
 
 from ..next_command import train_command
@@ -35,7 +36,7 @@ def render_page(folder: Path, rows: Sequence[RunRow]) -> str:
     metrics = [key for key in dict.fromkeys(key for row in rows for key in row) if is_result(key) or key == metric]
     metrics = sorted(metrics, key=lambda name: name != metric)[:_METRICS]
     settings = swept(rows)
-    loader = jinja2.FileSystemLoader(Path(__file__).parent)
+    loader = jinja2.FileSystemLoader([Path(__file__).parent, TEMPLATES])
     environment = jinja2.Environment(loader=loader, autoescape=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
     environment.filters["shortened"] = shortened
     counts = {status: sum(row["status"] == status for row in rows) for status in dict.fromkeys(row["status"] for row in rows)}
@@ -54,7 +55,8 @@ def render_page(folder: Path, rows: Sequence[RunRow]) -> str:
         rows=[(row, _link(folder, row), row is best) for row in rows],
         seeds=over_seeds(rows, metrics),
         seed_settings=[key for key in settings if key != "seed"],
-        figures=[(each, Markup(each.svg)) for each in sweep_figures(rows, metric, lower)],
+        theme=theme_css(),
+        figures=[(each, data_url(each.svg)) for each in sweep_figures(rows, metric, lower)],
         again=how_to_go_on(folder, rows, train_command()),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,11 +117,16 @@ def rows_of() -> Callable[[Path], list[dict[str, str]]]:
 
 @pytest.fixture
 def is_png() -> Callable[[Path], bool]:
-    """Whether a file is a complete PNG."""
+    """Whether a file is a complete PNG with what the report says of it, and has the report's SVG beside it."""
 
     def check(path: Path) -> bool:
         with Image.open(path) as picture:
             picture.load()
-            return picture.format == "PNG"
+            assert picture.format == "PNG"
+            title, caption, alt = (picture.text.get(key, "") for key in ("Title", "Comment", "Description"))  # type: ignore[attr-defined]
+        assert title, path
+        assert re.search(r"\.($| \[1\])", caption), caption  # a sentence, and what no font can draw
+        assert any(each.isdigit() for each in alt), alt  # numbers of the data
+        return path.with_suffix(".svg").read_text(encoding="utf-8").startswith("<svg")
 
     return check

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -50,8 +51,14 @@ def test_run_folder_holds_everything(trained: Path, rows_of: Callable[[Path], li
     assert len(steps) == record["steps"] == 12
     assert {path.name for path in (run / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt", "before_last.ckpt"}
     page = (run / "report.html").read_text()
-    assert page.count("data:image/png;base64,") == len(shown)
-    assert "http" not in page.split("<h2>Record")[0]  # nothing is loaded from elsewhere
+    assert page.count("src='data:image/svg+xml;base64,") == page.count("</figcaption>") == len(shown)
+    assert len(page) < 5_000_000
+    assert not re.search(r"https?:|@import|url\(", page.split("<h2 id=record>")[0])  # nothing is loaded from elsewhere
+    assert all((run / link).exists() for link in re.findall(r"<a href='([^'#]+)'", page))
+    assert all(f"id='{anchor}'" in page or f"id={anchor}>" in page for anchor in re.findall(r"<a href='#([^']+)'", page))
+    assert all(any(each.isdigit() for each in alt) for alt in re.findall(r"<img alt='([^']*)'", page))
+    assert "predict.py run=run input=" in page.partition("<h2 id=next>")[2]
+    assert "${" not in page.partition("<h2 id=configuration>")[2]  # resolved
     assert not list(run.rglob("*.part"))
 
 

@@ -20,11 +20,34 @@ from ...files.atomic_file import write_csv
 from ...files.output_path import output_path
 from ...module_outputs.step_check import TestOutputsCheck
 from ...module_outputs.test_outputs import class_outputs
-from ..canvas import INK, new_figure
+from ..canvas import INK, SHADES, new_figure
 from ..figure_callback import FigureCallback
 from ..plain_text import shortened
 
 Counts = np.ndarray[Any, Any]
+
+_CAPTION = (
+    "Rows are true classes, columns predicted ones, and the diagonal is correct: where a cell beside it is dark, look at "
+    "examples of these two classes for wrong labels, or give the model more of them."
+)
+_MOST_NAMES = 40  # along an axis; of more classes every second, third ... is named
+_PAIRS = 8  # of classes that are named in words
+
+
+def describe_confusion(counts: Counts, names: Sequence[str]) -> str:
+    """Say in words what :func:`draw_confusion_matrix` shows.
+
+    Example:
+        >>> import numpy as np
+        >>> from practicum.callbacks.figures.classification.confusion_matrix import describe_confusion
+        >>> describe_confusion(np.array([[5, 1], [2, 4]]), ["ant", "bee"])
+        'Confusion matrix of 2 classes: 9 of 12 correct (75.0%). Most often confused: bee taken for ant (2), ant for bee (1).'
+    """
+    correct, total = counts.trace(), counts.sum()
+    said = f"Confusion matrix of {len(names)} classes: {correct} of {total} correct ({correct / max(1, total):.1%})."
+    pairs = [f"{shortened(true)} {{}}for {shortened(taken)} ({count})" for true, taken, count in most_confused(counts, names)]
+    named = ", ".join(each.format("" if place else "taken ") for place, each in enumerate(pairs[:_PAIRS]))
+    return f"{said} Most often confused: {named}." if named else f"{said} None is confused."
 
 
 def most_confused(counts: Counts, names: Sequence[str]) -> list[tuple[str, str, int]]:
@@ -50,16 +73,23 @@ def draw_confusion_matrix(counts: Counts, names: Sequence[str]) -> Figure:
     """
     names = [shortened(name, 32) for name in names]
     longest = max(map(len, names), default=0)
-    size = min(14.0, 2.6 + 0.45 * len(names) + 0.075 * max(0, longest - 12))
+    size = min(9.2, 2.6 + 0.45 * len(names) + 0.075 * max(0, longest - 12))
     figure = new_figure(size + 0.8, size)
     axes = figure.add_subplot()
     share = counts / np.maximum(1, counts.sum(1, keepdims=True))
-    image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    image = axes.imshow(share, cmap=SHADES, vmin=0, vmax=1)
     figure.colorbar(image, ax=axes, shrink=0.8, label="share of the true class")
     many = len(names) > 3 or longest > 12
-    axes.set_xticks(range(len(names)), names, rotation=45 if many else 0, ha="right" if many else "center")
-    axes.set_yticks(range(len(names)), names)
-    axes.tick_params(labelsize=9 if len(names) <= 30 else 5)
+    every = -(-len(names) // _MOST_NAMES)  # more would overlap
+    vertical = len(names) > 20
+    axes.set_xticks(
+        range(0, len(names), every),
+        names[::every],
+        rotation=90 if vertical else 45 if many else 0,
+        ha="right" if many and not vertical else "center",
+    )
+    axes.set_yticks(range(0, len(names), every), names[::every])
+    axes.tick_params(labelsize=9 if len(names) <= 20 else 7)
     if len(names) <= 20:
         for i, j in np.ndindex(*counts.shape):
             axes.text(j, i, str(counts[i, j]), ha="center", va="center", color="white" if share[i, j] > 0.5 else INK)
@@ -127,6 +157,10 @@ class ConfusionMatrix(TestOutputsCheck, FigureCallback):
         if not trainer.is_global_zero:
             return
         names = [str(name) for name in getattr(pl_module, "classes", range(len(counts)))]
-        self.write_figure(draw_confusion_matrix(counts, names), output_path(trainer, self.folder, "confusion.png"))
+        png = output_path(trainer, self.folder, "confusion.png")
+        figure, said = draw_confusion_matrix(counts, names), describe_confusion(counts, names)
+        every = -(-len(names) // _MOST_NAMES)
+        thinned = f" One class in {every} is named; confusion.csv has all pairs." if every > 1 else ""
+        self.write_figure(figure, png, "Confusion matrix", f"{_CAPTION}{thinned}", said)
         path = output_path(trainer, self.folder, "confusion.csv")
         write_csv(path, ("true", "predicted", "count"), most_confused(counts, names))

@@ -6,6 +6,7 @@ precision). ``figures/per_class.csv``; the classes with the lowest F1 in ``figur
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
@@ -33,6 +34,15 @@ from ..canvas import BLUE, GRID, ORANGE, new_figure
 from ..figure_callback import FigureCallback
 from ..plain_text import shortened
 
+log = logging.getLogger(__name__)
+
+
+_CAPTION = (
+    "Low recall: the class is missed, so give the model more examples of it, or weights by class; low precision: others are "
+    "taken for it, so look at those in the confusion matrix."
+)
+_NAMED = 10  # classes that are named in words
+
 
 @dataclass(frozen=True)
 class ClassScores:
@@ -59,9 +69,47 @@ def lowest_f1(scores: Sequence[ClassScores], count: int) -> list[ClassScores]:
     return sorted((each for each in scores if each.count), key=lambda each: each.f1)[:count]
 
 
+def drawn_and_missed(scores: Sequence[ClassScores], count: int) -> tuple[list[ClassScores], list[ClassScores]]:
+    """Return the classes to draw, the lowest F1 first, and those of the test that are never predicted correctly.
+
+    The latter have no bars: they are drawn only beside others, and only where there is room for all.
+
+    Args:
+        scores: Of all classes.
+        count: Number of classes to draw, at most.
+    """
+    present = lowest_f1(scores, len(scores))
+    missed = [each for each in present if each.f1 == 0]
+    found = present[len(missed) :]
+    return (present if found and len(present) <= count else found[:count]), missed
+
+
+def describe_missed(missed: Sequence[ClassScores]) -> str:
+    """Name the classes that are never predicted correctly; empty where there are none."""
+    if not missed:
+        return ""
+    names = ", ".join(shortened(each.name) for each in missed[:_NAMED])
+    more = f" and {len(missed) - _NAMED} more" if len(missed) > _NAMED else ""
+    return f"Never predicted correctly (F1 = 0): {names}{more}."
+
+
+def describe_per_class(scores: Sequence[ClassScores]) -> str:
+    """Say in words what :func:`draw_per_class` shows.
+
+    Example:
+        >>> from practicum.callbacks.figures.classification.per_class import ClassScores, describe_per_class
+        >>> describe_per_class([ClassScores("bee", 3, 0.5, 1.0, 0.667)])
+        'Bars of 1 class, lowest F1 first: bee precision 0.50, recall 1.00.'
+    """
+    shown = "; ".join(
+        f"{shortened(each.name)} precision {each.precision:.2f}, recall {each.recall:.2f}" for each in scores[:_NAMED]
+    )
+    return f"Bars of {len(scores)} class{'' if len(scores) == 1 else 'es'}, lowest F1 first: {shown}."
+
+
 def draw_per_class(scores: Sequence[ClassScores]) -> Figure:
     """Draw precision and recall of each class as bars."""
-    figure = new_figure(7.5, 1.2 + 0.34 * len(scores))
+    figure = new_figure(7.5, 1.2 + 0.3 * len(scores))
     axes = figure.add_subplot()
     places = range(len(scores))
     axes.barh([place - 0.19 for place in places], [each.precision for each in scores], 0.36, color=BLUE, label="precision")
@@ -145,4 +193,11 @@ class PerClass(TestOutputsCheck, FigureCallback):
         scores = [ClassScores(*row) for row in zip(*columns, strict=True)]
         path = output_path(trainer, self.folder, "per_class.csv")
         write_csv(path, ("class", "count", "precision", "recall", "f1"), map(astuple, scores))
-        self.write_figure(draw_per_class(lowest_f1(scores, self.max_classes)), path.with_suffix(".png"))
+        shown, missed = drawn_and_missed(scores, self.max_classes)
+        if not shown:  # no bar has a length
+            log.info(f"PerClass: nothing is drawn. {describe_missed(missed)}")
+            return
+        caption = " ".join(filter(None, (_CAPTION, describe_missed(missed))))
+        self.write_figure(
+            draw_per_class(shown), path.with_suffix(".png"), "Precision and recall by class", caption, describe_per_class(shown)
+        )

@@ -15,6 +15,11 @@ from ...files.output_path import output_path
 from ..figure_callback import FigureCallback
 from .draw_photo import photo_grid
 
+_CAPTION = (
+    "Every version should still be a photo that could occur in use; where the subject is lost or stands on its head, choose "
+    "another preset (augment=...)."
+)
+
 
 class AugmentationExamples(FigureCallback):
     """Draws a photo and augmented versions of it when a fit begins.
@@ -50,5 +55,7 @@ class AugmentationExamples(FigureCallback):
         views = datamodule.example_views(self.count)
         if views is None:
             return
-        figure = photo_grid(views, self.titles(len(views)), columns=3, cell=(2.1, 2.3))
-        self.write_figure(figure, output_path(trainer, self.folder, "augmentation.png"))
+        figure = photo_grid(views, self.titles(len(views)), columns=5, cell=(1.9, 2.1))
+        alt = f"A training photo and {len(views) - 1} augmented versions of it."
+        path = output_path(trainer, self.folder, "augmentation.png")
+        self.write_figure(figure, path, "A photo and its augmented versions", _CAPTION, alt)

@@ -31,7 +31,7 @@ def to_picture(photo: Tensor) -> NDArray[Any]:
 def draw_photo(axes: Axes, photo: Tensor, title: str) -> None:
     """Draw one photo without a frame, with a title above it in as many lines as it takes."""
     axes.imshow(to_picture(photo))
-    lines = [part for line in title.split("\n") for part in textwrap.wrap(shortened(line, 100), 34) or [""]]
+    lines = [part for line in title.split("\n") for part in textwrap.wrap(shortened(line, 100), 28) or [""]]
     axes.set_title("\n".join(lines), fontsize=8)
     axes.set_axis_off()
 

@@ -7,6 +7,7 @@ to find a broken data set. ``figures/example_batch.png``.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,13 @@ from torch import Tensor
 from ...files.output_path import output_path
 from ...module_outputs.labels import label_of
 from ..figure_callback import FigureCallback
+from ..plain_text import shortened
 from .draw_photo import photo_grid
+
+_CAPTION = (
+    "What the network is given, after augmentation: photos should be upright, in their colours and under the right label; where "
+    "they are not, mend the data before anything else."
+)
 
 
 def labelled_photos(batch: Any, count: int, classes: Sequence[str] | None) -> tuple[list[Tensor], list[str]] | None:
@@ -64,5 +71,10 @@ class ExampleBatch(FigureCallback):
             return
         shown = labelled_photos(batch, self.count, getattr(pl_module, "classes", None))
         if shown is not None:
-            figure = photo_grid(*shown, columns=4, cell=(1.9, 2.1))
-            self.write_figure(figure, output_path(trainer, self.folder, "example_batch.png"))
+            figure = photo_grid(*shown, columns=5, cell=(1.9, 2.1))
+            labels = Counter(shown[1])
+            counts = ", ".join(f"{count} {shortened(label)}" for label, count in labels.items())
+            alt = f"{len(shown[1])} photos of the first batch: {counts}."
+            self.write_figure(
+                figure, output_path(trainer, self.folder, "example_batch.png"), "First training batch", _CAPTION, alt
+            )

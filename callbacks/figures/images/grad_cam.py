@@ -25,7 +25,12 @@ from ...module_outputs.logits import extract_logits
 from ..highest_loss_examples import HighestLossExamples
 from ..worst_rows import Mistake
 from .draw_photo import photo_grid
-from .top_losses import photo_titles
+from .top_losses import describe_mistakes, photo_titles
+
+_CAPTION = (
+    "Bright is where the predicted class was seen: it should lie on the subject; where it lies on the background or on an edge, "
+    "get photos with other backgrounds, or crop them."
+)
 
 
 def last_feature_map(module: nn.Module, x: Tensor) -> nn.Module | None:
@@ -152,7 +157,10 @@ class GradCAM(HighestLossExamples):
         figure = photo_grid(
             [each.x for each in mistakes], photo_titles(mistakes, names), columns=4, cell=(2.2, 2.75), heat=list(heat.cpu())
         )
-        self.write_figure(figure, output_path(trainer, self.folder, "grad_cam.png"))
+        centres = ", ".join(_brightest(each) for each in heat)
+        alt = f"{describe_mistakes(mistakes)} Where each is brightest: {centres}."
+        path = output_path(trainer, self.folder, "grad_cam.png")
+        self.write_figure(figure, path, "Grad-CAM of the highest-loss examples", _CAPTION, alt)
 
     def _layer_of(self, pl_module: LightningModule, x: Tensor) -> nn.Module | None:
         return last_feature_map(pl_module, x) if self.layer is None else self._named_layer(pl_module)
@@ -167,3 +175,10 @@ class GradCAM(HighestLossExamples):
                 f"GradCAM: {type(pl_module).__name__} has no submodule {self.layer!r}; it has {held}."
             )
         return modules[self.layer]
+
+
+def _brightest(heat: Tensor) -> str:
+    """Where a heat map ``[h, w]`` is brightest, in words such as ``top left``."""
+    row, column = divmod(int(heat.argmax()), heat.shape[1])
+    vertical = ("top", "middle", "bottom")[min(2, 3 * row // heat.shape[0])]
+    return f"{vertical} {('left', 'centre', 'right')[min(2, 3 * column // heat.shape[1])]}"

@@ -17,8 +17,28 @@ from torch import Tensor
 
 from ...files.output_path import output_path
 from ..highest_loss_examples import HighestLossExamples
+from ..plain_text import shortened
 from ..worst_rows import Mistake
 from .draw_photo import photo_grid
+
+_CAPTION = (
+    "The photos that the model is most wrong about, the worst first: correct wrong labels, leave out what can't be told, and get "
+    "more photos of the kind that remains."
+)
+
+
+def describe_mistakes(mistakes: Sequence[Mistake]) -> str:
+    """Say in words what the photos of the highest loss are.
+
+    Example:
+        >>> import torch
+        >>> from practicum.callbacks.figures.images.top_losses import describe_mistakes
+        >>> from practicum.callbacks.figures.worst_rows import Mistake
+        >>> describe_mistakes([Mistake(6.0, 4, torch.zeros(3, 8, 8), "ant (1.00)", "bee")])
+        '1 photo of the highest loss: predicted ant (1.00), true bee, loss 6.00.'
+    """
+    each = "; ".join(f"predicted {shortened(m.predicted)}, true {shortened(m.true)}, loss {m.loss:.2f}" for m in mistakes)
+    return f"{len(mistakes)} photo{'' if len(mistakes) == 1 else 's'} of the highest loss: {each}."
 
 
 def photo_titles(mistakes: Sequence[Mistake], names: Sequence[str] | None) -> list[str]:
@@ -26,7 +46,7 @@ def photo_titles(mistakes: Sequence[Mistake], names: Sequence[str] | None) -> li
     titles = [f"predicted {each.predicted}\ntrue {each.true} (loss {each.loss:.2f})" for each in mistakes]
     if names is None:
         return titles
-    return [f"{title}\n{os.sep.join(Path(name).parts[-2:])[-34:]}" for title, name in zip(titles, names, strict=True)]
+    return [f"{title}\n{os.sep.join(Path(name).parts[-2:])[-28:]}" for title, name in zip(titles, names, strict=True)]
 
 
 class TopLosses(HighestLossExamples):
@@ -62,4 +82,5 @@ class TopLosses(HighestLossExamples):
     ) -> None:
         """Draw the photos."""
         figure = photo_grid([each.x for each in mistakes], photo_titles(mistakes, names), columns=4, cell=(2.2, 2.75))
-        self.write_figure(figure, output_path(trainer, self.folder, "top_losses.png"))
+        path = output_path(trainer, self.folder, "top_losses.png")
+        self.write_figure(figure, path, "Highest-loss examples", _CAPTION, describe_mistakes(mistakes))

@@ -15,6 +15,10 @@ from ..canvas import new_figure, save_figure
 from .draw_photo import draw_photo
 
 _MAX_COLUMNS = 7
+_CAPTION = (
+    "Each row is a photo and its views with their predictions, the most changed one first: where the views disagree, the model "
+    "depends on position or size, and more augmentation in training helps."
+)
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,14 @@ def view_titles(photo: ViewedPhoto, classes: Sequence[str] | None) -> list[str]:
     return titles
 
 
+def describe_views(photos: Sequence[ViewedPhoto], classes: Sequence[str] | None) -> str:
+    """Say in words what :func:`draw_views` shows."""
+    each = "; ".join(
+        f"{_top_class(photo.probabilities[0], classes)} becomes {_top_class(photo.combined, classes)}" for photo in photos
+    )
+    return f"{len(photos)} photos with {len(photos[0].photos) - 1} augmented views each: {each}."
+
+
 def draw_views(photos: Sequence[ViewedPhoto], classes: Sequence[str] | None, path: Path) -> Figure:
     """Draw one row of views for each photo.
 
@@ -91,12 +103,13 @@ def draw_views(photos: Sequence[ViewedPhoto], classes: Sequence[str] | None, pat
         path: The PNG.
     """
     columns = min(len(photos[0].photos), _MAX_COLUMNS)
-    figure = new_figure(2.1 * columns, 2.6 * len(photos))
+    figure = new_figure(1.9 * columns, 2.6 * len(photos))
     for line, photo in enumerate(photos):
         for column, title in enumerate(view_titles(photo, classes)[:columns]):
             axes = figure.add_subplot(len(photos), columns, line * columns + column + 1)
             draw_photo(axes, photo.photos[column], title)
-    save_figure(figure, path)
+    title = "Predictions changed most by test-time augmentation"
+    save_figure(figure, path, title, _CAPTION, describe_views(photos, classes))
     return figure
 
 

@@ -26,6 +26,12 @@ from ..plain_text import printable
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 
+_CAPTION = (
+    "Each dot is an item: above the line people rate it higher than the number of its ratings lets expect; the bars name the "
+    "farthest, a list of favourites and of disappointments that popularity alone would not give."
+)
+
+
 class PopularityTrend(NamedTuple):
     """Biases beside those expected from popularity.
 
@@ -60,6 +66,16 @@ def popularity_trend(bias: Numbers, counts: Numbers, min_count: int) -> Populari
     return PopularityTrend(float(slope), float(intercept), excess, enough[np.argsort(excess[enough])], int(least))
 
 
+def describe_item_biases(names: Sequence[str], trend: PopularityTrend) -> str:
+    """Say in words what :func:`draw_item_biases` shows."""
+    lowest = ", ".join(f"{_short(names[row])} ({trend.excess[row]:+.2f})" for row in trend.order[:3])
+    highest = ", ".join(f"{_short(names[row])} ({trend.excess[row]:+.2f})" for row in trend.order[::-1][:3])
+    return (
+        f"Bias of {len(names):,} items over their popularity: {trend.slope:+.2f} for ten times the ratings. Farthest above what "
+        f"is expected: {highest}; farthest below: {lowest}."
+    )
+
+
 def draw_item_biases(bias: Numbers, counts: Numbers, names: Sequence[str], trend: PopularityTrend, max_labels: int) -> Figure:
     """Draw biases over popularity, and beside them the items farthest below and above the trend.
 
@@ -70,7 +86,7 @@ def draw_item_biases(bias: Numbers, counts: Numbers, names: Sequence[str], trend
         trend: Fitted to them.
         max_labels: Items named on each side, at most.
     """
-    figure = new_figure(12, 6)
+    figure = new_figure(10, 5.2)
     scatter, listed = figure.subplots(1, 2)
     scatter.grid(color=GRID)
     scatter.set_axisbelow(True)
@@ -133,8 +149,11 @@ class ItemBiases(FigureCallback):
         bias = module.bias(module.item).double().cpu().numpy()
         titles = data.titles() if hasattr(data, "titles") else {}
         names = [titles.get(level, level) for level in module.categories[module.item]]
-        figure = draw_item_biases(bias, counts, names, popularity_trend(bias, counts, self.min_count), self.max_labels)
-        self.write_figure(figure, output_path(trainer, self.folder, "item_biases.png"))
+        trend = popularity_trend(bias, counts, self.min_count)
+        figure, alt = draw_item_biases(bias, counts, names, trend, self.max_labels), describe_item_biases(names, trend)
+        self.write_figure(
+            figure, output_path(trainer, self.folder, "item_biases.png"), "Item bias given popularity", _CAPTION, alt
+        )
 
 
 def _short(name: str, length: int = 42) -> str:

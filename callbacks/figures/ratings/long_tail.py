@@ -28,6 +28,23 @@ from ..figure_callback import FigureCallback
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 
+_CAPTION = (
+    "A curve of recommendations far above that of the ratings means that everybody is shown the same popular items: coverage "
+    "and novelty measure it, so compare other settings by them, too."
+)
+
+
+def describe_long_tail(shares: Mapping[str, Numbers], part: float = 0.1) -> str:
+    """Say in words what :func:`draw_long_tail` shows.
+
+    Args:
+        shares: Of :func:`cumulative_shares`.
+        part: Of the items, the most popular ones.
+    """
+    held = ", ".join(f"{share[max(0, round(part * len(share)) - 1)]:.0%} of {name}" for name, share in shares.items())
+    return f"The {part:.0%} most popular items hold {held}."
+
+
 def cumulative_shares(popularity: Tensor, chosen: Mapping[str, Tensor]) -> dict[str, Numbers]:
     """Compute the share of choices that falls on the most popular items.
 
@@ -48,7 +65,7 @@ def cumulative_shares(popularity: Tensor, chosen: Mapping[str, Tensor]) -> dict[
 
 def draw_long_tail(shares: Mapping[str, Numbers]) -> Figure:
     """Draw cumulative shares by name, each ``[items]``."""
-    figure = new_figure(7, 5)
+    figure = new_figure(6, 4.4)
     axes = figure.add_subplot()
     for (name, share), colour in zip(shares.items(), (INK, BLUE, ORANGE), strict=True):
         axes.plot(np.arange(1, len(share) + 1) / len(share), share, color=colour, label=name)
@@ -107,4 +124,5 @@ class LongTail(FigureCallback):
         recommended = best[scores > float("-inf")]
         chosen = {"ratings in training": trained[1], "held-out ratings": held[1], f"top-{self.k} recommendations": recommended}
         shares = cumulative_shares(torch.bincount(trained[1], minlength=items), chosen)
-        self.write_figure(draw_long_tail(shares), output_path(trainer, self.folder, "long_tail.png"))
+        path = output_path(trainer, self.folder, "long_tail.png")
+        self.write_figure(draw_long_tail(shares), path, "The long tail", _CAPTION, describe_long_tail(shares))

@@ -20,6 +20,7 @@ from ...files.output_path import output_path
 from ...ranking.contracts import require_recommender, seen_pairs
 from ...ranking.user_items import UserItems, top_items
 from ..figure_callback import FigureCallback
+from ..page_table import PageTable, TableSheet, save_tables
 
 _MODULE_HAS = ("categories", "user", "item", "embedding_table", "scores_to_ratings")
 _SHARES = (0.1, 0.5, 0.95)  # of the users, by their number of ratings: whose pages are written if none are named
@@ -39,6 +40,23 @@ class UserSummary(NamedTuple):
     total: int
     liked: list[tuple[str, float | None]]
     recommended: list[tuple[float, str, str | None]]
+
+
+_CAPTION = (
+    "What a few users liked and what they would be shown: recommendations should go with what stands beside them; where all "
+    "users get the same items, train for more epochs."
+)
+
+
+def page_tables(summary: UserSummary) -> list[PageTable]:
+    """Return a user's page as two tables."""
+    rated = any(rating is not None for _, rating in summary.liked)
+    liked = [[name, *([f"{rating:.3g}"] if rating is not None else [])] for name, rating in summary.liked]
+    recommended = [[f"{rating:.2f}", name, like] for rating, name, like in summary.recommended]
+    return [
+        PageTable(f"{summary.user}, {summary.total} in training", ["rated highest", "rating"] if rated else ["chosen"], liked),
+        PageTable(f"{summary.user}, recommended", ["score", "item", "most similar of those"], recommended),
+    ]
 
 
 def format_page(summary: UserSummary) -> str:
@@ -151,5 +169,7 @@ class PersonPage(FigureCallback):
         if not trainer.is_global_zero:
             return
         module, data = require_recommender(trainer, pl_module, type(self).__name__, _MODULE_HAS, data_has=("ratings",))
-        pages = [format_page(summary) for summary in self.summaries(module, data)]
-        self.write_text("\n\n\n".join(pages), output_path(trainer, self.folder, "person.txt"))
+        summaries, path = self.summaries(module, data), output_path(trainer, self.folder, "person.txt")
+        self.write_text("\n\n\n".join(map(format_page, summaries)), path)
+        tables = [table for summary in summaries for table in page_tables(summary)]
+        save_tables(TableSheet("Recommendations for a few users", _CAPTION, tables), path.with_suffix(".json"))

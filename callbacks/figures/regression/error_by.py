@@ -24,6 +24,11 @@ from ..file_names import safe_file_names
 from ..plain_text import shortened
 from .regression_figure import Numbers, RegressionFigure, relative_or_absolute
 
+_CAPTION = (
+    "Bars or the blue line are the size of the errors, orange is their mean: away from 0 it is too high or too low for that "
+    "value throughout, which a column that explains it would mend."
+)
+
 
 class GroupedErrors(NamedTuple):
     """Errors by the values of a column, in the order of the values; a missing value comes last."""
@@ -57,6 +62,16 @@ def worst_and_best(mean_absolute: Numbers, count: int) -> list[int]:
     return [int(number) for number in order]
 
 
+def describe_grouped(column: str, errors: GroupedErrors, name: str) -> str:
+    """Say in words what :func:`draw_grouped_errors` shows."""
+    worst, best = int(errors.mean_absolute.argmax()), int(errors.mean_absolute.argmin())
+    return (
+        f"Mean absolute {name} by {len(errors.values):,} values of {shortened(column)}: worst "
+        f"{shortened(str(errors.values[worst]), 30)} with {errors.mean_absolute[worst]:.3g}, best "
+        f"{shortened(str(errors.values[best]), 30)} with {errors.mean_absolute[best]:.3g}."
+    )
+
+
 def draw_grouped_errors(column: str, errors: GroupedErrors, name: str, max_groups: int = 30) -> Figure:
     """Draw errors by date as lines, by any other column as bars.
 
@@ -67,11 +82,12 @@ def draw_grouped_errors(column: str, errors: GroupedErrors, name: str, max_group
         max_groups: Number of bars, at most.
     """
     values, _, mean_absolute, mean = errors
-    figure = new_figure(10, 4)
+    by_date = isinstance(values[0], datetime.date)
+    figure = new_figure(10 if by_date else min(10.0, 4.5 + 0.3 * len(values)), 4)
     axes = figure.add_subplot()
     axes.grid(axis="y", color=GRID)
     axes.set_axisbelow(True)
-    if isinstance(values[0], datetime.date):
+    if by_date:
         axes.plot(values, mean_absolute, color=BLUE, label=f"mean absolute {name}")
         axes.plot(values, mean, color=ORANGE, label=f"mean {name}")
         figure.autofmt_xdate()
@@ -84,10 +100,12 @@ def draw_grouped_errors(column: str, errors: GroupedErrors, name: str, max_group
         places = np.arange(len(order))
         axes.bar(places, mean_absolute[order], color=BLUE, label=f"mean absolute {name}")
         axes.plot(places, mean[order], "o", color=ORANGE, markersize=4, label=f"mean {name}")
-        axes.set_xticks(places, [shortened(str(values[number]), 30) for number in order], rotation=90, fontsize=8)
+        axes.set_xticks(places, [shortened(str(values[number]), 30) for number in order], rotation=90 if len(order) > 4 else 0)
+        axes.tick_params(axis="x", labelsize=8)
+        axes.set_xlim(-0.6, max(len(order), 3) - 0.4)
     axes.axhline(0, color=INK, linewidth=0.8)
     axes.set_xlabel(shortened(column))
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 
 
@@ -153,4 +171,5 @@ class ErrorBy(RegressionFigure):
                 rows = zip(grouped.values, grouped.counts.tolist(), *means, strict=True)
                 write_csv(path, (column, "count", f"mean absolute {name}", f"mean {name}"), rows)
                 figure = draw_grouped_errors(column, grouped, name, self.max_groups)
-                self.write_figure(figure, path.with_suffix(".png"), f"Error by {column}")
+                alt = describe_grouped(column, grouped, name)
+                self.write_figure(figure, path.with_suffix(".png"), f"Error by {column}", _CAPTION, alt)

@@ -15,7 +15,27 @@ import numpy as np
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
 from ...files.output_path import output_path
+from ..page_table import PageTable, TableSheet, save_tables
+from ..plain_text import printable
 from .regression_figure import Numbers, RegressionFigure, relative_or_absolute
+
+_CAPTION = (
+    "The rows that the model is most wrong about, the worst first: correct mistakes in the data, and look for what these rows "
+    "have in common that no column tells."
+)
+
+
+def worst_rows_table(
+    predicted: Numbers, true: Numbers, columns: Mapping[str, Sequence[Any]], count: int = 10, max_columns: int = 12
+) -> PageTable:
+    """The rows of :func:`describe_worst_rows` as a table, which takes the same arguments."""
+    errors, name = relative_or_absolute(predicted, true)
+    shown = list(columns)[:max_columns]
+    rows = [
+        [f"{predicted[row]:,.6g}", f"{true[row]:,.6g}", f"{errors[row]:+.3g}", *(_cell(columns[each][row]) for each in shown)]
+        for row in np.argsort(-np.abs(errors), kind="stable")[:count].tolist()
+    ]
+    return PageTable("", ["predicted", "true", name, *map(printable, shown)], rows)
 
 
 def describe_worst_rows(
@@ -85,8 +105,15 @@ class MostWrongRows(RegressionFigure):
     ) -> None:
         """Write them."""
         rows = describe_worst_rows(predicted, true, columns, self.count, self.max_columns)
-        self.write_text("\n\n".join(rows), output_path(trainer, self.folder, "most_wrong.txt"))
+        path = output_path(trainer, self.folder, "most_wrong.txt")
+        self.write_text("\n\n".join(rows), path)
+        table = worst_rows_table(predicted, true, columns, self.count, self.max_columns)
+        save_tables(TableSheet("Highest-loss examples", _CAPTION, [table]), path.with_suffix(".json"))
 
 
 def _short(value: Any) -> str:
     return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def _cell(value: Any) -> str | None:
+    return None if value is None else _short(value)

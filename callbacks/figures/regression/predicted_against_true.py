@@ -12,8 +12,13 @@ from matplotlib.figure import Figure
 from practicum.lightning_shim import LightningModule, Trainer
 
 from ...files.output_path import output_path
-from ..canvas import BLUE, INK, new_figure
+from ..canvas import BLUE, INK, SHADES, new_figure
 from .regression_figure import Numbers, RegressionFigure, relative_or_absolute
+
+_CAPTION = (
+    "On the dashed line predictions are exact: where the cloud bends away from it, high or low values are predicted too near to"
+    " the mean, and rows or columns that tell them apart would help; on the right is how the errors are distributed."
+)
 
 
 class PredictionSpread(NamedTuple):
@@ -47,13 +52,21 @@ def prediction_spread(predicted: Numbers, true: Numbers) -> PredictionSpread:
     return PredictionSpread((low, high), scale, clipped, name, float(np.median(errors)), half_within)
 
 
+def describe_spread(spread: PredictionSpread) -> str:
+    """Say in words what :func:`draw_predicted_against_true` shows."""
+    return (
+        f"{len(spread.errors):,} predictions over true values, both from {spread.limits[0]:.4g} to {spread.limits[1]:.4g}; "
+        f"{spread.name}: median {spread.median:+.3g}, half of them within {spread.half_within:.3g}."
+    )
+
+
 def draw_predicted_against_true(predicted: Numbers, true: Numbers) -> Figure:
     """Draw predictions over targets, and the distribution of errors beside."""
     spread = prediction_spread(predicted, true)
     figure = new_figure(10, 4.6)
     left, right = figure.subplots(1, 2)
     scales: Any = {"xscale": spread.scale, "yscale": spread.scale}
-    grid = left.hexbin(true, predicted, gridsize=60, mincnt=1, bins="log", cmap="Blues", **scales)
+    grid = left.hexbin(true, predicted, gridsize=60, mincnt=1, bins="log", cmap=SHADES, vmin=0.3, **scales)
     figure.colorbar(grid, ax=left, label="count")
     left.plot(spread.limits, spread.limits, color=INK, linewidth=0.8, linestyle="--")
     left.set_xlabel("true")
@@ -95,4 +108,5 @@ class PredictedAgainstTrue(RegressionFigure):
     ) -> None:
         """Draw."""
         path = output_path(trainer, self.folder, "predicted_true.png")
-        self.write_figure(draw_predicted_against_true(predicted, true), path)
+        figure, alt = draw_predicted_against_true(predicted, true), describe_spread(prediction_spread(predicted, true))
+        self.write_figure(figure, path, "Predicted against true", _CAPTION, alt)

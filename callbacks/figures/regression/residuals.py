@@ -22,6 +22,10 @@ from ..plain_text import shortened
 from .regression_figure import Numbers, RegressionFigure
 
 BIN_EDGES = (0, 1, 3, 6, 11, 21, 51, 101, 201, 501, 1001)  # ratings in training, from
+_CAPTION = (
+    "A mean away from 0 is a bias of the model; where the error is high for users or items with few ratings, only more ratings "
+    "of these, or facts about them, help."
+)
 _FEWEST = 5  # rows of a bin that is drawn
 
 
@@ -51,6 +55,19 @@ def rmse_by_count(counts: Numbers, residuals: Numbers) -> dict[int, float]:
     return {group: float(np.sqrt((residuals[groups == group] ** 2).mean())) for group in bins}
 
 
+def describe_residuals(residuals: Numbers, by_count: Mapping[str, Mapping[int, float]]) -> str:
+    """Say in words what :func:`draw_residuals` shows."""
+    said = [f"Histogram of {len(residuals):,} residuals, mean {residuals.mean():+.3f}, standard deviation {residuals.std():.3f}."]
+    for column, errors in by_count.items():
+        if errors:
+            few, many = min(errors), max(errors)
+            said.append(
+                f"Root mean square error by ratings of the {shortened(column, 30)}: {errors[few]:.3f} from {BIN_EDGES[few]:,}, "
+                f"{errors[many]:.3f} from {BIN_EDGES[many]:,} ratings."
+            )
+    return " ".join(said)
+
+
 def draw_residuals(residuals: Numbers, by_count: Mapping[str, Mapping[int, float]]) -> Figure:
     """Draw residuals.
 
@@ -58,24 +75,24 @@ def draw_residuals(residuals: Numbers, by_count: Mapping[str, Mapping[int, float
         residuals: ``[N]``.
         by_count: Root mean square error by bin, by the name of a column; without any only the histogram is drawn.
     """
-    figure = new_figure(11, 4.5)
-    left, right = figure.subplots(1, 2)
+    figure = new_figure(10 if by_count else 5, 4.2)
+    left = figure.add_subplot(1, 2 if by_count else 1, 1)
     left.hist(residuals, bins=60, color=BLUE)
     left.axvline(0, color=ORANGE)
     left.set_xlabel("residual (true minus predicted)")
     left.set_ylabel("count")
     left.set_title(f"mean {residuals.mean():+.3f}, standard deviation {residuals.std():.3f}")
+    if not by_count:
+        return figure
+    right = figure.add_subplot(1, 2, 2)
     for (column, errors), colour in zip(by_count.items(), (BLUE, ORANGE), strict=False):
         label = f"by ratings of the {shortened(column, 30)}"
         right.plot(list(errors), list(errors.values()), marker="o", color=colour, label=label)
-    if by_count:
-        right.set_xticks(range(len(BIN_EDGES)), [f"{edge:,}" for edge in BIN_EDGES])
-        right.set_xlabel("ratings in training, at least")
-        right.set_ylabel("root mean square error")
-        right.grid(color=GRID)
-        right.legend(frameon=False)
-    else:
-        right.set_axis_off()
+    right.set_xticks(range(len(BIN_EDGES)), [f"{edge:,}" for edge in BIN_EDGES])
+    right.set_xlabel("ratings in training, at least")
+    right.set_ylabel("root mean square error")
+    right.grid(color=GRID)
+    right.legend(frameon=False)
     return figure
 
 
@@ -116,4 +133,8 @@ class Residuals(RegressionFigure):
             for column, codes in zip((module.user, module.item), data.pairs("train"), strict=True):
                 counts = training_counts(columns[column], module.categories[column], codes)
                 by_count[column] = rmse_by_count(counts, residuals)
-        self.write_figure(draw_residuals(residuals, by_count), output_path(trainer, self.folder, "residuals.png"))
+        path = output_path(trainer, self.folder, "residuals.png")
+        caption = _CAPTION if by_count else _CAPTION.partition(";")[0] + "."
+        self.write_figure(
+            draw_residuals(residuals, by_count), path, "Residuals", caption, describe_residuals(residuals, by_count)
+        )

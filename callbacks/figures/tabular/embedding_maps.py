@@ -29,6 +29,29 @@ from ..file_names import safe_file_names
 from ..label_placement import labelled_scatter
 from ..plain_text import shortened
 
+_FEW = 8  # categories of a small figure
+_COMPARED = 2000  # categories of which the nearest two are looked for
+_CAPTION = (
+    "Categories that lie together are alike to the model: where ones do that have nothing in common, they may be too rare to "
+    "tell apart."
+)
+
+
+def describe_embedding(column: str, vectors: Tensor, categories: Sequence[str]) -> str:
+    """Say in words what :func:`draw_embedding` shows: how much of the variance, and which categories are nearest.
+
+    Args:
+        column: Its name.
+        vectors: ``[N, E]``.
+        categories: Names of the rows.
+    """
+    _, share = principal_components(vectors)
+    said = f"{len(categories):,} categories of {shortened(column)} on a plane with {float(share.sum()):.0%} of the variance."
+    if not 2 <= len(categories) <= _COMPARED:
+        return said
+    a, b = divmod(int(torch.cdist(vectors, vectors).fill_diagonal_(float("inf")).argmin()), len(vectors))
+    return f"{said} Nearest to each other: {shortened(categories[a])} and {shortened(categories[b])}."
+
 
 def principal_components(vectors: Tensor, count: int = 2) -> tuple[Tensor, Tensor]:
     """Project vectors onto the directions of largest variance.
@@ -101,14 +124,15 @@ def draw_embedding(
     points, share = principal_components(vectors)
     coordinates = coordinates or {}
     mapped = [row for row, name in enumerate(categories) if name in coordinates]
-    figure = new_figure(12.4 if mapped else 6.4, 6)
+    size = 3.3 if len(categories) <= _FEW and not mapped else 5
+    figure = new_figure(2 * size if mapped else size + 0.3, size)
     axes = figure.add_subplot(1, 2 if mapped else 1, 1)
     labelled = rows_to_label(points, max_labels, counts)
     names = [name if row in labelled else "" for row, name in enumerate(categories)]
     labelled_scatter(axes, points, names, points[:, 0].numpy() if mapped else BLUE)
-    axes.set_xlabel(f"first principal component ({float(share[0]):.0%} of the variance)")
+    axes.set_xlabel(f"first component ({float(share[0]):.0%} of the variance)")
     axes.set_ylabel(f"second ({float(share[1]):.0%})")
-    axes.set_title(f"{shortened(column)}: {len(categories):,} categories, embedding size {vectors.shape[1]}")
+    axes.set_title(f"{len(categories):,} categories, embedding size {vectors.shape[1]}", fontsize=10)
     if mapped:
         beside = figure.add_subplot(1, 2, 2)
         on_map = torch.tensor([list(coordinates[categories[row]]) for row in mapped], dtype=torch.float64)
@@ -202,7 +226,7 @@ class EmbeddingMaps(FigureCallback):
                     counts = torch.bincount(data.pairs("train")[1], minlength=len(categories))
                 path = output_path(trainer, self.folder, f"embeddings_{file_name}.png")
                 figure = draw_embedding(column, vectors, names, self.max_labels, counts, self.coordinates.get(column))
-                self.write_figure(figure, path, f"Embeddings of {column}")
+                self.write_figure(figure, path, f"Embeddings of {column}", _CAPTION, describe_embedding(column, vectors, names))
                 if len(categories) <= self.distances:
                     rows = distance_table(vectors, categories)
                     write_csv(path.with_suffix(".csv"), [column, "nearest", *categories], rows)

@@ -24,6 +24,25 @@ from ..canvas import BLUE, GRID, new_figure
 from ..figure_callback import FigureCallback
 from ..plain_text import shortened
 
+_NAMED = 10  # columns that are named in words
+_CAPTION = (
+    "The longer the bar, the more the model relies on the column; one at 0 can be left out, and one that is surprisingly long "
+    "may tell the answer itself: check that it is known when you predict."
+)
+
+
+def describe_importance(rises: Mapping[str, float], baseline: float) -> str:
+    """Say in words what :func:`draw_importance` shows.
+
+    Example:
+        >>> from practicum.callbacks.figures.tabular.permutation_importance import describe_importance
+        >>> describe_importance({"shop": 0.5, "noise": 0.0}, 1.25)
+        'Increase of the loss (1.25) when a column is shuffled, highest first: shop 0.5, noise 0.'
+    """
+    named = ", ".join(f"{shortened(column, 40)} {rise:.3g}" for column, rise in list(rises.items())[:_NAMED])
+    more = f" and {len(rises) - _NAMED} lower ones" if len(rises) > _NAMED else ""
+    return f"Increase of the loss ({baseline:.4g}) when a column is shuffled, highest first: {named}{more}."
+
 
 def permutation_importance(
     loss: Callable[[Tensor, Tensor], float],
@@ -157,4 +176,6 @@ class PermutationImportance(FigureCallback):
             rises, baseline = permutation_importance(loss, codes, numbers, module.categories, module.continuous, self.seed)
         path = output_path(trainer, self.folder, "importance.csv")
         write_csv(path, ("column", "increase in loss"), rises.items())
-        self.write_figure(draw_importance(dict(list(rises.items())[: self.max_columns]), baseline), path.with_suffix(".png"))
+        shown = dict(list(rises.items())[: self.max_columns])
+        alt = describe_importance(shown, baseline)
+        self.write_figure(draw_importance(shown, baseline), path.with_suffix(".png"), "Permutation importance", _CAPTION, alt)

@@ -18,6 +18,12 @@ from torch import Tensor, nn
 
 from ...files.output_path import output_path
 from ..figure_callback import FigureCallback
+from ..page_table import PageTable, TableSheet, save_tables
+
+_CAPTION = (
+    "Words that stand together are alike to the model: they should go together in meaning or use; where they don't, train longer "
+    "or on more text."
+)
 
 
 def nearest(vectors: Tensor, row: int, count: int) -> list[tuple[int, float]]:
@@ -125,7 +131,11 @@ class NearestWords(FigureCallback):
         lines = describe_neighbours(_vectors(pl_module, len(vocab))[: self.max_vocab], vocab, words, self.neighbours)
         if not lines:  # characters: no token is a word
             return
-        self.write_text("\n".join(lines), output_path(trainer, self.folder, "nearest_words.txt"))
+        path = output_path(trainer, self.folder, "nearest_words.txt")
+        self.write_text("\n".join(lines), path)
+        rows = [line.split(": ", 1) for line in lines]
+        table = PageTable("", ["word", "nearest neighbours and their cosines"], rows)
+        save_tables(TableSheet("Nearest neighbours of words", _CAPTION, [table]), path.with_suffix(".json"))
 
 
 def _vectors(module: Any, rows: int) -> Tensor:

@@ -16,6 +16,12 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 
 from ...files.output_path import output_path
 from ..figure_callback import FigureCallback
+from ..page_table import PageTable, TableSheet, save_tables
+
+_CAPTION = (
+    "What the model writes by itself: spelling comes first, then grammar, then what goes with what; where it repeats itself, "
+    "train longer or raise callbacks.samples.temperature."
+)
 
 
 class TextSamples(FigureCallback):
@@ -86,4 +92,7 @@ class TextSamples(FigureCallback):
         if not trainer.is_global_zero:
             return
         texts = self.samples(pl_module, getattr(getattr(trainer, "datamodule", None), "detokenize", " ".join))
-        self.write_text("\n\n".join(texts), output_path(trainer, self.folder, "samples.txt"))
+        path = output_path(trainer, self.folder, "samples.txt")
+        self.write_text("\n\n".join(texts), path)
+        table = PageTable("", ["", "text"], [[number, text] for number, text in enumerate(texts, 1)])
+        save_tables(TableSheet("Generated samples", _CAPTION, [table]), path.with_suffix(".json"))

@@ -16,7 +16,13 @@ from torch import Tensor
 
 from ...files.output_path import output_path
 from ..highest_loss_examples import HighestLossExamples
+from ..page_table import PageTable, TableSheet, save_tables
 from ..worst_rows import Mistake
+
+_CAPTION = (
+    "The texts that the model is most wrong about, the worst first: correct wrong labels, and get more texts of the kind that "
+    "remains, such as irony or a verdict at the very end."
+)
 
 
 def describe_text(
@@ -35,11 +41,38 @@ def describe_text(
         length: Tokens shown, at most; of a longer text the beginning and the end.
         detokenize: Turns tokens into text.
     """
-    tokens = [token for number in mistake.x.tolist() if (token := vocab[number]) != "xxpad"]
-    if len(tokens) > length:
-        tokens = [*tokens[: length // 2], "...", *tokens[-length // 2 :]]
     name = f"  {name}" if name else ""
-    return f"predicted {mistake.predicted}, true {mistake.true} (loss {mistake.loss:.2f}){name}\n{detokenize(tokens)}"
+    text = detokenize(_shown_tokens(mistake, vocab, length))
+    return f"predicted {mistake.predicted}, true {mistake.true} (loss {mistake.loss:.2f}){name}\n{text}"
+
+
+def texts_table(
+    mistakes: Sequence[Mistake],
+    names: Sequence[str] | None,
+    vocab: Sequence[str],
+    length: int = 200,
+    detokenize: Callable[[Sequence[str]], str] = " ".join,
+) -> PageTable:
+    """The texts of :func:`describe_text` as a table.
+
+    Args:
+        mistakes: The texts.
+        names: Of each, if there are any.
+        vocab: As there.
+        length: As there.
+        detokenize: As there.
+    """
+    head, rows = ["predicted", "true", "loss", "text"], []
+    for each in mistakes:
+        rows.append([each.predicted, each.true, f"{each.loss:.2f}", detokenize(_shown_tokens(each, vocab, length))])
+    if names:
+        head, rows = [*head, "name"], [[*row, name] for row, name in zip(rows, names, strict=True)]
+    return PageTable("", head, rows)
+
+
+def _shown_tokens(mistake: Mistake, vocab: Sequence[str], length: int) -> list[str]:
+    tokens = [token for number in mistake.x.tolist() if (token := vocab[number]) != "xxpad"]
+    return tokens if len(tokens) <= length else [*tokens[: length // 2], "...", *tokens[-length // 2 :]]
 
 
 class TopTexts(HighestLossExamples):
@@ -89,4 +122,7 @@ class TopTexts(HighestLossExamples):
             describe_text(mistake, names[place] if names else None, vocab, self.length, detokenize)
             for place, mistake in enumerate(mistakes)
         ]
-        self.write_text("\n\n".join(texts), output_path(trainer, self.folder, "top_losses.txt"))
+        path = output_path(trainer, self.folder, "top_losses.txt")
+        self.write_text("\n\n".join(texts), path)
+        table = texts_table(mistakes, names, vocab, self.length, detokenize)
+        save_tables(TableSheet("Highest-loss examples", _CAPTION, [table]), path.with_suffix(".json"))

@@ -17,6 +17,15 @@ def test_no_two_names_overlap_and_those_that_do_not_fit_are_left_out() -> None:
     assert not any(a.overlaps(b) for a, b in itertools.combinations(placed.values(), 2))
 
 
+def test_no_name_leaves_the_plot() -> None:
+    points = torch.tensor([[0.0, 0.0], [1.0, 1.0], [0.5, 0.5]], dtype=torch.float64)
+    axes = new_figure(2, 2).add_subplot()
+    placed = labelled_scatter(
+        axes, points, ["in", "the name of a film, which is far too long for so small a plot", "mid"], "#3366cc"
+    )
+    assert list(placed) == [0, 2]
+
+
 def test_the_farthest_point_has_its_name_first() -> None:
     points = torch.tensor([[0.0, 0.0], [0.001, 0.0], [5.0, 5.0], [0.0, 0.001], [-0.001, 0.0], [0.0, -0.001], [0.001, 0.001]])
     placed = labelled_scatter(new_figure(3, 3).add_subplot(), points.double(), ["a long name"] * 7, points[:, 0].numpy())

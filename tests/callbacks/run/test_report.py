@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from practicum.callbacks.figures.canvas import new_figure, save_figure
-from practicum.callbacks.run.report import ReportFigure, headline, render_report, report_figures, write_report
-from practicum.callbacks.run.results import MEANS
+from practicum.callbacks.figures.page_table import PageTable, TableSheet, save_tables
+from practicum.callbacks.run.report import ReportFigure, headline, render_report, report_figures, sections, write_report
+from practicum.callbacks.run.results import MEANS, TEST_MEANS
 
 RECORD: dict[str, Any] = {
     "status": "finished",
@@ -41,35 +42,56 @@ def test_validations_result_is_not_called_a_test() -> None:
     assert "measure this result" not in render_report("a", "b", "", {**record, "data/valid": 600}, [])
 
 
-def test_figures_are_in_the_pages_order(tmp_path: Path) -> None:
+def test_figures_are_in_the_pages_order_and_sections(tmp_path: Path) -> None:
     for name in ("zebra.txt", "embeddings_shop.png", "example_batch.png", "top_losses.txt", "curves.png"):
         (tmp_path / name).write_text(f"of {name}")
     (tmp_path / "confusion.csv").write_text("left out")
+    (tmp_path / "failed.json").write_text("{}")
     figures = report_figures(tmp_path.iterdir())
-    assert [figure.title for figure in figures] == [
-        "Learning curves", "Highest-loss examples", "First training batch", "Embeddings shop", "Zebra"
-    ]  # fmt: skip
-    assert base64.b64decode(figures[0].png) == b"of curves.png"
-    assert (figures[1].png, figures[1].text) == ("", "of top_losses.txt")
+    assert [figure.title for figure in figures] == ["Curves", "Top losses", "Embeddings shop", "Example batch", "Zebra"]
+    assert base64.b64decode(figures[0].image.partition("base64,")[2]) == b"of curves.png"
+    assert (figures[1].image, figures[1].text) == ("", "of top_losses.txt")
+    assert {title: [each.stem for each in held] for title, held in sections(figures).items()} == {
+        "Training": ["curves"], "Mistakes": ["top_losses"], "What the model has learnt": ["embeddings_shop"],
+        "Data": ["example_batch"], "More": ["zebra"],
+    }  # fmt: skip
 
 
 def test_everything_is_escaped_and_nothing_is_loaded() -> None:
     evil = "<script>alert('1')</script>"
-    page = render_report(evil, evil, evil, {**RECORD, evil: evil, "weights/source": evil}, [ReportFigure(evil, "", evil)], evil)
+    figures = [
+        ReportFigure(evil, "", evil, evil, evil, stem=evil),
+        ReportFigure(evil, "", "", evil, evil, tables=[PageTable(evil, [evil], [[evil]])], stem=evil),
+        ReportFigure(evil, evil, "", evil, evil, stem=evil),
+    ]
+    record = {**RECORD, evil: evil, "weights/source": evil}
+    page = render_report(evil, evil, evil, record, figures, evil, {evil: evil}, evil, [evil], {evil: evil})
     assert "<script" not in page
-    assert unescape(page).count(evil) == 11  # title, heading (2), command, warning, figure, text, record (3), configuration
-    assert not re.search(r"https?:|src=|href=|@import|url\(", page)
+    assert unescape(page).count(evil) > 30
+    assert not re.search(r"https?:|@import|url\(|<link(?! rel=icon href='data:,')", page)
+    assert all(target.startswith(("#", "%3Cscript")) for target in re.findall(r"<a href='([^']*)'", page))
 
 
-def test_tiles_record_and_warning() -> None:
+def test_tiles_and_warning() -> None:
     page = render_report("spiders", "run", "epochs=3", RECORD, [])
     assert "<h1>spiders / run</h1><p class=sub>python train.py epochs=3</p>" in page
     assert "<p class=warn>Trained from scratch: &lt;none&gt;.</p>" in page
     assert "<div class=tile><b>0.9877</b><span>accuracy on test</span></div>" in page
-    assert "<tr><td>val/loss</td><td>1.5</td></tr><tr><td>seconds</td><td>60</td></tr><tr><td>epochs</td><td>3</td></tr>" in page
-    assert "<tr><td>seed</td><td>None</td></tr>" in page
+    assert TEST_MEANS in page
     assert "Configuration" not in page
     assert "warn>" not in render_report("spiders", "run", "", {**RECORD, "weights/pretrained": True}, [])
+    many = {f"test/m{n}": 1.0 for n in range(9)}
+    assert [name for name in headline({**RECORD, **many}) if " on " in name] == [
+        "accuracy on test", *(f"m{n} on test" for n in range(5))
+    ]  # fmt: skip
+
+
+def test_the_record_is_said_in_words_with_its_keys() -> None:
+    page = render_report("spiders", "run", "", RECORD, [])
+    assert "<summary>Training</summary>" in page
+    line = "<td class=words>loss on validation, last epoch<code>val/loss</code></td><td class=value>1.5</td>"
+    assert line in page
+    assert "<code>seed</code></td><td class=value>None</td>" in page
 
 
 def test_a_run_folder_becomes_a_page(tmp_path: Path) -> None:
@@ -78,28 +100,52 @@ def test_a_run_folder_becomes_a_page(tmp_path: Path) -> None:
     (run / "metrics.json").write_text(json.dumps(RECORD))
     (run / ".hydra" / "config.yaml").write_text("epochs: 3\nname: 'a & b'\n")
     (run / ".hydra" / "overrides.yaml").write_text("- epochs=3\n- name=x\n")
-    save_figure(new_figure(1, 1), run / "figures" / "curves.png")
+    save_figure(new_figure(1, 1), run / "figures" / "curves.png", "Learning curves", "It falls.", "Loss from 2 to 1.")
     path = write_report(run)
     page = path.read_text(encoding="utf-8")
     assert path == run / "report.html"
-    assert page.startswith("<!doctype html><html lang=en><meta charset=utf-8>")
+    assert page.startswith("<!doctype html><html lang=en><head><title>spiders</title>")
     assert page.endswith("</body></html>\n")
-    assert "<title>spiders</title>" in page
     assert "python train.py epochs=3 name=x</p>" in page
-    picture = base64.b64encode((run / "figures" / "curves.png").read_bytes()).decode()
-    assert f"<h2>Learning curves</h2><figure><img alt='Learning curves' src='data:image/png;base64,{picture}'></figure>" in page
-    assert "<h2>Configuration</h2><pre>epochs: 3\nname: &#39;a &amp; b&#39;\n</pre>" in page
+    svg = base64.b64encode((run / "figures" / "curves.svg").read_bytes()).decode()
+    assert f"<img alt='Loss from 2 to 1.' src='data:image/svg+xml;base64,{svg}' width=96 height=96>" in page
+    assert "<h3>Learning curves</h3>" in page
+    assert "<figcaption>It falls.</figcaption>" in page
+    assert "<a href='#training'>Training</a>: <a href='#figure-curves'>Learning curves</a>" in page
+    assert "<h2 id='training'>" in page
+    assert "<figure id='figure-curves'>" in page
+    assert "<pre tabindex=0>epochs: 3\nname: &#39;a &amp; b&#39;\n</pre></details>" in page
+    assert "What to type next" not in page
+    assert re.findall(r"<a href='([^'#]+)'", page) == ["metrics.json", "figures", ".hydra/config.yaml"]
+    (run / "figures" / "curves.svg").unlink()
     (run / ".hydra" / "overrides.yaml").write_text("[]\n")
-    assert "python train.py </p>" in write_report(run).read_text(encoding="utf-8")
-    assert "practicum-train </p>" in write_report(run, "practicum-train").read_text(encoding="utf-8")
+    page = write_report(run).read_text(encoding="utf-8")
+    assert "python train.py </p>" in page
+    assert "src='data:image/png;base64," in page
+    page = write_report(run, "practicum-train", "seed: 7\n", ["practicum-predict run=<x>"]).read_text(encoding="utf-8")
+    assert "practicum-train </p>" in page
+    assert "<pre tabindex=0>seed: 7\n</pre>" in page
+    assert "<pre class=line>practicum-predict run=&lt;x&gt;</pre>" in page
+
+
+def test_tables_are_tables_and_take_the_place_of_a_list(tmp_path: Path) -> None:
+    (tmp_path / "person.txt").write_text("as a list")
+    table = PageTable("user 1", ["item", "score"], [["Heat", "4.71"], ["<b>", None]])
+    save_tables(TableSheet("Recommendations", "Look.", [table]), tmp_path / "person.json")
+    page = render_report("a", "b", "", RECORD, report_figures(tmp_path.iterdir()))
+    assert "as a list" not in page
+    assert "<caption>user 1</caption><thead><tr><th scope=col>item</th><th scope=col class=number>score</th></tr></thead>" in page
+    assert "<td class=short>Heat</td><td class=number>4.71</td>" in page
+    assert "<td class=short>&lt;b&gt;</td><td></td>" in page
+    assert "<figcaption>Look.</figcaption>" in page
 
 
 def test_baselines_stand_in_a_table_and_a_poor_result_is_a_warning() -> None:
     assert "class=beside" not in render_report("a", "b", "", RECORD, [])
     found = {"baseline/linear/accuracy": 0.75, "baseline/prior/accuracy": 0.5, "baseline/prior/auroc": 0.5}
     page = render_report("a", "b", "", {**RECORD, **found}, [])
-    assert "<th></th><th>this run</th><th>linear model</th><th>class frequencies</th>" in page
-    assert "<td>accuracy</td><td>0.9877</td><td>0.75</td><td>0.5</td>" in page
+    assert re.findall("<th scope=col class=number>([^<]*)</th>", page) == ["this run", "linear model", "class frequencies"]
+    assert "<th scope=row>accuracy</th><td class=number>0.9877</td><td class=number>0.75</td><td class=number>0.5</td>" in page
     assert "Baselines of" not in page
     said = {"baseline/sampled": "5 of 9 rows", "baseline/warning": "worse: <x>"}
     page = render_report("a", "b", "", {**RECORD, **found, **said}, [])

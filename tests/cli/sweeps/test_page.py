@@ -51,7 +51,8 @@ def test_a_row_for_each_run_the_best_marked_the_failed_with_its_sentence(swept: 
     links = re.findall("<a href='([^']+)'", page)
     assert links == ["0/report.html", "2/report.html"]
     assert all((where / "sweep" / each).is_file() for each in links)
-    assert "<svg" in page
+    (alt,) = re.findall(r"<img alt='([^']*)'\s+src='data:image/svg", page)
+    assert re.fullmatch(r"2 runs: val/mae/kept from [\d.]+ to [\d.]+, best at optimizer.lr=0.0[12]", alt)
 
 
 def test_no_request_leaves_it(swept: tuple[Path, Any]) -> None:

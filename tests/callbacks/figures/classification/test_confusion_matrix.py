@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,16 @@ def test_the_figure_holds_counts_and_shares() -> None:
     assert axes.get_title() == "15 of 21 correct (71.4%)"
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted", "true")
     assert [label.get_text() for label in axes.get_yticklabels()] == NAMES
+
+
+def test_of_many_classes_some_are_named() -> None:
+    names = [f"a_class_{n}" for n in range(120)]
+    axes, *_ = draw_confusion_matrix(np.diag([1] * 120), names).axes
+    for axis in (axes.xaxis, axes.yaxis):
+        assert [label.get_text() for label in axis.get_ticklabels()] == names[::3]
+    axes.figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in axes.get_yticklabels()]
+    assert not any(a.overlaps(b) for a, b in itertools.pairwise(boxes))
 
 
 def test_counts_of_a_test(

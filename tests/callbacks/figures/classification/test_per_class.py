@@ -10,7 +10,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 from practicum.callbacks import PerClass
-from practicum.callbacks.figures.classification.per_class import ClassScores, draw_per_class, lowest_f1
+from practicum.callbacks.figures.classification.per_class import (
+    ClassScores,
+    describe_missed,
+    draw_per_class,
+    drawn_and_missed,
+    lowest_f1,
+)
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
@@ -65,3 +71,24 @@ def test_the_figure_shows_the_lowest_f1_that_occur() -> None:
 def test_numbers_out_of_range_are_refused() -> None:
     with pytest.raises(MisconfigurationException, match="PerClass: max_classes=0 must be at least 1"):
         PerClass(max_classes=0)
+
+
+def test_classes_without_bars_are_named_instead() -> None:
+    missed = [ClassScores(f"m{n}", 2, 0.0, 0.0, 0.0) for n in range(12)]
+    found = [ClassScores("good", 2, 1.0, 0.5, 0.67), ClassScores("fair", 2, 0.5, 0.5, 0.5)]
+    absent = ClassScores("absent", 0, 0.0, 0.0, 0.0)
+    shown, left = drawn_and_missed([*missed, absent, *found], 10)
+    assert [each.name for each in shown] == ["fair", "good"]
+    assert left == missed
+    assert describe_missed(left) == ("Never predicted correctly (F1 = 0): m0, m1, m2, m3, m4, m5, m6, m7, m8, m9 and 2 more.")
+    assert [each.name for each in drawn_and_missed([missed[0], *found], 10)[0]] == ["m0", "fair", "good"]  # there is room
+    assert drawn_and_missed(missed, 30) == ([], missed)
+    assert describe_missed([]) == ""
+
+
+def test_a_figure_without_bars_is_not_drawn(make_trainer: Callable[..., Trainer], tmp_path: Path) -> None:
+    x, y = torch.eye(3), torch.tensor([1, 2, 0])  # each is taken for another
+    loader = DataLoader(TensorDataset(x, y), batch_size=3)
+    make_trainer(callbacks=[PerClass(tmp_path)]).test(Linear(), loader, verbose=False)
+    assert (tmp_path / "per_class.csv").is_file()
+    assert not (tmp_path / "per_class.png").exists()

@@ -20,7 +20,7 @@ def test_bytes_and_shares_stay_and_other_ranges_are_stretched() -> None:
 def test_long_titles_are_wrapped() -> None:
     axes = new_figure(2, 2).add_subplot()
     draw_photo(axes, torch.rand(3, 4, 4), "a title that is much longer than one line would hold\nb")
-    assert axes.get_title().split("\n") == ["a title that is much longer than", "one line would hold", "b"]
+    assert axes.get_title().split("\n") == ["a title that is much longer", "than one line would hold", "b"]
 
 
 def test_a_grid_holds_every_photo_and_its_heat() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from practicum.callbacks import PersonPage
-from practicum.callbacks.figures.ratings.person_page import UserSummary, format_page, most_similar
+from practicum.callbacks.figures.ratings.person_page import UserSummary, format_page, most_similar, page_tables
 from practicum.lightning_shim import MisconfigurationException, Trainer
 
 
@@ -64,3 +64,11 @@ def test_who_is_unknown_is_refused_before_training(recommender: Any, films: Any,
     assert trainer.global_step == 0
     with pytest.raises(MisconfigurationException, match="PersonPage: count=0"):
         PersonPage(count=0)
+
+
+def test_a_page_is_two_tables_of_the_report() -> None:
+    rated, to_see = page_tables(UserSummary("user 196", 39, [("Fargo", 5.0)], [(4.714, "Heat", "Fargo"), (4.5, "Ran", None)]))
+    assert rated == ("user 196, 39 in training", ["rated highest", "rating"], [["Fargo", "5"]])
+    assert to_see.rows == [["4.71", "Heat", "Fargo"], ["4.50", "Ran", None]]
+    chosen, _ = page_tables(UserSummary("user 7", 1, [("Fargo", None)], []))
+    assert (chosen.head, chosen.rows) == (["chosen"], [["Fargo"]])

@@ -78,5 +78,5 @@ def test_columns_of_any_name(
     trainer.test(known_regression, rows, verbose=False)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert {path.parent for path in files} == {run / "figures"}
-    assert sorted(path.suffix for path in files) == [".csv"] * len(names) + [".png"] * len(names)
+    assert sorted(path.suffix for path in files) == [each for each in (".csv", ".png", ".svg") for _ in names]
     assert {next(iter(rows_of(path)[0])) for path in files if path.suffix == ".csv"} == set(names)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from practicum.callbacks import MostWrongRows
-from practicum.callbacks.figures.regression.most_wrong_rows import describe_worst_rows
+from practicum.callbacks.figures.page_table import read_tables
+from practicum.callbacks.figures.regression.most_wrong_rows import describe_worst_rows, worst_rows_table
 from practicum.lightning_shim import MisconfigurationException, Trainer
 
 
@@ -23,12 +24,22 @@ def test_rows_are_described_worst_first() -> None:
     assert describe_worst_rows(predicted, true, {}, count=1) == ["predicted 5, true 1 (error +4)\nrow 2"]
 
 
+def test_rows_are_a_table_of_the_report() -> None:
+    predicted, true = np.array([1.0, 5.0, 2.0]), np.array([1.5, 1.0, -1.0])
+    table = worst_rows_table(predicted, true, {"shop": ["a", "b", None], "weight": [0.5, 1 / 3, 2.0], "day": [1, 2, 3]}, 2, 2)
+    assert table.head == ["predicted", "true", "error", "shop", "weight"]
+    assert table.rows == [["5", "1", "+4", "b", "0.33333"], ["2", "-1", "+3", None, "2"]]
+
+
 def test_is_written_after_a_test(rows: Any, known_regression: Any, make_trainer: Callable[..., Trainer], tmp_path: Path) -> None:
     make_trainer(callbacks=[MostWrongRows(count=2, max_columns=2)]).test(known_regression, rows, verbose=False)
     assert (tmp_path / "figures" / "most_wrong.txt").read_text() == (
         "predicted 60, true 40 (relative error +0.5)\nshop a, day 2020-01-03, and 1 more\n\n"
         "predicted 30, true 40 (relative error -0.25)\nday 2020-01-02, sold 40\n"
     )
+    sheet = read_tables(tmp_path / "figures" / "most_wrong.json")
+    assert sheet is not None
+    assert [row[:2] for row in sheet.tables[0].rows] == [["60", "40"], ["30", "40"]]
 
 
 def test_numbers_out_of_range_are_refused() -> None:

@@ -48,7 +48,7 @@ def test_distances_and_the_nearest() -> None:
 def test_a_map_stands_beside_where_there_are_coordinates() -> None:
     vectors, names = torch.tensor([[0.0, 0.0], [2.0, 0.0], [0.0, 1.0]]), ["s0", "s1", "s2"]
     (axes,) = draw_embedding("shop", vectors, names, 9).axes
-    assert axes.get_title() == "shop: 3 categories, embedding size 2"
+    assert axes.get_title() == "3 categories, embedding size 2"
     assert {text.get_text() for text in axes.texts} == set(names)
     left, right = draw_embedding("shop", vectors, names, 9, coordinates={"s1": [11.6, 48.1], "s0": [9.2, 48.8]}).axes
     assert right.collections[0].get_offsets().tolist() == [[9.2, 48.8], [11.6, 48.1]]  # type: ignore[union-attr]
@@ -90,11 +90,13 @@ def test_is_drawn_and_written_after_a_test(
     callback = EmbeddingMaps(coordinates={"no such column": {"a": [0, 0]}})
     make_trainer(callbacks=[callback]).test(embedded, Data(), verbose=False)
     folder = tmp_path / "figures"
-    assert {path.name for path in folder.iterdir()} == {f"embeddings_{c}.{e}" for c in ("user", "item") for e in ("csv", "png")}
+    assert {path.name for path in folder.iterdir()} == {
+        f"embeddings_{c}.{e}" for c in ("user", "item") for e in ("csv", "png", "svg")
+    }
     assert is_png(folder / "embeddings_item.png")
     assert [row["3"] for row in rows_of(folder / "embeddings_item.csv")] == ["1.414", "1.414", "0"]
     make_trainer(callbacks=[EmbeddingMaps("few", ["flag"], distances=1)]).test(embedded, Data(), verbose=False)
-    assert {path.name for path in (tmp_path / "few").iterdir()} == {"embeddings_flag.png"}
+    assert {path.name for path in (tmp_path / "few").iterdir()} == {"embeddings_flag.png", "embeddings_flag.svg"}
 
 
 def test_what_is_missing_is_named_before_training(
@@ -133,7 +135,7 @@ def test_columns_and_categories_of_any_name(
     run = tmp_path / "deep" / "er" / "run"
     make_trainer(callbacks=[EmbeddingMaps()], default_root_dir=run).test(Embedded(), known_photos, verbose=False)
     files = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
-    assert len(files) == 2 * len(ODD)
+    assert len(files) == 3 * len(ODD)
     assert {path.parent for path in files} == {Path("deep/er/run/figures")}
     assert all(is_png(tmp_path / path) for path in files if path.suffix == ".png")
     tables = [rows_of(tmp_path / path) for path in files if path.suffix == ".csv"]

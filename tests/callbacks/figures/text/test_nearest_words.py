@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from practicum.callbacks import NearestWords
+from practicum.callbacks.figures.page_table import read_tables
 from practicum.callbacks.figures.text.nearest_words import describe_neighbours, nearest, words_to_show
 from practicum.lightning_shim import MisconfigurationException, Trainer
 from torch import nn
@@ -46,6 +47,9 @@ def test_are_written_after_a_test(reader: Any, known_photos: Any, make_trainer: 
     reader.word_vectors = lambda: VECTORS.flip(1)
     make_trainer(callbacks=[NearestWords(words=["film"], max_vocab=2)]).test(reader, known_photos, verbose=False)
     assert path.read_text() == "film: good 0.00\n"
+    sheet = read_tables(path.with_suffix(".json"))
+    assert sheet is not None
+    assert sheet.tables[0].rows == [["film", "good 0.00"]]
 
 
 def test_characters_have_none(reader: Any, known_photos: Any, make_trainer: Callable[..., Trainer], tmp_path: Path) -> None:

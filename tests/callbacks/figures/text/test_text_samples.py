@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from practicum.callbacks import TextSamples
+from practicum.callbacks.figures.page_table import read_tables
 from practicum.lightning_shim import MisconfigurationException, Trainer
 
 
@@ -31,6 +32,9 @@ def test_samples_are_written_after_a_test(
     make_trainer(callbacks=[callback]).test(writer, known_photos, verbose=False)
     assert writer.asked == (2, 5, ["the"], 0.5, 3)
     assert (tmp_path / "figures" / "samples.txt").read_text() == "the the 0\n\nthe the 1\n"
+    sheet = read_tables(tmp_path / "figures" / "samples.json")
+    assert sheet is not None
+    assert sheet.tables[0].rows == [[1, "the the 0"], [2, "the the 1"]]
 
 
 def test_tokens_are_turned_into_text(writer: Any) -> None:
