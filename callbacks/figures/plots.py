@@ -48,7 +48,7 @@ class Plots:
         """Keep a figure that has been written."""
         self._figures = {**self._figures, path.stem: figure}
 
-    def write_text(self, text: str, path: Path) -> None:
+    def write_list(self, text: str, path: Path) -> None:
         """Write a list as text, and keep it."""
         self._text = text
         save_text(text, path)

@@ -170,6 +170,6 @@ class PersonPage(FigureCallback):
             return
         module, data = require_recommender(trainer, pl_module, type(self).__name__, _MODULE_HAS, data_has=("ratings",))
         summaries, path = self.summaries(module, data), output_path(trainer, self.folder, "person.txt")
-        self.write_text("\n\n\n".join(map(format_page, summaries)), path)
+        self.write_list("\n\n\n".join(map(format_page, summaries)), path)
         tables = [table for summary in summaries for table in page_tables(summary)]
         save_tables(TableSheet("Recommendations for a few users", _CAPTION, tables), path.with_suffix(".json"))

@@ -106,7 +106,7 @@ class MostWrongRows(RegressionFigure):
         """Write them."""
         rows = describe_worst_rows(predicted, true, columns, self.count, self.max_columns)
         path = output_path(trainer, self.folder, "most_wrong.txt")
-        self.write_text("\n\n".join(rows), path)
+        self.write_list("\n\n".join(rows), path)
         table = worst_rows_table(predicted, true, columns, self.count, self.max_columns)
         save_tables(TableSheet("Highest-loss examples", _CAPTION, [table]), path.with_suffix(".json"))
 

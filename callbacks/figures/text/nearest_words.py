@@ -132,7 +132,7 @@ class NearestWords(FigureCallback):
         if not lines:  # characters: no token is a word
             return
         path = output_path(trainer, self.folder, "nearest_words.txt")
-        self.write_text("\n".join(lines), path)
+        self.write_list("\n".join(lines), path)
         rows = [line.split(": ", 1) for line in lines]
         table = PageTable("", ["word", "nearest neighbours and their cosines"], rows)
         save_tables(TableSheet("Nearest neighbours of words", _CAPTION, [table]), path.with_suffix(".json"))

@@ -93,6 +93,6 @@ class TextSamples(FigureCallback):
             return
         texts = self.samples(pl_module, getattr(getattr(trainer, "datamodule", None), "detokenize", " ".join))
         path = output_path(trainer, self.folder, "samples.txt")
-        self.write_text("\n\n".join(texts), path)
+        self.write_list("\n\n".join(texts), path)
         table = PageTable("", ["", "text"], [[number, text] for number, text in enumerate(texts, 1)])
         save_tables(TableSheet("Generated samples", _CAPTION, [table]), path.with_suffix(".json"))

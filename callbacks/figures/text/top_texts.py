@@ -123,6 +123,6 @@ class TopTexts(HighestLossExamples):
             for place, mistake in enumerate(mistakes)
         ]
         path = output_path(trainer, self.folder, "top_losses.txt")
-        self.write_text("\n\n".join(texts), path)
+        self.write_list("\n\n".join(texts), path)
         table = texts_table(mistakes, names, vocab, self.length, detokenize)
         save_tables(TableSheet("Highest-loss examples", _CAPTION, [table]), path.with_suffix(".json"))
