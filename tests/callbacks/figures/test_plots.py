@@ -33,7 +33,7 @@ def test_a_list_is_kept_as_it_is_written(tmp_path: Path) -> None:
     listing = TopTexts()
     with pytest.raises(MisconfigurationException, match="TopTexts: nothing is listed yet"):
         _ = listing.text
-    listing.write_text("predicted neg", tmp_path / "top.txt")
+    listing.write_list("predicted neg", tmp_path / "top.txt")
     assert (listing.text, (tmp_path / "top.txt").read_text()) == ("predicted neg", "predicted neg\n")
 
 
