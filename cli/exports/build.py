@@ -33,6 +33,7 @@ from .tables import first_rows, table_deployable
 from .texts import text_deployable
 
 log = logging.getLogger(__name__)
+_SEEN = "seen.parquet"
 
 
 def build_deployable(run: Run, given: Any, count: int, scratch: str) -> Deployable:
@@ -68,7 +69,11 @@ def build_deployable(run: Run, given: Any, count: int, scratch: str) -> Deployab
         return text_deployable(model, data, tokenizer, texts, temperature)
     if isinstance(model, TabularEnsemble | EntityEmbeddingModel | Recommender):
         steps = TablePreprocessor.from_json(run.folder / "steps.json")
-        rows = _rows(run, steps) if sources is None else data.for_prediction(sources if len(sources) > 1 else sources[0]).plain
+        rows = (
+            _rows(run, steps, model)
+            if sources is None
+            else data.for_prediction(sources if len(sources) > 1 else sources[0]).plain
+        )
         if isinstance(model, Recommender):
             pairs = complete_pairs(first_rows(rows, count).lazy(), data.config, run.folder, steps.date_format).collect()
             return rating_deployable(model, steps, pairs)
@@ -114,8 +119,15 @@ def _tested(run: Run) -> pl.DataFrame:
     return pl.read_csv(path, infer_schema=False)
 
 
-def _rows(run: Run, steps: TablePreprocessor) -> pl.DataFrame:
-    """Raw rows of the test; columns that had the name of a column of predictions get theirs back."""
+def _rows(run: Run, steps: TablePreprocessor, model: Any) -> pl.DataFrame:
+    """Raw rows of the test; columns that had the name of a column of predictions get theirs back.
+
+    A run on clicks has no predictions of its test: the pairs that it has seen take their place.
+    """
+    if isinstance(model, Recommender) and not (run.folder / "predictions.csv").is_file() and (run.folder / _SEEN).is_file():
+        seen = pl.read_parquet(run.folder / _SEEN)
+        ids = {name: pl.Series(model.categories[name]) for name in (model.user, model.item)}
+        return pl.DataFrame({name: ids[name].gather(seen[side] - 1) for name, side in zip(ids, ("user", "item"), strict=True)})
     rows = _tested(run)
     renamed = {f"table_{name}": name for name in steps.source_columns if f"table_{name}" in rows.columns}
     return clean_text(rows.drop(set(renamed.values()) & {*rows.columns}).rename(renamed).lazy()).collect()

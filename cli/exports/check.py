@@ -12,6 +12,7 @@ from practicum.lightning_shim import MisconfigurationException
 from .deployable import Call
 from .formats import Runner
 
+_ONE = 1.001  # probabilities are below
 _ALLOWED = 1e-4  # of the largest prediction; what is more is no rounding of float32
 
 
@@ -23,8 +24,8 @@ def check_export(run: Runner, calls: Sequence[Call]) -> dict[str, Any]:
         calls: Real inputs.
 
     Returns:
-        ``inputs`` (their number) and ``largest_difference`` of predictions; ``largest_difference_resized`` of photos that the
-        graph resizes itself.
+        ``inputs`` (their number), ``largest_difference`` of predictions and ``largest_prediction``;
+        ``largest_difference_resized`` of photos that the graph resizes itself.
 
     Raises:
         MisconfigurationException: They differ by more than rounding.
@@ -44,7 +45,7 @@ def check_export(run: Runner, calls: Sequence[Call]) -> dict[str, Any]:
             "This is a fault of the export, please report it."
         )
     resized = {} if False not in differences else {"largest_difference_resized": differences[False]}
-    return {"inputs": count, "largest_difference": exact, **resized}
+    return {"inputs": count, "largest_difference": exact, "largest_prediction": largest, **resized}
 
 
 def sentence(checked: dict[str, Any]) -> str:
@@ -53,9 +54,10 @@ def sentence(checked: dict[str, Any]) -> str:
     Args:
         checked: What :func:`check_export` returned.
     """
+    scale = checked["largest_prediction"]
     text = (
         f"Checked on {checked['inputs']} real inputs: the largest difference from the checkpoint is "
-        f"{checked['largest_difference']:.1e}"
+        f"{checked['largest_difference']:.1e}" + (f" (of predictions up to {scale:.3g})" if scale > _ONE else "")
     )
     if "largest_difference_resized" in checked:
         text += f"; {checked['largest_difference_resized']:.1e} where the graph resizes the photo itself"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -54,3 +55,14 @@ def test_the_tokenizer_lies_beside(tmp_path: Path) -> None:
     copy_tokenizer(run, tmp_path / "run" / "export")
     copy_tokenizer(run, tmp_path / "run")
     assert (tmp_path / "run" / "export" / "tokenizer.json").read_text() == "{}"
+
+
+def test_pairs_are_those_of_the_test_or_those_that_were_seen(rated: Path, tmp_path: Path) -> None:
+    tested = build_deployable(open_run(rated / "run"), None, 20, str(tmp_path))
+    clicks = shutil.copytree(rated / "run", tmp_path / "clicks", ignore=shutil.ignore_patterns("predictions.csv", "figures"))
+    seen = build_deployable(open_run(clicks), None, 20, str(tmp_path))
+    for found in (tested, seen):
+        (call,) = found.calls
+        assert len(call.wanted) == 20
+        assert torch.allclose(found.graph(*found.encoded(call.inputs)), call.wanted, rtol=1e-5)
+        assert all((codes > 0).all() for codes in found.encoded(call.inputs))  # all are known
