@@ -109,7 +109,8 @@ class Run:
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
                 raise MisconfigurationException(f"{name}={value} must be a whole number from 1.")
         before = self._opened.config.data.get("batch_size")
-        options: Any = SimpleNamespace(input=source, format="csv", explain=False, batch_size=batch_size, accelerator=accelerator)
+        more = {"format": "csv", "explain": False, "score": False}
+        options: Any = SimpleNamespace(input=source, batch_size=batch_size, accelerator=accelerator, **more)
         try:
             found = predict_with(self._opened, options)
         finally:
