@@ -139,9 +139,9 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     record = recorder.record(trainer, model, "finished")
     if trainer.is_global_zero:
         following = _next(cfg, hints_of(cfg), record, data)
-        write_report(run, train_command(), OmegaConf.to_yaml(cfg, resolve=True), following)
         task = task_of(model, cfg.data.get("target", cfg.data.get("rating")))
         write_card(run, record, task, cfg.name, commands_of(hints_of(cfg)))
+        write_report(run, train_command(), OmegaConf.to_yaml(cfg, resolve=True), following)  # links to what lies beside it
         print_summary(record, run, model)
         print_next_commands(following)
     return _returned(record, cfg.objective)

@@ -54,6 +54,7 @@ def test_run_folder_holds_everything(trained: Path, rows_of: Callable[[Path], li
     assert page.count("src='data:image/svg+xml;base64,") == page.count("</figcaption>") == len(shown)
     assert len(page) < 5_000_000
     assert not re.search(r"https?:|@import|url\(", page.split("<h2 id=record>")[0])  # nothing is loaded from elsewhere
+    assert "<a href='README.md'>" in page
     assert all((run / link).exists() for link in re.findall(r"<a href='([^'#]+)'", page))
     assert all(f"id='{anchor}'" in page or f"id={anchor}>" in page for anchor in re.findall(r"<a href='#([^']+)'", page))
     assert all(any(each.isdigit() for each in alt) for alt in re.findall(r"<img alt='([^']*)'", page))

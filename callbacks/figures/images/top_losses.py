@@ -42,11 +42,11 @@ def describe_mistakes(mistakes: Sequence[Mistake]) -> str:
 
 
 def photo_titles(mistakes: Sequence[Mistake], names: Sequence[str] | None) -> list[str]:
-    """Return the title of each photo: its prediction, its label, its loss and the end of its path."""
+    """Return the title of each photo: its prediction, its label, its loss, its folder and its file."""
     titles = [f"predicted {each.predicted}\ntrue {each.true} (loss {each.loss:.2f})" for each in mistakes]
     if names is None:
         return titles
-    return [f"{title}\n{os.sep.join(Path(name).parts[-2:])[-28:]}" for title, name in zip(titles, names, strict=True)]
+    return [f"{title}\n{shortened(os.sep.join(Path(name).parts[-2:]), 28)}" for title, name in zip(titles, names, strict=True)]
 
 
 class TopLosses(HighestLossExamples):
