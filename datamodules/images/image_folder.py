@@ -1,4 +1,4 @@
-"""Labelled photos as a LightningDataModule: class folders or a CSV, cleaned, decoded once, in seeded order."""
+"""Labelled photos as a LightningDataModule: class folders, a CSV or names; cleaned, decoded once, in seeded order."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from .decode import MAX_PIXELS
 from .deep_grey import shown
 from .image_cache import ImageIndex
 from .input_record import write_record
+from .label_pattern import NO_LABEL, label_regex, matched_sentence, read_by_pattern
 from .layouts import Photos, hold_out, read_csv
 from .mixup_cutmix import MixUpCutMix
 from .perceptual_hash import near_duplicates
@@ -45,7 +46,7 @@ _EPOCHS, _STEPS = 10, 100  # at least
 
 
 class ImageFolder(PhotoInput, ShowsPhotos):
-    """Photos in class folders (``train/``, ``valid/`` or ``val/``, ``test/``; or one folder to be split), or named in a CSV.
+    """Photos in class folders (``train/``, ``valid/`` or ``val/``, ``test/``; or one to be split), or labelled by a CSV or names.
 
     Files that can't be used are left out and listed in ``rejected.csv``: files that are not images, empty, broken or truncated
     ones, and exact duplicates. Near duplicates are kept, but listed in ``near_duplicates.csv``, those across splits first. No
@@ -67,6 +68,8 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         split_column: Its column of splits (train, valid or test); default: split by ``valid_fraction``.
         label_separator: Separator of several labels of one photo; makes the task multi-label.
         images: Folder of the CSV's photos, relative to ``root``.
+        label_pattern: A regular expression whose group is the label in each file's name (in its path, if it contains a ``/``), in
+            place of class folders and of ``csv``; see :mod:`.label_pattern`.
         csv_format: What is known of the CSV's format: ``delimiter``, ``quote`` (``''``: none), ``decimal``, ``encoding``,
             ``header``; what is ``None`` is detected.
         seed: Seed of the split, the order and the augmentation.
@@ -121,6 +124,7 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         split_column: str | None = None,
         label_separator: str | None = None,
         images: str = "",
+        label_pattern: str | None = None,
         csv_format: Mapping[str, Any] | None = DETECT,
         seed: int = 1,
         cache: str | os.PathLike[str] = "data/cache",
@@ -148,6 +152,10 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         self.split_column = split_column
         self.label_separator = label_separator
         self.images = images
+        self.label_pattern = label_pattern
+        if label_pattern is not None:
+            label_regex(label_pattern)
+            self._require("label_pattern", repr(label_pattern), csv is None, "left out beside csv, which has a column of labels")
         self.csv_format = check_csv_format(csv_format)
         self.report_dir = None if report_dir is None else Path(report_dir)
         self.artifacts_dir = None if artifacts_dir is None else Path(artifacts_dir)
@@ -161,6 +169,8 @@ class ImageFolder(PhotoInput, ShowsPhotos):
     def read_layout(self) -> Photos:
         """All labelled photos of the data set, before cleaning; a zip file is extracted first."""
         self.root = without_zip(self.root, self.cache)
+        if self.label_pattern is not None:
+            return read_by_pattern(self.root, self.label_pattern, self.label_separator)
         if self.csv is None:
             return read_class_folders(self.root)
         return read_csv(
@@ -183,6 +193,8 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         if self.datasets:
             return
         found = self.read_layout()
+        if self.label_pattern is not None:
+            log.info(matched_sentence(found, self.root))
         index = self.index(found.paths)
         usable = self._clean(found, index)
         self._found_format = None if self.csv is None else detect_format(self.root / self.csv, **self.csv_format)
@@ -229,11 +241,13 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         """Indices of the photos to use; lists the others in ``rejected``, the report and a warning."""
         reasons = rejection_reasons(photos, index.reason.tolist(), index.sha256.tolist())
         self.rejected = [(printable(path), reason) for path, reason in zip(photos.paths, reasons, strict=True) if reason]
+        self.rejected += [(printable(path), NO_LABEL) for path in photos.unlabelled]
         if self.report_dir is not None:
             write_csv(self.report_dir / "rejected.csv", ("file", "reason"), self.rejected)
         if self.rejected:
+            count = len(photos) + len(photos.unlabelled)
             log.warning(
-                f"{len(self.rejected)} of {len(photos)} files left out ({summarize_rejected(self.rejected)})"
+                f"{len(self.rejected)} of {count} files left out ({summarize_rejected(self.rejected)})"
                 + (f"; each is listed in {self.report_dir / 'rejected.csv'}" if self.report_dir else "")
             )
         return [i for i, reason in enumerate(reasons) if not reason]
