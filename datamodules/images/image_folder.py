@@ -27,7 +27,7 @@ from .cleaning import (
     trainable_classes,
 )
 from .dataset import Augmentation, PhotoDataset
-from .decode import MAX_PIXELS
+from .decode import MAX_PIXELS, CropMode
 from .deep_grey import shown
 from .image_cache import ImageIndex
 from .input_record import write_record
@@ -56,7 +56,8 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         root: The data set's folder, or a zip file of it.
         size: Side of the square that the model sees, in pixels.
         batch_size: Photos per batch, in each process.
-        crop_fraction: Share of the photo's shorter side that the square covers.
+        crop_mode: How a photo becomes a square: ``center``, ``squash`` or ``border``, see :class:`.PhotoViews`.
+        crop_fraction: Share of the photo's shorter side that the square covers; default: .875, with ``squash``, ``border`` all.
         augment: Makes training views (:class:`.Augment`, :class:`.RandAugment`); ``None``: center crops, as in validation.
         mixup: Alpha of MixUp in training, see :class:`.MixUpCutMix`; 0: off.
         cutmix: Alpha of CutMix in training, see :class:`.MixUpCutMix`; 0: off.
@@ -112,7 +113,8 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         root: str | os.PathLike[str],
         size: int = 256,
         batch_size: int = 16,
-        crop_fraction: float = 0.875,
+        crop_mode: CropMode = "center",
+        crop_fraction: float | None = None,
         augment: Augmentation | None = None,
         mixup: float = 0.0,
         cutmix: float = 0.0,
@@ -135,7 +137,9 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         grey_range: Sequence[float] | Mapping[str, Sequence[float]] | None = None,
         artifacts_dir: str | os.PathLike[str] | None = None,
     ) -> None:
-        super().__init__(size, batch_size, crop_fraction, augment, seed, cache, cache_gb, num_workers, max_pixels, grey_range)
+        super().__init__(
+            size, batch_size, crop_fraction, augment, seed, cache, cache_gb, num_workers, max_pixels, grey_range, crop_mode
+        )
         self._require("valid_fraction", valid_fraction, 0 < valid_fraction < 1, "above 0 and below 1")
         fits = test_fraction is None or 0 <= test_fraction < 1 - valid_fraction
         self._require("test_fraction", test_fraction, fits, "at least 0 and leave training photos beside valid_fraction")
@@ -224,6 +228,7 @@ class ImageFolder(PhotoInput, ShowsPhotos):
                 index.store(rows),
                 self.max_pixels,
                 self.grey_ranges,
+                self.crop_mode,
             )
 
     def _keep_input(self, index: ImageIndex, count: int) -> None:

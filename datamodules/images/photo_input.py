@@ -24,7 +24,10 @@ from .photo_files import printable
 from .views import PhotoViews
 
 Source = str | os.PathLike[str]
-_SHARED = ("size", "batch_size", "crop_fraction", "augment", "seed", "cache", "cache_gb", "num_workers", "max_pixels")
+_SHARED = (
+    *("size", "batch_size", "crop_mode", "crop_fraction", "augment", "seed"),
+    *("cache", "cache_gb", "num_workers", "max_pixels"),
+)
 
 
 class PhotoInput(PhotoViews):
