@@ -80,8 +80,13 @@ def photo_deployable(model: Any, data: Any, paths: Sequence[Path], temperature: 
         temperature: What its logits are divided by.
 
     Raises:
-        MisconfigurationException: None of the photos can be read.
+        MisconfigurationException: None of the photos can be read, or they become squares by squeezing or padding.
     """
+    if data.crop_mode != "center":
+        raise MisconfigurationException(
+            f"the run's photos become squares by crop_mode={data.crop_mode}, and the exported graph can only cut their center "
+            "out; predict with predict.py, or train with data.crop_mode=center."
+        )
     window, predictor = PhotoWindow(data.size, data.short_side), PhotoPredictor(model, temperature)
     calls = [call for path in paths for call in _calls(path, predictor, data)]
     if not calls:

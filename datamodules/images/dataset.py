@@ -16,7 +16,7 @@ from torch.utils.data import Dataset
 
 from ..loading.seeded_sampler import Key
 from .augment import ViewDevice, ViewParams
-from .decode import MAX_PIXELS, Pixels, UnusablePhoto, decode_photo
+from .decode import MAX_PIXELS, CropMode, Pixels, UnusablePhoto, decode_photo, pad_to_square
 from .deep_grey import GreyRange, Levels, usual_range
 from .mixup_cutmix import MixUpCutMix
 from .photo_files import printable
@@ -54,13 +54,14 @@ class PhotoDataset(Dataset[Batch]):
         paths: The files.
         targets: ``int64 [N]``, or a 0/1 matrix ``[N, classes]``.
         size: Side of the square views.
-        short_side: Shorter side of the decoded photos; at least ``size``.
+        short_side: Shorter side of the decoded photos (of the square, see ``crop_mode``); at least ``size``.
         augment: Makes training views; ``None``: center crops.
         mix: MixUp and CutMix of a batch; ``None``: off.
         seed: Seed of the augmentation, together with epoch and index.
         store: ``(file, offsets, shapes)`` of memory-mapped pixels; ``None``: photos are decoded when needed.
         max_pixels: Photos with more pixels are rejected.
         grey_ranges: The values of deep grey photos that are black and white, by kind, see :mod:`.deep_grey`.
+        crop_mode: How a photo becomes a square, see :mod:`.decode`.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class PhotoDataset(Dataset[Batch]):
         store: tuple[Path, np.ndarray[Any, Any], np.ndarray[Any, Any]] | None = None,
         max_pixels: int = MAX_PIXELS,
         grey_ranges: Mapping[str, GreyRange] | None = None,
+        crop_mode: CropMode = "center",
     ) -> None:
         self.paths = paths
         self.targets = targets
@@ -86,6 +88,7 @@ class PhotoDataset(Dataset[Batch]):
         self.store = store
         self.max_pixels = max_pixels
         self.grey_ranges = dict(grey_ranges or {})
+        self.crop_mode = crop_mode
         self._lost: set[int] = set()
         # Mapped at once: a mapped file stays readable even if another run's cache evicts it from the disk.
         self._pixels = None if store is None else np.memmap(store[0], dtype=np.uint8, mode="r")
@@ -99,7 +102,11 @@ class PhotoDataset(Dataset[Batch]):
         return {**self.__dict__, "_pixels": None, "_features": (b"", None)}  # each worker maps the files itself
 
     def photo(self, index: int) -> Pixels:
-        """Decoded pixels ``uint8 [H, W, 3]`` of one photo; grey where the file, which was whole, can't be read any more."""
+        """Pixels ``uint8 [H, W, 3]`` of one photo, of which views are cut; grey where the file can't be read any more."""
+        pixels = self._stored_or_decoded(index)
+        return pad_to_square(pixels, self.short_side) if self.crop_mode == "border" else pixels
+
+    def _stored_or_decoded(self, index: int) -> Pixels:
         if self.store is None:
             return self._decode(index)
         file, offsets, shapes = self.store
@@ -114,7 +121,7 @@ class PhotoDataset(Dataset[Batch]):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # PIL warns about odd metadata
-                return decode_photo(path, self.short_side, self.max_pixels, self._grey_range)
+                return decode_photo(path, self.short_side, self.max_pixels, self._grey_range, self.crop_mode)
         except (UnusablePhoto, OSError) as error:
             if index not in self._lost:
                 self._lost.add(index)
@@ -175,6 +182,7 @@ class PhotoDataset(Dataset[Batch]):
             self.store,
             self.max_pixels,
             self.grey_ranges,
+            self.crop_mode,
         )
 
     # Precomputed features --------------------------------------------------------------------------------------

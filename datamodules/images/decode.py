@@ -5,13 +5,16 @@ than one of 500x375). Of the EXIF data only the orientation is read; where they 
 palette, grey and transparent images become RGB, with transparency as white; for grey of more than 8 bits see :mod:`.deep_grey`.
 Only the formats of :mod:`.photo_formats` are tried, and nothing larger than ``max_pixels`` is decoded: a decompression bomb is
 rejected by its header.
+
+How a photo becomes a square is timm's ``crop_mode``: ``center`` cuts the middle out, ``squash`` changes the aspect ratio, and
+``border`` pads. The latter two show the whole photo.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +24,9 @@ from .deep_grey import GreyRule, eight_bits, levels_of, usual_range
 from .photo_formats import formats, what_it_is
 
 MAX_PIXELS = 100_000_000  # 10,000 x 10,000
-MAX_ASPECT = 3.0  # longer photos are cropped: a panorama would otherwise take the memory of hundreds
+MAX_ASPECT = 3.0  # longer photos are cropped (crop_mode=center): a panorama would otherwise take the memory of hundreds
+CropMode: TypeAlias = Literal["center", "squash", "border"]
+BORDER = (124, 116, 104)  # the mean colour of ImageNet, as in timm: once normalised, about 0
 
 # What goes wrong with a file as such rather than with what it holds. Decoders, too, raise OSError: without a number, or EINVAL.
 _OPENING = frozenset(
@@ -48,15 +53,21 @@ class UnusablePhoto(Exception):
 
 
 def decode_photo(
-    path: str | os.PathLike[str], short_side: int, max_pixels: int = MAX_PIXELS, grey_rule: GreyRule = usual_range
+    path: str | os.PathLike[str],
+    short_side: int,
+    max_pixels: int = MAX_PIXELS,
+    grey_rule: GreyRule = usual_range,
+    crop_mode: CropMode = "center",
 ) -> Pixels:
-    """Decode a photo and resize its shorter side to ``short_side`` pixels.
+    """Decode a photo and resize it: its shorter side to ``short_side`` pixels, or as ``crop_mode`` says.
 
     Args:
         path: Any file; its extension doesn't matter.
-        short_side: Shorter side of the result, in pixels.
+        short_side: Side of the square, in pixels, that the result covers.
         max_pixels: Reject images with more pixels than this.
         grey_rule: Given the levels of a grey photo of more than 8 bits, says which become black and white.
+        crop_mode: ``center``: the shorter side becomes ``short_side``; ``squash``: both sides; ``border``: the longer side, and
+            :func:`pad_to_square` adds the rest.
 
     Returns:
         ``uint8 [H, W, 3]``, RGB.
@@ -77,7 +88,9 @@ def decode_photo(
             sixteen_bits = any(";16" in str(tile[3]) for tile in _tiles(image))
             image.draft("RGB", (short_side, short_side))
             image.load()
-            return _resize(_to_rgb(_cut(_upright(image)), sixteen_bits, grey_rule), short_side)
+            upright = _upright(image)
+            wanted = _cut(upright) if crop_mode == "center" else upright
+            return _resize(_to_rgb(wanted, sixteen_bits, grey_rule), short_side, crop_mode)
     except UnusablePhoto:
         raise
     except Image.DecompressionBombError as error:
@@ -147,10 +160,16 @@ def _cut(image: Image.Image) -> Image.Image:
     return image.crop((left, top, left + min(width, longest), top + min(height, longest)))
 
 
-def _resize(image: Image.Image, short_side: int) -> Pixels:
+def _resize(image: Image.Image, short_side: int, crop_mode: CropMode) -> Pixels:
     width, height = image.size
-    scale = short_side / min(width, height)
-    size = (max(short_side, round(width * scale)), max(short_side, round(height * scale)))
+    if crop_mode == "squash":
+        size = (short_side, short_side)
+    elif crop_mode == "border":
+        scale = short_side / max(width, height)
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    else:
+        scale = short_side / min(width, height)
+        size = (max(short_side, round(width * scale)), max(short_side, round(height * scale)))
     if size != image.size:
         image = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     return np.asarray(image)
@@ -161,3 +180,20 @@ def center_crop(photo: Pixels, size: int) -> Pixels:
     height, width = photo.shape[:2]
     top, left = (height - size) // 2, (width - size) // 2
     return photo[top : top + size, left : left + size]
+
+
+def pad_to_square(photo: Pixels, side: int) -> Pixels:
+    """A photo ``[H, W, 3]`` in the middle of a square of ``side`` pixels, which is at least as long as its sides.
+
+    Example:
+        >>> import numpy as np
+        >>> from practicum.datamodules.images.decode import pad_to_square
+        >>> pad_to_square(np.zeros((1, 3, 3), np.uint8), 3)[:, 1, 0].tolist()
+        [124, 0, 124]
+    """
+    height, width = photo.shape[:2]
+    top, left = (side - height) // 2, (side - width) // 2
+    square = np.empty((side, side, 3), np.uint8)
+    square[:] = BORDER
+    square[top : top + height, left : left + width] = photo
+    return square

@@ -29,7 +29,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from ..loading.cache_folder import damage, seal
-from .decode import MAX_PIXELS
+from .decode import MAX_PIXELS, CropMode
 from .deep_grey import GreyRange
 from .photo_facts import UNOPENED, PixelFile, read_photos
 from .photo_files import printable
@@ -76,6 +76,7 @@ def index_images(
     cache_gb: float = 4.0,
     max_pixels: int = MAX_PIXELS,
     grey_ranges: Mapping[str, GreyRange] | None = None,
+    crop_mode: CropMode = "center",
 ) -> ImageIndex:
     """Decode every photo once, or load the entry of an earlier call.
 
@@ -88,12 +89,13 @@ def index_images(
         max_pixels: Reject images with more pixels than this.
         grey_ranges: The values of deep grey photos that are black and white, by kind, where they are known; see
             :mod:`.deep_grey`.
+        crop_mode: How photos are to become squares, see :func:`.decode_photo`; pixels are stored without a border.
 
     Returns:
         One entry per path.
     """
     known, limit = dict(grey_ranges or {}), int(cache_gb * 1e9)
-    entry = cache / f"photos-{_key(paths, short_side, cache_gb > 0, max_pixels, known)}"
+    entry = cache / f"photos-{_key(paths, short_side, cache_gb > 0, max_pixels, known, crop_mode)}"
     try:
         cache.mkdir(parents=True, exist_ok=True)
         lock = FileLock(cache / ".lock")
@@ -101,12 +103,12 @@ def index_images(
     except OSError as error:
         found = _stored(entry, limit)  # on a disk that is read-only, it may be whole all the same
         return found or _unstored(
-            paths, short_side, max_pixels, known, f"{printable(cache)}: can't be written ({error.strerror})"
+            paths, short_side, max_pixels, known, crop_mode, f"{printable(cache)}: can't be written ({error.strerror})"
         )
     try:
         for left in cache.glob(".unfinished-*"):  # of a killed process: only the holder of the lock writes here
             _remove(left)
-        found = _stored(entry, limit) or _make(paths, short_side, limit, max_pixels, known, entry)
+        found = _stored(entry, limit) or _make(paths, short_side, limit, max_pixels, known, crop_mode, entry)
         with contextlib.suppress(OSError):
             os.utime(entry)
             if limit:
@@ -137,7 +139,13 @@ def _stored(entry: Path, limit: int) -> ImageIndex | None:
 
 
 def _make(
-    paths: Sequence[Path], short_side: int, limit: int, max_pixels: int, known: Mapping[str, GreyRange], entry: Path
+    paths: Sequence[Path],
+    short_side: int,
+    limit: int,
+    max_pixels: int,
+    known: Mapping[str, GreyRange],
+    crop_mode: CropMode,
+    entry: Path,
 ) -> ImageIndex:
     """Read the photos and store what is found; where that can't be stored, it is returned all the same, without pixels."""
     try:
@@ -145,10 +153,10 @@ def _make(
         pixels = PixelFile(work / "pixels.bin" if limit else None, limit)
     except OSError as error:
         place = printable(entry.parent)
-        return _unstored(paths, short_side, max_pixels, known, f"{place}: can't be written ({error.strerror})")
+        return _unstored(paths, short_side, max_pixels, known, crop_mode, f"{place}: can't be written ({error.strerror})")
     try:
         try:
-            arrays, ranges = read_photos(paths, short_side, max_pixels, known, pixels)
+            arrays, ranges = read_photos(paths, short_side, max_pixels, known, pixels, crop_mode)
         finally:
             whole = pixels.finish()
         if limit and pixels.size > limit:
@@ -167,9 +175,11 @@ def _make(
         _remove(work)
 
 
-def _unstored(paths: Sequence[Path], short_side: int, max_pixels: int, known: Mapping[str, GreyRange], why: str) -> ImageIndex:
+def _unstored(
+    paths: Sequence[Path], short_side: int, max_pixels: int, known: Mapping[str, GreyRange], crop_mode: CropMode, why: str
+) -> ImageIndex:
     log.warning(f"{why}: photos are read anew at each start and decoded as they are needed; give another folder, cache=FOLDER.")
-    arrays, ranges = read_photos(paths, short_side, max_pixels, known, PixelFile(None, 0))
+    arrays, ranges = read_photos(paths, short_side, max_pixels, known, PixelFile(None, 0), crop_mode)
     return ImageIndex(**arrays, pixels=None, grey_ranges=ranges)
 
 
@@ -184,8 +194,11 @@ def _load(entry: Path) -> ImageIndex:
         )
 
 
-def _key(paths: Sequence[Path], short_side: int, with_pixels: bool, max_pixels: int, known: Mapping[str, Any]) -> str:
-    digest = hashlib.sha256(f"{_VERSION} {short_side} {with_pixels} {max_pixels} {sorted(known.items())}\n".encode())
+def _key(
+    paths: Sequence[Path], short_side: int, with_pixels: bool, max_pixels: int, known: Mapping[str, Any], crop_mode: CropMode
+) -> str:
+    mode = "" if crop_mode == "center" else f" {crop_mode}"
+    digest = hashlib.sha256(f"{_VERSION} {short_side} {with_pixels} {max_pixels} {sorted(known.items())}{mode}\n".encode())
     for path in paths:
         try:
             stat = path.stat()

@@ -1,4 +1,4 @@
-"""Labelled photos as a LightningDataModule: class folders or a CSV, cleaned, decoded once, in seeded order."""
+"""Labelled photos as a LightningDataModule: class folders, a CSV or names; cleaned, decoded once, in seeded order."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ from .cleaning import (
     trainable_classes,
 )
 from .dataset import Augmentation, PhotoDataset
-from .decode import MAX_PIXELS
+from .decode import MAX_PIXELS, CropMode
 from .deep_grey import shown
 from .image_cache import ImageIndex
 from .input_record import write_record
+from .label_pattern import NO_LABEL, label_regex, matched_sentence, read_by_pattern
 from .layouts import Photos, hold_out, read_csv
 from .mixup_cutmix import MixUpCutMix
 from .perceptual_hash import near_duplicates
@@ -45,7 +46,7 @@ _EPOCHS, _STEPS = 10, 100  # at least
 
 
 class ImageFolder(PhotoInput, ShowsPhotos):
-    """Photos in class folders (``train/``, ``valid/`` or ``val/``, ``test/``; or one folder to be split), or named in a CSV.
+    """Photos in class folders (``train/``, ``valid/`` or ``val/``, ``test/``; or one to be split), or labelled by a CSV or names.
 
     Files that can't be used are left out and listed in ``rejected.csv``: files that are not images, empty, broken or truncated
     ones, and exact duplicates. Near duplicates are kept, but listed in ``near_duplicates.csv``, those across splits first. No
@@ -55,7 +56,8 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         root: The data set's folder, or a zip file of it.
         size: Side of the square that the model sees, in pixels.
         batch_size: Photos per batch, in each process.
-        crop_fraction: Share of the photo's shorter side that the square covers.
+        crop_mode: How a photo becomes a square: ``center``, ``squash`` or ``border``, see :class:`.PhotoViews`.
+        crop_fraction: Share of the photo's shorter side that the square covers; default: .875, with ``squash``, ``border`` all.
         augment: Makes training views (:class:`.Augment`, :class:`.RandAugment`); ``None``: center crops, as in validation.
         mixup: Alpha of MixUp in training, see :class:`.MixUpCutMix`; 0: off.
         cutmix: Alpha of CutMix in training, see :class:`.MixUpCutMix`; 0: off.
@@ -67,6 +69,8 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         split_column: Its column of splits (train, valid or test); default: split by ``valid_fraction``.
         label_separator: Separator of several labels of one photo; makes the task multi-label.
         images: Folder of the CSV's photos, relative to ``root``.
+        label_pattern: A regular expression whose group is the label in each file's name (in its path, if it contains a ``/``), in
+            place of class folders and of ``csv``; see :mod:`.label_pattern`.
         csv_format: What is known of the CSV's format: ``delimiter``, ``quote`` (``''``: none), ``decimal``, ``encoding``,
             ``header``; what is ``None`` is detected.
         seed: Seed of the split, the order and the augmentation.
@@ -109,7 +113,8 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         root: str | os.PathLike[str],
         size: int = 256,
         batch_size: int = 16,
-        crop_fraction: float = 0.875,
+        crop_mode: CropMode = "center",
+        crop_fraction: float | None = None,
         augment: Augmentation | None = None,
         mixup: float = 0.0,
         cutmix: float = 0.0,
@@ -121,6 +126,7 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         split_column: str | None = None,
         label_separator: str | None = None,
         images: str = "",
+        label_pattern: str | None = None,
         csv_format: Mapping[str, Any] | None = DETECT,
         seed: int = 1,
         cache: str | os.PathLike[str] = "data/cache",
@@ -131,7 +137,9 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         grey_range: Sequence[float] | Mapping[str, Sequence[float]] | None = None,
         artifacts_dir: str | os.PathLike[str] | None = None,
     ) -> None:
-        super().__init__(size, batch_size, crop_fraction, augment, seed, cache, cache_gb, num_workers, max_pixels, grey_range)
+        super().__init__(
+            size, batch_size, crop_fraction, augment, seed, cache, cache_gb, num_workers, max_pixels, grey_range, crop_mode
+        )
         self._require("valid_fraction", valid_fraction, 0 < valid_fraction < 1, "above 0 and below 1")
         fits = test_fraction is None or 0 <= test_fraction < 1 - valid_fraction
         self._require("test_fraction", test_fraction, fits, "at least 0 and leave training photos beside valid_fraction")
@@ -148,6 +156,10 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         self.split_column = split_column
         self.label_separator = label_separator
         self.images = images
+        self.label_pattern = label_pattern
+        if label_pattern is not None:
+            label_regex(label_pattern)
+            self._require("label_pattern", repr(label_pattern), csv is None, "left out beside csv, which has a column of labels")
         self.csv_format = check_csv_format(csv_format)
         self.report_dir = None if report_dir is None else Path(report_dir)
         self.artifacts_dir = None if artifacts_dir is None else Path(artifacts_dir)
@@ -161,6 +173,8 @@ class ImageFolder(PhotoInput, ShowsPhotos):
     def read_layout(self) -> Photos:
         """All labelled photos of the data set, before cleaning; a zip file is extracted first."""
         self.root = without_zip(self.root, self.cache)
+        if self.label_pattern is not None:
+            return read_by_pattern(self.root, self.label_pattern, self.label_separator)
         if self.csv is None:
             return read_class_folders(self.root)
         return read_csv(
@@ -183,6 +197,8 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         if self.datasets:
             return
         found = self.read_layout()
+        if self.label_pattern is not None:
+            log.info(matched_sentence(found, self.root))
         index = self.index(found.paths)
         usable = self._clean(found, index)
         self._found_format = None if self.csv is None else detect_format(self.root / self.csv, **self.csv_format)
@@ -212,6 +228,7 @@ class ImageFolder(PhotoInput, ShowsPhotos):
                 index.store(rows),
                 self.max_pixels,
                 self.grey_ranges,
+                self.crop_mode,
             )
 
     def _keep_input(self, index: ImageIndex, count: int) -> None:
@@ -229,11 +246,13 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         """Indices of the photos to use; lists the others in ``rejected``, the report and a warning."""
         reasons = rejection_reasons(photos, index.reason.tolist(), index.sha256.tolist())
         self.rejected = [(printable(path), reason) for path, reason in zip(photos.paths, reasons, strict=True) if reason]
+        self.rejected += [(printable(path), NO_LABEL) for path in photos.unlabelled]
         if self.report_dir is not None:
             write_csv(self.report_dir / "rejected.csv", ("file", "reason"), self.rejected)
         if self.rejected:
+            count = len(photos) + len(photos.unlabelled)
             log.warning(
-                f"{len(self.rejected)} of {len(photos)} files left out ({summarize_rejected(self.rejected)})"
+                f"{len(self.rejected)} of {count} files left out ({summarize_rejected(self.rejected)})"
                 + (f"; each is listed in {self.report_dir / 'rejected.csv'}" if self.report_dir else "")
             )
         return [i for i, reason in enumerate(reasons) if not reason]

@@ -1,7 +1,8 @@
 """Read the layout of a data set of photos: their files, labels and splits.
 
-Class folders are read by :mod:`.class_folders`; here, a table of text (CSV, TSV ...) with a column of file names and one of
-labels (several labels in one field for multi-label, joined by a separator), optionally with a column of splits.
+Class folders are read by :mod:`.class_folders`, labels in file names by :mod:`.label_pattern`; here, a table of text (CSV, TSV
+...) with a column of file names and one of labels (several labels in one field for multi-label, joined by a separator),
+optionally with a column of splits.
 """
 
 from __future__ import annotations
@@ -30,11 +31,15 @@ PHOTOS = (".jpg", ".jpeg", ".png")  # extensions of photos in CSV layouts and in
 
 @dataclass
 class Photos:
-    """Photos, their labels and splits, one entry each; an entry of ``labels`` holds one name, or any number if multi-label."""
+    """Photos, their labels and splits, one entry each; an entry of ``labels`` holds one name, or any number if multi-label.
+
+    ``unlabelled`` are files beside them that have no label and are left out.
+    """
 
     paths: list[Path] = field(default_factory=list)
     labels: list[tuple[str, ...]] = field(default_factory=list)
     splits: list[str] = field(default_factory=list)
+    unlabelled: list[Path] = field(default_factory=list)
 
     def add(self, path: Path, labels: tuple[str, ...], split: str) -> None:
         """Append one photo."""

@@ -33,7 +33,7 @@ class NewPhotos(PhotoViews):
     Args:
         paths: The files. They are read at once.
         name: What they are called in an error message; default: the first file.
-        options: Those of :class:`.PhotoViews`; for a trained model ``size`` and ``crop_fraction`` as in training.
+        options: Those of :class:`.PhotoViews`; for a trained model ``size``, ``crop_mode`` and ``crop_fraction`` as in training.
 
     Attributes:
         targets: Their labels in the order of the predictions, where they are to be scored; else ``None``.
@@ -69,6 +69,7 @@ class NewPhotos(PhotoViews):
             store=index.store(usable),
             max_pixels=self.max_pixels,
             grey_ranges=index.grey_ranges,
+            crop_mode=self.crop_mode,
         )
 
     def predict_dataloader(self) -> StatefulDataLoader[Any]:

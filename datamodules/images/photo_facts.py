@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from rich.progress import track
 
-from .decode import Pixels, UnusablePhoto, decode_photo
+from .decode import CropMode, Pixels, UnusablePhoto, decode_photo
 from .deep_grey import GreyRange, Levels, is_outside, ranges_of, shown, usual_range
 from .perceptual_hash import THUMBNAIL, difference_hash, thumbnail
 
@@ -100,7 +100,12 @@ def _reserve(file: int, start: int, size: int) -> None:
 
 
 def read_photos(
-    paths: Sequence[Path], short_side: int, max_pixels: int, grey_ranges: Mapping[str, GreyRange], pixels: PixelFile
+    paths: Sequence[Path],
+    short_side: int,
+    max_pixels: int,
+    grey_ranges: Mapping[str, GreyRange],
+    pixels: PixelFile,
+    crop_mode: CropMode = "center",
 ) -> tuple[dict[str, Any], dict[str, GreyRange]]:
     """Read every photo; grey ones of more than 8 bits a second time, once the range of all of them is known.
 
@@ -110,6 +115,7 @@ def read_photos(
         max_pixels: Reject images with more pixels than this.
         grey_ranges: Ranges of deep grey photos that are given, by kind.
         pixels: Takes the decoded pixels.
+        crop_mode: How photos are to become squares, see :func:`.decode_photo`.
 
     Returns:
         Arrays of length ``N`` by name, see :class:`.ImageIndex`, and the ranges that were used.
@@ -122,7 +128,7 @@ def read_photos(
     def read(rows: Sequence[int], ranges: Mapping[str, GreyRange]) -> list[int]:
         """Read these photos; returns those whose range isn't known yet."""
         later: list[int] = []
-        for chunk in _chunks(paths, rows, short_side, max_pixels, ranges):
+        for chunk in _chunks(paths, rows, short_side, max_pixels, ranges, crop_mode):
             now = []
             for row, found in chunk:
                 facts[row] = found
@@ -160,17 +166,23 @@ def read_photos(
 
 
 def _chunks(
-    paths: Sequence[Path], rows: Sequence[int], short_side: int, max_pixels: int, ranges: Mapping[str, GreyRange]
+    paths: Sequence[Path],
+    rows: Sequence[int],
+    short_side: int,
+    max_pixels: int,
+    ranges: Mapping[str, GreyRange],
+    crop_mode: CropMode,
 ) -> Iterator[list[tuple[int, PhotoFacts]]]:
     count = len(rows)
     with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
         warnings.simplefilter("ignore")  # PIL warns about odd metadata and about sizes that are checked anyway
         for start in track(range(0, count, _CHUNK), description="Reading photos", disable=count < 4 * _CHUNK, transient=True):
             chunk = rows[start : start + _CHUNK]
-            yield list(zip(chunk, pool.map(lambda row: _read(paths[row], short_side, max_pixels, ranges), chunk), strict=True))
+            found = pool.map(lambda row: _read(paths[row], short_side, max_pixels, ranges, crop_mode), chunk)
+            yield list(zip(chunk, found, strict=True))
 
 
-def _read(path: Path, short_side: int, max_pixels: int, ranges: Mapping[str, GreyRange]) -> PhotoFacts:
+def _read(path: Path, short_side: int, max_pixels: int, ranges: Mapping[str, GreyRange], crop_mode: CropMode) -> PhotoFacts:
     found = PhotoFacts()
 
     def grey_rule(levels: Levels) -> GreyRange:
@@ -180,7 +192,7 @@ def _read(path: Path, short_side: int, max_pixels: int, ranges: Mapping[str, Gre
     try:
         with open(path, "rb") as file:
             found.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        found.pixels = decode_photo(path, short_side, max_pixels, grey_rule)
+        found.pixels = decode_photo(path, short_side, max_pixels, grey_rule, crop_mode)
         found.dhash = difference_hash(found.pixels)
         found.thumbnail = thumbnail(found.pixels)
     except UnusablePhoto as verdict:

@@ -17,13 +17,17 @@ from .class_folders import read_class_folders
 from .cleaning import encode_targets
 from .deep_grey import parse_ranges
 from .input_record import INPUT_FILE, kept_format, read_record
+from .label_pattern import NO_LABEL, read_by_pattern
 from .layouts import Photos, read_csv
 from .new_photos import NewPhotos, photos_in
 from .photo_files import printable
 from .views import PhotoViews
 
 Source = str | os.PathLike[str]
-_SHARED = ("size", "batch_size", "crop_fraction", "augment", "seed", "cache", "cache_gb", "num_workers", "max_pixels")
+_SHARED = (
+    *("size", "batch_size", "crop_mode", "crop_fraction", "augment", "seed"),
+    *("cache", "cache_gb", "num_workers", "max_pixels"),
+)
 
 
 class PhotoInput(PhotoViews):
@@ -33,6 +37,7 @@ class PhotoInput(PhotoViews):
     label_column: str
     label_separator: str | None
     images: str
+    label_pattern: str | None
     csv_format: dict[str, Any]
     artifacts_dir: Path | None
     _found_format: CSVFormat | None
@@ -56,7 +61,8 @@ class PhotoInput(PhotoViews):
         """As :meth:`for_prediction`, with the photos' labels as ``targets``.
 
         Args:
-            source: A folder of class folders, or a CSV with ``file_column`` and ``label_column``; or several of these.
+            source: A folder of class folders (photos with labels in their names, where training's had them there), or a CSV with
+                ``file_column`` and ``label_column``; or several of these.
             classes: The trained model's classes.
 
         Raises:
@@ -65,6 +71,7 @@ class PhotoInput(PhotoViews):
         photos = Photos()
         for each in each_input(source):
             found = self._labelled(Path(each))
+            photos.unlabelled += found.unlabelled
             for path, labels in zip(found.paths, found.labels, strict=True):
                 strange = [name for name in labels if name not in classes]
                 if strange:
@@ -74,6 +81,7 @@ class PhotoInput(PhotoViews):
                     )
                 photos.add(path, labels, "test")
         new = NewPhotos(photos.paths, input_name(source), **self.view_options)
+        new.rejected += [(printable(path), NO_LABEL) for path in photos.unlabelled]
         left_out = {name for name, _ in new.rejected}
         kept = [labels for path, labels in zip(photos.paths, photos.labels, strict=True) if printable(path) not in left_out]
         new.targets = encode_targets(kept, classes, self.label_separator is not None)
@@ -95,9 +103,12 @@ class PhotoInput(PhotoViews):
         wanted = f"a folder with one folder per class, or a CSV with columns {self.file_column} and {self.label_column}"
         if not source.exists():
             raise MisconfigurationException(f"{printable(source)}: no such file or folder; give {wanted}.")
-        if self.label_separator is not None or source.is_file():
+        if self.label_pattern is not None:
+            found = read_by_pattern(source, self.label_pattern, self.label_separator)
+        elif self.label_separator is not None or source.is_file():
             raise MisconfigurationException(f"{printable(source)}: has no labels to score by; give {wanted}.")
-        found = read_class_folders(source)
+        else:
+            found = read_class_folders(source)
         if len(splits := {*found.splits}) > 1:
             first = sorted(splits - {"train"})[0]
             raise MisconfigurationException(

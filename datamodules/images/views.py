@@ -10,7 +10,7 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from practicum.lightning_shim import LightningDataModule, MisconfigurationException
@@ -20,13 +20,14 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 from ..loading.batch_loader import process_of
 from ..loading.seeded_sampler import SeededSampler
 from .dataset import Augmentation, Batch, PhotoDataset, apply_views, identity_collate
-from .decode import MAX_PIXELS, center_crop
+from .decode import MAX_PIXELS, CropMode, center_crop
 from .deep_grey import parse_ranges
 from .image_cache import ImageIndex, index_images
 from .mixup_cutmix import MixUpCutMix
 from .photo_files import printable
 from .photo_loader import PhotoLoader
 
+_CENTER = 0.875  # the share of the shorter side that a center crop covers, as usual with ImageNet
 _PIL_MAX_PIXELS = 178_000_000  # PIL itself refuses to decode more
 
 
@@ -36,7 +37,10 @@ class PhotoViews(LightningDataModule):
     Args:
         size: Side of the square that the model sees, in pixels.
         batch_size: Photos per batch, in each process.
-        crop_fraction: Share of the photo's shorter side that the square covers.
+        crop_mode: How a photo becomes a square: ``center``: its middle; ``squash``: all of it, squeezed; ``border``: all of it,
+            padded with ImageNet's mean colour. timm's words.
+        crop_fraction: Share of the photo's shorter side (of the squeezed or padded square) that is shown. Default: .875 of
+            ``center``, else all.
         augment: Makes augmented views; ``None``: every view is the center crop.
         seed: Seed of order and augmentation.
         cache: Folder for the index of the photos and for their pixels.
@@ -54,7 +58,7 @@ class PhotoViews(LightningDataModule):
         self,
         size: int = 256,
         batch_size: int = 16,
-        crop_fraction: float = 0.875,
+        crop_fraction: float | None = None,
         augment: Augmentation | None = None,
         seed: int = 1,
         cache: str | os.PathLike[str] = "data/cache",
@@ -62,8 +66,12 @@ class PhotoViews(LightningDataModule):
         num_workers: int | None = None,
         max_pixels: int = MAX_PIXELS,
         grey_range: Sequence[float] | Mapping[str, Sequence[float]] | None = None,
+        crop_mode: CropMode = "center",
     ) -> None:
         super().__init__()
+        self._require("crop_mode", crop_mode, crop_mode in get_args(CropMode), "center, squash or border")
+        if crop_fraction is None:
+            crop_fraction = _CENTER if crop_mode == "center" else 1.0
         self._require("size", size, size >= 8, "at least 8 pixels")
         self._require("batch_size", batch_size, batch_size >= 1, "at least 1")
         self._require("crop_fraction", crop_fraction, 0 < crop_fraction <= 1, "above 0 and at most 1")
@@ -76,6 +84,7 @@ class PhotoViews(LightningDataModule):
             )
         self.size = size
         self.batch_size = batch_size
+        self.crop_mode: CropMode = crop_mode
         self.crop_fraction = crop_fraction
         self.short_side = round(size / crop_fraction)
         self.augment = augment
@@ -99,8 +108,12 @@ class PhotoViews(LightningDataModule):
     def index(self, paths: list[Path]) -> ImageIndex:
         """Read these photos once, or load what was found earlier."""
         if self._indexed is None or self._indexed[0] != paths:
-            found = index_images(paths, self.short_side, self.cache, self.cache_gb, self.max_pixels, self.grey_ranges)
-            self._indexed = paths, found
+            self._indexed = (
+                paths,
+                index_images(
+                    paths, self.short_side, self.cache, self.cache_gb, self.max_pixels, self.grey_ranges, self.crop_mode
+                ),
+            )
         return self._indexed[1]
 
     def row_names(self, split: str) -> list[str]:
@@ -175,7 +188,7 @@ class PhotoViews(LightningDataModule):
 
     def fingerprint(self, split: str, views: int) -> str:
         """Identifies the batches of :meth:`views_dataloader`: contents and order of the photos, size, augmentation."""
-        facts = [self.digests[split], self.size, self.short_side]
+        facts = [self.digests[split], self.size, self.short_side, *([] if self.crop_mode == "center" else [self.crop_mode])]
         return " ".join(map(str, [*facts, self.augment, self.seed, views] if views else facts))
 
     @property

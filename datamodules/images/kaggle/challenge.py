@@ -47,6 +47,10 @@ class KaggleChallenge(ImageFolder):
         synthetic_dir: str | os.PathLike[str] = "data/synthetic",
         **options: Any,
     ) -> None:
+        if options.get("label_pattern") is not None:
+            raise MisconfigurationException(
+                f"{type(self).__name__}: label_pattern is for data=image_folder; this challenge's labels come with its photos."
+            )
         source = local_or(root, Synthetic(self.generate, Path(synthetic_dir) / self.sample))
         super().__init__(root=source.path, **options)
         self.source = source

@@ -47,3 +47,8 @@ def test_the_graph_predicts_what_the_run_predicts(
     assert ("threshold" in found.facts) == multi_label
     with pytest.raises(MisconfigurationException, match="broken.jpg: no photo that can be read"):
         photo_deployable(model, data, [tmp_path / "broken.jpg"])
+    data.crop_mode = "squash"
+    with pytest.raises(
+        MisconfigurationException, match="become squares by crop_mode=squash, and the exported graph can only cut"
+    ):
+        photo_deployable(model, data, paths)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from practicum.datamodules.images.decode import UnusablePhoto, center_crop, decode_photo
+from practicum.datamodules.images.decode import BORDER, UnusablePhoto, center_crop, decode_photo, pad_to_square
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "CMYK", "I;16", "1"])
@@ -41,6 +41,36 @@ def test_large_photos_are_decoded_at_reduced_scale_and_panoramas_cut(tmp_path: P
     assert decode_photo(tmp_path / "a.jpg", 60).shape == (60, 80, 3)
     Image.new("RGB", (4000, 100)).save(tmp_path / "b.png")
     assert decode_photo(tmp_path / "b.png", 50).shape == (50, 150, 3)
+
+
+def striped(path: Path, width: int, height: int) -> Path:
+    """A photo that is white at all its four borders and black within."""
+    photo = Image.new("RGB", (width, height), "white")
+    photo.paste("black", (width // 8, height // 8, width - width // 8, height - height // 8))
+    photo.save(path)
+    return path
+
+
+@pytest.mark.parametrize("size", [(480, 80), (80, 480), (160, 160)])
+def test_the_whole_photo_is_squeezed_or_kept_within_a_square(tmp_path: Path, size: tuple[int, int]) -> None:
+    path = striped(tmp_path / "long.png", *size)
+    squashed = decode_photo(path, 40, crop_mode="squash")
+    assert squashed.shape == (40, 40, 3)
+    assert min(squashed[0].min(), squashed[-1].min(), squashed[:, 0].min(), squashed[:, -1].min()) == 255
+    assert squashed[20, 20].max() == 0
+    whole = decode_photo(path, 48, crop_mode="border")
+    assert whole.shape[:2] == (size[1] * 48 // max(size), size[0] * 48 // max(size))
+    square = pad_to_square(whole, 48)
+    top, left = (48 - whole.shape[0]) // 2, (48 - whole.shape[1]) // 2
+    assert np.array_equal(square[top : top + whole.shape[0], left : left + whole.shape[1]], whole)
+    inside = np.zeros((48, 48), bool)
+    inside[top : top + whole.shape[0], left : left + whole.shape[1]] = True
+    assert (square[~inside] == BORDER).all()
+
+
+def test_a_photo_of_one_line_has_a_side_left(tmp_path: Path) -> None:
+    Image.new("RGB", (900, 1)).save(tmp_path / "line.png")
+    assert decode_photo(tmp_path / "line.png", 32, crop_mode="border").shape == (1, 32, 3)
 
 
 def test_center_crop_is_the_middle() -> None:

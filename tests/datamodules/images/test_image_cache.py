@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 from practicum.datamodules import ImageFolder
 from practicum.datamodules.images.image_cache import index_images
 from practicum.lightning_shim import MisconfigurationException
@@ -42,6 +43,15 @@ def test_cache_is_bounded_and_half_written_entries_are_not_used(ready: Ready, ph
     kept = sum(file.stat().st_size for file in cache.glob("photos-*/*"))
     assert kept <= 3e5
     assert len(list(cache.glob("photos-*"))) < 3
+
+
+def test_each_way_to_a_square_has_an_entry_and_a_border_takes_no_room(photos: Path, tmp_path: Path) -> None:
+    paths = sorted(photos.rglob("*.jpg"))[:4]
+    Image.new("RGB", (90, 30), "red").save(paths[0])
+    found = {mode: index_images(paths, 30, tmp_path / "cache", crop_mode=mode) for mode in ("center", "squash", "border")}
+    assert [found[mode].shape[0].tolist() for mode in found] == [[30, 90], [30, 30], [10, 30]]
+    assert len({index.pixels for index in found.values()}) == 3
+    assert index_images(paths, 30, tmp_path / "cache").pixels == found["center"].pixels
 
 
 def test_changed_photos_are_read_anew(ready: Ready, photos: Path, save_photo: SavePhoto) -> None:

@@ -36,6 +36,16 @@ def test_options_out_of_range_are_named(option: str) -> None:
         ImageFolder("photos", **{key: float(value) if "." in value else int(value)})  # type: ignore[arg-type]
 
 
+def test_a_wrong_word_is_told_with_the_right_ones() -> None:
+    with pytest.raises(MisconfigurationException, match=r"ImageFolder: crop_mode=pad must be center, squash or border\."):
+        ImageFolder("photos", crop_mode="pad")  # type: ignore[arg-type]
+
+
+def test_the_whole_photo_is_shown_unless_a_share_is_told() -> None:
+    assert [ImageFolder("photos", crop_mode=mode).crop_fraction for mode in ("center", "squash", "border")] == [0.875, 1.0, 1.0]
+    assert ImageFolder("photos", crop_mode="border", crop_fraction=0.5, size=32).short_side == 64
+
+
 def test_defaults_are_those_of_the_configuration() -> None:
     data = ImageFolder("photos")
     assert (data.size, data.batch_size, data.crop_fraction, data.seed) == (256, 16, 0.875, 1)

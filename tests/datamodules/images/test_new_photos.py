@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from practicum.datamodules import Augment, ImageFolder
+from practicum.datamodules.images.decode import BORDER
 from practicum.datamodules.images.new_photos import NewPhotos, photos_in
 from practicum.lightning_shim import MisconfigurationException
 
@@ -51,6 +53,26 @@ def test_they_are_seen_as_validation_photos_are(ready: Ready, photos: Path) -> N
         assert (y == -1).all()
     views, wanted = (next(iter(each.views_dataloader(split, 3)))[0] for each, split in ((new, "predict"), (data, "valid")))
     assert torch.equal(views, wanted)
+
+
+@pytest.mark.parametrize("crop_mode", ["squash", "border"])
+def test_whole_photos_become_squares_alike_everywhere(ready: Ready, photos: Path, crop_mode: str) -> None:
+    for path in (photos / "valid").rglob("[01].jpg"):
+        with Image.open(path) as photo:
+            photo.resize((90, 30)).save(path)
+    data = ready(photos, augment=Augment(hflip=0.5), crop_mode=crop_mode)
+    for new in (data.for_prediction(photos / "valid"), data.for_scoring(photos / "valid", ["blue", "red"])):
+        for (x, _), (wanted, _) in zip(new.predict_dataloader(), data.val_dataloader(), strict=True):
+            assert torch.equal(x, wanted)
+        views, wanted = (next(iter(each.views_dataloader(split, 3)))[0] for each, split in ((new, "predict"), (data, "valid")))
+        assert torch.equal(views, wanted)
+    fresh = ready(photos, augment=Augment(hflip=0.5), crop_mode=crop_mode, cache_gb=0.0, num_workers=0)
+    first = next(iter(fresh.val_dataloader()))[0]
+    assert torch.equal(first, next(iter(data.val_dataloader()))[0])
+    padded = (first[0, :, [0, 9, 10, 20, 21, 31]] == torch.tensor(BORDER)[:, None, None]).all((0, 2))
+    assert padded.tolist() == [*[crop_mode == "border"] * 2, False, False, *[crop_mode == "border"] * 2]
+    assert torch.equal(next(iter(data.train_dataloader()))[0], next(iter(fresh.train_dataloader()))[0])
+    assert data.fingerprint("valid", 0) != ready(photos, crop_fraction=1.0).fingerprint("valid", 0)
 
 
 def test_an_empty_table_and_an_empty_list_are_refused(photos: Path, tmp_path: Path) -> None:

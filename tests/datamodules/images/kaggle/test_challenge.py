@@ -35,6 +35,11 @@ def test_archives_are_read_as_kaggle_hands_them_out(read: Any, predictions: Any,
         assert new.submission_columns(predictions(new, CLASSES))["id"] == [str(i) for i in range(1, 12)]
 
 
+def test_labels_of_a_challenge_come_with_its_photos() -> None:
+    with pytest.raises(MisconfigurationException, match=r"DogBreeds: label_pattern is for data=image_folder"):
+        DogBreeds(label_pattern="(a)")
+
+
 def test_new_photos_need_no_training_photos(predictions: Any, tmp_path: Path) -> None:
     DogsVsCats.generate(tmp_path / "sample")
     data = DogsVsCats(root=str(tmp_path / "gone"), size=32, cache=tmp_path / "cache")
