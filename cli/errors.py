@@ -26,6 +26,7 @@ from .resume import ResumeError, apply_to_command_line
 from .sweeps.optuna_sweeper import register_sweeper
 from .sweeps.outcome import describe, fail, forget_failure, in_a_sweep, note_failure, run_of_a_sweep
 from .sweeps.table import end_sweep
+from .version import version_line
 
 # What can be done about an error of the system, by the command: where else it can write, and what takes less memory.
 _ELSEWHERE = {
@@ -98,6 +99,9 @@ def run_command(main: Callable[[], Any], config_name: str) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let Hydra raise instead of printing in its own form
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as standard error: file names need not be UTF-8
+    if "--version" in sys.argv[1:]:  # Hydra would tell its own
+        print(version_line())
+        return
     try:
         _run_to_its_end(main, config_name)
     except KeyboardInterrupt:
