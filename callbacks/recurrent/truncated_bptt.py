@@ -65,8 +65,7 @@ class TruncatedBPTT(Reverts):
 
     Raises:
         MisconfigurationException: There is no recurrent layer, or a bidirectional one; one is called with a state, or several
-        times
-            per batch; the number of rows changes between batches; or a batch can't be split.
+            times per batch; the number of rows changes between batches; or a batch can't be split.
 
     Example:
         >>> import torch
