@@ -20,7 +20,7 @@ from practicum.lightning_shim import MisconfigurationException
 
 HERE = Path(__file__).resolve().parents[1]
 PAGES = [HERE / "README.md", *sorted((HERE / "docs").glob("*.md"))]
-PROGRAMS = re.compile(r"^(?:practicum-(?=\w+$)|(?=\w+\.py$))(train|predict)(?:\.py)?$")
+PROGRAMS = re.compile(r"^(?:practicum-(?=\w+$)|(?=\w+\.py$))(train|predict|export)(?:\.py)?$")
 FLAGS = {"-m", "--multirun", "--help", "--version", "--cfg", "job", "--info", "-sc", "install=fish"}
 
 

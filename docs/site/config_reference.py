@@ -204,9 +204,9 @@ def config_pages(conf: Path, parameters: Parameters) -> dict[str, str]:
         files = sorted((conf / group).glob("*.yaml"))
         index.append(f"| [{group}]({name}) | {', '.join(f'`{path.stem}`' for path in files)} | {_cell(said.get(group, ''))} |")
         pages[name] = _page(group, files, said.get(group, ""), parameters)
-    for command in ("train", "predict"):
-        choice = read_choice((conf / f"{command}.yaml").read_text(encoding="utf-8"))
-        index += ["", f"## {command}.yaml", "", _linked(choice.header), "", *_table(choice, "", parameters)]
+    for path in sorted(conf.glob("*.yaml"), reverse=True):  # train, predict, export
+        choice = read_choice(path.read_text(encoding="utf-8"))
+        index += ["", f"## {path.name}", "", _linked(choice.header), "", *_table(choice, "", parameters)]
     return pages | {"index.md": "\n".join(index) + "\n"}
 
 
