@@ -33,7 +33,14 @@ def labelled_scatter(axes: Axes, points: Tensor, names: Sequence[str], colour: A
     axes.grid(color=GRID)
     axes.set_axisbelow(True)
     size, alpha = 14 if isinstance(colour, str) else 40, 0.4 if len(points) > 300 else 1
-    axes.scatter(points[:, 0].numpy(), points[:, 1].numpy(), s=size, c=colour, alpha=alpha)
+    axes.scatter(
+        points[:, 0].numpy(),
+        points[:, 1].numpy(),
+        s=size,
+        c=colour,
+        alpha=alpha,
+        cmap=None if isinstance(colour, str) else "cool",
+    )
     axes.margins(0.08)
     canvas: Any = axes.figure.canvas
     canvas.figure.draw_without_rendering()  # positions are known only then
