@@ -114,8 +114,9 @@ def _encoder(given: GraphInput, name: str, out: str) -> tuple[int, Any]:
     else:
         whole = [int({"true": 1, "false": 0}.get(each, each)) for each in keys or [0]]
         kind, known = TensorProto.INT64, {"keys_tensor": numpy_helper.from_array(np.array(whole, np.int64))}
-    tensors = {
+    tensors: dict[str, Any] = {
         "values_tensor": numpy_helper.from_array(np.array(codes)),
         "default_tensor": numpy_helper.from_array(np.array([0])),
+        **known,
     }
-    return kind, helper.make_node("LabelEncoder", [name], [out], domain="ai.onnx.ml", **tensors, **known)
+    return kind, helper.make_node("LabelEncoder", [name], [out], domain="ai.onnx.ml", **tensors)
