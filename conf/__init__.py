@@ -22,7 +22,10 @@ def job_value(key: str, default: Any) -> Any:
         >>> job_value("runtime.output_dir", "runs/mine")
         'runs/mine'
     """
-    return OmegaConf.select(HydraConfig.get(), key) if HydraConfig.initialized() else default
+    if not HydraConfig.initialized():
+        return default
+    settings: Any = HydraConfig.get()
+    return OmegaConf.select(settings, key)
 
 
 OmegaConf.register_new_resolver("practicum.job", job_value, replace=True)

@@ -165,6 +165,10 @@ class Rossmann(Table):
         return NewDays(days, RowBatches([codes, numbers], targets, batch_size=4 * (self.batch_size or 1024)))
 
     def _new_days(self, source: TableSource) -> pl.LazyFrame:
+        if not isinstance(source, str | os.PathLike):
+            raise MisconfigurationException(
+                "the new rows: days of stores are read from a file in the form of test.csv, not a frame."
+            )
         path = Path(source)
         found = find_file(path, "test") if path.is_dir() else path
         if found is None or not found.is_file():

@@ -7,6 +7,7 @@ import datetime
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 from practicum.datamodules import Rossmann
 from practicum.datamodules.tabular.rossmann import submission_columns
@@ -70,5 +71,7 @@ def test_mistakes_are_named(rossmann_root: Path, tmp_path: Path) -> None:
     with pytest.raises(MisconfigurationException, match=r"has no train.csv or train.csv.gz \(it holds nothing\)"):
         Rossmann(tmp_path, cache=tmp_path / "cache").prepare_data()
     data = Rossmann(rossmann_root, cache=tmp_path / "cache", features="paper")
+    with pytest.raises(MisconfigurationException, match="read from a file in the form of test.csv, not a frame"):
+        data.for_prediction(pl.DataFrame({"Store": [1]}))
     with pytest.raises(MisconfigurationException, match="no such file; test.csv, or the folder that holds it, is needed"):
         data.for_prediction(tmp_path)
