@@ -7,7 +7,6 @@ python export.py run=RUN format=safetensors              the weights alone
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import os
 from pathlib import Path
@@ -18,6 +17,7 @@ import hydra
 from omegaconf import DictConfig
 
 from .errors import one_sentence, run_command
+from .version import package_version
 
 if TYPE_CHECKING:
     from .exports.deployable import Deployable
@@ -83,17 +83,13 @@ def _facts(run: Run, deployable: Deployable) -> dict[str, Any]:
     import torch
     from practicum.modules.weights.state_dict import hash_of_file
 
-    try:
-        version = importlib.metadata.version("practicum")
-    except importlib.metadata.PackageNotFoundError:  # run from the sources
-        version = "unreleased"
     return {
         "kind": deployable.kind,
         "model": run.model_class.__name__,
         "run": run.folder.name,
         "weights_sha256": hash_of_file(run.checkpoint),
         "precision": f"float32; the run was tested in {run.precision}",
-        "versions": {"practicum": version, "torch": torch.__version__},
+        "versions": {"practicum": package_version("practicum") or "unreleased", "torch": torch.__version__},
         **deployable.description(),
         **deployable.facts,
     }

@@ -31,6 +31,7 @@ from rich.progress import Progress
 from ..files.atomic_file import atomic_write
 from ..loading.source import Source
 from .decode import UnusablePhoto, decode_photo
+from .download_state import STATE_FILE, read_state
 from .inaturalist_client import LICENCES, INaturalistClient
 
 COUNTS = {"train": (290, 290), "valid": (118, 117)}  # photos of the first and of the second taxon
@@ -87,10 +88,10 @@ def fetch_inaturalist(
     if (folder / "ATTRIBUTION.csv").is_file():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    fetched = _read_state(folder)
+    fetched = read_state(folder, _Fetched)
     client = client or INaturalistClient(folder)
     total = sum(sum(each) for each in counts.values())
-    with Progress(transient=True) as progress, open(folder / "photos.jsonl", "a", encoding="utf-8") as state:
+    with Progress(transient=True) as progress, open(folder / STATE_FILE, "a", encoding="utf-8") as state:
         task = progress.add_task("Downloading photos", total=total, completed=sum(bool(each.file) for each in fetched))
         try:
             for place, taxon in enumerate(taxa):
@@ -107,22 +108,6 @@ def fetch_inaturalist(
                 "and the same command continues from there."
             ) from error
     _write_attribution(folder, fetched)
-
-
-def _read_state(folder: Path) -> list[_Fetched]:
-    """Results of earlier calls whose files still exist; a truncated last line is dropped."""
-    path = folder / "photos.jsonl"
-    found = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
-        try:
-            each = _Fetched(**json.loads(line))
-        except (json.JSONDecodeError, TypeError):
-            continue
-        if not each.file or (folder / each.file).is_file():
-            found.append(each)
-    with atomic_write(path) as beside:
-        beside.write_text("".join(json.dumps(asdict(each)) + "\n" for each in found), encoding="utf-8")
-    return found
 
 
 def _fetch_taxon(

@@ -36,6 +36,7 @@ from ..files.atomic_file import atomic_write
 from ..files.quoting import plain
 from ..loading.source import Source
 from .decode import UnusablePhoto, decode_photo
+from .download_state import STATE_FILE, read_state
 from .openverse_client import OpenverseClient, OpenverseError, PhotoUnavailable
 from .split_names import split_of
 
@@ -117,8 +118,8 @@ def fetch_openverse(
     if (folder / "ATTRIBUTION.csv").is_file():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    fetched, client = _read_state(folder), client or OpenverseClient()
-    with Progress(transient=True) as progress, open(folder / "photos.jsonl", "a", encoding="utf-8") as state:
+    fetched, client = read_state(folder, _Fetched), client or OpenverseClient()
+    with Progress(transient=True) as progress, open(folder / STATE_FILE, "a", encoding="utf-8") as state:
         task = progress.add_task("Downloading photos", total=None)
         try:
             for label, words in searches.items():
@@ -142,22 +143,6 @@ def fetch_openverse(
             )
         log.info(f"Openverse: {have} photos of class {label}.")
     _write_attribution(folder, fetched)
-
-
-def _read_state(folder: Path) -> list[_Fetched]:
-    """Results of earlier calls whose files still exist; a truncated last line is dropped."""
-    path = folder / "photos.jsonl"
-    found = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
-        try:
-            each = _Fetched(**json.loads(line))
-        except (json.JSONDecodeError, TypeError):
-            continue
-        if not each.file or (folder / each.file).is_file():
-            found.append(each)
-    with atomic_write(path) as beside:
-        beside.write_text("".join(json.dumps(asdict(each)) + "\n" for each in found), encoding="utf-8")
-    return found
 
 
 def _fetch_class(
