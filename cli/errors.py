@@ -144,12 +144,16 @@ def _remove_empty_run() -> None:
     """Remove the run folder of a refused command where nothing but Hydra's own files is in it."""
     if not HydraConfig.initialized() or HydraConfig.get().output_subdir is None:
         return
-    run = Path(HydraConfig.get().runtime.output_dir)
-    if run.is_dir() and all(path.name == ".hydra" or path.suffix == ".log" for path in run.iterdir()):
+    run, log_file = Path(HydraConfig.get().runtime.output_dir).resolve(), f"{HydraConfig.get().job.name}.log"
+    if run.is_dir() and {path.name for path in run.iterdir()} <= {".hydra", log_file}:
         logging.shutdown()
-        shutil.rmtree(run)
+        shutil.rmtree(run / ".hydra", ignore_errors=True)
+        (run / log_file).unlink(missing_ok=True)
+        here = Path.cwd()
         with suppress(OSError):  # not empty, or another run's first folder has just come into it
-            run.parent.rmdir()
+            for folder in (run, run.parent):
+                if folder != here and folder not in here.parents:  # with hydra.run.dir=NAME the parent is where one works
+                    folder.rmdir()
 
 
 def explain(error: BaseException, config_name: str) -> str | None:

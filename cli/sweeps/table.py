@@ -99,7 +99,8 @@ def _remove_empty_sweep(folder: Path) -> None:
     """Remove the folder of a sweep that was refused before its first run, where nothing but Hydra's own files is in it."""
     if folder.is_dir() and all(path.name in (".hydra", PLAN) for path in folder.iterdir()):
         logging.shutdown()
-        shutil.rmtree(folder)
+        if folder.resolve() not in (here := Path.cwd(), *here.parents):  # hydra.sweep.dir=.: what is there is one's own
+            shutil.rmtree(folder)
 
 
 def _print(rows: list[RunRow], folder: Path, broken_off: bool) -> None:

@@ -301,3 +301,16 @@ def test_exit_code_of_an_interruption_is_that_of_the_signal(
     with pytest.raises(SystemExit) as raised:
         run_command(main, "train")
     assert raised.value.code == code
+
+
+@pytest.mark.parametrize("run", ["run", ".", "runs/mine"])
+def test_a_refusal_removes_its_own_folder_and_not_where_one_works(
+    tmp_path: Path, run: str, in_process: Callable[..., Any], refused: Callable[[Any], str]
+) -> None:
+    for own in ([], ["server.log"]):
+        for name in own:
+            (tmp_path / name).write_text("mine")
+        sentence = refused(in_process("train.py", "data=image_folder", "data.root=gone", f"hydra.run.dir={run}", cwd=tmp_path))
+        assert "gone: no such folder" in sentence
+        left = sorted(path.name for path in tmp_path.iterdir())
+        assert left == own or (run == "." and own and set(left) == {*own, ".hydra", "train.log"})
