@@ -95,7 +95,8 @@ def _predict_input(cfg: DictConfig, runs: list[Run], folders: list[str], output:
     if first.data.rejected:
         rejected = output.with_name(f"{output.stem}.rejected.csv")
         write_table(rejected, dict(zip(("file", "reason"), zip(*first.data.rejected, strict=True), strict=True)))
-        print(f"{len(first.data.rejected)} files could not be used; they are listed in {rejected}")
+        count = len(first.data.rejected)
+        print(f"{count} {'file' if count == 1 else 'files'} could not be used, listed in {rejected}")
     if cfg.score:
         write_score(first, mean, folders, cfg.input, output)
 
