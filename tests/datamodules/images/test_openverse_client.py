@@ -35,11 +35,15 @@ def asked(serve: Callable[[Any], str]) -> Callable[..., tuple[OpenverseClient, A
     return make
 
 
-def test_one_request_after_another_at_its_pace(asked: Callable[..., Any]) -> None:
-    client, server = asked(PAGE, per_second=20)
+def test_one_request_after_another_at_its_pace(asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    client, server = asked(PAGE, per_second=0.01)
+    monkeypatch.setattr("practicum.datamodules.images.openverse_client.time.sleep", slept.append)
     for page in (1, 2, 3):
         client.search("spider", "cc0", page)
-    assert server.at[2] - server.at[0] >= 0.1
+    assert len(server.at) == 3
+    assert slept[0] == 0.0
+    assert all(50 < seconds <= 100 for seconds in slept[1:])
     assert OpenverseClient()._pause == 1.0
     assert OpenverseClient().address == "https://api.openverse.org/v1/"
 
