@@ -60,10 +60,13 @@ def baselines_of(trainer: Any, model: Any, data: Any, build: Callable[[], Any], 
 
 def _recommender(trainer: Any, model: Recommender, data: Any, seed: int) -> Baselines | None:
     from .popularity import popularity_baseline  # noqa: PLC0415
-    from .ratings import rating_baselines  # noqa: PLC0415
+    from .ratings import LISTS_ADVICE, rating_baselines  # noqa: PLC0415
 
     lists = popularity_baseline(data, model.item_count, trainer.callbacks, seed)
     if isinstance(model.objective, Ranking):
         return lists
     found = rating_baselines(data, model.objective, seed)
-    return found if lists is None else dataclasses.replace(found, metrics={**found.metrics, **lists.metrics})
+    if lists is None:
+        return found
+    advice = {**found.advice, **dict.fromkeys(lists.advice, LISTS_ADVICE)}
+    return dataclasses.replace(found, metrics={**found.metrics, **lists.metrics}, advice=advice)

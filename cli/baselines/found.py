@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from practicum.callbacks.run.results import TITLES
@@ -18,14 +18,12 @@ class Baselines:
 
     Attributes:
         metrics: Of each baseline, by its name, its metrics.
-        reference: The one that a network should be better than.
-        advice: What to try where it is not.
+        advice: What to try where the network is not better, by the baseline that it should be better than.
         sampled: How many rows were used, where that was a sample; else empty.
     """
 
     metrics: dict[str, dict[str, float]]
-    reference: str = "linear"
-    advice: str = ""
+    advice: dict[str, str] = field(default_factory=dict)
     sampled: str = ""
 
     def record(self) -> dict[str, Any]:
@@ -36,20 +34,24 @@ class Baselines:
         return flat | ({"baseline/sampled": self.sampled} if self.sampled else {})
 
     def warning(self, results: Mapping[str, float | None]) -> str | None:
-        """One sentence where a result is worse than the baseline's in every main metric that both have; else ``None``.
+        """A sentence for each baseline than which the result is worse in every main metric that both have; else ``None``.
 
         In every one, since of few rows an accuracy differs by chance while the loss is better.
 
         Args:
             results: Metrics of the run, by name.
         """
-        found = self.metrics.get(self.reference, {})
+        sentences = [self._sentence(results, reference) for reference in self.advice]
+        return " ".join(filter(None, sentences)) or None
+
+    def _sentence(self, results: Mapping[str, float | None], reference: str) -> str | None:
+        found = self.metrics.get(reference, {})
         names = [name for name in found if name in _COMPARED or (name.startswith("ndcg@") and "_of_" not in name)]
         pairs = [(name, value, found[name]) for name in names if (value := results.get(name)) is not None]
         if not pairs or not all(better(name, than, value) for name, value, than in pairs):
             return None
         numbers = ", ".join(f"{name} {value:.4g} instead of {than:.4g}" for name, value, than in pairs)
-        return f"This run is worse than its {TITLES[self.reference]} baseline ({numbers}): {self.advice}."
+        return f"This run is worse than its {TITLES[reference]} baseline ({numbers}): {self.advice[reference]}."
 
 
 def say_sample(what: str, train: tuple[int, int], test: tuple[int, int]) -> str:

@@ -78,4 +78,4 @@ def language_model_baselines(data: Any, level: str, training: Sequence[str] = ("
     }
     bits = {name: {"bits_per_character": loss / math.log(2)} if level == "character" else {} for name, loss in losses.items()}
     found = {name: {"loss": loss, "perplexity": math.exp(loss), **bits[name]} for name, loss in losses.items()}
-    return Baselines(found, "bigram", ADVICE, say_sample("tokens", (len(train), whole), (len(test), len(tested))))
+    return Baselines(found, {"bigram": ADVICE}, say_sample("tokens", (len(train), whole), (len(test), len(tested))))

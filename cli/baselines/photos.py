@@ -90,7 +90,7 @@ def photo_baselines(
     blank = {each: Examples(np.zeros((len(y), 1)), y) for each, y in targets.items()}
     found = fit_and_measure(objective, {name: dummy}, blank["train"], blank["test"], blank.get("valid"))
     if build is None:
-        return Baselines(found, name, ADVICE)
+        return Baselines(found, {name: ADVICE})
     kept = {each: Path(path) for each, path in (stored or {}).items() if Path(path).is_file()}
     examples, features, room = dict[str, Examples](), None, 0
     if not kept.keys() >= {*splits.values()}:
@@ -112,4 +112,4 @@ def photo_baselines(
     found |= fit_and_measure(objective, estimators, examples["train"], examples["test"], examples.get("valid"))
     used = [(len(examples[each].y), len(targets[each])) for each in ("train", "test")]
     reference = "linear" if "linear" in found else name
-    return Baselines(found, reference, ADVICE, say_sample("photos (linear)", used[0], used[1]))
+    return Baselines(found, {reference: ADVICE}, say_sample("photos (linear)", used[0], used[1]))

@@ -54,4 +54,4 @@ def popularity_baseline(data: Any, item_count: int, callbacks: Iterable[Any], se
         else:
             found |= sampled_ranking(scores, seen, held, item_count, each.k, each.negatives, each.seed)
     sampled = say_sample("users", (0, 0), (len(kept), len(users)))
-    return Baselines({"popularity": found}, "popularity", ADVICE, sampled) if found else None
+    return Baselines({"popularity": found}, {"popularity": ADVICE}, sampled) if found else None

@@ -20,6 +20,10 @@ from .estimators import Examples, choose_rows, constant, fit_and_measure
 from .found import Baselines, say_sample
 
 ADVICE = "try a higher model.l2 or a smaller model.embedding_dim against overfitting, or more epochs"
+LISTS_ADVICE = (
+    "ratings tell how much somebody likes what they chose, not what they will choose; "
+    "for recommendations learn from clicks (experiment=clicks data.rating=COLUMN data.positive_threshold=4)"
+)
 _MOST = 5_000_000  # ratings that are fitted within seconds
 Array = np.ndarray[Any, Any]
 
@@ -88,4 +92,4 @@ def rating_baselines(data: Any, objective: Objective, seed: int = 1) -> Baseline
     if arrays.weights is not None:  # the network's loss is weighted
         found = {each: {key: value for key, value in values.items() if key != "loss"} for each, values in found.items()}
     used = say_sample("ratings", *((len(each.y), len(arrays.rows[s])) for each, s in ((train, "train"), (test, data.tests_on))))
-    return Baselines(found, "biases", ADVICE, used)
+    return Baselines(found, {"biases": ADVICE}, used)

@@ -50,7 +50,7 @@ def table_baselines(data: Any, objective: Objective, splits: Sequence[str] = ("t
         estimators["lightgbm"] = _lightgbm(objective)
     named = {"lightgbm": {"categorical_feature": list(range(categories))}}
     found = fit_and_measure(objective, estimators, examples(chosen), examples(measured), fit_options=named)
-    return Baselines(found, "linear", ADVICE, say_sample("rows", (len(chosen), len(rows)), (len(measured), len(tested))))
+    return Baselines(found, {"linear": ADVICE}, say_sample("rows", (len(chosen), len(rows)), (len(measured), len(tested))))
 
 
 def _inputs(categories: int, numbers: int) -> ColumnTransformer:

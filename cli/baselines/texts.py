@@ -69,4 +69,4 @@ def text_baselines(data: Any, objective: Objective, seed: int = 1) -> Baselines:
     name, dummy = constant(objective)
     estimators = {name: dummy, "linear": make_pipeline(TfidfTransformer(sublinear_tf=True), linear(objective))}
     found = fit_and_measure(objective, estimators, train, examples(data.tests_on, 50_000))
-    return Baselines(found, "linear", ADVICE, say_sample("texts", used["train"], used[data.tests_on]))
+    return Baselines(found, {"linear": ADVICE}, say_sample("texts", used["train"], used[data.tests_on]))

@@ -35,7 +35,7 @@ def measured(tmp_path: Path, make_trainer: Callable[..., Any]) -> tuple[RunRecor
 def test_written_and_warned_of(
     measured: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, accuracy: float, warns: bool
 ) -> None:
-    found = Baselines({"linear": {"accuracy": accuracy}}, "linear", "try a thing")
+    found = Baselines({"linear": {"accuracy": accuracy}}, {"linear": "try a thing"})
     monkeypatch.setattr(add, "baselines_of", lambda *_: found)
     add_baselines(*measured, data=SimpleNamespace(), build=SimpleNamespace)
     record = json.loads((tmp_path / "metrics.json").read_text())

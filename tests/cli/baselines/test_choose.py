@@ -7,7 +7,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from practicum.cli.baselines.choose import baselines_of
+from practicum.cli.baselines.choose import _recommender, baselines_of
+from practicum.cli.baselines.found import Baselines
+from practicum.cli.baselines.ratings import LISTS_ADVICE
 from practicum.datamodules import PlainText
 from practicum.lightning_shim import LightningDataModule, LightningModule
 
@@ -42,6 +44,16 @@ def test_ratings(rated: Path) -> None:
     kinds = found(rated / "run/metrics.json")
     assert set(kinds) == {"mean", "biases", "popularity"}
     assert {"ndcg@10", "ndcg@10_of_100", "coverage@10"} <= kinds["popularity"]
+
+
+def test_lists_by_ratings_are_told_to_learn_from_clicks(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = SimpleNamespace(objective=SimpleNamespace(), item_count=3)
+    lists, errors = Baselines({"popularity": {}}, {"popularity": "more epochs"}), Baselines({"biases": {}}, {"biases": "more l2"})
+    monkeypatch.setattr("practicum.cli.baselines.popularity.popularity_baseline", lambda *_: lists)
+    monkeypatch.setattr("practicum.cli.baselines.ratings.rating_baselines", lambda *_: errors)
+    found = _recommender(SimpleNamespace(callbacks=[]), model, None, 1)
+    assert set(found.metrics) == {"biases", "popularity"}
+    assert found.advice == {"biases": "more l2", "popularity": LISTS_ADVICE}
 
 
 @pytest.mark.parametrize("data", [LightningDataModule(), PlainText("x", task="skip_gram")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from practicum.cli.baselines.found import Baselines, say_sample
 
-FOUND = Baselines({"prior": {"accuracy": 0.5, "loss": 0.7}, "linear": {"accuracy": 0.8, "loss": 0.4}}, "linear", "try a thing")
+FOUND = Baselines({"prior": {"accuracy": 0.5, "loss": 0.7}, "linear": {"accuracy": 0.8, "loss": 0.4}}, {"linear": "try a thing"})
 
 
 def test_keys_of_the_record() -> None:
@@ -31,9 +31,19 @@ def test_a_result_is_worse_where_all_that_is_compared_is(accuracy: float | None,
 
 
 def test_lists_are_compared_by_full_rankings() -> None:
-    found = Baselines({"popularity": {"ndcg@10": 0.1, "ndcg@10_of_100": 0.5, "coverage@10": 0.3}}, "popularity", "x")
+    found = Baselines({"popularity": {"ndcg@10": 0.1, "ndcg@10_of_100": 0.5, "coverage@10": 0.3}}, {"popularity": "x"})
     assert found.warning({"ndcg@10": 0.2, "ndcg@10_of_100": 0.1, "coverage@10": 0.1}) is None
     assert found.warning({"ndcg@10": 0.05, "ndcg@10_of_100": 0.6}) is not None
+
+
+def test_errors_and_lists_are_judged_apart() -> None:
+    metrics = {"biases": {"rmse": 0.9}, "popularity": {"ndcg@10": 0.3}}
+    found = Baselines(metrics, {"biases": "fewer factors", "popularity": "clicks"})
+    lists = "This run is worse than its most popular items baseline (ndcg@10 0.1 instead of 0.3): clicks."
+    assert found.warning({"rmse": 0.8, "ndcg@10": 0.4}) is None
+    assert found.warning({"rmse": 0.8, "ndcg@10": 0.1}) == lists
+    errors = "This run is worse than its user and item biases baseline (rmse 1 instead of 0.9): fewer factors."
+    assert found.warning({"rmse": 1.0, "ndcg@10": 0.1}) == f"{errors} {lists}"
 
 
 def test_a_sample_is_said() -> None:

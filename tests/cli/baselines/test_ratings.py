@@ -46,4 +46,4 @@ def test_ratings_beside_the_mean(tmp_path: Path) -> None:
     mean = y[rows["train"]].mean()
     assert found.metrics["mean"]["rmse"] == pytest.approx(np.sqrt(np.square(y[rows["valid"]] - mean).mean()), rel=1e-5)
     assert found.metrics["biases"]["rmse"] < 0.9 * found.metrics["mean"]["rmse"]
-    assert found.reference == "biases"
+    assert list(found.advice) == ["biases"]

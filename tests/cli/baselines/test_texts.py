@@ -39,4 +39,4 @@ def test_a_linear_model_on_words_is_scikit_learns(tmp_path: Path) -> None:
     score = fitted.score(vectorizer.transform("xxbos " + text for text, _ in valid), [label for _, label in valid])
     assert found.metrics["linear"]["accuracy"] == pytest.approx(score, abs=0.011)
     assert found.metrics["linear"]["accuracy"] > found.metrics["prior"]["accuracy"]
-    assert (found.reference, found.sampled) == ("linear", "")
+    assert (list(found.advice), found.sampled) == (["linear"], "")
