@@ -43,6 +43,8 @@ class FinishedRun:
         continues: Whether the model can start from another run's weights (``model.weights``).
         test_inputs: What a challenge wants predicted; ``None`` where that is not there, or there is no challenge.
         tokenizer: The tokenizer of subwords that a classifier must share; ``None``: none.
+        lr: ``optimizer.lr``; ``None``: there is none.
+        overfits: Whether validation's loss was best before the last epoch, so that more epochs would gain nothing.
     """
 
     folder: str
@@ -53,6 +55,8 @@ class FinishedRun:
     continues: bool
     test_inputs: str | None = None
     tokenizer: str | None = None
+    lr: float | None = None
+    overfits: bool = False
 
 
 def hints_of(cfg: DictConfig) -> dict[str, Any]:
@@ -132,7 +136,7 @@ def next_commands(run: FinishedRun, hints: Mapping[str, Any], names: tuple[str, 
     first = f"{predict} {shlex.join([f'run={run.folder}', *use])}"
     if "classifier" in hints:
         first = f"{train} {shlex.join(_classifier(run, hints))}"
-    following = hints.get("own_data", []) if run.synthetic else _longer(run)
+    following = hints.get("own_data", []) if run.synthetic else _other_rates(run) or _longer(run)
     return [first, f"{train} {shlex.join(following)}".rstrip()]
 
 
@@ -142,6 +146,14 @@ def _classifier(run: FinishedRun, hints: Mapping[str, Any]) -> list[str]:
     data = hints.get("classifier_data", [f"data={run.data_choice}", *kept])
     tokenizer = [f"data.tokenizer={run.tokenizer}"] if run.tokenizer is not None else []
     return ["experiment=reviews", *data, *tokenizer, *(str(each).replace("{run}", run.folder) for each in hints["classifier"])]
+
+
+def _other_rates(run: FinishedRun) -> list[str]:
+    """A sweep over learning rates around the run's, where more epochs would gain nothing; else empty."""
+    if not run.overfits or not run.lr:
+        return []
+    kept = [each for each in run.typed if not each.startswith(("optimizer.lr=", *_NOT_OF_A_RUN))]
+    return ["-m", *kept, f"optimizer.lr={','.join(f'{run.lr * factor:.2g}' for factor in (0.3, 1, 3))}"]
 
 
 def _longer(run: FinishedRun) -> list[str]:

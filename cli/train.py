@@ -9,6 +9,7 @@ This is the only place that knows all subpackages. Read it from top to bottom; e
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -226,6 +227,8 @@ def _next(cfg: DictConfig, hints: dict[str, Any], record: dict[str, Any], data: 
         continues="weights" in cfg.model,
         test_inputs=None if test_inputs is None else os.path.relpath(test_inputs),
         tokenizer=f"{cfg.data.artifacts_dir}/tokenizer.json" if cfg.data.get("level") == "bpe" else None,
+        lr=OmegaConf.select(cfg, "optimizer.lr"),
+        overfits=record.get("val/loss", 0.0) > 1.01 * record.get("val/loss/best", math.inf),
     )
     return next_commands(finished, hints, program_names())
 

@@ -120,6 +120,13 @@ def test_trust_is_not_handed_on() -> None:
     assert next_commands(run, {}, NAMES)[1] == "python train.py seed=2 trainer.max_epochs=6"
 
 
+def test_where_more_epochs_gain_nothing_other_rates_are_proposed() -> None:
+    run = replace(RUN, typed=["data.root=my photos", "optimizer.lr=0.02", "objective=val/loss"], overfits=True, lr=0.02)
+    assert next_commands(run, {}, NAMES)[1] == "python train.py -m 'data.root=my photos' optimizer.lr=0.006,0.02,0.06"
+    assert "max_epochs" in next_commands(replace(run, lr=None), {}, NAMES)[1]
+    assert "max_epochs" in next_commands(replace(run, overfits=False), {}, NAMES)[1]
+
+
 def test_data_without_hints_still_get_commands() -> None:
     assert next_commands(RUN, {}, NAMES)[0] == "python predict.py run=runs/x input=INPUT output=predictions.csv"
 
