@@ -204,7 +204,7 @@ class LRSchedule(OutsideTrials):
             lambda step: top * self.multiplier(step, length),
             lambda step: self.momentum(step, length),
             self._history,
-            last=scheduler.last_epoch,
+            last=scheduler.last_epoch - 1,  # of the steps that were taken: the next would begin another cycle
         )
 
     def plot(self) -> Figure:
