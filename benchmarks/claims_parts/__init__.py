@@ -1,0 +1,1 @@
+"""Parts of ``benchmarks/claims.py``: what is claimed, how it is turned on and off, and the tables."""
