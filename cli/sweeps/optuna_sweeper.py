@@ -114,7 +114,7 @@ class Search(Sweeper):
             for trial, reached in zip(trials, self._launch(overrides, trials[0].number, folder, objective), strict=True):
                 _tell(study, trial.number, reached, folder)
             _write_best(study, folder)
-            self._check_failures(study)
+            self._check_failures(study, folder)
 
     def _check_search(self, space: dict[str, BaseDistribution], fixed: list[str]) -> str:
         """Refuse, before the first trial, what no search can be made of; return the objective."""
@@ -190,11 +190,12 @@ class Search(Sweeper):
             broken = [FailedRun(failure_of(run) or describe(error)) for run in runs]
             return [failed if reached is None else reached for reached, failed in zip(found, broken, strict=True)]
 
-    def _check_failures(self, study: Study) -> None:
+    def _check_failures(self, study: Study, folder: Path) -> None:
         from optuna.trial import TrialState  # noqa: PLC0415 - optional
         from practicum.lightning_shim import MisconfigurationException  # noqa: PLC0415 - heavy
 
-        failed = len(study.get_trials(deepcopy=False, states=(TrialState.FAIL,)))
+        trials = study.get_trials(deepcopy=False)
+        failed = sum(each.state is TrialState.FAIL or failure_of(folder / str(each.number)) is not None for each in trials)
         if failed > self.max_failure_rate * self.n_trials:
             raise MisconfigurationException(
                 f"The search stops: {failed} trials of {self.n_trials} failed, more than hydra.sweeper.max_failure_rate="
@@ -243,7 +244,11 @@ def _reached_alone(run: Path, objective: str) -> Any:
 
 
 def _tell(study: Study, number: int, reached: Any, folder: Path) -> None:
-    """Tell the study how a trial ended; keep in the run's folder why it failed, where it could not."""
+    """Tell the study how a trial ended; keep in the run's folder why it failed, where it could not.
+
+    Samplers learn nothing from Optuna's failed trials, and draw what failed again and again. One that was pruned before any value
+    is to them the worst there is.
+    """
     from optuna.trial import TrialState  # noqa: PLC0415 - optional
 
     if isinstance(reached, PrunedRun):
@@ -255,7 +260,7 @@ def _tell(study: Study, number: int, reached: Any, folder: Path) -> None:
         run = folder / str(number)
         if run.is_dir() and failure_of(run) is None:
             note_failure(run, sentence)
-        study.tell(number, state=TrialState.FAIL)
+        study.tell(number, state=TrialState.PRUNED if run.is_dir() else TrialState.FAIL)  # without a folder it never began
 
 
 def _write_best(study: Study, folder: Path) -> None:

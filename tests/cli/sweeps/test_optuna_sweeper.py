@@ -9,7 +9,8 @@ from typing import Any
 import optuna
 import pytest
 from omegaconf import OmegaConf
-from practicum.cli.sweeps.optuna_sweeper import Search
+from practicum.cli.sweeps.optuna_sweeper import Search, _tell
+from practicum.cli.sweeps.outcome import FailedRun, failure_of
 from practicum.cli.sweeps.study import open_storage
 from practicum.lightning_shim import MisconfigurationException
 
@@ -46,6 +47,17 @@ def test_a_search_goes_on_where_it_was_broken_off(
         elif row is not None:
             assert row["status"] in ("failed", "pruned")
     assert OmegaConf.load(where / "sweep/optimization_results.yaml").best_value == pytest.approx(study.best_value)
+
+
+def test_samplers_avoid_what_failed(tmp_path: Path) -> None:
+    (tmp_path / "0").mkdir()
+    study = optuna.create_study()
+    for number, reached in enumerate([FailedRun("diverged"), FailedRun("not started"), 0.5]):
+        study.ask({"lr": optuna.distributions.CategoricalDistribution([0.1, 1e30])})
+        _tell(study, number, reached, tmp_path)
+    # A pruned trial without a value is the worst to a sampler; a failed one is none.
+    assert [each.state.name for each in study.trials] == ["PRUNED", "FAIL", "COMPLETE"]
+    assert failure_of(tmp_path / "0") == "diverged"
 
 
 @pytest.mark.parametrize(
