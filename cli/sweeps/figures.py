@@ -21,6 +21,7 @@ from .rows import RunRow, best_run, swept, value_of
 _LOG_FROM = 30  # largest / smallest value from which an axis is logarithmic
 _LABELS = 12  # as many categories are named; more would overlap
 _MARKS = 6  # as many different numbers are named along an axis
+_APART = 0.07  # of labels, as shares of an axis
 _NAME = 16  # characters of a category that fit
 
 
@@ -149,11 +150,15 @@ def _heights(scale: _Scale) -> list[float]:
 
 
 def _marks(scale: _Scale) -> list[tuple[float, str]]:
-    """Heights and labels along an axis: categories, or the ends of numbers."""
+    """Heights and labels along an axis: categories, or the ends of numbers and those between that have room."""
     pairs = dict(zip(_heights(scale), scale.places, strict=True))
     if scale.labels is not None and len(scale.labels) <= _LABELS:
         return [(height, _short(scale.labels[int(place)], 10)) for height, place in pairs.items()]
-    shown = sorted(pairs) if len(pairs) <= _MARKS else [min(pairs), max(pairs)]
+    ends = {min(pairs), max(pairs)}
+    shown: list[float] = []
+    for height in sorted(pairs if len(pairs) <= _MARKS else ends):
+        if height in ends or all(abs(height - other) >= _APART for other in (*shown, *ends)):
+            shown.append(height)
     return [(height, f"{pairs[height]:.3g}") for height in shown]
 
 

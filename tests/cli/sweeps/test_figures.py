@@ -6,7 +6,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
-from practicum.cli.sweeps.figures import scale_of, sweep_figures
+from practicum.cli.sweeps.figures import _marks, scale_of, sweep_figures
 from practicum.cli.sweeps.rows import RunRow
 
 
@@ -39,6 +39,11 @@ def test_a_figure_for_each_setting_and_one_of_all() -> None:
         assert "stroke: var(--ink)" in each.svg
         assert not re.search(r"http://(?!www.w3.org)", each.svg)
     assert "4 runs: test/rmse from 0.25 to 1, best at optimizer.lr=0.4" in figures[0].alt
+
+
+def test_labels_of_near_values_are_left_out() -> None:
+    scale = scale_of(["0.1", "0.5", "0.502", "0.88", "0.9"])
+    assert _marks(scale) == [(0.0, "0.1"), (pytest.approx(0.5), "0.5"), (1.0, "0.9")]
 
 
 def test_nothing_is_drawn_of_one_run() -> None:
