@@ -115,6 +115,11 @@ def test_what_a_strangers_hints_hold_is_not_formatted() -> None:
         assert hints_of(config) == {}
 
 
+def test_the_length_that_was_typed_is_replaced() -> None:
+    run = replace(RUN, typed=["data.root=x", "epochs=6"], continues=False)
+    assert next_commands(run, {}, NAMES)[1] == "python train.py data.root=x trainer.max_epochs=12"
+
+
 def test_trust_is_not_handed_on() -> None:
     run = FinishedRun("runs/x", ["seed=2", "trust=true", "resume.force=true"], "spiders", False, 3, False)
     assert next_commands(run, {}, NAMES)[1] == "python train.py seed=2 trainer.max_epochs=6"
