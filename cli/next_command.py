@@ -158,7 +158,8 @@ def _other_rates(run: FinishedRun) -> list[str]:
 
 def _longer(run: FinishedRun) -> list[str]:
     """The run's own overrides, from its weights where the model can take them, for longer."""
-    kept = [each for each in run.typed if not each.startswith(("model.weights=", "trainer.max_epochs=", "epochs=", *_NOT_OF_A_RUN))]
+    replaced = ("model.weights=", "trainer.max_epochs=", "epochs=")
+    kept = [each for each in run.typed if not each.startswith((*replaced, *_NOT_OF_A_RUN))]
     weights = [f"model.weights={run.folder}"] if run.continues else []
     return [*kept, *weights, f"trainer.max_epochs={10 if run.continues else 2 * run.epochs}"]
 
