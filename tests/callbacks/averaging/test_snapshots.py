@@ -119,5 +119,6 @@ def test_only_the_last_are_kept(make_trainer: MakeTrainer, tmp_path: Path) -> No
     snapshots = CycleSnapshots(tmp_path, last=2)
     make_trainer(max_epochs=7, callbacks=[SGDR(1, 2), snapshots]).fit(Classifier())
     assert snapshots.snapshots() == [tmp_path / "cycle-2.ckpt", tmp_path / "cycle-3.ckpt"]
+    assert not (tmp_path / "cycle-1.ckpt").exists()
     with pytest.raises(MisconfigurationException, match="last=0"):
         CycleSnapshots(tmp_path, last=0)

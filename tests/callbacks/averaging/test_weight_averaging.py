@@ -64,3 +64,14 @@ def test_before_the_first_update_nothing_is_swapped(make_trainer: MakeTrainer) -
         ends.append((model.net.weight, model.validated[0]))
     assert torch.equal(ends[0][0], ends[1][0])
     assert torch.equal(ends[0][1], ends[1][1])
+
+
+def test_a_resumed_training_goes_on_with_its_own_weights_not_their_mean(make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer(max_epochs=1, callbacks=[WeightAveragingBase()], enable_checkpointing=True)
+    trainer.fit(Line(), loader(), loader())
+    path = trainer.checkpoint_callback.best_model_path  # type: ignore[union-attr]
+    model = Line()
+    make_trainer(max_epochs=2, callbacks=[WeightAveragingBase()]).fit(model, loader(), loader(), ckpt_path=path)
+    kept = torch.load(path, weights_only=True)
+    assert torch.equal(model.steps[0], kept["current_model_state"]["net.weight"])
+    assert not torch.equal(model.steps[0], kept["state_dict"]["net.weight"])
