@@ -41,6 +41,8 @@ _WATCHERS = tuple(
     )
     for each in classes(f"callbacks.{name}")
 )
+# A bar whose own thread draws it all the time, and asks the trainer for it.
+_BAR_WITH_A_THREAD = classes("callbacks.RichProgressBar")
 
 
 def takes_part(callback: Callback) -> bool:
@@ -77,6 +79,7 @@ def isolate_training(trainer: Trainer, pl_module: LightningModule) -> Iterator[N
     for loader in train_loaders(trainer):
         restores += snapshot_loader(loader, seen)
 
+    bars = [each for each in trainer.callbacks if isinstance(each, _BAR_WITH_A_THREAD) and each.is_enabled]  # type: ignore[attr-defined]
     replacements: list[tuple[Any, str, Any]] = [
         (loop, "batch_progress", copy.deepcopy(loop.batch_progress)),
         (automatic, "optim_progress", copy.deepcopy(automatic.optim_progress)),
@@ -84,7 +87,7 @@ def isolate_training(trainer: Trainer, pl_module: LightningModule) -> Iterator[N
         (loop, "_results", type(loop._results)(training=True)),
         (trainer, "should_stop", trainer.should_stop),
         (trainer, "loggers", [part_of(trainer, "loggers.logger").DummyLogger() for _ in trainer.loggers]),
-        (trainer, "callbacks", callbacks),
+        (trainer, "callbacks", [*callbacks, *bars]),
     ]
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in replacements]
     gradients = torch.is_grad_enabled()
@@ -94,8 +97,12 @@ def isolate_training(trainer: Trainer, pl_module: LightningModule) -> Iterator[N
             setattr(owner, name, replacement)
         for parameter in pl_module.parameters():
             parameter.grad = None
+        for bar in bars:
+            bar.disable()
         yield
     finally:
+        for bar in bars:
+            bar.enable()
         torch.set_grad_enabled(gradients)
         for owner, name, original in before:
             setattr(owner, name, original)

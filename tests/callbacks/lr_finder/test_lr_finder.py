@@ -8,6 +8,7 @@ import logging
 import random
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,23 @@ def test_at_unfreezing(make_trainer: MakeTrainer) -> None:
     unfreeze = GradualUnfreezing(at=[2], only_pretrained=False)
     make_trainer(max_epochs=4, callbacks=[finder, unfreeze]).fit(Classifier())
     assert [test["epoch"] for test in finder.tests] == [2]
+
+
+def test_richs_bar_which_draws_in_a_thread_of_its_own_does_not_fail(make_trainer: MakeTrainer, monkeypatch: Any) -> None:
+    failed: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", failed.append)
+    bar = classes("callbacks.RichProgressBar")[0](refresh_rate=1)
+    finder, shown = LRFinder(steps=30), []
+
+    class Look(Callback):
+        def on_train_batch_end(self, trainer: Trainer, *arguments: Any) -> None:
+            bar.progress.refresh()  # as its thread does
+            shown.append(bar.is_enabled)
+
+    make_trainer(max_epochs=1, callbacks=[bar, finder, Look()], enable_progress_bar=True).fit(Classifier())
+    assert shown[:1] == [False]  # in the test
+    assert shown[-1]
+    assert not failed
 
 
 def test_one_batch_is_enough(make_trainer: MakeTrainer) -> None:
