@@ -228,7 +228,7 @@ def _next(cfg: DictConfig, hints: dict[str, Any], record: dict[str, Any], data: 
         test_inputs=None if test_inputs is None else os.path.relpath(test_inputs),
         tokenizer=f"{cfg.data.artifacts_dir}/tokenizer.json" if cfg.data.get("level") == "bpe" else None,
         lr=OmegaConf.select(cfg, "optimizer.lr"),
-        overfits=record.get("val/loss", 0.0) > 1.01 * record.get("val/loss/best", math.inf),
+        overfits=record.get("val/loss", 0.0) > record.get("val/loss/best", math.inf),
     )
     return next_commands(finished, hints, program_names())
 

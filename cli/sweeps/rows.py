@@ -92,7 +92,8 @@ def chosen_by(folder: Path, rows: Sequence[RunRow]) -> tuple[str | None, bool]:
         rows: Its runs.
 
     Returns:
-        ``objective`` where there was one; else the first result that is not a loss, else any; ``None`` where no run has one.
+        ``objective`` where there was one; else the first result that is not a loss, else any, by validation where it is known: a
+        choice by a test would make the test part of training. ``None`` where no run has a result.
     """
     from practicum.callbacks.run.results import is_result  # noqa: PLC0415 - heavy
 
@@ -101,6 +102,9 @@ def chosen_by(folder: Path, rows: Sequence[RunRow]) -> tuple[str | None, bool]:
     names.sort(key=lambda name: "loss" in name)
     wanted = OmegaConf.select(plan, "objective")
     metric = str(wanted) if wanted is not None and any(wanted in row for row in rows) else next(iter(names), None)
+    if metric is not None and metric != wanted and metric.startswith("test/"):
+        validated = f"val/{metric.removeprefix('test/')}/best"
+        metric = validated if any(validated in row for row in rows) else metric
     direction = OmegaConf.select(plan, "hydra.sweeper.direction")
     if metric == wanted and direction in ("minimize", "maximize"):
         return metric, direction == "minimize"

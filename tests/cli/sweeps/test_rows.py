@@ -81,6 +81,15 @@ def test_the_best_run(
     assert (best["run"], metric, lower) == expected
 
 
+def test_runs_are_compared_by_validation_where_it_is_known(tmp_path: Path, a_run: Callable[..., Path]) -> None:
+    for number, (tested, validated) in enumerate([(0.9, 0.7), (0.8, 0.75)]):
+        a_run(tmp_path, number, [f"lr={number}"], {"status": "finished", "test/f1": tested, "val/f1/best": validated})
+    OmegaConf.save(OmegaConf.create({"objective": None}), tmp_path / "multirun.yaml")
+    rows = collect_runs(tmp_path)
+    assert chosen_by(tmp_path, rows) == ("val/f1/best", False)
+    assert best_run(rows, "val/f1/best", False) is rows[1]
+
+
 def test_errors_are_lower_when_better_also_of_the_kept_weights() -> None:
     assert lower_is_better("val/rmse/kept")
     assert not lower_is_better("val/accuracy/kept")

@@ -32,6 +32,7 @@ def test_sweep_ends_with_one_table(
     assert all(row["status"] == "finished" and 0 <= float(row["val/accuracy/kept"]) <= 1 for row in rows)
     assert all((trained / "sweep" / row["run"] / "checkpoints" / "best.ckpt").is_file() for row in rows)
     assert "best: run" in result.stdout
+    assert "use it: python " in result.stdout
     assert "did not finish" not in result.stdout
 
 
