@@ -209,7 +209,7 @@ def _fetch_photo(
             raise UnusablePhoto(f"of the format {image.format}")
         path = folder / label / f"{identifier}{ending}"
         path.parent.mkdir(exist_ok=True)
-        with open(beside, "rb") as file:
+        with open(beside, "rb+") as file:  # Windows syncs only what is open for writing
             os.fsync(file.fileno())
         os.replace(beside, path)
         found.file = path.relative_to(folder).as_posix()
