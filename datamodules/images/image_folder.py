@@ -16,6 +16,7 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 from ..files.archive import without_zip
 from ..files.csv_files import write_csv
 from ..files.csv_format import DETECT, CSVFormat, check_csv_format, detect_format
+from ..loading.set_up import require_set_up
 from ..loading.source import Local, Source
 from ..loading.training_length import enough_epochs
 from .class_folders import read_class_folders
@@ -260,8 +261,12 @@ class ImageFolder(PhotoInput, ShowsPhotos):
     # Facts about the data ---------------------------------------------------------------------------------------------
 
     def describe(self) -> dict[str, Any]:
-        """Facts that a model may need: ``classes``, ``class_counts`` (training photos each), ``multi_label``, ``image_size``."""
-        targets = self.datasets["train"].targets
+        """Facts that a model may need: ``classes``, ``class_counts`` (training photos each), ``multi_label``, ``image_size``.
+
+        Raises:
+            MisconfigurationException: Nothing is set up yet.
+        """
+        targets = self._training.targets
         multi_label = self.label_separator is not None
         counts = targets.sum(0) if multi_label else torch.bincount(targets, minlength=len(self.classes))
         return {"classes": self.classes, "class_counts": counts.tolist(), "multi_label": multi_label, "image_size": self.size}
@@ -280,13 +285,18 @@ class ImageFolder(PhotoInput, ShowsPhotos):
 
     def suggested_epochs(self) -> int:
         """10, or as many as make 100 steps."""
-        return enough_epochs(len(self.datasets["train"]), self.batch_size, _EPOCHS, _STEPS)
+        return enough_epochs(len(self._training), self.batch_size, _EPOCHS, _STEPS)
+
+    @property
+    def _training(self) -> PhotoDataset:
+        require_set_up(self, bool(self.datasets))
+        return self.datasets["train"]
 
     # Loaders ----------------------------------------------------------------------------------------------------------
 
     def train_dataloader(self) -> StatefulDataLoader[Any]:
         """Training photos, augmented, in a new order each epoch."""
-        return self.loader(self.datasets["train"], shuffle=True)
+        return self.loader(self._training, shuffle=True)
 
     def val_dataloader(self) -> StatefulDataLoader[Any]:
         """Validation photos, plain."""

@@ -13,6 +13,9 @@ from practicum.lightning_shim import MisconfigurationException
 @pytest.mark.parametrize("mixup", [0.0, 0.4])
 def test_photos_have_their_labels_above_them(photos: Path, tmp_path: Path, mixup: float) -> None:
     data = ImageFolder(photos, size=32, batch_size=8, mixup=mixup, cache=tmp_path / "cache")
+    for early in (data.show_batch, data.describe, data.suggested_epochs):
+        with pytest.raises(MisconfigurationException, match=r"ImageFolder: nothing is read yet; call prepare_data"):
+            early()
     data.prepare_data()
     data.setup()
     figure = data.show_batch(6)
