@@ -76,7 +76,8 @@ def searches_of(queries: Mapping[str, str | Sequence[str]]) -> dict[str, tuple[s
         queries: By class, the words of a search, or of several.
 
     Raises:
-        MisconfigurationException: Fewer than two classes, a name that can't be a folder's, or a search without words.
+        MisconfigurationException: Fewer than two classes, a name that can't be a folder's, two names that differ in capitals
+            only, or a search without words.
 
     Example:
         >>> from practicum.datamodules.images.openverse import searches_of
@@ -95,6 +96,10 @@ def searches_of(queries: Mapping[str, str | Sequence[str]]) -> dict[str, tuple[s
             raise MisconfigurationException(
                 f"queries: {plain(str(label))!r} can't be a class, as that names a folder: use letters, digits, spaces, - and _, "
                 "and not the name of a split."
+            )
+        if str(label).casefold() in map(str.casefold, found):
+            raise MisconfigurationException(
+                f"queries: class {label} is there twice, in capitals or not: folders of both are one."
             )
         found[str(label)] = tuple(one.strip() for one in each)
     return found
@@ -255,8 +260,9 @@ class Openverse(Source):
     @property
     def path(self) -> Path:
         """The folder of these searches' photos."""
-        wanted = json.dumps([searches_of(self.queries), self.most], sort_keys=True)
-        return self.download_dir / f"{'-'.join(self.queries)[:60]}-{hashlib.sha256(wanted.encode()).hexdigest()[:8]}"
+        searches = searches_of(self.queries)
+        wanted = json.dumps([searches, self.most], sort_keys=True)
+        return self.download_dir / f"{'-'.join(searches)[:60]}-{hashlib.sha256(wanted.encode()).hexdigest()[:8]}"
 
     def prepare(self) -> None:
         """Download the photos that aren't there yet."""

@@ -75,7 +75,7 @@ class Spiders(ImageFolder):
         elif name == "inaturalist":
             chosen = INaturalist(tuple(taxa), Path(download_dir))
         elif name == "openverse":
-            chosen = Openverse(queries or QUERIES, Path(openverse_dir), per_class)
+            chosen = Openverse(QUERIES if queries is None else queries, Path(openverse_dir), per_class)
         else:
             chosen = Synthetic(generate_spiders, Path(synthetic_dir) / f"spiders-{VERSION}")
         super().__init__(root=chosen.path, **options)
