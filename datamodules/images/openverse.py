@@ -87,7 +87,7 @@ def searches_of(queries: Mapping[str, str | Sequence[str]]) -> dict[str, tuple[s
     example = 'e.g. "data.queries={spiders: spider, scorpions: desert scorpion}"'
     if not isinstance(queries, Mapping) or len(queries) < 2:
         raise MisconfigurationException(f"queries={queries}: give at least two classes and the words to search for, {example}.")
-    found = {}
+    found: dict[str, tuple[str, ...]] = {}
     for label, words in queries.items():
         each = (words,) if isinstance(words, str) else tuple(words) if isinstance(words, Sequence) else ()
         if not each or not all(isinstance(one, str) and one.strip() for one in each):
