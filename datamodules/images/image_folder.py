@@ -16,17 +16,10 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 from ..files.archive import without_zip
 from ..files.csv_files import write_csv
 from ..files.csv_format import DETECT, CSVFormat, check_csv_format, detect_format
-from ..loading.set_up import require_set_up
 from ..loading.source import Local, Source
 from ..loading.training_length import enough_epochs
 from .class_folders import read_class_folders
-from .cleaning import (
-    encode_targets,
-    rejection_reasons,
-    report_near_duplicates,
-    summarize_rejected,
-    trainable_classes,
-)
+from .cleaning import encode_targets, rejection_reasons, report_near_duplicates, summarize_rejected, trainable_classes
 from .dataset import Augmentation, PhotoDataset
 from .decode import MAX_PIXELS, CropMode
 from .deep_grey import shown
@@ -266,7 +259,7 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         Raises:
             MisconfigurationException: Nothing is set up yet.
         """
-        targets = self._training.targets
+        targets = self.training_set.targets
         multi_label = self.label_separator is not None
         counts = targets.sum(0) if multi_label else torch.bincount(targets, minlength=len(self.classes))
         return {"classes": self.classes, "class_counts": counts.tolist(), "multi_label": multi_label, "image_size": self.size}
@@ -285,18 +278,13 @@ class ImageFolder(PhotoInput, ShowsPhotos):
 
     def suggested_epochs(self) -> int:
         """10, or as many as make 100 steps."""
-        return enough_epochs(len(self._training), self.batch_size, _EPOCHS, _STEPS)
-
-    @property
-    def _training(self) -> PhotoDataset:
-        require_set_up(self, bool(self.datasets))
-        return self.datasets["train"]
+        return enough_epochs(len(self.training_set), self.batch_size, _EPOCHS, _STEPS)
 
     # Loaders ----------------------------------------------------------------------------------------------------------
 
     def train_dataloader(self) -> StatefulDataLoader[Any]:
         """Training photos, augmented, in a new order each epoch."""
-        return self.loader(self._training, shuffle=True)
+        return self.loader(self.training_set, shuffle=True)
 
     def val_dataloader(self) -> StatefulDataLoader[Any]:
         """Validation photos, plain."""
