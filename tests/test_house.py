@@ -271,6 +271,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "site"
 
 
+def test_source_distribution_holds_all_folders() -> None:
+    named = set(re.findall(r"^    (\w+)/", (HERE / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.M))
+    grafted = set(re.findall(r"^graft (\w+)$", (HERE / "MANIFEST.in").read_text(encoding="utf-8"), re.M))
+    assert len(named) > len(INSTALLED)
+    assert named - set(INSTALLED) <= grafted
+    assert grafted <= {path.name for path in HERE.iterdir()}
+
+
 @pytest.mark.xdist_group("wheel")
 def test_wheel_holds_everything(site: Path) -> None:
     held = {str(path.relative_to(site / "practicum")) for path in (site / "practicum").rglob("*") if path.is_file()}
