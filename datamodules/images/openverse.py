@@ -25,18 +25,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from filelock import FileLock
 from PIL import Image
 from practicum.lightning_shim import MisconfigurationException
 from rich.progress import Progress
 
 from ..files.atomic_file import atomic_write
 from ..files.quoting import plain
-from ..loading.source import Source
 from .decode import UnusablePhoto, decode_photo
-from .download_state import STATE_FILE, read_state
+from .download_state import CREDITS, STATE_FILE, DownloadedPhotos, read_state
 from .openverse_client import OpenverseClient, OpenverseError, PhotoUnavailable
 from .split_names import split_of
 
@@ -120,7 +118,7 @@ def fetch_openverse(
         MisconfigurationException: Openverse can't be reached or asks to wait (the same call will continue), or a class has fewer
             than ten photos.
     """
-    if (folder / "ATTRIBUTION.csv").is_file():
+    if (folder / CREDITS).is_file():
         return
     folder.mkdir(parents=True, exist_ok=True)
     fetched, client = read_state(folder, _Fetched), client or OpenverseClient()
@@ -231,12 +229,12 @@ def _write_attribution(folder: Path, fetched: Sequence[_Fetched]) -> None:
     table = csv.DictWriter(text, columns, extrasaction="ignore")
     table.writeheader()
     table.writerows(asdict(each) for each in kept)
-    with atomic_write(folder / "ATTRIBUTION.csv") as beside:
+    with atomic_write(folder / CREDITS) as beside:
         beside.write_text(text.getvalue(), encoding="utf-8", newline="")
 
 
 @dataclass(frozen=True)
-class Openverse(Source):
+class Openverse(DownloadedPhotos):
     """Photos of classes that words describe, downloaded from Openverse once.
 
     Args:
@@ -248,6 +246,7 @@ class Openverse(Source):
         MisconfigurationException: See :func:`searches_of`; or ``most`` is below ten.
     """
 
+    name: ClassVar[str] = "openverse"
     queries: Mapping[str, str | Sequence[str]]
     download_dir: Path
     most: int | None = None
@@ -264,16 +263,6 @@ class Openverse(Source):
         wanted = json.dumps([searches, self.most], sort_keys=True)
         return self.download_dir / f"{'-'.join(searches)[:60]}-{hashlib.sha256(wanted.encode()).hexdigest()[:8]}"
 
-    def prepare(self) -> None:
-        """Download the photos that aren't there yet."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.path / ".lock"):
-            fetch_openverse(self.path, searches_of(self.queries), self.most)
-
-    def attribution(self) -> str:
-        """The file that lists authors and licences, and its SHA-256."""
-        file = self.path / "ATTRIBUTION.csv"
-        return f"{file}, SHA-256 {hashlib.sha256(file.read_bytes()).hexdigest()}"
-
-    def __str__(self) -> str:
-        return f"openverse: {self.path}"
+    def fetch(self) -> None:
+        """Download what isn't there yet."""
+        fetch_openverse(self.path, searches_of(self.queries), self.most)

@@ -11,6 +11,7 @@ from practicum.lightning_shim import MisconfigurationException
 
 from ..loading.source import Local, Source, Synthetic
 from ..synthetic.spiders import VERSION, generate_spiders
+from .download_state import DownloadedPhotos
 from .image_folder import ImageFolder
 from .inaturalist import INaturalist
 from .openverse import QUERIES, Openverse
@@ -91,4 +92,4 @@ class Spiders(ImageFolder):
     def provenance(self) -> dict[str, Any]:
         """As :class:`.ImageFolder`'s; downloaded photos with their attribution."""
         facts = super().provenance
-        return {**facts, "attribution": self.source.attribution()} if isinstance(self.source, INaturalist | Openverse) else facts
+        return {**facts, "attribution": self.source.attribution()} if isinstance(self.source, DownloadedPhotos) else facts
