@@ -20,16 +20,19 @@ class Photo:
 
 def test_a_new_folder_has_fetched_nothing(tmp_path: Path) -> None:
     assert read_state(tmp_path, Photo) == []
-    assert (tmp_path / STATE_FILE).read_text() == ""
+    assert (tmp_path / STATE_FILE).read_text(encoding="utf-8") == ""
 
 
 def test_what_is_gone_or_half_written_is_fetched_again(tmp_path: Path) -> None:
     (tmp_path / "here.jpg").touch()
     lines = [{"file": "here.jpg"}, {"file": "gone.jpg"}, {"file": "", "reason": "no photo"}, {"unknown": 1}]
-    (tmp_path / STATE_FILE).write_text("".join(json.dumps(each) + "\n" for each in lines) + '{"file": "ha')
+    (tmp_path / STATE_FILE).write_text("".join(json.dumps(each) + "\n" for each in lines) + '{"file": "ha', encoding="utf-8")
     kept = [Photo("here.jpg"), Photo("", "no photo")]
     assert read_state(tmp_path, Photo) == kept
-    assert [json.loads(line)["file"] for line in (tmp_path / STATE_FILE).read_text().splitlines()] == ["here.jpg", ""]
+    assert [json.loads(line)["file"] for line in (tmp_path / STATE_FILE).read_text(encoding="utf-8").splitlines()] == [
+        "here.jpg",
+        "",
+    ]
     assert read_state(tmp_path, Photo) == kept
 
 

@@ -24,7 +24,7 @@ def named(photos: Path) -> Path:
         target = root / f"202{int(path.stem) % 2}" / f"{path.parent.name}_{path.stem}.jpg"
         target.parent.mkdir(parents=True, exist_ok=True)
         path.rename(target)
-    (root / "README.txt").write_text("about")
+    (root / "README.txt").write_text("about", encoding="utf-8")
     return root
 
 
@@ -40,7 +40,7 @@ def test_photos_anywhere_are_labelled_by_their_names(
     assert sorted(targets) == [0, 0, 0, 1, 1, 1]
     assert caplog.text.count(f"{named}: label_pattern matches 24 of 26 files, 2 classes: blue, red.") == 1
     assert "2 of 26 files left out (2 no label)" in caplog.text
-    with open(tmp_path / "report" / "rejected.csv", newline="") as file:
+    with open(tmp_path / "report" / "rejected.csv", newline="", encoding="utf-8") as file:
         assert [*csv.reader(file)][1:] == [[str(named / name), NO_LABEL] for name in ("2020/IMG 1.jpg", "README.txt")]
 
 

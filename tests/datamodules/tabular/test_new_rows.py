@@ -65,12 +65,12 @@ TRAINED = "zip,member,when,x,sold\n" + "".join(
 @pytest.fixture
 def trained(tmp_path: Path, open_table: Callable[..., Table]) -> Table:
     """A table of zip codes and of dates whose days come first."""
-    (tmp_path / "t.csv").write_text(TRAINED)
+    (tmp_path / "t.csv").write_text(TRAINED, encoding="utf-8")
     return open_table(tmp_path / "t.csv", date="when", split="random")
 
 
 def encoded(data: Table, path: Path, text: str) -> tuple[list[list[int]], list[list[float]], dict[str, list[object]]]:
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     new = data.for_prediction(path)
     (codes, numbers), _ = next(iter(new.predict_dataloader()))
     return codes.tolist(), numbers.tolist(), new.row_columns()
@@ -101,7 +101,7 @@ def test_dates_of_another_format_are_refused(tmp_path: Path, trained: Table) -> 
 
 
 def test_numbers_as_training_wrote_them(tmp_path: Path, open_table: Callable[..., Table]) -> None:
-    (tmp_path / "t.csv").write_text("a;sold\n" + "".join(f"{i},5;{i}\n" for i in range(60)))
+    (tmp_path / "t.csv").write_text("a;sold\n" + "".join(f"{i},5;{i}\n" for i in range(60)), encoding="utf-8")
     data = open_table(tmp_path / "t.csv")
     wanted = encoded(data, tmp_path / "a.csv", "a\n7,5\n")
     assert wanted[2] == {"a": ["7,5"]}
@@ -111,7 +111,7 @@ def test_numbers_as_training_wrote_them(tmp_path: Path, open_table: Callable[...
 
 
 def test_nothing_known_is_refused(tmp_path: Path, open_table: Callable[..., Table], caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "t.csv").write_text("kind,sold\n" + "".join(f"{'ab'[i % 2]},{i / 3}\n" for i in range(60)))
+    (tmp_path / "t.csv").write_text("kind,sold\n" + "".join(f"{'ab'[i % 2]},{i / 3}\n" for i in range(60)), encoding="utf-8")
     data = open_table(tmp_path / "t.csv")
     with pytest.raises(MisconfigurationException, match=r"training had none of these values \(kind 'c'\)"):
         encoded(data, tmp_path / "a.csv", "kind\nc\nd\n")
@@ -152,7 +152,7 @@ def test_marks_of_missing_values_are_written_as_they_were_read(tmp_path: Path, t
 def test_the_other_decimal_sign_than_trainings_is_said(
     trained_sign: str, sign: str, tmp_path: Path, open_table: Callable[..., Table], caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "t.csv").write_text("a;sold\n" + "".join(f"{i}{trained_sign}5;{i}\n" for i in range(60)))
+    (tmp_path / "t.csv").write_text("a;sold\n" + "".join(f"{i}{trained_sign}5;{i}\n" for i in range(60)), encoding="utf-8")
     data = open_table(tmp_path / "t.csv")
     wanted = encoded(data, tmp_path / "a.csv", f"a;b\n8{trained_sign}5;1\n7{trained_sign}5;1\n")[1]
     assert "in place of" not in caplog.text

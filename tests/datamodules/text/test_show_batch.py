@@ -15,7 +15,7 @@ def test_texts_stand_beside_their_labels(tmp_path: Path) -> None:
             folder = tmp_path / "texts" / split / label
             folder.mkdir(parents=True)
             for number in range(4):
-                (folder / f"{number}.txt").write_text(f"this film is {word} " * (number + 1))
+                (folder / f"{number}.txt").write_text(f"this film is {word} " * (number + 1), encoding="utf-8")
     data = TextFolder(tmp_path / "texts", cache=tmp_path / "cache", batch_size=4)
     with pytest.raises(MisconfigurationException, match=r"TextFolder: nothing is read yet; call prepare_data"):
         data.show_batch()
