@@ -62,6 +62,22 @@ TRAINED = "zip,member,when,x,sold\n" + "".join(
 )
 
 
+def test_a_column_that_one_of_several_lacks_is_named(
+    tmp_path: Path, sales: pl.DataFrame, open_table: Callable[..., Table]
+) -> None:
+    data = open_table(sales, **OPTIONS)
+    NEW.write_csv(tmp_path / "a.csv")
+    NEW.drop("more").write_csv(tmp_path / "b.csv")  # which nothing reads
+    assert data.for_prediction([tmp_path / "a.csv", tmp_path / "b.csv"]).row_columns()["more"] == [1, 2, None, None]
+    NEW.rename({"price": "prize"}).write_csv(tmp_path / "b.csv")
+    with pytest.raises(MisconfigurationException, match=r"b\.csv: has no column 'price'; did you mean 'prize'"):
+        data.for_prediction([tmp_path / "a.csv", tmp_path / "b.csv"])
+    with pytest.raises(MisconfigurationException, match="the new rows, frame 2: has no column 'price'"):
+        data.for_prediction([NEW, NEW.drop("price")])
+    with pytest.raises(MisconfigurationException, match="the new rows: there are none; give a file or a frame"):
+        data.for_prediction([])
+
+
 @pytest.fixture
 def trained(tmp_path: Path, open_table: Callable[..., Table]) -> Table:
     """A table of zip codes and of dates whose days come first."""
