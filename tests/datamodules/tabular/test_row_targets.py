@@ -55,3 +55,6 @@ def test_rows_of_several_tables_come_one_after_another_with_their_targets(tmp_pa
     assert new.targets is not None
     assert new.targets.tolist() == [1.25, 3.0]
     assert new.row_columns() == {"kind": ["b", "a"], "price": ["1,25", "3"]}  # as they are written
+    without = pl.DataFrame({"kind": ["a"], "price": [None]}, schema={"kind": pl.String, "price": pl.Float64})
+    with pytest.raises(MisconfigurationException, match=r"^the new rows: 1 of 1 rows have no 'price'"):
+        data.for_scoring(without)
