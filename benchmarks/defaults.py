@@ -50,7 +50,7 @@ def write(output: Path, measured: list[dict[str, Any]], threads: int | None) -> 
     text = "\n\n".join(page) + "\n"
     for name, content in (("defaults.json", json.dumps(measured, indent=1)), ("defaults.md", text)):
         beside = output / f"{name}.part"
-        beside.write_text(content)
+        beside.write_text(content, encoding="utf-8")
         beside.replace(output / name)
     return text
 

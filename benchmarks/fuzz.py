@@ -101,8 +101,8 @@ def _folders() -> Iterator[Any]:
     earlier = base / "earlier" / "checkpoints"
     earlier.mkdir(parents=True)
     (earlier / "best.ckpt").write_bytes(b"weights")
-    (earlier.parent / "metrics.json").write_text('{"status": "finished"}')
-    (base / "script.sh").write_text("#!/bin/sh\n")
+    (earlier.parent / "metrics.json").write_text('{"status": "finished"}', encoding="utf-8")
+    (base / "script.sh").write_text("#!/bin/sh\n", encoding="utf-8")
     (base / "here").mkdir()
     place = Place(base)
     for folder in (place.input, *place.own):
@@ -123,7 +123,12 @@ def _quiet() -> Iterator[None]:
     level = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
-        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere), warnings.catch_warnings():
+        with (
+            open(os.devnull, "w", encoding="utf-8") as nowhere,
+            redirect_stdout(nowhere),
+            redirect_stderr(nowhere),
+            warnings.catch_warnings(),
+        ):
             warnings.simplefilter("ignore")
             yield
     finally:

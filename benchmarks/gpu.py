@@ -59,7 +59,7 @@ def make_importable(work: Path) -> None:
             return
     except ModuleNotFoundError:
         pass
-    packages = tomllib.loads((HERE.parent / "pyproject.toml").read_text())["tool"]["setuptools"]["package-dir"]
+    packages = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["package-dir"]
     place = work / "tree" / "practicum"
     place.mkdir(parents=True, exist_ok=True)
     for name, folder in packages.items():

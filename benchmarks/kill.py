@@ -114,7 +114,7 @@ def environment(where: Path) -> dict[str, str]:
 def rows_of(run: Path) -> int:
     """Number of rows that a run has logged so far: one per step, and one per epoch."""
     log = run / "metrics.csv"
-    return max(0, len(log.read_text().splitlines()) - 1) if log.exists() else 0
+    return max(0, len(log.read_text(encoding="utf-8").splitlines()) - 1) if log.exists() else 0
 
 
 def kill(where: Path, settings: list[str], run: str, rows: int, seconds: float) -> bool:
@@ -144,7 +144,7 @@ def finish(where: Path, *arguments: str, forked: bool = False) -> None:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
     if failed:
-        raise TrainingFailed(f"{' '.join(arguments)[:200]}: failed\n{(where / 'output.log').read_text()[-3000:]}")
+        raise TrainingFailed(f"{' '.join(arguments)[:200]}: failed\n{(where / 'output.log').read_text(encoding='utf-8')[-3000:]}")
 
 
 def difference(a: Any, b: Any, path: str = "") -> str | None:
@@ -192,7 +192,7 @@ def compare(run: Path, reference: Path) -> str | None:
 
 
 def _other_line(mine: Path, theirs: Path) -> str | None:
-    rows, wanted = (path.read_text().splitlines() if path.exists() else [] for path in (mine, theirs))
+    rows, wanted = (path.read_text(encoding="utf-8").splitlines() if path.exists() else [] for path in (mine, theirs))
     if rows == wanted:
         return None
     pairs = enumerate(zip(rows, wanted, strict=False))

@@ -164,7 +164,7 @@ def tokens(options: argparse.Namespace) -> None:
             texts = Path(folder) / "texts.json"
             documents = [each.text for each in data.documents() if each.text]
             some = documents[:: max(1, len(documents) // 4000)]  # spaCy would take too long for all
-            texts.write_text(json.dumps(some))
+            texts.write_text(json.dumps(some), encoding="utf-8")
             answer = peer(options.peer_python, "tokens", str(texts))
             print(f"fastai    {answer['tokens']:.0f} tokens of {len(some)} texts: {answer['tokens/s']:.0f}/s")
 
@@ -232,7 +232,7 @@ def precision(options: argparse.Namespace) -> None:
                     "callbacks.progress=null",
                 ]
                 subprocess.run([sys.executable, *train, *more], check=True, capture_output=True)
-                found.append(json.loads((Path(folder) / "run" / "metrics.json").read_text())["val/perplexity"])
+                found.append(json.loads((Path(folder) / "run" / "metrics.json").read_text(encoding="utf-8"))["val/perplexity"])
         print(f"{kind:11} {[round(each, 2) for each in found]} mean {statistics.mean(found):.2f}", flush=True)
 
 

@@ -131,7 +131,9 @@ def augmented_test(root: Path, copies: int) -> None:
             began = time.perf_counter()
             run.test(module, datamodule=data, verbose=False)
             seconds.append(time.perf_counter() - began)
-    anonymous = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("RssAnon"))
+    anonymous = next(
+        line for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines() if line.startswith("RssAnon")
+    )
     print(json.dumps({"plain": seconds[1], "views": seconds[2], "memory": int(anonymous.split()[1]) / 1000}))
 
 

@@ -59,7 +59,7 @@ def train(folder: Path, *overrides: str) -> dict[str, Any]:
     started = time.perf_counter()
     command = [sys.executable, HERE.parent / "train.py", *overrides, "callbacks.progress=null", f"hydra.run.dir={folder}"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return {**json.loads((folder / "metrics.json").read_text()), "whole": time.perf_counter() - started}
+    return {**json.loads((folder / "metrics.json").read_text(encoding="utf-8")), "whole": time.perf_counter() - started}
 
 
 # Folds ----------------------------------------------------------------------------------------------------------------
@@ -235,7 +235,7 @@ def large(options: argparse.Namespace) -> None:
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"train.py ended with {status}")
-    record = json.loads((run / "metrics.json").read_text())
+    record = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     print(f"{time.perf_counter() - started:.0f} s in total, fit {record['seconds/fit']:.0f} s for {options.epochs} epochs")
     print(f"peak memory {usage.ru_maxrss / 1e6:.2f} GB; for the estimate see the line above that begins with the users")
 

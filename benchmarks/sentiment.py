@@ -60,7 +60,7 @@ def train(folder: Path, run: str, *overrides: str) -> tuple[float, float]:
         data = ["data=text_csv", f"data.root={folder / 'texts.csv'}", "data.split_column=split", f"paths.data={folder / 'data'}"]
         command = [sys.executable, str(HERE.parent / "train.py"), overrides[0], *data, "callbacks.progress=null", *overrides[1:]]
         subprocess.run([*command, f"hydra.run.dir={place}"], check=True, stdout=subprocess.DEVNULL)
-    record = json.loads((place / "metrics.json").read_text())
+    record = json.loads((place / "metrics.json").read_text(encoding="utf-8"))
     found = results(record)
     return found.get("accuracy", found.get("perplexity")), record["seconds"]
 

@@ -47,7 +47,7 @@ def ours(text: Path, epochs: int, seed: int, folder: Path) -> tuple[float, float
     command += ["data.task=skip_gram", "data.level=whitespace", "data.min_count=1", f"epochs={epochs}", f"seed={seed}"]
     command += ["callbacks.progress=null", f"paths.data={folder / 'data'}", f"hydra.run.dir={run}"]
     subprocess.run([sys.executable, *command], check=True, stdout=subprocess.DEVNULL)
-    record = json.loads((run / "metrics.json").read_text())
+    record = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     return record["data/tokens/train"], record["seconds/fit"], run / "vectors.vec"
 
 

@@ -28,9 +28,9 @@ HERE = Path(__file__).resolve().parent
 
 def lay_out(source: Path, folder: Path, count: int, seed: int) -> None:
     """Write ``cells.csv`` for ours and links in class folders for the peer; above a probability of .5 a cell is defective."""
-    rows = [line.split() for line in (source / "labels.csv").read_text().splitlines()]
+    rows = [line.split() for line in (source / "labels.csv").read_text(encoding="utf-8").splitlines()]
     chosen = np.random.default_rng(seed).permutation(len(rows))[:count]
-    with open(folder / "cells.csv", "w", newline="") as file:
+    with open(folder / "cells.csv", "w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(["file", "label", "split"])
         for place, index in enumerate(chosen):
@@ -62,7 +62,7 @@ def main() -> None:
         began = time.perf_counter()
         subprocess.run(command, check=True, capture_output=True)
         seconds = time.perf_counter() - began
-        ours = json.loads((folder / "run" / "metrics.json").read_text())
+        ours = json.loads((folder / "run" / "metrics.json").read_text(encoding="utf-8"))
         views = results(ours)
         peer = [
             *(options.peer_python, HERE / "peers" / "fastai_fine_tune.py", folder / "folders", "tf_efficientnet_lite0"),

@@ -98,7 +98,9 @@ def table_for_peer(data: Rossmann, path: Path, rows: int) -> None:
     facts = data.describe()
     names = [*facts["categories"], *(name for name in facts["continuous"] if not name.endswith("_missing"))]
     data.read().select([*names, "Sales"]).collect().sample(rows, seed=1).write_csv(path)
-    path.with_suffix(".json").write_text(json.dumps({"categorical": list(facts["categories"]), "columns": names}))
+    path.with_suffix(".json").write_text(
+        json.dumps({"categorical": list(facts["categories"]), "columns": names}), encoding="utf-8"
+    )
 
 
 def peer(python: str, script: str, *arguments: str) -> dict[str, Any]:
@@ -186,7 +188,7 @@ def trees(options: argparse.Namespace) -> None:
         run = Path(temporary) / "run"
         command = [sys.executable, str(HERE.parent / "train.py"), *options.given, "callbacks.progress=null"]
         subprocess.run([*command, f"paths.data={options.cache}", f"hydra.run.dir={run}"], check=True, stdout=subprocess.DEVNULL)
-        record = json.loads((run / "metrics.json").read_text())
+        record = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
         found = results(record)
         print(
             f"practicum { ({name: round(value, 4) for name, value in found.items()}) }, {record['seconds/fit']:.0f} s", flush=True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,26 @@ def _save_photo(path: Path, hue: str, seed: int, size: tuple[int, int] = (48, 40
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path, quality=95)
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sync_as_windows() -> Iterator[None]:
+    """Only what is open for writing can be synced, as on Windows: all that is written by tests is written there, too."""
+    if os.name == "nt":
+        yield
+        return
+    import fcntl  # noqa: PLC0415 - not on Windows
+
+    sync = os.fsync
+
+    def checked(file: int) -> None:
+        if fcntl.fcntl(file, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        sync(file)
+
+    os.fsync = checked  # type: ignore[assignment]
+    yield
+    os.fsync = sync
 
 
 @pytest.fixture(scope="session")

@@ -28,14 +28,14 @@ def test_what_is_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     from benchmarks.fuzzing.watch import watched  # noqa: PLC0415
 
     (tmp_path / "own").mkdir()
-    (tmp_path / "other").write_text("before")
+    (tmp_path / "other").write_text("before", encoding="utf-8")
     with watched(tmp_path, [tmp_path / "own"]) as found:
-        (tmp_path / "own" / "file").write_text("allowed")
+        (tmp_path / "own" / "file").write_text("allowed", encoding="utf-8")
         (tmp_path / "own" / "link").symlink_to(tmp_path / "other")
-        assert (tmp_path / "other").read_text() == "before"
+        assert (tmp_path / "other").read_text(encoding="utf-8") == "before"
     assert found == []
     with watched(tmp_path, [tmp_path / "own"]) as found:
-        (tmp_path / "own" / "link").write_text("after")
+        (tmp_path / "own" / "link").write_text("after", encoding="utf-8")
     assert found == [f"open {tmp_path / 'other'}", f"changed: {tmp_path / 'other'}"]
     with watched(tmp_path, [tmp_path / "own"]) as found:
         (tmp_path / "other").unlink()

@@ -34,7 +34,7 @@ def _sources(folder: str) -> Iterator[Path]:
 
 def _imported(path: Path) -> Iterator[str]:
     """Names of the modules that a file imports, relative ones apart."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -62,7 +62,8 @@ def _text_without_encoding(path: Path) -> Iterator[str]:
 
 
 def test_text_is_read_and_written_as_utf8_on_every_system() -> None:
-    assert [each for folder in INSTALLED for path in _sources(folder) for each in _text_without_encoding(path)] == []
+    folders = (*INSTALLED, "tests", "benchmarks")
+    assert [each for folder in folders for path in _sources(folder) for each in _text_without_encoding(path)] == []
 
 
 def _folders_used(wing: str) -> dict[str, set[str]]:
@@ -72,7 +73,7 @@ def _folders_used(wing: str) -> dict[str, set[str]]:
         *folder, name = path.relative_to(root).parts
         if name == "__init__.py":
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.level:
                 target = [*folder[: len(folder) + 1 - node.level], *(node.module or "").split(".")]
                 there = target[0] if (root / target[0]).is_dir() else "."
@@ -97,7 +98,7 @@ def test_only_the_shim_says_which_lightning(folder: str) -> None:
         for name in _imported(path):
             assert name.partition(".")[0] not in ("pytorch_lightning", "lightning", "lightning_fabric"), f"{path}: {name}"
     for path in (HERE / folder).rglob("*.yaml"):
-        assert not re.search(r"_target_:\s*(pytorch_lightning|lightning)\b", path.read_text()), path
+        assert not re.search(r"_target_:\s*(pytorch_lightning|lightning)\b", path.read_text(encoding="utf-8")), path
 
 
 def test_lightnings_insides_lie_in_one_folder() -> None:
@@ -106,7 +107,7 @@ def test_lightnings_insides_lie_in_one_folder() -> None:
     for folder in (*APART, "cli"):
         for path in _sources(folder):
             if "trainer_internals" not in path.parts:
-                found = inside.search(path.read_text())
+                found = inside.search(path.read_text(encoding="utf-8"))
                 assert found is None, f"{path}: {found}"
 
 
@@ -126,7 +127,7 @@ def test_no_file_is_long() -> None:
 
 
 def _lines(path: Path) -> int:
-    return len(path.read_text().splitlines())
+    return len(path.read_text(encoding="utf-8").splitlines())
 
 
 def test_named_tuples_of_ratings_agree() -> None:
@@ -271,6 +272,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "site"
 
 
+def test_source_distribution_holds_all_folders() -> None:
+    named = set(re.findall(r"^    (\w+)/", (HERE / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.M))
+    grafted = set(re.findall(r"^graft (\w+)$", (HERE / "MANIFEST.in").read_text(encoding="utf-8"), re.M))
+    assert len(named) > len(INSTALLED)
+    assert named - set(INSTALLED) <= grafted
+    assert grafted <= {path.name for path in HERE.iterdir()}
+
+
 @pytest.mark.xdist_group("wheel")
 def test_wheel_holds_everything(site: Path) -> None:
     held = {str(path.relative_to(site / "practicum")) for path in (site / "practicum").rglob("*") if path.is_file()}
@@ -284,7 +293,7 @@ def test_wheel_holds_everything(site: Path) -> None:
 @pytest.mark.xdist_group("wheel")
 def test_wheel_works_beside_another_projects_callbacks(site: Path, tmp_path: Path) -> None:
     (tmp_path / "callbacks").mkdir(parents=True)
-    (tmp_path / "callbacks" / "__init__.py").write_text("MINE = True\n")
+    (tmp_path / "callbacks" / "__init__.py").write_text("MINE = True\n", encoding="utf-8")
     assert _last_line(tmp_path, FOREIGN, site) == "[1, 9, 81]"
     assert _last_line(tmp_path, FIVE_LINES, site) == "went well"
 
@@ -310,7 +319,7 @@ def test_installed_commands_in_an_empty_folder(site: Path, tmp_path: Path) -> No
 
 def _last_line(project: Path, program: str, site: Path) -> str:
     """What a program of another project prints last, with our wheel beside its own packages."""
-    (project / "main.py").write_text(program.format(site=str(site)))
+    (project / "main.py").write_text(program.format(site=str(site)), encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": str(site)}
     run = subprocess.run([sys.executable, "main.py"], cwd=project, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr[-2000:]

@@ -88,7 +88,7 @@ def test_schedule_and_callback_of_ours_by_three_lines(tmp_path: Path) -> None:
     for name, text in FILES.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.replace("LIGHTNING", PACKAGE.__name__))
+        path.write_text(text.replace("LIGHTNING", PACKAGE.__name__), encoding="utf-8")
     run = subprocess.run(
         [sys.executable, "src/train.py"],
         cwd=tmp_path,

@@ -44,7 +44,7 @@ class DataSet:
 def tables(data: Path) -> list[DataSet]:
     """Each table of ``facts.json``, by its column of splits."""
     folder, found = data / "tables", []
-    for name, fact in json.loads((folder / "facts.json").read_text()).items():
+    for name, fact in json.loads((folder / "facts.json").read_text(encoding="utf-8")).items():
         path = folder / f"{name}.csv"
         typed = ["experiment=table", f"data.root={path}", f"data.target={fact['target']}", "data.split_column=split"]
         date = str(fact["date"] or "")
@@ -80,7 +80,9 @@ def texts(data: Path, work: Path) -> list[DataSet]:
 
     def subjectivity() -> Iterator[Document]:
         for label in ("plot", "quote"):
-            for line in (data / "subjectivity" / f"{label}.tok.gt9.5000").read_text("utf-8", "replace").splitlines():
+            for line in (
+                (data / "subjectivity" / f"{label}.tok.gt9.5000").read_text(encoding="utf-8", errors="replace").splitlines()
+            ):
                 yield Document(line, "train", label, label)
 
     def beginnings() -> Iterator[Document]:
@@ -138,10 +140,10 @@ def _write_texts(path: Path, documents: Iterator[Document]) -> None:
 
 def _write_fold(path: Path, root: Path) -> None:
     """u1.test is the test; a random tenth of u1.base validates."""
-    rows = [line.split("\t")[:3] for line in (root / "u1.base").read_text().splitlines()]
+    rows = [line.split("\t")[:3] for line in (root / "u1.base").read_text(encoding="utf-8").splitlines()]
     valid = set(random.Random(1).sample(range(len(rows)), len(rows) // 10))
     rows = [[*row, "valid" if place in valid else "train"] for place, row in enumerate(rows)]
-    rows += [[*line.split("\t")[:3], "test"] for line in (root / "u1.test").read_text().splitlines()]
+    rows += [[*line.split("\t")[:3], "test"] for line in (root / "u1.test").read_text(encoding="utf-8").splitlines()]
     _write(path, [["user", "item", "rating", "split"], *rows])
 
 

@@ -27,7 +27,7 @@ def kept(path: Path, command: list[str]) -> dict[str, Any] | None:
     """The result of a complete run of this very command; ``None``: there is none."""
     if not path.is_file():
         return None
-    found = json.loads(path.read_text())
+    found = json.loads(path.read_text(encoding="utf-8"))
     return found if found["command"] == command and not {"error", "missing"} & {*found} else None
 
 
@@ -35,7 +35,7 @@ def keep(path: Path, result: dict[str, Any]) -> dict[str, Any]:
     """Write a result, so that it is there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".part")
-    beside.write_text(json.dumps(result, indent=1))
+    beside.write_text(json.dumps(result, indent=1), encoding="utf-8")
     beside.replace(path)
     return result
 
@@ -66,7 +66,7 @@ def ours(output: Path, name: str, overrides: tuple[str, ...], seed: int, threads
     seconds = time.perf_counter() - started
     if answer.returncode:
         return keep(path, {"command": typed, "error": _last_line(answer)})
-    record = json.loads((run / "metrics.json").read_text())
+    record = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     return keep(
         path,
         {

@@ -76,15 +76,15 @@ def _data(family: str, where: Path) -> tuple[list[str], str, bytes]:
         return ["data=image_folder", f"data.root={where}/photos", *small], "one.jpg", photo(1, "RGB", "JPEG", (24, 20))
     if family == "texts":
         rows = [f"a {('good', 'bad')[number % 2]} film,{('good', 'bad')[number % 2]}" for number in range(20)]
-        (where / "t.csv").write_text("\n".join(["text,label", *rows]))
+        (where / "t.csv").write_text("\n".join(["text,label", *rows]), encoding="utf-8")
         small = ["pretraining.model.embedding_dim=8", "pretraining.epochs=1", "data.min_count=1"]
         return ["experiment=reviews", "data=text_csv", f"data.root={where}/t.csv", *small], "new.csv", b"text\na good film\nbad\n"
     if family == "ratings":
         rows = [f"u{number % 5},i{number // 5},{1 + number % 4}" for number in range(30)]
-        (where / "r.csv").write_text("\n".join(["user,item,rating", *rows]))
+        (where / "r.csv").write_text("\n".join(["user,item,rating", *rows]), encoding="utf-8")
         return ["experiment=ratings", f"data.root={where}/r.csv"], "new.csv", b"user,item\nu1,i2\nu9,i1\n"
     rows = [f"{'abc'[number % 3]},{number / 7:.2f},{number % 5}.5" for number in range(30)]
-    (where / "t.csv").write_text("\n".join(["kind,size,y", *rows]))
+    (where / "t.csv").write_text("\n".join(["kind,size,y", *rows]), encoding="utf-8")
     return (
         ["experiment=table", f"data.root={where}/t.csv", "data.target=y", "model.hidden_sizes=[4]"],
         "new.csv",

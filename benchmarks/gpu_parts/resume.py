@@ -54,7 +54,7 @@ def finish(setting: Setting, run: str, arguments: list[str]) -> None:
         stop(process)
         code = -1
     if code:
-        raise RuntimeError(f"{run} ended with {code}:\n{(setting.work / f'{run}.txt').read_text()[-3000:]}")
+        raise RuntimeError(f"{run} ended with {code}:\n{(setting.work / f'{run}.txt').read_text(encoding='utf-8')[-3000:]}")
 
 
 def kill_after(setting: Setting, run: str, arguments: list[str], rows: int) -> int:
@@ -64,7 +64,7 @@ def kill_after(setting: Setting, run: str, arguments: list[str], rows: int) -> i
         time.sleep(0.002)
     time.sleep(0.01)
     if process.poll() is not None:
-        raise RuntimeError(f"{run} ended too early:\n{(setting.work / f'{run}.txt').read_text()[-3000:]}")
+        raise RuntimeError(f"{run} ended too early:\n{(setting.work / f'{run}.txt').read_text(encoding='utf-8')[-3000:]}")
     stop(process)
     return rows_of(setting.work / run)
 
@@ -82,7 +82,7 @@ def compare(run: Path, reference: Path) -> str | None:
             _forget_place(checkpoint, str(folder.resolve()))
         if found := difference(mine, theirs, theirs_path.name):
             return found
-    rows, wanted = ((folder / "metrics.csv").read_text().splitlines() for folder in (run, reference))
+    rows, wanted = ((folder / "metrics.csv").read_text(encoding="utf-8").splitlines() for folder in (run, reference))
     if rows != wanted:
         pairs = enumerate(zip(rows, wanted, strict=False))
         at = next((number for number, (row, want) in pairs if row != want), min(len(rows), len(wanted)))

@@ -15,7 +15,7 @@ def write_peak() -> None:
 
     if torch.cuda.is_available() and torch.cuda.is_initialized():
         peak = {"peak_gb": torch.cuda.max_memory_allocated() / 1e9, "reserved_gb": torch.cuda.max_memory_reserved() / 1e9}
-        Path(os.environ["PEAK_FILE"]).write_text(json.dumps(peak))
+        Path(os.environ["PEAK_FILE"]).write_text(json.dumps(peak), encoding="utf-8")
 
 
 if __name__ == "__main__":

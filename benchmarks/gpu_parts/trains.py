@@ -113,7 +113,7 @@ def run(setting: Setting, folder: Path, overrides: list[str], processes: int) ->
     peak = folder / "peak.json"
     more = [*trainer_options(setting), f"paths.data={setting.work / 'data'}", f"hydra.run.dir={folder}"]
     started = time.perf_counter()
-    with open(folder / "output.txt", "w") as output:
+    with open(folder / "output.txt", "w", encoding="utf-8") as output:
         try:
             code: Any = subprocess.run(
                 [sys.executable, TRAIN, *overrides, *more],
@@ -127,7 +127,7 @@ def run(setting: Setting, folder: Path, overrides: list[str], processes: int) ->
         except subprocess.TimeoutExpired:
             code = f"stopped after {LIMIT} s"
     found: Found = {"command": overrides, "seconds_whole": time.perf_counter() - started}
-    record = json.loads((folder / "metrics.json").read_text()) if (folder / "metrics.json").is_file() else {}
+    record = json.loads((folder / "metrics.json").read_text(encoding="utf-8")) if (folder / "metrics.json").is_file() else {}
     wanted = ("train/loss", "val/loss", "plain/", "known/", "lr_find/")
     found |= {
         key: value
@@ -135,10 +135,10 @@ def run(setting: Setting, folder: Path, overrides: list[str], processes: int) ->
         if key in KEPT or is_result(key) or (key.startswith(wanted) and not key.endswith(("/best", "_step", "_epoch")))
     }
     if peak.is_file():
-        found |= json.loads(peak.read_text())
+        found |= json.loads(peak.read_text(encoding="utf-8"))
     on_device = setting.device in str(record.get("devices"))
     if code != 0 or record.get("status") != "finished" or not on_device:
-        found["error"] = f"exit code {code}\n{(folder / 'output.txt').read_text()[-3000:]}"
+        found["error"] = f"exit code {code}\n{(folder / 'output.txt').read_text(encoding='utf-8')[-3000:]}"
     return found
 
 

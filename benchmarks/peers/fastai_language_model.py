@@ -66,7 +66,7 @@ def speed(size: str, steps: int = 15, warm: int = 3) -> None:
 
 
 def tokenize(file: Path) -> None:
-    texts = json.loads(file.read_text())
+    texts = json.loads(file.read_text(encoding="utf-8"))
     started = time.perf_counter()
     found = list(parallel_tokenize(texts, tok=WordTokenizer(), rules=defaults.text_proc_rules, n_workers=2))
     seconds = time.perf_counter() - started
@@ -88,7 +88,7 @@ def main(way: str, folder: Path) -> None:
     if way == "write":
         tokens = torch.randint(0, len(vocab), (3, 11))
     else:
-        recorded = json.loads((folder / "logits.json").read_text())
+        recorded = json.loads((folder / "logits.json").read_text(encoding="utf-8"))
         tokens = torch.tensor(recorded["tokens"])
         net.load_state_dict(torch.load(folder / "lm.pth", weights_only=True))
     net.reset()
@@ -99,7 +99,7 @@ def main(way: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(net.state_dict(), folder / "lm.pth")
     (folder / "lm_vocab.pkl").write_bytes(pickle.dumps(vocab, protocol=2))
-    (folder / "logits.json").write_text(json.dumps({"tokens": tokens.tolist(), "logits": logits.tolist()}))
+    (folder / "logits.json").write_text(json.dumps({"tokens": tokens.tolist(), "logits": logits.tolist()}), encoding="utf-8")
 
 
 if __name__ == "__main__":

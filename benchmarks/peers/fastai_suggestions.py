@@ -17,14 +17,14 @@ from fastai.callback.schedule import minimum, slide, steep, valley
 
 def main() -> None:
     path = Path(sys.argv[1])
-    curves = json.loads(path.read_text())
+    curves = json.loads(path.read_text(encoding="utf-8"))
     for curve in curves:
         # As Learner.lr_find does before it calls the rules.
         lrs = torch.tensor(curve["lr"][curve["steps"] // 10 : -5])
         losses = torch.tensor(curve["smoothed"][curve["steps"] // 10 : -5])
         rules = {"valley": valley, "steep": steep, "minimum": minimum, "slide": slide}
         curve["fastai"] = {name: float(rule(lrs, losses, curve["steps"])[0]) for name, rule in rules.items()}
-    path.write_text(json.dumps(curves, indent=0) + "\n")
+    path.write_text(json.dumps(curves, indent=0) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

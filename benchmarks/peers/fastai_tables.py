@@ -19,7 +19,7 @@ BATCH, WARM, STEPS = 1024, 20, 150
 
 
 def main(path: Path, layers: list[int]) -> None:
-    names = json.loads(path.with_suffix(".json").read_text())
+    names = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     torch.manual_seed(1)
     frame = pd.read_csv(path, low_memory=False)
     categorical = names["categorical"]

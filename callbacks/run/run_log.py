@@ -110,7 +110,7 @@ class MetricsWriter:
         """Write the rows added since the last time, and wait until the file is on the disk."""
         self.save()
         if self.path.is_file():
-            with open(self.path, "rb") as file:
+            with open(self.path, "rb+") as file:  # Windows syncs only what is open for writing
                 os.fsync(file.fileno())
 
     def _rewrite(self, rows: list[dict[str, Any]]) -> None:

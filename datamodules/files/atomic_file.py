@@ -21,7 +21,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     beside = path.with_name(f".{short}.{os.getpid()}.part")
     try:
         yield beside
-        with open(beside, "rb") as file:
+        with open(beside, "rb+") as file:  # Windows syncs only what is open for writing
             os.fsync(file.fileno())  # or after a power cut the new name may lead to an empty file
         os.replace(beside, path)
     except OSError as error:

@@ -1,15 +1,24 @@
-"""What earlier calls of a download have done: ``photos.jsonl``, a line for each photo that was kept or left out."""
+"""Photos that are downloaded once, with their authors and licences: what all such sources share.
+
+``photos.jsonl`` has what has been done, a line for each photo that was kept or left out. ``ATTRIBUTION.csv`` comes last.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+from abc import abstractmethod
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
+
+from filelock import FileLock
 
 from ..files.atomic_file import atomic_write
+from ..loading.source import Source
 
 STATE_FILE = "photos.jsonl"
+CREDITS = "ATTRIBUTION.csv"  # authors, licences and checksums; a download with it is complete
 
 
 T = TypeVar("T")
@@ -48,3 +57,28 @@ def read_state(folder: Path, kind: type[T]) -> list[T]:
     with atomic_write(path) as beside:
         beside.write_text("".join(json.dumps(asdict(each)) + "\n" for each in found), encoding="utf-8")
     return found
+
+
+class DownloadedPhotos(Source):
+    """A folder of photos that :meth:`fetch` downloads, by one process at a time."""
+
+    name: ClassVar[str]
+    """What its provenance begins with."""
+
+    @abstractmethod
+    def fetch(self) -> None:
+        """Download what isn't there yet, into :attr:`path`."""
+
+    def prepare(self) -> None:
+        """Download the photos that aren't there yet."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.path / ".lock"):
+            self.fetch()
+
+    def attribution(self) -> str:
+        """The file that lists authors and licences, and its SHA-256."""
+        file = self.path / CREDITS
+        return f"{file}, SHA-256 {hashlib.sha256(file.read_bytes()).hexdigest()}"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.path}"

@@ -19,13 +19,7 @@ from ..files.csv_format import DETECT, CSVFormat, check_csv_format, detect_forma
 from ..loading.source import Local, Source
 from ..loading.training_length import enough_epochs
 from .class_folders import read_class_folders
-from .cleaning import (
-    encode_targets,
-    rejection_reasons,
-    report_near_duplicates,
-    summarize_rejected,
-    trainable_classes,
-)
+from .cleaning import encode_targets, rejection_reasons, report_near_duplicates, summarize_rejected, trainable_classes
 from .dataset import Augmentation, PhotoDataset
 from .decode import MAX_PIXELS, CropMode
 from .deep_grey import shown
@@ -260,8 +254,12 @@ class ImageFolder(PhotoInput, ShowsPhotos):
     # Facts about the data ---------------------------------------------------------------------------------------------
 
     def describe(self) -> dict[str, Any]:
-        """Facts that a model may need: ``classes``, ``class_counts`` (training photos each), ``multi_label``, ``image_size``."""
-        targets = self.datasets["train"].targets
+        """Facts that a model may need: ``classes``, ``class_counts`` (training photos each), ``multi_label``, ``image_size``.
+
+        Raises:
+            MisconfigurationException: Nothing is set up yet.
+        """
+        targets = self.training_set.targets
         multi_label = self.label_separator is not None
         counts = targets.sum(0) if multi_label else torch.bincount(targets, minlength=len(self.classes))
         return {"classes": self.classes, "class_counts": counts.tolist(), "multi_label": multi_label, "image_size": self.size}
@@ -280,13 +278,13 @@ class ImageFolder(PhotoInput, ShowsPhotos):
 
     def suggested_epochs(self) -> int:
         """10, or as many as make 100 steps."""
-        return enough_epochs(len(self.datasets["train"]), self.batch_size, _EPOCHS, _STEPS)
+        return enough_epochs(len(self.training_set), self.batch_size, _EPOCHS, _STEPS)
 
     # Loaders ----------------------------------------------------------------------------------------------------------
 
     def train_dataloader(self) -> StatefulDataLoader[Any]:
         """Training photos, augmented, in a new order each epoch."""
-        return self.loader(self.datasets["train"], shuffle=True)
+        return self.loader(self.training_set, shuffle=True)
 
     def val_dataloader(self) -> StatefulDataLoader[Any]:
         """Validation photos, plain."""

@@ -22,16 +22,14 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from filelock import FileLock
 from practicum.lightning_shim import MisconfigurationException
 from rich.progress import Progress
 
 from ..files.atomic_file import atomic_write
-from ..loading.source import Source
 from .decode import UnusablePhoto, decode_photo
-from .download_state import STATE_FILE, read_state
+from .download_state import CREDITS, STATE_FILE, DownloadedPhotos, read_state
 from .inaturalist_client import LICENCES, INaturalistClient
 
 COUNTS = {"train": (290, 290), "valid": (118, 117)}  # photos of the first and of the second taxon
@@ -85,7 +83,7 @@ def fetch_inaturalist(
     Raises:
         MisconfigurationException: The network failed (the same call will continue), or there are not enough photos.
     """
-    if (folder / "ATTRIBUTION.csv").is_file():
+    if (folder / CREDITS).is_file():
         return
     folder.mkdir(parents=True, exist_ok=True)
     fetched = read_state(folder, _Fetched)
@@ -176,7 +174,7 @@ def _fetch_photo(
         return each
     contents.add(each.sha256)
     os.replace(beside, path)
-    each.file = str(path.relative_to(folder))
+    each.file = path.relative_to(folder).as_posix()  # of Windows, too: it is looked for by its first folders
     return each
 
 
@@ -190,13 +188,13 @@ def _write_attribution(folder: Path, fetched: Sequence[_Fetched]) -> None:
         address = f"https://www.inaturalist.org/observations/{each.observation}"
         table.writerow([each.file, address, each.licence, each.attribution, each.sha256])
     sums = "".join(f"{each.sha256}  {each.file}\n" for each in kept)
-    for name, content in (("SHA256SUMS", sums), ("ATTRIBUTION.csv", text.getvalue())):
+    for name, content in (("SHA256SUMS", sums), (CREDITS, text.getvalue())):
         with atomic_write(folder / name) as beside:
             beside.write_text(content, encoding="utf-8", newline="")
 
 
 @dataclass(frozen=True)
-class INaturalist(Source):
+class INaturalist(DownloadedPhotos):
     """Photos of two taxa, downloaded from iNaturalist once.
 
     Args:
@@ -204,6 +202,7 @@ class INaturalist(Source):
         download_dir: Folder for the photos of all taxa.
     """
 
+    name: ClassVar[str] = "inaturalist"
     taxa: tuple[str, ...]
     download_dir: Path
 
@@ -212,16 +211,6 @@ class INaturalist(Source):
         """The folder of these taxa's photos."""
         return self.download_dir / "-".join(self.taxa)
 
-    def prepare(self) -> None:
-        """Download the photos that aren't there yet."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.path / ".lock"):
-            fetch_inaturalist(self.path, self.taxa)
-
-    def attribution(self) -> str:
-        """The file that lists authors and licences, and its SHA-256."""
-        file = self.path / "ATTRIBUTION.csv"
-        return f"{file}, SHA-256 {hashlib.sha256(file.read_bytes()).hexdigest()}"
-
-    def __str__(self) -> str:
-        return f"inaturalist: {self.path}"
+    def fetch(self) -> None:
+        """Download what isn't there yet."""
+        fetch_inaturalist(self.path, self.taxa)

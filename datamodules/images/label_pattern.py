@@ -18,6 +18,7 @@ from pathlib import Path
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files.quoting import listed, plain, quoted
+from ..files.say_once import say_once
 from .layouts import PHOTOS, Photos
 from .photo_files import files_below, printable
 from .split_names import split_of
@@ -74,7 +75,8 @@ def read_by_pattern(root: Path, pattern: str, separator: str | None = None) -> P
 
     Returns:
         Every file with a label, sorted by path; the others in ``unlabelled``. Splits are those of folders called ``train``,
-        ``valid`` and the like (:mod:`.split_names`) where all these files lie in such, else ``train``.
+        ``valid`` and the like (:mod:`.split_names`) where all these files lie in such, else ``train``; a warning says that some
+        do and others don't.
 
     Raises:
         MisconfigurationException: A missing folder, a bad pattern, or one that matches no file.
@@ -95,8 +97,17 @@ def read_by_pattern(root: Path, pattern: str, separator: str | None = None) -> P
         splits.append(next((split for part in name.split("/")[:-1] if (split := split_of(part))), ""))
     if not photos:
         raise MisconfigurationException(f"{printable(root)}: {_matches_none(files, folder, pattern)}.")
-    if len({*splits}) > 1 and "train" in splits and "" not in splits:
-        photos.splits = splits
+    strays = [path for path, split in zip(photos.paths, splits, strict=True) if not split]
+    if len({*splits} - {""}) > 1 and "train" in splits:
+        if not strays:
+            photos.splits = splits
+        else:
+            named = ", ".join(sorted({*splits} - {""}))
+            say_once(
+                f"{printable(root)}: not all labelled files lie in folders of splits ({len(strays):,} do not, e.g. "
+                f"{printable(strays[0].relative_to(folder))}), so that the folders of {named} are not taken for splits, and all "
+                "photos are split anew; move those files to change that."
+            )
     return photos
 
 

@@ -25,18 +25,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from filelock import FileLock
 from PIL import Image
 from practicum.lightning_shim import MisconfigurationException
 from rich.progress import Progress
 
 from ..files.atomic_file import atomic_write
 from ..files.quoting import plain
-from ..loading.source import Source
 from .decode import UnusablePhoto, decode_photo
-from .download_state import STATE_FILE, read_state
+from .download_state import CREDITS, STATE_FILE, DownloadedPhotos, read_state
 from .openverse_client import OpenverseClient, OpenverseError, PhotoUnavailable
 from .split_names import split_of
 
@@ -76,7 +74,8 @@ def searches_of(queries: Mapping[str, str | Sequence[str]]) -> dict[str, tuple[s
         queries: By class, the words of a search, or of several.
 
     Raises:
-        MisconfigurationException: Fewer than two classes, a name that can't be a folder's, or a search without words.
+        MisconfigurationException: Fewer than two classes, a name that can't be a folder's, two names that differ in capitals
+            only, or a search without words.
 
     Example:
         >>> from practicum.datamodules.images.openverse import searches_of
@@ -86,7 +85,7 @@ def searches_of(queries: Mapping[str, str | Sequence[str]]) -> dict[str, tuple[s
     example = 'e.g. "data.queries={spiders: spider, scorpions: desert scorpion}"'
     if not isinstance(queries, Mapping) or len(queries) < 2:
         raise MisconfigurationException(f"queries={queries}: give at least two classes and the words to search for, {example}.")
-    found = {}
+    found: dict[str, tuple[str, ...]] = {}
     for label, words in queries.items():
         each = (words,) if isinstance(words, str) else tuple(words) if isinstance(words, Sequence) else ()
         if not each or not all(isinstance(one, str) and one.strip() for one in each):
@@ -95,6 +94,10 @@ def searches_of(queries: Mapping[str, str | Sequence[str]]) -> dict[str, tuple[s
             raise MisconfigurationException(
                 f"queries: {plain(str(label))!r} can't be a class, as that names a folder: use letters, digits, spaces, - and _, "
                 "and not the name of a split."
+            )
+        if str(label).casefold() in map(str.casefold, found):
+            raise MisconfigurationException(
+                f"queries: class {label} is there twice, in capitals or not: folders of both are one."
             )
         found[str(label)] = tuple(one.strip() for one in each)
     return found
@@ -115,7 +118,7 @@ def fetch_openverse(
         MisconfigurationException: Openverse can't be reached or asks to wait (the same call will continue), or a class has fewer
             than ten photos.
     """
-    if (folder / "ATTRIBUTION.csv").is_file():
+    if (folder / CREDITS).is_file():
         return
     folder.mkdir(parents=True, exist_ok=True)
     fetched, client = read_state(folder, _Fetched), client or OpenverseClient()
@@ -209,7 +212,7 @@ def _fetch_photo(
             raise UnusablePhoto(f"of the format {image.format}")
         path = folder / label / f"{identifier}{ending}"
         path.parent.mkdir(exist_ok=True)
-        with open(beside, "rb") as file:
+        with open(beside, "rb+") as file:  # Windows syncs only what is open for writing
             os.fsync(file.fileno())
         os.replace(beside, path)
         found.file = path.relative_to(folder).as_posix()
@@ -226,12 +229,12 @@ def _write_attribution(folder: Path, fetched: Sequence[_Fetched]) -> None:
     table = csv.DictWriter(text, columns, extrasaction="ignore")
     table.writeheader()
     table.writerows(asdict(each) for each in kept)
-    with atomic_write(folder / "ATTRIBUTION.csv") as beside:
+    with atomic_write(folder / CREDITS) as beside:
         beside.write_text(text.getvalue(), encoding="utf-8", newline="")
 
 
 @dataclass(frozen=True)
-class Openverse(Source):
+class Openverse(DownloadedPhotos):
     """Photos of classes that words describe, downloaded from Openverse once.
 
     Args:
@@ -243,6 +246,7 @@ class Openverse(Source):
         MisconfigurationException: See :func:`searches_of`; or ``most`` is below ten.
     """
 
+    name: ClassVar[str] = "openverse"
     queries: Mapping[str, str | Sequence[str]]
     download_dir: Path
     most: int | None = None
@@ -255,19 +259,10 @@ class Openverse(Source):
     @property
     def path(self) -> Path:
         """The folder of these searches' photos."""
-        wanted = json.dumps([searches_of(self.queries), self.most], sort_keys=True)
-        return self.download_dir / f"{'-'.join(self.queries)[:60]}-{hashlib.sha256(wanted.encode()).hexdigest()[:8]}"
+        searches = searches_of(self.queries)
+        wanted = json.dumps([searches, self.most], sort_keys=True)
+        return self.download_dir / f"{'-'.join(searches)[:60]}-{hashlib.sha256(wanted.encode()).hexdigest()[:8]}"
 
-    def prepare(self) -> None:
-        """Download the photos that aren't there yet."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.path / ".lock"):
-            fetch_openverse(self.path, searches_of(self.queries), self.most)
-
-    def attribution(self) -> str:
-        """The file that lists authors and licences, and its SHA-256."""
-        file = self.path / "ATTRIBUTION.csv"
-        return f"{file}, SHA-256 {hashlib.sha256(file.read_bytes()).hexdigest()}"
-
-    def __str__(self) -> str:
-        return f"openverse: {self.path}"
+    def fetch(self) -> None:
+        """Download what isn't there yet."""
+        fetch_openverse(self.path, searches_of(self.queries), self.most)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 from abc import abstractmethod
-from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -34,12 +33,8 @@ class ShowsPhotos:
     classes: list[str]
 
     @abstractmethod
-    def train_dataloader(self) -> Any:
-        """Batches ``(x, y)``."""
-
-    @abstractmethod
-    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
-        """Make the views of a batch."""
+    def example_batch(self) -> tuple[Tensor, ...]:
+        """The first training batch ``(x, y)``, ``x`` ``uint8 [B, 3, H, W]``."""
 
     def show_batch(self, count: int = 12) -> Figure:
         """The first training photos of an epoch as a network sees them, augmented, with their labels.
@@ -52,7 +47,7 @@ class ShowsPhotos:
         """
         if count < 1:
             raise MisconfigurationException(f"show_batch: count={count} must be at least 1.")
-        x, y = self.on_after_batch_transfer(next(iter(self.train_dataloader())), 0)[:2]
+        x, y = self.example_batch()
         count = min(count, len(x))
         columns = min(_COLUMNS, count)
         rows = math.ceil(count / columns)

@@ -11,6 +11,7 @@ from practicum.lightning_shim import MisconfigurationException
 
 from ..loading.source import Local, Source, Synthetic
 from ..synthetic.spiders import VERSION, generate_spiders
+from .download_state import DownloadedPhotos
 from .image_folder import ImageFolder
 from .inaturalist import INaturalist
 from .openverse import QUERIES, Openverse
@@ -75,7 +76,7 @@ class Spiders(ImageFolder):
         elif name == "inaturalist":
             chosen = INaturalist(tuple(taxa), Path(download_dir))
         elif name == "openverse":
-            chosen = Openverse(queries or QUERIES, Path(openverse_dir), per_class)
+            chosen = Openverse(QUERIES if queries is None else queries, Path(openverse_dir), per_class)
         else:
             chosen = Synthetic(generate_spiders, Path(synthetic_dir) / f"spiders-{VERSION}")
         super().__init__(root=chosen.path, **options)
@@ -91,4 +92,4 @@ class Spiders(ImageFolder):
     def provenance(self) -> dict[str, Any]:
         """As :class:`.ImageFolder`'s; downloaded photos with their attribution."""
         facts = super().provenance
-        return {**facts, "attribution": self.source.attribution()} if isinstance(self.source, INaturalist | Openverse) else facts
+        return {**facts, "attribution": self.source.attribution()} if isinstance(self.source, DownloadedPhotos) else facts

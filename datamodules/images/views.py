@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,6 +20,7 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 
 from ..loading.batch_loader import process_of
 from ..loading.seeded_sampler import SeededSampler
+from ..loading.set_up import require_set_up
 from .dataset import Augmentation, Batch, PhotoDataset, apply_views, identity_collate
 from .decode import MAX_PIXELS, CropMode, center_crop
 from .deep_grey import parse_ranges
@@ -177,6 +179,16 @@ class PhotoViews(LightningDataModule):
     # For test-time augmentation, precomputed activations and figures --------------------------------------------------
 
     @property
+    def training_set(self) -> PhotoDataset:
+        """Training photos.
+
+        Raises:
+            MisconfigurationException: Nothing is set up yet.
+        """
+        require_set_up(self, bool(self.datasets))
+        return self.datasets["train"]
+
+    @property
     def tests_on(self) -> str:
         """The split that ``test`` evaluates: ``valid`` where there is no ``test``."""
         return "test" if "test" in self.datasets else "valid"
@@ -208,11 +220,19 @@ class PhotoViews(LightningDataModule):
             )
         self.datasets[split].use_features(path)
 
+    def example_batch(self) -> Batch:
+        """The first training batch, of photos even where their features are trained on: of those that the features are of."""
+        dataset = self.training_set
+        if (features := dataset.features()) is not None:
+            dataset = dataset.views(self.augment if len(features) > 1 else None, self.seed)
+        order = SeededSampler(dataset, True, self.seed, **process_of(self.trainer))
+        return self.on_after_batch_transfer(dataset.__getitems__([*islice(order, self.batch_size)]), 0)
+
     def example_views(self, count: int) -> Tensor | None:
         """The first training photo, plain and in ``count`` views: ``uint8 [1 + count, 3, size, size]``; ``None``: no augment."""
         if self.augment is None:
             return None
-        dataset = self.datasets["train"]
+        dataset = self.training_set
         photo = center_crop(dataset.photo(0), self.size)
         views = [
             self.on_after_batch_transfer(dataset.views(self.augment, self.seed).__getitems__([(view, 0)]), 0)[0]

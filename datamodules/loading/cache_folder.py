@@ -29,14 +29,14 @@ def seal(folder: Path) -> None:
     """Write sizes and checksums of a folder's files into ``checksums.json``, and sync all of them to the disk."""
     found = {}
     for path in sorted(path for path in folder.iterdir() if path.is_file() and path.name != SEAL):
-        with open(path, "rb") as file:
+        with open(path, "rb+") as file:  # Windows syncs only what is open for writing
             os.fsync(file.fileno())
             found[path.name] = [path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()]
     with open(folder / SEAL, "w", encoding="utf-8") as file:
         json.dump(found, file)
         file.flush()
         os.fsync(file.fileno())
-    _sync_folder(folder)
+    sync_folder(folder)
 
 
 def damage(folder: Path) -> str | None:
@@ -90,7 +90,7 @@ def whole_folder(folder: Path, make: Callable[[Path], None]) -> Path:
             make(work)
             seal(work)
             work.rename(folder)
-            _sync_folder(cache)
+            sync_folder(cache)
         except OSError as error:
             if error.errno in _NO_ROOM:
                 raise MisconfigurationException(
@@ -111,7 +111,7 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Sync a folder's entries, where the system can."""
     try:
         number = os.open(folder, os.O_RDONLY)

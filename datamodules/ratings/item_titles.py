@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,12 @@ import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files.quoting import listed, quoted
+from ..tabular.categories import CategoricalColumn
 from ..tabular.new_rows import columns_beside
 from ..tabular.readers import require_columns
 from ..tabular.source_table import read_one
-from .catalogue import Catalogue, read_titles
+from .catalogue import read_titles
+from .ids import id_rows, normalize_ids
 from .ratings_config import RatingsConfig
 from .training_length import RatingsLength
 
@@ -31,12 +33,12 @@ _TITLES = ("title", "name", "label")  # alone, or after the items' own word: mov
 _MOST, _DISTINCT = 0.5, 0.9
 
 
-def titles_from(path: Path, items: Sequence[str], item: str, title: str | None) -> dict[str, str]:
-    r"""Titles of items by id, the last one of each.
+def titles_from(path: Path, column: CategoricalColumn, item: str, title: str | None) -> dict[str, str]:
+    r"""Titles of items by id, the last one of each; ids as the ratings have them, see :mod:`.ids`.
 
     Args:
         path: A table of text or a Parquet file.
-        items: Ids of the rated items.
+        column: Ids of the rated items, as they were read.
         item: Their column in the ratings.
         title: The file's column of titles; ``None``: it is found.
 
@@ -47,33 +49,35 @@ def titles_from(path: Path, items: Sequence[str], item: str, title: str | None) 
         >>> import tempfile
         >>> from pathlib import Path
         >>> from practicum.datamodules.ratings.item_titles import titles_from
+        >>> from practicum.datamodules.tabular.categories import CategoricalColumn
         >>> path = Path(tempfile.mkdtemp()) / "movies.csv"
         >>> _ = path.write_text("movieId,title,year\n1,Quiet River,1960\n2,Loud Lake,1961\n", encoding="utf-8")
-        >>> titles_from(path, ["1", "2", "9"], "item", None)
+        >>> titles_from(path, CategoricalColumn("Int64", ["1", "2", "9"]), "item", None)
         {'1': 'Quiet River', '2': 'Loud Lake'}
     """
     if not path.is_file():
         raise MisconfigurationException(f"items={path}: no such file; give a table of the items' ids and titles.")
     table = read_one(path).frame.collect()
-    text = table.select(pl.all().cast(pl.String))
-    ids = _id_column(text, items, item, path)
+    ids = _id_column(table, column, item, path)
     names = _title_column(table, ids, title, path)
-    pairs = text.select(pl.col(ids), pl.col(names).str.strip_chars()).drop_nulls().unique(ids, keep="last", maintain_order=True)
-    titles = {each: name for each, name in pairs.iter_rows() if name}
-    known = sum(each in titles for each in items)
-    log.info(f"{path}: titles are in column {quoted(names)}, by {quoted(ids)}: for {known:,} of {len(items):,} items.")
+    texts = table[names].cast(pl.String).str.strip_chars().to_list()
+    pairs = zip(normalize_ids(table[ids], column), texts, strict=True)
+    titles = {each: name for each, name in pairs if each is not None and name is not None}
+    titles = {each: name for each, name in titles.items() if name}
+    count = len(column.categories)
+    log.info(f"{path}: titles are in column {quoted(names)}, by {quoted(ids)}: for {len(titles):,} of {count:,} items.")
     return titles
 
 
-def _id_column(text: pl.DataFrame, items: Sequence[str], item: str, path: Path) -> str:
+def _id_column(table: pl.DataFrame, column: CategoricalColumn, item: str, path: Path) -> str:
     """The column of ids.
 
     Raises:
         MisconfigurationException: None or several could be it.
     """
-    rated = pl.Series(items, dtype=pl.String)
-    shares = {name: rated.is_in(text[name].drop_nulls().unique().implode()).mean() for name in text.columns}
-    found = [name for name, share in shares.items() if isinstance(share, float) and share >= _MOST]
+    items = column.categories
+    shares = {name: len({*id_rows(table[name], column)} - {-1}) / max(1, len(items)) for name in table.columns}
+    found = [name for name, share in shares.items() if share >= _MOST]
     if item in shares and (item in found or not found):
         found = [item]
         if not shares[item]:
@@ -84,7 +88,7 @@ def _id_column(text: pl.DataFrame, items: Sequence[str], item: str, path: Path) 
         return found[0]
     said = f"{listed(found)} could be" if found else "no column holds"
     raise MisconfigurationException(
-        f"{path}: {said} the items' ids (they are like {listed(items, 3)}; its columns are {listed(text.columns)}); call the "
+        f"{path}: {said} the items' ids (they are like {listed(items, 3)}; its columns are {listed(table.columns)}); call the "
         f"column of ids {quoted(item)}, as in the ratings."
     )
 
@@ -97,6 +101,8 @@ def _title_column(table: pl.DataFrame, ids: str, title: str | None, path: Path) 
     """
     if title is not None:
         require_columns(path, table.columns, [title])
+        if title == ids:
+            raise MisconfigurationException(f"{path}: title={title} is the column of ids; name that of titles, or none.")
         return title
     others = [name for name in table.columns if name != ids]
     for word in _TITLES:
@@ -134,16 +140,13 @@ class ItemTitles(RatingsLength):
     def read_ratings(self) -> pl.LazyFrame:
         """All rows as they are."""
 
-    @abstractmethod
-    def catalogue(self) -> Catalogue:
-        """The encoded pairs."""
-
     def titles(self) -> dict[str, str]:
         """Titles of items by id; empty if there are none."""
         if self.items is None:
             return {} if self.title is None else read_titles(self.read_ratings(), self.config.item, self.title)
         if self._titles is None:
-            self._titles = titles_from(self.items, self.catalogue().items, self.config.item, self.title)
+            column = self.arrays().steps.categorical[self.config.item]
+            self._titles = titles_from(self.items, column, self.config.item, self.title)
         return self._titles
 
     def row_columns(self, split: str) -> dict[str, list[Any]]:
@@ -168,5 +171,5 @@ class ItemTitles(RatingsLength):
         """
         if not titles or "title" in rows.columns:
             return rows
-        ids = rows[self.config.item].cast(pl.String)
-        return rows.with_columns(pl.Series("title", [titles.get(each, "") for each in ids], dtype=pl.String))
+        ids = normalize_ids(rows[self.config.item], self.steps().categorical[self.config.item])
+        return rows.with_columns(pl.Series("title", [titles.get(each or "", "") for each in ids], dtype=pl.String))

@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from practicum.lightning_shim import MisconfigurationException
 
+from ..loading.cache_folder import sync_folder
+
 CONTENTS = "contents.json"
 _BLOCK = 1 << 22
 _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
@@ -77,12 +79,10 @@ def seal(folder: Path) -> None:
     """Write sizes and checksums of a folder's files to ``contents.json``, and everything to the disk."""
     contents = {path.name: _facts(path) for path in sorted(folder.iterdir())}
     (folder / CONTENTS).write_text(json.dumps(contents), encoding="utf-8")
-    for path in [*folder.iterdir(), folder]:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    for path in folder.iterdir():
+        with open(path, "rb+") as file:  # Windows syncs only what is open for writing
+            os.fsync(file.fileno())
+    sync_folder(folder)
 
 
 def find_damage(folder: Path) -> str | None:

@@ -24,7 +24,16 @@ from ..loading.inputs import each_input, input_name
 from .column_notes import strange_numbers
 from .column_types import as_written, clean_text
 from .preprocessor import TablePreprocessor
-from .readers import POLARS_ERRORS, as_lazy_frame, as_number, check_table, is_parquet, read_table, unreadable
+from .readers import (
+    POLARS_ERRORS,
+    as_lazy_frame,
+    as_number,
+    check_table,
+    is_parquet,
+    read_table,
+    require_columns,
+    unreadable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -91,8 +100,8 @@ def columns_beside(rows: pl.DataFrame) -> dict[str, list[Any]]:
 
 def source_name(source: Any) -> str:
     """What messages call a source."""
-    first = each_input(source)[0]
-    return input_name(source) if isinstance(first, str | os.PathLike) else "the new rows"
+    paths = all(isinstance(each, str | os.PathLike) for each in each_input(source))
+    return input_name(source) if paths else "the new rows"
 
 
 def open_source(source: TableSource) -> pl.LazyFrame:
@@ -148,11 +157,19 @@ def read_new_rows(
         more_numbers: Columns that hold numbers besides those that ``steps`` takes, such as ratings.
 
     Raises:
-        MisconfigurationException: The source can't be read, or is empty.
+        MisconfigurationException: The source can't be read, or is empty; or one of several lacks a column that another has.
     """
-    parts = [_read_one(each, steps, told, header, more_numbers) for each in each_input(source)]
+    sources = each_input(source)
+    if not sources:
+        raise MisconfigurationException("the new rows: there are none; give a file or a frame, or several.")
+    parts = [_read_one(each, steps, told, header, more_numbers) for each in sources]
     if len(parts) == 1:
         return parts[0]
+    held = {name for part in parts for name in part.plain.columns}
+    needed = [name for name in steps.source_columns if name in held]
+    for place, (each, part) in enumerate(zip(sources, parts, strict=True), 1):  # else its rows would be taken for ones with gaps
+        where = source_name(each) if isinstance(each, str | os.PathLike) else f"the new rows, frame {place}"
+        require_columns(where, part.plain.columns, needed)
     written, plain = zip(*parts, strict=True)
     return RowsAsRead(*(pl.concat(each, how="diagonal_relaxed") for each in (written, plain)))
 

@@ -11,8 +11,7 @@ import polars as pl
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 from ..files.archive import without_zip
-from ..loading.inputs import input_name
-from .new_rows import NewRows, TableSource, columns_beside
+from .new_rows import NewRows, TableSource, columns_beside, source_name
 from .preprocessor import TablePreprocessor
 from .row_targets import row_targets
 from .show_batch import batch_frame
@@ -73,7 +72,7 @@ class TableFacts(ABC):
             MisconfigurationException: The column is missing, a row has no target, or a class is none of training's.
         """
         new = self.for_prediction(source)
-        new.targets = row_targets(new.plain, self.steps(), input_name(source))
+        new.targets = row_targets(new.plain, self.steps(), source_name(source))
         return new
 
     def files(self) -> dict[str, Path]:

@@ -107,9 +107,7 @@ class NewTexts(LightningDataModule):
         return batch_loader(dataset, seed=1)  # not shuffled: the seed has no effect
 
     def row_columns(self) -> dict[str, list[str]]:
-        """Columns that stand beside the predictions: ``text``, the text itself or its file; ``note`` if some are empty or "
-        "unknown.
-        """
+        """Columns beside the predictions: ``text``, the text itself or its file; ``note`` if some are empty or unknown."""
         notes = [
             EMPTY if empty else NOTHING_KNOWN if strange else ""
             for empty, strange in zip(self._empty, self._unknown, strict=True)

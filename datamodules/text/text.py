@@ -18,6 +18,7 @@ from ..files.archive import without_zip
 from ..files.atomic_file import atomic_write
 from ..files.csv_format import CSVFormat
 from ..loading.batch_loader import batch_loader, process_of
+from ..loading.set_up import require_set_up
 from ..loading.source import Local, Source
 from .bptt_windows import BPTTWindows
 from .document_batches import DocumentBatches
@@ -180,7 +181,11 @@ class Text(TextInput, ShowsTexts, LightningDataModule):
         """Return ``vocab``, ``level``, ``tokenizer`` (its SHA-256), ``reverse``; and what the task needs.
 
         For ``classification`` ``classes`` and ``class_counts``, for ``skip_gram`` ``counts`` of tokens.
+
+        Raises:
+            MisconfigurationException: Classes are not known yet, as nothing is set up.
         """
+        require_set_up(self, self.task != "classification" or bool(self.classes))
         tokenizer = self.corpus.tokenizer
         facts: dict[str, Any] = {
             "vocab": vocabulary(tokenizer),
@@ -219,6 +224,7 @@ class Text(TextInput, ShowsTexts, LightningDataModule):
         check_text_options(type(self).__name__, task, self.level, 10, 1, batch_size, bptt, 0.1, None)
         other = copy(self)
         other.task, other.batch_size, other.bptt = task, batch_size, bptt
+        other._is_set_up = self._is_set_up and (task != "classification" or bool(self.classes))
         return other
 
     def suggested_epochs(self) -> int:

@@ -11,13 +11,14 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, Self, TypeAlias
 
-from practicum.lightning_shim import LightningModule
+from practicum.lightning_shim import LightningModule, MisconfigurationException
 from torch import nn
 from torch.optim import Optimizer
 
 from .optimizers import NamedOptimizer, optimizer_factory
 
 LayerGroup: TypeAlias = Sequence[nn.Module | nn.Parameter]
+_ANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def parameters_of(group: LayerGroup) -> Iterator[nn.Parameter]:
@@ -65,9 +66,20 @@ class FineTunable(LightningModule):
             data: A data module that has been set up; its ``describe()`` returns facts, of which those are taken that the
                 signature names.
             options: The module's other options.
+
+        Raises:
+            MisconfigurationException: The data don't say what the module must know: they are of another kind.
         """
         named = inspect.signature(cls).parameters
-        return cls(**{name: value for name, value in data.describe().items() if name in named} | options)
+        known = {name: value for name, value in data.describe().items() if name in named} | options
+        needed = [each.name for each in named.values() if each.default is each.empty and each.kind not in _ANY]
+        unknown = [name for name in needed if name not in known]
+        if unknown:
+            raise MisconfigurationException(
+                f"{cls.__name__}: {type(data).__name__} says nothing of {', '.join(unknown)}, which this module must know; take "
+                "a module for this kind of data."
+            )
+        return cls(**known)
 
     @property
     def pretrained(self) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
+import math
 from collections.abc import Callable
+from numbers import Real  # NumPy's numbers, too
 from typing import Any, TypeAlias
 
 import torch
@@ -48,9 +50,9 @@ def optimizer_factory(owner: str, optimizer: NamedOptimizer = None, lr: float | 
         return found
     if not _is_optimizer(found):
         raise MisconfigurationException(f"{owner}: lr={lr} has no effect beside an optimizer that brings its own; give it there.")
-    if isinstance(lr, bool) or not isinstance(lr, int | float) or not lr > 0:
-        raise MisconfigurationException(f"{owner}: lr={lr} must be a number above 0.")
-    return functools.partial(found, lr=lr)
+    if isinstance(lr, bool) or not isinstance(lr, Real) or not 0 < lr < math.inf:
+        raise MisconfigurationException(f"{owner}: lr={lr!r} must be a number above 0.")
+    return functools.partial(found, lr=float(lr))
 
 
 def _is_optimizer(value: Any) -> bool:

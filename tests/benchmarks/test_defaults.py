@@ -93,15 +93,17 @@ def test_a_complete_run_of_the_same_command_is_kept(tmp_path: Path, monkeypatch:
 
 def test_a_peer_that_stops_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = tmp_path / "peer.py"
-    script.write_text("""print('{"method": "one", "loss": 0.5, "seconds": 1}')\nraise SystemExit("no memory")\n""")
+    script.write_text(
+        """print('{"method": "one", "loss": 0.5, "seconds": 1}')\nraise SystemExit("no memory")\n""", encoding="utf-8"
+    )
     monkeypatch.setattr(runs, "HERE", tmp_path)
     (tmp_path / "peers").mkdir()
     script.rename(tmp_path / "peers" / "peer.py")
     found = [runs.peer(tmp_path, "a", ("peer.py",), "one", 1, sys.executable, 1) for _ in range(2)]
     assert [each["missing"] for each in found] == ["no memory"] * 2
-    (tmp_path / "peers" / "peer.py").write_text("""print('{"method": "one", "loss": 0.5, "seconds": 1}')""")
+    (tmp_path / "peers" / "peer.py").write_text("""print('{"method": "one", "loss": 0.5, "seconds": 1}')""", encoding="utf-8")
     assert runs.peer(tmp_path, "a", ("peer.py",), "one", 1, sys.executable, 1)["loss"] == 0.5
-    (tmp_path / "peers" / "peer.py").write_text("raise SystemExit('it was run again')")
+    (tmp_path / "peers" / "peer.py").write_text("raise SystemExit('it was run again')", encoding="utf-8")
     assert runs.peer(tmp_path, "a", ("peer.py",), "one", 1, sys.executable, 1)["loss"] == 0.5
 
 
@@ -109,16 +111,16 @@ def test_texts_and_ratings_are_split_alike_every_time(tmp_path: Path) -> None:
     data = tmp_path / "data"
     for folder in ("ml-100k", "tables"):
         (data / folder).mkdir(parents=True)
-    (data / "ml-100k" / "u1.base").write_text("".join(f"{n % 7}\t{n}\t{1 + n % 5}\t0\n" for n in range(100)))
-    (data / "ml-100k" / "u1.test").write_text("1\t1\t5\t0\n2\t2\t4\t0\n")
+    (data / "ml-100k" / "u1.base").write_text("".join(f"{n % 7}\t{n}\t{1 + n % 5}\t0\n" for n in range(100)), encoding="utf-8")
+    (data / "ml-100k" / "u1.test").write_text("1\t1\t5\t0\n2\t2\t4\t0\n", encoding="utf-8")
     fact = {"target": "y", "kind": "class", "date": None}
-    (data / "tables" / "facts.json").write_text(json.dumps({"one": fact}))
+    (data / "tables" / "facts.json").write_text(json.dumps({"one": fact}), encoding="utf-8")
     sets = {each.name: each for each in development_sets(data, tmp_path / "work", ["tables", "ratings"])}
     assert sets["one"].metrics == ("loss",)
     assert sets["one"].overrides[0] == "experiment=table"
-    with open(tmp_path / "work" / "u1.csv", newline="") as file:
+    with open(tmp_path / "work" / "u1.csv", newline="", encoding="utf-8") as file:
         splits = [row["split"] for row in csv.DictReader(file)]
     assert Counter(splits) == {"train": 90, "valid": 10, "test": 2}
     (tmp_path / "work" / "u1.csv").rename(tmp_path / "before.csv")
     development_sets(data, tmp_path / "work", ["ratings"])
-    assert (tmp_path / "work" / "u1.csv").read_text() == (tmp_path / "before.csv").read_text()
+    assert (tmp_path / "work" / "u1.csv").read_text(encoding="utf-8") == (tmp_path / "before.csv").read_text(encoding="utf-8")

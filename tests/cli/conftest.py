@@ -94,7 +94,7 @@ def command(
         if (code := process.exitcode) is None:
             process.kill()
             raise subprocess.TimeoutExpired([script, *arguments], 300)
-        out, err = ((printed / name).read_text() for name in ("out", "err"))
+        out, err = ((printed / name).read_text(encoding="utf-8") for name in ("out", "err"))
         return subprocess.CompletedProcess([script, *arguments], code, out, err)
 
     return run
@@ -198,7 +198,7 @@ def trained(
                 save_photo(where / "photos" / split / hue / f"{i}.jpg", hue, 10_000 * (split == "valid") + 1000 * number + i)
     result = command("train.py", *small, "data.root=photos", "hydra.run.dir=run", "model.backbone=test_resnet", cwd=where)
     assert result.returncode == 0, result.stderr[-3000:]
-    (where / "stdout.txt").write_text(result.stdout)
+    (where / "stdout.txt").write_text(result.stdout, encoding="utf-8")
     return where
 
 
@@ -234,7 +234,7 @@ def texts(
     ):
         result = command("train.py", f"experiment={experiment}", *text_run, *more, f"hydra.run.dir=runs/{run}", cwd=where)
         assert result.returncode == 0, result.stderr[-3000:]
-        (where / f"{run}.txt").write_text(result.stdout)
+        (where / f"{run}.txt").write_text(result.stdout, encoding="utf-8")
     return where
 
 
@@ -266,5 +266,5 @@ def rated(tmp_path_factory: pytest.TempPathFactory, command: Callable[..., Any])
     result = command("train.py", "experiment=tastes", "epochs=12", "callbacks.progress=null", "hydra.run.dir=run", cwd=where)
     assert result.returncode == 0, result.stderr[-3000:]
     assert "400 items" in result.stdout + result.stderr  # the memory it takes is printed before it starts
-    (where / "stdout.txt").write_text(result.stdout)
+    (where / "stdout.txt").write_text(result.stdout, encoding="utf-8")
     return where

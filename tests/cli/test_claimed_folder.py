@@ -69,7 +69,9 @@ def test_names_that_are_taken_are_numbered(tmp_path: Path) -> None:
 
 def typed(where: Path, *more: str) -> list[str]:
     if not (where / "t.csv").exists():
-        (where / "t.csv").write_text("a,b,y\n" + "".join(f"{i % 7},{i % 5},{i % 7 + i % 5}\n" for i in range(200)))
+        (where / "t.csv").write_text(
+            "a,b,y\n" + "".join(f"{i % 7},{i % 5},{i % 7 + i % 5}\n" for i in range(200)), encoding="utf-8"
+        )
     table = ["experiment=table", "data.root=t.csv", "data.target=y", "data.batch_size=32", "callbacks=none", "epochs=2"]
     return [*table, *more]
 
@@ -122,10 +124,12 @@ def test_a_second_run_in_a_named_folder_is_refused_while_the_first_lives(
         assert "run: another run is writing into this folder" in sentence
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
-    assert "epochs=5000" in (tmp_path / "run" / ".hydra" / "overrides.yaml").read_text()  # the second has changed nothing
+    assert "epochs=5000" in (tmp_path / "run" / ".hydra" / "overrides.yaml").read_text(
+        encoding="utf-8"
+    )  # the second has changed nothing
     result = command("train.py", *options, "seed=2", cwd=tmp_path)
     assert result.returncode == 0, result.stderr[-2000:]
-    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["seed"] == 2
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))["seed"] == 2
 
 
 def test_the_runs_of_a_sweep_are_ones_own(tmp_path: Path, command: Callable[..., Any]) -> None:

@@ -118,7 +118,7 @@ def test_published_weights_without_a_net_are_one_sentence(
     monkeypatch.setattr("practicum.modules.weights.published.BASE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     rows = [f"{('good', 'bad')[number % 2]} film,{number % 2}" for number in range(40)]
-    (tmp_path / "texts.csv").write_text("\n".join(["text,label", *rows]))
+    (tmp_path / "texts.csv").write_text("\n".join(["text,label", *rows]), encoding="utf-8")
     sentence = refused(in_process("train.py", *arguments, "data=text_csv", "data.root=texts.csv", cwd=tmp_path))
     assert "can't be downloaded" in sentence
     assert sentence.endswith(own)
@@ -154,7 +154,7 @@ def test_full_disk_is_one_sentence(trained: Path, refused: Callable[[Any], str],
 def test_mistakes_with_tables_end_in_one_sentence(
     tables: Path, script: str, arguments: list[str], message: str, in_process: Callable[..., Any], refused: Callable[[Any], str]
 ) -> None:
-    (tables / "less.csv").write_text("shop,day\ns1,2024-12-30\n")
+    (tables / "less.csv").write_text("shop,day\ns1,2024-12-30\n", encoding="utf-8")
     assert message in refused(in_process(script, *arguments, cwd=tables))
 
 
@@ -177,8 +177,8 @@ def test_mistakes_in_predicting_are_told_in_its_own_options(
     tables: Path, arguments: list[str], message: str, in_process: Callable[..., Any], refused: Callable[[Any], str]
 ) -> None:
     (tables / "afile").touch()
-    (tables / "word.csv").write_text("shop,size,day\ns1,x,2024-12-30\n")
-    (tables / "day.csv").write_text("shop,size,day\ns1,2,31.12.2024\n")
+    (tables / "word.csv").write_text("shop,size,day\ns1,x,2024-12-30\n", encoding="utf-8")
+    (tables / "day.csv").write_text("shop,size,day\ns1,2,31.12.2024\n", encoding="utf-8")
     (tables / "latin.csv").write_bytes("shop,size,day\né,2,2024-12-30\n".encode("latin-1"))
     sentence = refused(in_process("predict.py", *arguments, cwd=tables))
     assert message in sentence
@@ -223,7 +223,9 @@ def test_what_the_machine_refuses_is_explained(error: BaseException, sentence: s
 
 
 def test_a_file_larger_than_allowed_is_one_sentence(tmp_path: Path, refused: Callable[[Any], str]) -> None:
-    (tmp_path / "t.csv").write_text("a,b,y\n" + "".join(f"{i % 7},{i % 5},{i % 7 + i % 5}\n" for i in range(300)))
+    (tmp_path / "t.csv").write_text(
+        "a,b,y\n" + "".join(f"{i % 7},{i % 5},{i % 7 + i % 5}\n" for i in range(300)), encoding="utf-8"
+    )
     table = ["experiment=table", "data.root=t.csv", "data.target=y", "callbacks=none", "hydra.run.dir=run"]
     words = [sys.executable, str(HERE / "train.py"), *table, "model.hidden_sizes=[2000,500]", "epochs=2"]
     result = subprocess.run(
@@ -309,7 +311,7 @@ def test_a_refusal_removes_its_own_folder_and_not_where_one_works(
 ) -> None:
     for own in ([], ["server.log"]):
         for name in own:
-            (tmp_path / name).write_text("mine")
+            (tmp_path / name).write_text("mine", encoding="utf-8")
         sentence = refused(in_process("train.py", "data=image_folder", "data.root=gone", f"hydra.run.dir={run}", cwd=tmp_path))
         assert "gone: no such folder" in sentence
         left = sorted(path.name for path in tmp_path.iterdir())

@@ -38,8 +38,8 @@ def test_what_is_not_there_is_named(name: Any, sentence: str, caplog: pytest.Log
 
 
 def test_modules_that_fail_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "needs_more.py").write_text("import surely_not_installed\n")
-    (tmp_path / "is_broken.py").write_text("1 / 0\n")
+    (tmp_path / "needs_more.py").write_text("import surely_not_installed\n", encoding="utf-8")
+    (tmp_path / "is_broken.py").write_text("1 / 0\n", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(MisconfigurationException, match="needs surely_not_installed, which is not installed"):
         import_target("a", "needs_more.X")

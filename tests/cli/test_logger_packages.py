@@ -17,7 +17,7 @@ PRESETS = ("tensorboard", "wandb", "mlflow")
 
 
 def _preset(name: str) -> dict[str, Any]:
-    return {name: yaml.safe_load((HERE / f"conf/logger/{name}.yaml").read_text())[name]}
+    return {name: yaml.safe_load((HERE / f"conf/logger/{name}.yaml").read_text(encoding="utf-8"))[name]}
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -26,7 +26,7 @@ def test_the_sentence_names_an_extra_that_there_is(name: str, monkeypatch: pytes
     sentence = rf'logger\.{name}: the package {name} is not installed; pip install "practicum\[{name}\]" brings it'
     with pytest.raises(MisconfigurationException, match=sentence):
         check_logger_packages(_preset(name))
-    assert re.search(rf'^{name} = \["{name}\b', (HERE / "pyproject.toml").read_text(), re.M)
+    assert re.search(rf'^{name} = \["{name}\b', (HERE / "pyproject.toml").read_text(encoding="utf-8"), re.M)
 
 
 def test_what_is_installed_or_unknown_passes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,8 +84,8 @@ def test_commands_name_no_folder() -> None:
 def test_a_run_folder_has_its_card(tables: Path, run: str, tmp_path: Path) -> None:
     folder = tables / "runs" / run
     head = ModelCard.load(folder / "README.md").data.to_dict()
-    record = json.loads((folder / "metrics.json").read_text())
+    record = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     values = {each["type"]: each["value"] for each in head["model-index"][0]["results"][0]["metrics"]}
     assert values["loss"] == pytest.approx(record["test/loss"], abs=1e-6)
     write_card(tmp_path, record, BEES, "again", [])
-    assert "# again" in (tmp_path / "README.md").read_text()
+    assert "# again" in (tmp_path / "README.md").read_text(encoding="utf-8")

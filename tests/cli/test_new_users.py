@@ -26,12 +26,14 @@ def test_new_users_from_what_they_rated(
 ) -> None:
     """Users generated like the others are predicted nearly as well."""
     root = next((rated / "data/synthetic").glob("tastes-*"))
-    lines = [line.split("\t") for line in (root / "u1.base").read_text().splitlines()]
+    lines = [line.split("\t") for line in (root / "u1.base").read_text(encoding="utf-8").splitlines()]
     lines = [line for line in lines if int(line[0]) <= 60]
-    held = [line.split("\t") for line in (root / "u1.test").read_text().splitlines()]
+    held = [line.split("\t") for line in (root / "u1.test").read_text(encoding="utf-8").splitlines()]
     held = [line for line in held if int(line[0]) <= 60]
     for name, rows in (("new.csv", lines), ("pairs.csv", held)):
-        (rated / name).write_text("user,item,rating\n" + "".join(f"new{row[0]},{row[1]},{row[2]}\n" for row in rows))
+        (rated / name).write_text(
+            "user,item,rating\n" + "".join(f"new{row[0]},{row[1]},{row[2]}\n" for row in rows), encoding="utf-8"
+        )
     result = command("predict.py", "run=run", "fold_in=new.csv", "input=pairs.csv", "output=new-predicted.csv", cwd=rated)
     assert result.returncode == 0, result.stderr[-3000:]
     predicted = rows_of(rated / "new-predicted.csv")
@@ -39,12 +41,12 @@ def test_new_users_from_what_they_rated(
     assert rmse < 0.6
     result = in_process("predict.py", "run=run", "fold_in=new.csv", "top_k=3", "output=new-top.csv", cwd=rated)
     assert "180 rows" in result.stdout
-    (rated / "odd.csv").write_text("user,item\nnew1,nothing\nnew2,nothing\n")
+    (rated / "odd.csv").write_text("user,item\nnew1,nothing\nnew2,nothing\n", encoding="utf-8")
     result = in_process("predict.py", "run=run", "fold_in=new.csv", "input=odd.csv", "output=odd-predicted.csv", cwd=rated)
     assert "2 of 2 items were not in training" in result.stdout
     odd = [float(row["predicted"]) for row in rows_of(rated / "odd-predicted.csv")]
     assert odd[0] != odd[1]  # each has a bias of their own
-    (rated / "me.csv").write_text("item,rating\n1,5\n2,4\nunknown,1\n")
+    (rated / "me.csv").write_text("item,rating\n1,5\n2,4\nunknown,1\n", encoding="utf-8")
     result = in_process("predict.py", "run=run", "fold_in=me.csv", "top_k=3", "output=me-top.csv", cwd=rated)
     assert "1 of 3 ratings are of items that were not in training" in result.stdout
     assert {row["user"] for row in rows_of(rated / "me-top.csv")} == {"new"}
@@ -54,7 +56,7 @@ def opened(folder: Path, users: list[str], items: list[str]) -> RecommenderRun:
     """A recommender's run on ratings by each of these users of each of these items, untrained."""
     folder.mkdir(exist_ok=True)
     rows = "".join(f"{user};{item};{n % 5},5\n" for n, (user, item) in enumerate(product(users, items)) if n % 9)
-    (folder / "r.csv").write_text(f"user;item;rating\n{rows}")
+    (folder / "r.csv").write_text(f"user;item;rating\n{rows}", encoding="utf-8")
     data = Ratings(folder / "r.csv", cache=folder / "cache", artifacts_dir=folder, split_column=None)
     data.prepare_data()
     data.setup("fit")
@@ -81,7 +83,7 @@ def test_items_are_found_as_training_spelt_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], ids: list[str], typed: list[str], known: int
 ) -> None:
     run = opened(tmp_path / "run", ids, ids)
-    (tmp_path / "new.csv").write_text("item;rating\n" + "".join(f"{each};4,5\n" for each in typed))
+    (tmp_path / "new.csv").write_text("item;rating\n" + "".join(f"{each};4,5\n" for each in typed), encoding="utf-8")
     lists = new_users(run, str(tmp_path / "new.csv"), None, k=10)
     assert len(lists["item"]) == len(ids) - known  # what they rated is not recommended
     said = capsys.readouterr().out
@@ -97,17 +99,17 @@ def new_vectors(run: RecommenderRun, source: Path) -> torch.Tensor:
 
 def test_users_of_two_files_are_matched_as_training_would(tmp_path: Path) -> None:
     """``1`` and ``1.0`` are one user where training's users are numbers; ``01`` is none of them."""
-    (tmp_path / "new.csv").write_text("user;item;rating\n91;1;4,5\n92.0;2;1\n")
-    (tmp_path / "pairs.csv").write_text("user;item;predicted\n92;1;0\n91.0;3;0\n")
+    (tmp_path / "new.csv").write_text("user;item;rating\n91;1;4,5\n92.0;2;1\n", encoding="utf-8")
+    (tmp_path / "pairs.csv").write_text("user;item;predicted\n92;1;0\n91.0;3;0\n", encoding="utf-8")
     run = opened(tmp_path / "run", NUMBERS, NUMBERS)
     table = new_users(run, str(tmp_path / "new.csv"), str(tmp_path / "pairs.csv"), k=3)
     assert list(table) == ["user", "item", "table_predicted", "predicted"]  # a column of the user's own is kept beside
     assert [str(each) for each in table["user"]] == ["92", "91.0"]
-    (tmp_path / "pairs.csv").write_text("user;item\n091;1\n")
+    (tmp_path / "pairs.csv").write_text("user;item\n091;1\n", encoding="utf-8")
     with pytest.raises(MisconfigurationException, match=r"pairs.csv: user 091 has no rating in fold_in"):
         new_users(run, str(tmp_path / "new.csv"), str(tmp_path / "pairs.csv"), k=3)
     codes = opened(tmp_path / "codes", CODES, CODES)
-    (tmp_path / "new.csv").write_text("user;item;rating\n01;1;4,5\n1;2;1\n")
+    (tmp_path / "new.csv").write_text("user;item;rating\n01;1;4,5\n1;2;1\n", encoding="utf-8")
     assert set(new_users(codes, str(tmp_path / "new.csv"), None, k=2)["user"]) == {"01", "1"}
 
 
@@ -124,13 +126,13 @@ def test_users_of_two_files_are_matched_as_training_would(tmp_path: Path) -> Non
 )
 def test_what_nothing_is_known_of_is_refused(tmp_path: Path, content: str, message: str) -> None:
     run = opened(tmp_path / "run", NUMBERS, NUMBERS)
-    (tmp_path / "new.csv").write_text(content)
+    (tmp_path / "new.csv").write_text(content, encoding="utf-8")
     with pytest.raises(MisconfigurationException, match=message):
         new_users(run, str(tmp_path / "new.csv"), None, k=3)
 
 
 def test_a_user_of_unknown_items_only_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "new.csv").write_text("user;item;rating\na;1;4\nb;99;5\n")
+    (tmp_path / "new.csv").write_text("user;item;rating\na;1;4\nb;99;5\n", encoding="utf-8")
     new_users(opened(tmp_path / "run", NUMBERS, NUMBERS), str(tmp_path / "new.csv"), None, k=3)
     assert "1 of 2 users rated no item that was in training; they are predicted as an average user" in capsys.readouterr().out
 
@@ -143,9 +145,9 @@ def test_neighbours_and_lists_find_ids_in_the_same_way(tmp_path: Path) -> None:
             MisconfigurationException, match=f"neighbours={wrong}: there is no such item in training; ids are like '1.0'"
         ):
             neighbours(run, wrong, 3)
-    (tmp_path / "users.csv").write_text("user\n1\n3.0\n1.0\n")
+    (tmp_path / "users.csv").write_text("user\n1\n3.0\n1.0\n", encoding="utf-8")
     assert set(top_lists(run, str(tmp_path / "users.csv"), 2, None)["user"]) == {"1", "3.0"}
-    (tmp_path / "users.csv").write_text("user\n01\n99\n")
+    (tmp_path / "users.csv").write_text("user\n01\n99\n", encoding="utf-8")
     with pytest.raises(
         MisconfigurationException, match=r"users.csv: none of its users was in training \(such as 01; ids are like '1.0'"
     ):

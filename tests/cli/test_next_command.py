@@ -171,6 +171,6 @@ def test_a_process_of_a_launcher_knows_what_was_started(monkeypatch: pytest.Monk
 
 
 def test_printed_at_the_end_of_a_run(trained: Path) -> None:
-    following = (trained / "stdout.txt").read_text().partition("Next:")[2]
+    following = (trained / "stdout.txt").read_text(encoding="utf-8").partition("Next:")[2]
     assert "predict.py run=run input=PHOTOS" in following
     assert "data.root=photos" in following  # the same photos, the same network

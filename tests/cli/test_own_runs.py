@@ -52,7 +52,7 @@ def test_earlier_signatures_stay_as_a_run_may_be_killed_before_it_writes_new_ove
     sign(tmp_path, OVERRIDES)
     assert is_own(tmp_path, OVERRIDES)
     assert is_own(tmp_path, [*OVERRIDES, "seed=2"])
-    assert len((tmp_path / ".hydra" / "signature").read_text().split()) == 2
+    assert len((tmp_path / ".hydra" / "signature").read_text(encoding="utf-8").split()) == 2
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\x00", b"0" * 64, b"\n\n"])
@@ -83,7 +83,7 @@ def test_resuming_a_strangers_folder_runs_nothing(
     tables: Path, tmp_path: Path, in_process: Callable[..., Any], refused: Callable[[Any], str], evil: str
 ) -> None:
     shutil.copytree(tables / "runs" / "class", tmp_path / "run")
-    with open(tmp_path / "run" / ".hydra" / "overrides.yaml", "a") as file:
+    with open(tmp_path / "run" / ".hydra" / "overrides.yaml", "a", encoding="utf-8") as file:
         file.write(f"- '{evil}'\n")
     if evil == "trust=true":  # it is not for the folder to say
         (tmp_path / "run" / ".hydra" / "signature").unlink()

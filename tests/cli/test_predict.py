@@ -32,7 +32,7 @@ def test_unreadable_files_are_listed_and_top_k_is_kept(
     mixed = trained / "mixed"
     mixed.mkdir(exist_ok=True)
     shutil.copy(trained / "photos/valid/red/0.jpg", mixed / "a photo, with comma.jpg")
-    (mixed / "notes.txt").write_text("not a photo")
+    (mixed / "notes.txt").write_text("not a photo", encoding="utf-8")
     result = command("predict.py", "run=run", "input=mixed", "output=mixed.csv", "top_k=1", cwd=trained)
     assert result.returncode == 0, result.stderr[-2000:]
     (row,) = rows_of(trained / "mixed.csv")
@@ -50,12 +50,12 @@ def test_file_names_that_are_no_utf8_from_training_to_prediction(
             (photos / split / new).mkdir(parents=True)
             for number in range(8):
                 shutil.copy(trained / "photos" / split / old / f"{number}.jpg", photos / split / new / f"caf\udce9{number}.jpg")
-    (photos / "valid" / "blue" / "bad\udce9.jpg").write_text("no photo")
+    (photos / "valid" / "blue" / "bad\udce9.jpg").write_text("no photo", encoding="utf-8")
     options = [*small, 'data.root="ph\udce9"', 'hydra.run.dir="run\udce9"', "trainer.max_epochs=1"]
     result = command("train.py", *options, cwd=tmp_path)
     assert result.returncode == 0, result.stderr[-3000:]
     run = tmp_path / "run\udce9"
-    assert json.loads((run / "metrics.json").read_text())["status"] == "finished"
+    assert json.loads((run / "metrics.json").read_text(encoding="utf-8"))["status"] == "finished"
     assert (run / "report.html").is_file()
     assert len(rows_of(run / "predictions.csv")) == 16
     assert "bad\\xe9" in (run / "rejected.csv").read_text(encoding="utf-8")
@@ -80,7 +80,7 @@ def test_prediction_needs_nothing_but_the_run_folder(
 def test_prediction_takes_the_table_of_training(
     trained: Path, command: Callable[..., Any], rows_of: Callable[[Path], list[dict[str, str]]]
 ) -> None:
-    (trained / "new.csv").write_text("file,label\nphotos/valid/red/3,red\nphotos/valid/blue/1.jpg,blue\n")
+    (trained / "new.csv").write_text("file,label\nphotos/valid/red/3,red\nphotos/valid/blue/1.jpg,blue\n", encoding="utf-8")
     result = command("predict.py", "run=run", "input=new.csv", "output=new-predictions.csv", cwd=trained)
     assert result.returncode == 0, result.stderr[-2000:]
     assert [row["predicted"] for row in rows_of(trained / "new-predictions.csv")] == ["red", "blue"]
@@ -107,10 +107,12 @@ def test_prediction_refuses_in_one_sentence(
     unfinished = trained / "unfinished"
     if not unfinished.exists():
         shutil.copytree(trained / "run", unfinished)
-        (unfinished / "metrics.json").write_text('{"status": "trained"}')
+        (unfinished / "metrics.json").write_text('{"status": "trained"}', encoding="utf-8")
         stranger = shutil.copytree(trained / "run", trained / "stranger")
         config = stranger / ".hydra" / "config.yaml"
-        config.write_text(config.read_text().replace("practicum.datamodules.Augment", "os.system"))
+        config.write_text(
+            config.read_text(encoding="utf-8").replace("practicum.datamodules.Augment", "os.system"), encoding="utf-8"
+        )
     assert message in refused(in_process("predict.py", *arguments, cwd=trained))
 
 
@@ -125,7 +127,7 @@ def test_prediction_refuses_in_one_sentence(
 def test_prediction_of_texts_refuses_in_one_sentence(
     texts: Path, arguments: list[str], message: str, in_process: Callable[..., Any], refused: Callable[[Any], str]
 ) -> None:
-    (texts / "new.txt").write_text("A brilliant film.\n")
+    (texts / "new.txt").write_text("A brilliant film.\n", encoding="utf-8")
     assert message in refused(in_process("predict.py", *arguments, "input=new.txt", cwd=texts))
 
 
@@ -134,11 +136,11 @@ def test_several_labels_per_photo_from_table_to_prediction(
 ) -> None:
     photos = sorted((trained / "photos" / "train").rglob("*.jpg"))
     lines = [f"{p.relative_to(trained / 'photos')},{p.parent.name} {'photo' if i % 5 else ''}" for i, p in enumerate(photos)]
-    (trained / "photos" / "tags.csv").write_text("\n".join(["file,label", *lines]) + "\n")
+    (trained / "photos" / "tags.csv").write_text("\n".join(["file,label", *lines]) + "\n", encoding="utf-8")
     options = [*small, "data.root=photos", "data.csv=tags.csv", "data.label_separator=' '", "hydra.run.dir=tags"]
     result = command("train.py", *options, cwd=trained)
     assert result.returncode == 0, result.stderr[-3000:]
-    record = json.loads((trained / "tags" / "metrics.json").read_text())
+    record = json.loads((trained / "tags" / "metrics.json").read_text(encoding="utf-8"))
     assert {"val/accuracy/kept", "val/f2/kept", "val/map/kept"} <= record.keys()
     assert record["val/map/kept"] > 0.8
     result = command("predict.py", "run=tags", "input=photos/valid/red", "output=tags.csv", cwd=trained)
@@ -159,7 +161,7 @@ def test_language_model_and_word_vectors_become_classifiers(
     text_run: list[str],
     small_lstm: list[str],
 ) -> None:
-    assert (texts / "runs/lm/figures/samples.txt").read_text().strip()
+    assert (texts / "runs/lm/figures/samples.txt").read_text(encoding="utf-8").strip()
     assert (texts / "runs/vectors/vectors.vec").is_file()
     data = ["experiment=reviews", *text_run]
     for run, more in (
@@ -169,13 +171,13 @@ def test_language_model_and_word_vectors_become_classifiers(
     ):
         result = command("train.py", *data, *more, f"hydra.run.dir=runs/{run}", cwd=texts)
         assert result.returncode == 0, result.stderr[-3000:]
-        record = json.loads((texts / f"runs/{run}/metrics.json").read_text())
+        record = json.loads((texts / f"runs/{run}/metrics.json").read_text(encoding="utf-8"))
         assert record["tests_on"] == "test"
         assert record["data/test"] == 29
         assert record["weights/pretrained"] is (run != "backwards")
     assert record["test/accuracy"] == 1.0  # words alone tell
 
-    (texts / "new.txt").write_text("A brilliant film.\nThe war was tedious.\n")
+    (texts / "new.txt").write_text("A brilliant film.\nThe war was tedious.\n", encoding="utf-8")
     result = command("predict.py", "run=runs/words", "input=new.txt", "explain=true", cwd=texts)
     assert result.returncode == 0, result.stderr[-3000:]
     rows = rows_of(texts / "predictions.csv")
@@ -195,14 +197,14 @@ def test_language_model_and_word_vectors_become_classifiers(
 def test_table_from_run_to_predictions(
     tables: Path, command: Callable[..., Any], rows_of: Callable[[Path], list[dict[str, str]]]
 ) -> None:
-    record = json.loads((tables / "runs/number/metrics.json").read_text())
+    record = json.loads((tables / "runs/number/metrics.json").read_text(encoding="utf-8"))
     assert record["test/rmspe"] < 0.1
     figures = {path.name for path in (tables / "runs/number/figures").iterdir()}
     assert {"predicted_true.png", "most_wrong.txt", "importance.png", "embeddings_shop.png", "error_by_day.png"} <= figures
-    assert json.loads((tables / "runs/class/metrics.json").read_text())["test/accuracy"] == 1.0
+    assert json.loads((tables / "runs/class/metrics.json").read_text(encoding="utf-8"))["test/accuracy"] == 1.0
     assert (tables / "runs/class/figures/confusion.png").is_file()
 
-    (tables / "new.csv").write_text("size,shop,day,till\n1,s1,2024-12-30,7\n2,s9,2024-12-31,8\n")
+    (tables / "new.csv").write_text("size,shop,day,till\n1,s1,2024-12-30,7\n2,s9,2024-12-31,8\n", encoding="utf-8")
     result = command("predict.py", "run=runs/number", "input=new.csv", cwd=tables)
     assert result.returncode == 0, result.stderr[-3000:]
     rows = rows_of(tables / "predictions.csv")

@@ -64,14 +64,14 @@ def test_texts_without_an_encoder_are_classified_by_their_own_word_vectors(
     result = command("train.py", *typed, "hydra.run.dir=runs/own", cwd=texts)
     assert result.returncode == 0, result.stderr[-3000:]
     assert "word vectors are learnt from these" in result.stdout + result.stderr
-    record = json.loads((texts / "runs/own/metrics.json").read_text())
+    record = json.loads((texts / "runs/own/metrics.json").read_text(encoding="utf-8"))
     assert record["weights/source"] == str(texts / "runs/own/word_vectors.vec")
     assert 0 < record["seconds/pretraining"] < record["seconds"]
     assert record["test/accuracy"] == 1.0
-    vectors = (texts / "runs/own/word_vectors.vec").read_text()
+    vectors = (texts / "runs/own/word_vectors.vec").read_text(encoding="utf-8")
     assert vectors.splitlines()[0].endswith(" 12")
 
-    (texts / "other.txt").write_text("A brilliant film.\nThe war was tedious.\n")
+    (texts / "other.txt").write_text("A brilliant film.\nThe war was tedious.\n", encoding="utf-8")
     moved = (texts / "runs/own").rename(texts / "runs/moved")
     (moved / "word_vectors.vec").unlink()  # the checkpoint holds them
     result = command("predict.py", "run=runs/moved", "input=other.txt", "output=own.csv", cwd=texts)
@@ -85,7 +85,7 @@ def test_a_run_killed_after_its_first_stage_keeps_what_that_has_learnt(
     result = command("train.py", "experiment=reviews", *text_run, *VECTORS, "hydra.run.dir=runs/killed", cwd=texts)
     assert result.returncode == 0, result.stderr[-3000:]
     run = texts / "runs/killed"
-    whole = json.loads((run / "metrics.json").read_text())
+    whole = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     before = (run / "word_vectors.vec").stat()
     (run / "metrics.json").unlink()
     for path in (run / "checkpoints").iterdir():
@@ -95,4 +95,6 @@ def test_a_run_killed_after_its_first_stage_keeps_what_that_has_learnt(
     assert "word vectors are learnt" not in result.stdout + result.stderr
     after = (run / "word_vectors.vec").stat()
     assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
-    assert json.loads((run / "metrics.json").read_text())["test/loss"] == whole["test/loss"]  # random numbers are the same
+    assert (
+        json.loads((run / "metrics.json").read_text(encoding="utf-8"))["test/loss"] == whole["test/loss"]
+    )  # random numbers are the same

@@ -20,15 +20,15 @@ def test_lists_leave_out_seen_items_and_an_index_finds_the_same(
     rows = rows_of(rated / "top.csv")
     assert list(rows[0]) == ["user", "rank", "item", "title", "predicted"]
     root = next((rated / "data/synthetic").glob("tastes-*"))
-    known = {tuple(line.split("\t")[:2]) for line in (root / "u.data").read_text().splitlines()}
+    known = {tuple(line.split("\t")[:2]) for line in (root / "u.data").read_text(encoding="utf-8").splitlines()}
     assert not known & {(row["user"], row["item"]) for row in rows}
     first = [float(row["predicted"]) for row in rows if row["user"] == "7"]
     assert first == sorted(first, reverse=True)
-    (rated / "pair.csv").write_text(f"user,item\n7,{next(row['item'] for row in rows if row['user'] == '7')}\n")
+    (rated / "pair.csv").write_text(f"user,item\n7,{next(row['item'] for row in rows if row['user'] == '7')}\n", encoding="utf-8")
     assert in_process("predict.py", "run=run", "input=pair.csv", "output=pair-predicted.csv", cwd=rated).returncode == 0
     assert float(rows_of(rated / "pair-predicted.csv")[0]["predicted"]) == pytest.approx(first[0], abs=1e-4)
 
-    (rated / "users.csv").write_text("user\n7\nnobody\n")
+    (rated / "users.csv").write_text("user\n7\nnobody\n", encoding="utf-8")
     result = in_process("predict.py", "run=run", "input=users.csv", "top_k=5", "output=some.parquet", cwd=rated)
     assert "1 of 2 users were not in training (such as nobody)" in result.stdout
     assert polars.read_parquet(rated / "some.parquet")["item"].to_list() == [row["item"] for row in rows if row["user"] == "7"]
@@ -65,8 +65,8 @@ def test_neighbours_and_factors(
 def test_recommendations_refuse_in_one_sentence(
     rated: Path, arguments: list[str], message: str, in_process: Callable[..., Any], refused: Callable[[Any], str]
 ) -> None:
-    (rated / "nan.csv").write_text("item,rating\n1,5\n2,bad\n")
-    (rated / "names.csv").write_text("film,rating\n1,5\n")
-    (rated / "none.csv").write_text("item,rating\n")
+    (rated / "nan.csv").write_text("item,rating\n1,5\n2,bad\n", encoding="utf-8")
+    (rated / "names.csv").write_text("film,rating\n1,5\n", encoding="utf-8")
+    (rated / "none.csv").write_text("item,rating\n", encoding="utf-8")
     (rated / "broken.ckpt").write_bytes((rated / "run/checkpoints/best.ckpt").read_bytes()[:3000])
     assert message in refused(in_process("predict.py", "run=run", *arguments, cwd=rated))

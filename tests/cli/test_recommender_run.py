@@ -32,7 +32,7 @@ def test_lists_become_columns_and_end_at_minus_infinity(recommender: Recommender
 
 def test_seen_items_are_those_of_all_splits(recommender: RecommenderRun, rated: Path) -> None:
     root = next((rated / "data/synthetic").glob("tastes-*"))
-    lines = [line.split("\t") for line in (root / "u.data").read_text().splitlines()]
+    lines = [line.split("\t") for line in (root / "u.data").read_text(encoding="utf-8").splitlines()]
     user = recommender.users.index("7")
     _, items = recommender.seen().items_of(torch.tensor([user]))
     assert {recommender.items[row] for row in items.tolist()} == {line[1] for line in lines if line[0] == "7"}
@@ -53,12 +53,12 @@ def test_a_run_folder_without_its_tables_is_named(recommender: RecommenderRun, t
 
 
 def test_ratings_become_a_run_with_figures_and_a_user_page(rated: Path) -> None:
-    record = json.loads((rated / "run/metrics.json").read_text())
+    record = json.loads((rated / "run/metrics.json").read_text(encoding="utf-8"))
     assert record["val/rmse/kept"] < 0.6
     assert {"val/ndcg@10/kept", "val/ndcg@10_of_100/kept", "val/coverage@10/kept"} <= record.keys()
     figures = {path.name for path in (rated / "run/figures").iterdir()}
     wanted = {"item_biases.png", "long_tail.png", "residuals.png", "person.txt", "embeddings_item.png", "predicted_true.png"}
     assert wanted <= figures
-    text = (rated / "run/figures/person.txt").read_text()
+    text = (rated / "run/figures/person.txt").read_text(encoding="utf-8")
     assert text.count("Recommended, with the most similar of the above") == 3
     assert "(like " in text

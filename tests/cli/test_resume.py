@@ -83,7 +83,7 @@ def test_last_is_the_newest_run_of_this_name(run: Path) -> None:
 
 @pytest.mark.parametrize("content", ["- [", "a: 1", "", "- {a: 1}", "- 3", "text"])
 def test_broken_overrides_are_a_sentence(run: Path, content: str) -> None:
-    (run / ".hydra" / "overrides.yaml").write_text(content)
+    (run / ".hydra" / "overrides.yaml").write_text(content, encoding="utf-8")
     with pytest.raises(ResumeError, match="overrides in .* are damaged"):
         resume_arguments(["resume=runs/x"])
     (run / ".hydra" / "overrides.yaml").unlink()

@@ -153,7 +153,7 @@ class _Code:
 @pytest.mark.parametrize("content", ["a: [", "- a", "\x00", "", "null", "3", "true", "[]"])
 def test_a_broken_configuration_is_a_sentence(run: Path, content: str) -> None:
     cfg = composed(run, 0.1)
-    (run / ".hydra" / "config.yaml").write_text(content)
+    (run / ".hydra" / "config.yaml").write_text(content, encoding="utf-8")
     with pytest.raises(ResumeError, match=r"config.yaml is (damaged|not a configuration)"):
         prepare_resume(cfg)
 
@@ -165,12 +165,12 @@ class _Data:
 def test_other_data_are_reported(run: Path, caplog: pytest.LogCaptureFixture) -> None:
     for record, warned in ((None, False), ("b" * 64, False), ("a" * 64, True)):
         if record is not None:
-            (run / "metrics.json").write_text(f'{{"data/sha256": "{record}"}}')
+            (run / "metrics.json").write_text(f'{{"data/sha256": "{record}"}}', encoding="utf-8")
         caplog.clear()
         warn_of_other_data(run, _Data())
         assert ("not those this run began with" in caplog.text) == warned
     for broken in ("{", "[1]", "3"):
-        (run / "metrics.json").write_text(broken)
+        (run / "metrics.json").write_text(broken, encoding="utf-8")
         caplog.clear()
         warn_of_other_data(run, _Data())
         assert "metrics.json is damaged" in caplog.text
@@ -179,7 +179,7 @@ def test_other_data_are_reported(run: Path, caplog: pytest.LogCaptureFixture) ->
 @pytest.mark.parametrize("digest", ["a", "b"])  # of tokens it is the same, however they are split
 def test_a_test_that_is_held_out_since_is_refused_or_warned_of(run: Path, digest: str, caplog: pytest.LogCaptureFixture) -> None:
     record = {"data/train": 800, "data/valid": 200, "data/sha256": "a", "data/rejected": 3}
-    (run / "metrics.json").write_text(json.dumps(record))
+    (run / "metrics.json").write_text(json.dumps(record), encoding="utf-8")
     data = SimpleNamespace(provenance={"train": 700, "valid": 200, "test": 100, "sha256": digest, "rejected": 3})
     said = r"other splits \(800 train, 200 valid, 0 test\) than these data have now \(700 train, 200 valid, 100 test\)"
     with pytest.raises(ResumeError, match=f"{said}.*data.test_fraction=0 resume.force=true"):
@@ -189,6 +189,6 @@ def test_a_test_that_is_held_out_since_is_refused_or_warned_of(run: Path, digest
     caplog.clear()
     for own in ({"train": 800, "valid": 200}, {"train": 800, "valid": 200, "test": 50}):  # as it was; a test has been added
         warn_of_other_data(run, SimpleNamespace(provenance={**own, "sha256": "a"}))
-    (run / "metrics.json").write_text(json.dumps({**record, "data/train": 700, "data/test": 100}))
+    (run / "metrics.json").write_text(json.dumps({**record, "data/train": 700, "data/test": 100}), encoding="utf-8")
     warn_of_other_data(run, SimpleNamespace(provenance={**data.provenance, "sha256": "a"}))
     assert not caplog.text

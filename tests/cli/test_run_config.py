@@ -173,7 +173,7 @@ def test_predicting_with_a_strangers_folder_writes_its_output_and_nothing_else(
 ) -> None:
     shutil.copytree(tables / "runs" / "class", tmp_path / "run")
     shutil.copy(tables / "table.csv", tmp_path)
-    (tmp_path / "victim.sh").write_text("echo hello\n")
+    (tmp_path / "victim.sh").write_text("echo hello\n", encoding="utf-8")
     config = OmegaConf.load(tmp_path / "run" / ".hydra" / "config.yaml")
     OmegaConf.update(config, key, value, merge=False)
     OmegaConf.save(config, tmp_path / "run" / ".hydra" / "config.yaml")
@@ -189,7 +189,7 @@ def test_a_precision_that_is_none_is_a_sentence(
     tables: Path, tmp_path: Path, in_process: Callable[..., Any], refused: Callable[[Any], str]
 ) -> None:
     shutil.copytree(tables / "runs" / "class", tmp_path / "run")
-    record = json.loads((tmp_path / "run" / "metrics.json").read_text())
-    (tmp_path / "run" / "metrics.json").write_text(json.dumps({**record, "precision": "9-bit"}))
+    record = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))
+    (tmp_path / "run" / "metrics.json").write_text(json.dumps({**record, "precision": "9-bit"}), encoding="utf-8")
     sentence = refused(in_process("predict.py", "run=run", f"input={tables / 'table.csv'}", cwd=tmp_path))
     assert "precision=9-bit" in sentence

@@ -33,7 +33,7 @@ def run(tmp_path: Path) -> Path:
         "paths": {"run": "elsewhere", "data": "data"},
     }
     OmegaConf.save(OmegaConf.create(config), tmp_path / ".hydra" / "config.yaml")
-    (tmp_path / "metrics.json").write_text(json.dumps({"status": "finished", "precision": "bf16-mixed"}))
+    (tmp_path / "metrics.json").write_text(json.dumps({"status": "finished", "precision": "bf16-mixed"}), encoding="utf-8")
     for name in ("best", "last"):
         (tmp_path / "checkpoints" / f"{name}.ckpt").touch()
     return tmp_path
@@ -85,14 +85,14 @@ def test_configurations_are_refused(run: Path, key: str, value: object, message:
 
 
 def test_runs_that_never_finished_need_a_checkpoint(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (run / "metrics.json").write_text('{"status": "interrupted"}')
+    (run / "metrics.json").write_text('{"status": "interrupted"}', encoding="utf-8")
     with pytest.raises(MisconfigurationException, match=r"never finished \(interrupted\); checkpoint=.*best.ckpt uses"):
         open_run(run)
     assert open_run(run, str(run / "checkpoints" / "last.ckpt")).precision == "32-true"
     shutil.rmtree(run / "checkpoints")
     with pytest.raises(MisconfigurationException, match=r"never finished \(interrupted\).$"):
         open_run(run)
-    (run / "metrics.json").write_text('{"status": "finished"}')
+    (run / "metrics.json").write_text('{"status": "finished"}', encoding="utf-8")
     with pytest.raises(MisconfigurationException, match="best.ckpt are missing"):
         open_run(run)
     with pytest.raises(MisconfigurationException, match="not a run folder of train.py"):

@@ -21,8 +21,8 @@ def test_a_score_on_the_tests_rows_is_the_tests(
         rows.select("shop", "size", "day", "sold", "good").write_csv(tables / "labelled.csv")
         result = in_process("predict.py", f"run=runs/{run}", "input=labelled.csv", "output=scored.csv", "score=true", cwd=tables)
         assert result.returncode == 0, result.stderr[-2000:]
-        score = json.loads((tables / "scored.score.json").read_text())
-        own = results(json.loads((where / "metrics.json").read_text()))
+        score = json.loads((tables / "scored.score.json").read_text(encoding="utf-8"))
+        own = results(json.loads((where / "metrics.json").read_text(encoding="utf-8")))
         assert own.keys() <= score.keys()
         assert {name: score[name] for name in own} == pytest.approx(own, rel=1e-4, abs=1e-6)
         assert (score["run"], score["input"], score["examples"]) == (f"runs/{run}", "labelled.csv", len(rows))

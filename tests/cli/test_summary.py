@@ -86,15 +86,15 @@ def test_transfer_learning_is_advised_only_where_pretrained_weights_exist(capsys
 
 
 def test_printed_at_the_end_of_a_run_on_photos(trained: Path) -> None:
-    printed = (trained / "stdout.txt").read_text()
+    printed = (trained / "stdout.txt").read_text(encoding="utf-8")
     assert "accuracy on validation" in printed
     assert FROM_SCRATCH in printed
 
 
 def test_texts_are_not_told_to_transfer(texts: Path) -> None:
     assert not could_transfer(TextClassifier(["no", "yes"], ["xxunk", "xxpad", "good"]), RECORD)
-    assert FROM_SCRATCH not in (texts / "vectors.txt").read_text()
+    assert FROM_SCRATCH not in (texts / "vectors.txt").read_text(encoding="utf-8")
 
 
 def test_recommenders_are_not_told_to_transfer(rated: Path) -> None:
-    assert FROM_SCRATCH not in (rated / "stdout.txt").read_text()
+    assert FROM_SCRATCH not in (rated / "stdout.txt").read_text(encoding="utf-8")

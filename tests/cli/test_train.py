@@ -23,12 +23,12 @@ HERE = Path(__file__).resolve().parents[2]
 
 
 def _lines(run: Path) -> list[str]:
-    return (run / "train.log").read_text().splitlines()
+    return (run / "train.log").read_text(encoding="utf-8").splitlines()
 
 
 def test_run_folder_holds_everything(trained: Path, rows_of: Callable[[Path], list[dict[str, str]]]) -> None:
     run = trained / "run"
-    record = json.loads((run / "metrics.json").read_text())
+    record = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     assert record["status"] == "finished"
     assert record["val/accuracy/kept"] > 0.9  # red or blue: easy
     assert record["epochs"] == 2
@@ -50,7 +50,7 @@ def test_run_folder_holds_everything(trained: Path, rows_of: Callable[[Path], li
     steps = [row for row in rows_of(run / "metrics.csv") if row["train/loss_step"]]
     assert len(steps) == record["steps"] == 12
     assert {path.name for path in (run / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt", "before_last.ckpt"}
-    page = (run / "report.html").read_text()
+    page = (run / "report.html").read_text(encoding="utf-8")
     assert page.count("src='data:image/svg+xml;base64,") == page.count("</figcaption>") == len(shown)
     assert len(page) < 5_000_000
     assert not re.search(r"https?:|@import|url\(", page.split("<h2 id=record>")[0])  # nothing is loaded from elsewhere
@@ -69,7 +69,7 @@ def test_weights_of_a_run_start_the_next_and_another_network_is_refused(
     options = [*small, "data.root=photos", "trainer.max_epochs=1", "callbacks=none"]
     result = command("train.py", *options, "model.weights=run", "hydra.run.dir=on", cwd=trained)
     assert result.returncode == 0, result.stderr[-2000:]
-    record = json.loads((trained / "on" / "metrics.json").read_text())
+    record = json.loads((trained / "on" / "metrics.json").read_text(encoding="utf-8"))
     assert record["weights/source"] == "run/checkpoints/best.ckpt"
     sentence = refused(command("train.py", *options, "model.weights=run", "model.backbone=test_vit", cwd=trained))
     assert "not weights of test_vit" in sentence
@@ -82,7 +82,7 @@ def test_two_processes_share_the_photos_and_freeze_the_same_layers(
     options += ["data.root=photos", "model.weights=run", "hydra.run.dir=two", "trainer=ddp", "trainer.accelerator=cpu"]
     result = command("train.py", *options, "callbacks.unfreeze.at=[1]", cwd=trained, fresh=True)
     assert result.returncode == 0, result.stderr[-3000:]
-    record = json.loads((trained / "two" / "metrics.json").read_text())
+    record = json.loads((trained / "two" / "metrics.json").read_text(encoding="utf-8"))
     assert record["devices"] == "2 x cpu"
     assert record["baseline/prior/accuracy"] == 0.5  # the first process measured it, on all photos
     assert record["steps"] == 6  # 48 photos, 8 a batch on each of two processes, 2 epochs
@@ -115,7 +115,7 @@ def test_two_processes_find_one_rate_and_resume(
     for name, value in states[0]["state_dict"].items():
         assert torch.equal(value, states[1]["state_dict"][name]), name
     # One rate on both: each optimizer moved by it, and DDP keeps weights alike only where they do.
-    record = json.loads((trained / "whole2/metrics.json").read_text())
+    record = json.loads((trained / "whole2/metrics.json").read_text(encoding="utf-8"))
     schedule = states[0]["lr_schedulers"][0]["base_lrs"]
     assert max(schedule) == pytest.approx(record.get("lr_find/chosen", 0.01))
 
@@ -128,7 +128,7 @@ def test_schedule_range_test_and_snapshots_from_the_command_line(
     result = command("train.py", *options, *techniques, "data.root=photos", "hydra.run.dir=cycles", cwd=trained)
     assert result.returncode == 0, result.stderr[-3000:]
     run = trained / "cycles"
-    record = json.loads((run / "metrics.json").read_text())
+    record = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     assert record["epochs"] == 3  # 1 + 2
     assert record["snapshots"] == 2
     assert {"plain/accuracy", "val/accuracy/kept", "lr_find/valley"} <= record.keys()
@@ -176,8 +176,8 @@ def test_interrupted_run_resumes_and_a_changed_configuration_is_refused(
         time.sleep(0.05)
     process.terminate()
     assert process.wait(timeout=60) == 143
-    assert "python train.py resume=" in (trained / "output.log").read_text()
-    assert json.loads((trained / "stopped" / "metrics.json").read_text())["status"] == "interrupted"
+    assert "python train.py resume=" in (trained / "output.log").read_text(encoding="utf-8")
+    assert json.loads((trained / "stopped" / "metrics.json").read_text(encoding="utf-8"))["status"] == "interrupted"
     done = torch.load(trained / "stopped/checkpoints/last.ckpt", weights_only=True)["global_step"]
     sentence = refused(command("train.py", "resume=stopped", "optimizer.lr=0.5", "trainer.max_epochs=3", cwd=trained))
     assert "optimizer.lr 0.01 -> 0.5; trainer.max_epochs 400 -> 3" in sentence
@@ -186,7 +186,7 @@ def test_interrupted_run_resumes_and_a_changed_configuration_is_refused(
     assert result.returncode == 0, result.stderr[-3000:]
     steps = [int(row["step"]) for row in rows_of(metrics) if row["train/loss_step"]]
     assert steps == list(range(6 * epochs))
-    assert json.loads((trained / "stopped" / "metrics.json").read_text())["status"] == "finished"
+    assert json.loads((trained / "stopped" / "metrics.json").read_text(encoding="utf-8"))["status"] == "finished"
 
 
 def test_killed_runs_end_bit_equal() -> None:

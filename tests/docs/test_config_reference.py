@@ -61,9 +61,9 @@ def test_comments_find_their_options(reference: ModuleType) -> None:
 
 def test_page_has_types_links_and_descriptions(reference: ModuleType, tmp_path: Path) -> None:
     for name in ("train", "predict"):
-        (tmp_path / f"{name}.yaml").write_text("x: 1\n")
+        (tmp_path / f"{name}.yaml").write_text("x: 1\n", encoding="utf-8")
     (tmp_path / "some").mkdir()
-    (tmp_path / "some" / "file.yaml").write_text(FILE)
+    (tmp_path / "some" / "file.yaml").write_text(FILE, encoding="utf-8")
     known = {"a": reference.Parameter("int | None", "not shown"), "e": reference.Parameter("str", "From the docstring.")}
     page = reference.config_pages(tmp_path, lambda target: known)["some.md"]
     assert "see [tables.md](../tables.md) and more." in page

@@ -199,7 +199,7 @@ def texts() -> None:
     words = ["the", "a", "film", "play", "was", "is", "good", "bad", "very", "not", "dull", "fine"]
     rng = np.random.default_rng(1)
     rows = [("good" if number % 2 else "bad", " ".join(rng.choice(words, 12))) for number in range(80)]
-    Path("texts.csv").write_text("label,text\n" + "".join(f"{label},{text} {label}\n" for label, text in rows))
+    Path("texts.csv").write_text("label,text\n" + "".join(f"{label},{text} {label}\n" for label, text in rows), encoding="utf-8")
     lines = datamodules.TextCSV("texts.csv", task="language_model", batch_size=4, bptt=8, min_count=1)
     lines.prepare_data()
     lines.setup("fit")

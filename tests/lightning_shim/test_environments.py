@@ -108,7 +108,7 @@ def test_lightning_command_line_takes_our_callbacks(environments: dict[str, Path
         "cli = LightningCLI(BoringModel, BoringDataModule)\n"
         "print([type(each).__name__ for each in cli.trainer.callbacks if type(each).__module__.startswith('practicum')])\n"
     )
-    (tmp_path / "main.py").write_text(program)
+    (tmp_path / "main.py").write_text(program, encoding="utf-8")
     options = ["--trainer.callbacks+=practicum.callbacks.SGDR", "--trainer.callbacks.replace=true"]
     quiet = ["max_epochs=1", "logger=false", "limit_train_batches=4", "limit_val_batches=1", "accelerator=cpu"]
     run = _run(environments["lightning"], tmp_path, "main.py", "fit", *options, *(f"--trainer.{each}" for each in quiet))

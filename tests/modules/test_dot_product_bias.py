@@ -132,7 +132,7 @@ def test_ids_go_to_checkpoints_and_to_no_logger(tmp_path: Path) -> None:
     net, log = network(), classes("loggers.CSVLogger")[0](tmp_path, name="", version="")
     trainer = Trainer(max_epochs=1, logger=log, enable_progress_bar=False, enable_model_summary=False)
     trainer.fit(net, DataLoader([batch()], batch_size=None))  # type: ignore[arg-type]
-    assert not any("user" in file.read_text() for file in tmp_path.glob("*.yaml"))
+    assert not any("user" in file.read_text(encoding="utf-8") for file in tmp_path.glob("*.yaml"))
     again = DotProductBias.load_from_checkpoint(trainer.checkpoint_callback.best_model_path, weights_only=True)  # type: ignore
     assert again.categories == LEVELS
 

@@ -25,7 +25,7 @@ SMALL = {"embedding_dim": 8, "hidden_size": 12, "num_layers": 2}
 
 def test_logits_are_fastais_on_fastais_weights() -> None:
     vocab = read_vocabulary(FASTAI / "lm_vocab.pkl")
-    recorded = json.loads((FASTAI / "logits.json").read_text())
+    recorded = json.loads((FASTAI / "logits.json").read_text(encoding="utf-8"))
     net = LanguageModel(vocab, weights=str(FASTAI / "lm.pth")).eval()
     torch.testing.assert_close(net(torch.tensor(recorded["tokens"])), torch.tensor(recorded["logits"]), atol=1e-5, rtol=0)
     assert net.hparams["hidden_size"] == 12  # the file's
@@ -89,7 +89,7 @@ def test_a_checkpoint_alone_rebuilds_it(make_trainer: MakeTrainer, tmp_path: Pat
 
 def test_its_embedding_begins_as_word_vectors(tmp_path: Path) -> None:
     vocab = ["xxunk", "xxpad", "xxbos", "a", "b"]
-    (tmp_path / "words.vec").write_text("2 8\na 1 0 0 0 0 0 0 0\nb 0 0 0 0 0 0 0 2\n")
+    (tmp_path / "words.vec").write_text("2 8\na 1 0 0 0 0 0 0 0\nb 0 0 0 0 0 0 0 2\n", encoding="utf-8")
     net = LanguageModel(vocab, **SMALL, vectors=str(tmp_path / "words.vec"))
     rows = net.encoder.embedding.weight.detach()
     assert rows[3, 1:].abs().max() == 0 < rows[3, 0]

@@ -67,7 +67,7 @@ def test_words_of_a_topic_lie_near_one_another(trained: tuple[SkipGram, Path]) -
     cosines = unit @ unit.T
     same = torch.block_diag(torch.ones(8, 8), torch.ones(8, 8)).bool()
     assert cosines[same].min() > cosines[~same].max()
-    text = (trained[1] / "nearest_words.txt").read_text()
+    text = (trained[1] / "nearest_words.txt").read_text(encoding="utf-8")
     assert text.startswith("ka: k")
 
 

@@ -24,6 +24,10 @@ _CAPTION = (
     "What the network is given, after augmentation: photos should be upright, in their colours and under the right label; where "
     "they are not, mend the data before anything else."
 )
+_OF_FEATURES = (
+    "The photos whose features the head is trained on: they should be upright, in their colours and under the right label; where "
+    "they are not, mend the data before anything else."
+)
 
 
 def labelled_photos(batch: Any, count: int, classes: Sequence[str] | None) -> tuple[list[Tensor], list[str]] | None:
@@ -44,8 +48,9 @@ def labelled_photos(batch: Any, count: int, classes: Sequence[str] | None) -> tu
 class ExampleBatch(FigureCallback):
     """Draws photos of the first training batch.
 
-    Needs batches ``(x, y)`` with ``x`` of shape ``[B, 3, H, W]``; any other kind of batch is passed over. Class names are taken
-    from the module's ``classes`` where it has them.
+    Needs batches ``(x, y)`` with ``x`` of shape ``[B, 3, H, W]``, or a data module whose ``example_batch()`` returns one while
+    features of photos are trained on; any other kind of batch is passed over. Class names are taken from the module's ``classes``
+    where it has them.
 
     Args:
         folder: Folder of ``example_batch.png``, relative to ``trainer.default_root_dir``.
@@ -69,12 +74,15 @@ class ExampleBatch(FigureCallback):
         """Draw the first batch of a fit."""
         if trainer.global_step > 0 or batch_idx > 0 or not trainer.is_global_zero:
             return
-        shown = labelled_photos(batch, self.count, getattr(pl_module, "classes", None))
+        classes, caption = getattr(pl_module, "classes", None), _CAPTION
+        shown = labelled_photos(batch, self.count, classes)
+        data: Any = getattr(trainer, "datamodule", None)
+        if shown is None and callable(getattr(data, "example_batch", None)):
+            shown, caption = labelled_photos(data.example_batch(), self.count, classes), _OF_FEATURES
         if shown is not None:
             figure = photo_grid(*shown, columns=5, cell=(1.9, 2.1))
             labels = Counter(shown[1])
             counts = ", ".join(f"{count} {shortened(label)}" for label, count in labels.items())
             alt = f"{len(shown[1])} photos of the first batch: {counts}."
-            self.write_figure(
-                figure, output_path(trainer, self.folder, "example_batch.png"), "First training batch", _CAPTION, alt
-            )
+            path = output_path(trainer, self.folder, "example_batch.png")
+            self.write_figure(figure, path, "First training batch", caption, alt)

@@ -62,7 +62,7 @@ def test_the_run_is_finished_and_its_report_says_what_failed(
     known_classifier: Any, known_photos: Any, make_trainer: MakeTrainer, tmp_path: Path, hook: str, error: Exception
 ) -> None:
     run(make_trainer, known_classifier(), known_photos, Broken(hook, error), RunRecord(tmp_path), ConfusionMatrix())
-    assert json.loads((tmp_path / "metrics.json").read_text())["status"] == "finished"
+    assert json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))["status"] == "finished"
     assert (tmp_path / "figures" / "confusion.png").is_file()
     page = write_report(tmp_path).read_text(encoding="utf-8")
     when = "" if "test" in hook else " in training"
@@ -109,10 +109,10 @@ def test_drawing_of_ours_may_fail(
 def test_a_folder_that_cant_be_written_costs_no_run(
     known_classifier: Any, known_photos: Any, make_trainer: MakeTrainer, tmp_path: Path
 ) -> None:
-    (tmp_path / "figures").write_text("a file where the folder should be")
+    (tmp_path / "figures").write_text("a file where the folder should be", encoding="utf-8")
     figures = [ConfusionMatrix(), PerClass(), TopLosses(), LearningCurves(), ExampleBatch()]
     run(make_trainer, known_classifier(), known_photos, *figures)
-    assert (tmp_path / "figures").read_text() == "a file where the folder should be"
+    assert (tmp_path / "figures").read_text(encoding="utf-8") == "a file where the folder should be"
 
 
 @pytest.mark.parametrize("hook", HOOKS)
@@ -153,5 +153,5 @@ def test_parts_fail_by_themselves(make_trainer: MakeTrainer, tmp_path: Path) -> 
         with never_fatal(trainer, f"Maps of {part}"):
             raise KeyError(part)
     assert failed_figures(tmp_path / "figures") == {"Maps of a": "KeyError: 'a'", "Maps of b": "KeyError: 'b'"}
-    (tmp_path / "figures" / "failed.json").write_text("[half")
+    (tmp_path / "figures" / "failed.json").write_text("[half", encoding="utf-8")
     assert failed_figures(tmp_path / "figures") == {}

@@ -23,7 +23,7 @@ def test_odd_names_become_files_beside_the_others(name: str, tmp_path: Path) -> 
     safe = safe_file_names([name])[name]
     for written in (safe, f"embeddings_{safe}.png", f"{safe}.csv"):
         path = tmp_path / written
-        path.write_text("x")
+        path.write_text("x", encoding="utf-8")
         assert [each.name for each in tmp_path.iterdir()] == [written]
         assert len(written.encode()) < 200
         assert not PureWindowsPath(written).is_reserved() if hasattr(PureWindowsPath, "is_reserved") else True

@@ -22,5 +22,5 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"title": 1, "caption": "", "tables": 3}', '{"a": "figure that failed"}'])
 def test_any_other_json_is_no_table(tmp_path: Path, text: str) -> None:
-    (tmp_path / "a.json").write_text(text)
+    (tmp_path / "a.json").write_text(text, encoding="utf-8")
     assert read_tables(tmp_path / "a.json") is None

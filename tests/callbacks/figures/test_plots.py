@@ -34,7 +34,7 @@ def test_a_list_is_kept_as_it_is_written(tmp_path: Path) -> None:
     with pytest.raises(MisconfigurationException, match="TopTexts: nothing is listed yet"):
         _ = listing.text
     listing.write_list("predicted neg", tmp_path / "top.txt")
-    assert (listing.text, (tmp_path / "top.txt").read_text()) == ("predicted neg", "predicted neg\n")
+    assert (listing.text, (tmp_path / "top.txt").read_text(encoding="utf-8")) == ("predicted neg", "predicted neg\n")
 
 
 def test_a_figure_shows_itself_in_a_notebook() -> None:

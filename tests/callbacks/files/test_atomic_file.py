@@ -12,16 +12,16 @@ from practicum.callbacks.files.atomic_file import as_utf8, atomic_write, write_c
 
 def test_the_old_file_stays_when_writing_fails(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
-    path.write_text("old")
+    path.write_text("old", encoding="utf-8")
 
     def fails() -> None:
         with atomic_write(path) as beside:
-            beside.write_text("ne")
+            beside.write_text("ne", encoding="utf-8")
             raise RuntimeError("disk")
 
     with pytest.raises(RuntimeError, match="disk"):
         fails()
-    assert path.read_text() == "old"
+    assert path.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -29,16 +29,16 @@ def test_the_new_file_replaces_the_old_one_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "missing folder" / "a.txt"
     for text in ("old", "new"):
         with atomic_write(path) as beside:
-            beside.write_text(text)
-            assert not path.exists() or path.read_text() == "old"
-        assert path.read_text() == text
+            beside.write_text(text, encoding="utf-8")
+            assert not path.exists() or path.read_text(encoding="utf-8") == "old"
+        assert path.read_text(encoding="utf-8") == text
     assert list(path.parent.iterdir()) == [path]
 
 
 def test_names_as_long_as_a_file_system_allows_are_written(tmp_path: Path) -> None:
     for name in ("n" * 251 + ".csv", "ü" * 120 + ".csv", "caf\udce9.csv"):
         write_csv(tmp_path / name, ["a"], [])
-        assert (tmp_path / name).read_text() == "a\n"
+        assert (tmp_path / name).read_text(encoding="utf-8") == "a\n"
     assert len(list(tmp_path.iterdir())) == 3
 
 

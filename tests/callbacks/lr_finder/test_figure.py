@@ -64,7 +64,7 @@ def test_rows_of_all_tests(tmp_path: Path) -> None:
     assert [row[:2] for row in rows] == [(epoch, step) for epoch in (0, 2) for step in range(60)]
     assert rows[61][2:] == (LRS[1], LOSSES[1], tests[1]["smoothed"][1])
     write_curves(tests, tmp_path / "lr_find.csv")
-    with open(tmp_path / "lr_find.csv", newline="") as file:
+    with open(tmp_path / "lr_find.csv", newline="", encoding="utf-8") as file:
         read = list(csv.DictReader(file))
     assert [float(row["loss"]) for row in read] == pytest.approx(LOSSES * 2)
 

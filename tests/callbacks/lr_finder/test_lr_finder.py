@@ -140,7 +140,7 @@ def test_a_curve_without_a_valley_is_said_and_changes_nothing(
 def test_writes_curve_and_figure(make_trainer: MakeTrainer, tmp_path: Path) -> None:
     finder = LRFinder(at=[0, 1], folder="figures")
     make_trainer(max_epochs=2, callbacks=[finder]).fit(Classifier())
-    with open(tmp_path / "figures" / "lr_find.csv", newline="") as file:
+    with open(tmp_path / "figures" / "lr_find.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert {row["epoch"] for row in rows} == {"0", "1"}
     assert [float(row["lr"]) for row in rows if row["epoch"] == "0"] == finder.tests[0]["lr"]
@@ -293,9 +293,9 @@ with open(f"rank{{trainer.global_rank}}.json", "w") as file:
 
 
 def test_two_processes_average_their_losses_and_find_the_same(tmp_path: Path) -> None:
-    (tmp_path / "main.py").write_text(TWO_PROCESSES.format(here=str(Path(__file__).parent)))
+    (tmp_path / "main.py").write_text(TWO_PROCESSES.format(here=str(Path(__file__).parent)), encoding="utf-8")
     subprocess.run([sys.executable, "main.py"], cwd=tmp_path, check=True, capture_output=True, timeout=300)
-    first, second = (json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in (0, 1))
+    first, second = (json.loads((tmp_path / f"rank{rank}.json").read_text(encoding="utf-8")) for rank in (0, 1))
     assert first == second
     assert first[0]["valley"] > 0
 

@@ -11,7 +11,7 @@ from practicum.callbacks.lr_finder.suggestions import has_valley, readable_part,
 
 
 def test_suggestions_are_fastais_on_recorded_curves() -> None:
-    curves = json.loads(Path(__file__).with_name("lr_curves.json").read_text())
+    curves = json.loads(Path(__file__).with_name("lr_curves.json").read_text(encoding="utf-8"))
     assert len(curves) == 10
     for curve in curves:
         ours = suggestions(curve["lr"], curve["smoothed"], curve["steps"])

@@ -97,7 +97,7 @@ def test_a_temperature_calibrates(make_trainer: MakeTrainer, tmp_path: Path, dra
     assert plain.facts["calibration/ece"] > 0.1
     assert scaled.facts["calibration/ece"] < 0.03
     assert drawn[1][1].endswith(f", temperature {scaled.temperature:.2f}")
-    assert json.loads((tmp_path / "kept" / "t.json").read_text())["temperature"] == scaled.temperature
+    assert json.loads((tmp_path / "kept" / "t.json").read_text(encoding="utf-8"))["temperature"] == scaled.temperature
 
 
 def test_without_a_folder_there_is_only_the_number(make_trainer: MakeTrainer, tmp_path: Path, drawn: list[Any]) -> None:

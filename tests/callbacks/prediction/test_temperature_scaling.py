@@ -74,7 +74,7 @@ def test_it_is_found_used_and_kept(make_trainer: MakeTrainer, tmp_path: Path) ->
     assert scaling.temperature == pytest.approx(3, abs=0.2)
     assert scaling.facts == {"calibration/temperature": scaling.temperature}
     assert scaled["test/loss"] < hot["test/loss"]
-    assert json.loads((tmp_path / "temperature.json").read_text()) == {"temperature": scaling.temperature}
+    assert json.loads((tmp_path / "temperature.json").read_text(encoding="utf-8")) == {"temperature": scaling.temperature}
     predicted = torch.cat(make_trainer(callbacks=[TemperatureScaling()]).predict(module, data))  # type: ignore[arg-type]
     assert torch.allclose(predicted, 3 * data.data.tensors[0] / scaling.temperature, atol=1e-4)
     assert "forward" not in vars(module)

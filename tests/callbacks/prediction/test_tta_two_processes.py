@@ -52,7 +52,7 @@ if __name__ == "__main__":
 
 
 def test_two_processes_give_the_same_figures(photos: Path, tmp_path: Path) -> None:
-    (tmp_path / "two.py").write_text(TWO)
+    (tmp_path / "two.py").write_text(TWO, encoding="utf-8")
     figures = []
     for processes in ("1", "2"):
         done = subprocess.run(

@@ -44,9 +44,9 @@ def test_validations_result_is_not_called_a_test() -> None:
 
 def test_figures_are_in_the_pages_order_and_sections(tmp_path: Path) -> None:
     for name in ("zebra.txt", "embeddings_shop.png", "example_batch.png", "top_losses.txt", "curves.png"):
-        (tmp_path / name).write_text(f"of {name}")
-    (tmp_path / "confusion.csv").write_text("left out")
-    (tmp_path / "failed.json").write_text("{}")
+        (tmp_path / name).write_text(f"of {name}", encoding="utf-8")
+    (tmp_path / "confusion.csv").write_text("left out", encoding="utf-8")
+    (tmp_path / "failed.json").write_text("{}", encoding="utf-8")
     figures = report_figures(tmp_path.iterdir())
     assert [figure.title for figure in figures] == ["Curves", "Top losses", "Embeddings shop", "Example batch", "Zebra"]
     assert base64.b64decode(figures[0].image.partition("base64,")[2]) == b"of curves.png"
@@ -97,9 +97,9 @@ def test_the_record_is_said_in_words_with_its_keys() -> None:
 def test_a_run_folder_becomes_a_page(tmp_path: Path) -> None:
     run = tmp_path / "spiders" / "12-00"
     (run / ".hydra").mkdir(parents=True)
-    (run / "metrics.json").write_text(json.dumps(RECORD))
-    (run / ".hydra" / "config.yaml").write_text("epochs: 3\nname: 'a & b'\n")
-    (run / ".hydra" / "overrides.yaml").write_text("- epochs=3\n- name=x\n")
+    (run / "metrics.json").write_text(json.dumps(RECORD), encoding="utf-8")
+    (run / ".hydra" / "config.yaml").write_text("epochs: 3\nname: 'a & b'\n", encoding="utf-8")
+    (run / ".hydra" / "overrides.yaml").write_text("- epochs=3\n- name=x\n", encoding="utf-8")
     save_figure(new_figure(1, 1), run / "figures" / "curves.png", "Learning curves", "It falls.", "Loss from 2 to 1.")
     path = write_report(run)
     page = path.read_text(encoding="utf-8")
@@ -118,7 +118,7 @@ def test_a_run_folder_becomes_a_page(tmp_path: Path) -> None:
     assert "What to type next" not in page
     assert re.findall(r"<a href='([^'#]+)'", page) == ["metrics.json", "figures", ".hydra/config.yaml"]
     (run / "figures" / "curves.svg").unlink()
-    (run / ".hydra" / "overrides.yaml").write_text("[]\n")
+    (run / ".hydra" / "overrides.yaml").write_text("[]\n", encoding="utf-8")
     page = write_report(run).read_text(encoding="utf-8")
     assert "python train.py </p>" in page
     assert "src='data:image/png;base64," in page
@@ -129,7 +129,7 @@ def test_a_run_folder_becomes_a_page(tmp_path: Path) -> None:
 
 
 def test_tables_are_tables_and_take_the_place_of_a_list(tmp_path: Path) -> None:
-    (tmp_path / "person.txt").write_text("as a list")
+    (tmp_path / "person.txt").write_text("as a list", encoding="utf-8")
     table = PageTable("user 1", ["item", "score"], [["Heat", "4.71"], ["<b>", None]])
     save_tables(TableSheet("Recommendations", "Look.", [table]), tmp_path / "person.json")
     page = render_report("a", "b", "", RECORD, report_figures(tmp_path.iterdir()))
@@ -173,6 +173,6 @@ def test_what_was_not_drawn_is_said(tmp_path: Path) -> None:
 def test_a_folder_whose_name_is_no_utf8_has_a_page(tmp_path: Path) -> None:
     run = tmp_path / "caf\udce9"
     run.mkdir()
-    (run / "metrics.json").write_text(json.dumps(RECORD))
+    (run / "metrics.json").write_text(json.dumps(RECORD), encoding="utf-8")
     page = write_report(run).read_text(encoding="utf-8")
     assert "caf\\udce9</h1>" in page

@@ -35,10 +35,10 @@ def test_a_new_column_is_empty_in_earlier_rows(tmp_path: Path, rows_of: RowsOf) 
 
 def test_an_earlier_file_is_replaced_with_the_first_row(tmp_path: Path, rows_of: RowsOf) -> None:
     path = tmp_path / "metrics.csv"
-    path.write_text("a,step\n1,0\n")
+    path.write_text("a,step\n1,0\n", encoding="utf-8")
     writer = MetricsWriter(path)
     writer.save()
-    assert path.read_text() == "a,step\n1,0\n"
+    assert path.read_text(encoding="utf-8") == "a,step\n1,0\n"
     writer.log_metrics({"b": 1}, 0)
     writer.save()
     assert rows_of(path) == [{"b": "1", "step": "0"}]

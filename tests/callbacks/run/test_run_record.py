@@ -22,11 +22,11 @@ def test_record_holds_last_and_best_and_how_it_ended(
     trainer = make_trainer(max_epochs=2, callbacks=[RunRecord(tmp_path)])
     module = known_classifier()
     trainer.fit(module, known_photos, known_photos)
-    record = json.loads((tmp_path / "metrics.json").read_text())
+    record = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     assert record["status"] == "trained"
     assert record["val/loss/best"] <= record["val/loss"] + 1e-9
     trainer.test(module, known_photos, verbose=False)
-    record = json.loads((tmp_path / "metrics.json").read_text())
+    record = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     assert record["status"] == "finished"
     assert record["test/accuracy"] == pytest.approx(4 / 6)
     assert record["weights/source"] == "nowhere"
@@ -44,9 +44,9 @@ def test_testing_a_checkpoint_does_not_roll_the_record_back(
     trainer.save_checkpoint(tmp_path / "early.ckpt")
     trainer.fit_loop.max_epochs = 4
     trainer.fit(module, known_photos, known_photos)
-    before = json.loads((tmp_path / "metrics.json").read_text())
+    before = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     trainer.test(module, known_photos, ckpt_path=tmp_path / "early.ckpt", weights_only=True, verbose=False)
-    after = json.loads((tmp_path / "metrics.json").read_text())
+    after = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     assert after["val/loss"] == before["val/loss"]
     assert after["seconds/fit"] == before["seconds/fit"]
 
@@ -57,10 +57,10 @@ def test_record_of_a_resumed_run_is_that_of_the_whole(
     trainer = make_trainer(max_epochs=2, callbacks=[RunRecord(tmp_path)])
     trainer.fit(known_classifier(), known_photos, known_photos)
     trainer.save_checkpoint(tmp_path / "a.ckpt")
-    first = json.loads((tmp_path / "metrics.json").read_text())
+    first = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     resumed = make_trainer(max_epochs=3, callbacks=[RunRecord(tmp_path)])
     resumed.fit(known_classifier(), known_photos, known_photos, ckpt_path=tmp_path / "a.ckpt", weights_only=True)
-    record = json.loads((tmp_path / "metrics.json").read_text())
+    record = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     assert record["seconds/fit"] >= first["seconds/fit"]
     assert record["epochs"] == 3
 
@@ -74,13 +74,13 @@ def test_what_was_done_before_the_fit_counts_once_in_each_of_its_parts(
     trainer.save_checkpoint(tmp_path / "a.ckpt")
     trainer.fit_loop.max_epochs = 2
     trainer.fit(known_classifier(), known_photos, known_photos)
-    record = json.loads((tmp_path / "metrics.json").read_text())
+    record = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     assert record["seconds/data"] == 100
     assert record["seconds"] == pytest.approx(100 + record["seconds/fit"], abs=0.02)
     resumed = make_trainer(max_epochs=3, callbacks=[second := RunRecord(tmp_path)])
     second.seconds_before = {"data": 11.0}
     resumed.fit(known_classifier(), known_photos, known_photos, ckpt_path=tmp_path / "a.ckpt", weights_only=True)
-    assert json.loads((tmp_path / "metrics.json").read_text())["seconds/data"] == 111
+    assert json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))["seconds/data"] == 111
 
 
 def test_a_second_training_with_the_same_object_has_a_record_of_its_own(
@@ -98,7 +98,7 @@ def test_a_second_training_with_the_same_object_has_a_record_of_its_own(
 
     for name, value in (("val/recall", 0.9), ("val/f1", 0.8), ("val/f1", 0.3)):  # as in k-fold
         make_trainer(max_epochs=1, callbacks=[record]).fit(Logs(name, value), known_photos, known_photos)
-    content = json.loads((tmp_path / "metrics.json").read_text())
+    content = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     assert content["val/f1"] == content["val/f1/best"] == pytest.approx(0.3)
     assert "val/recall" not in content
     assert content["seconds"] == pytest.approx(record.seconds["fit"], abs=0.01)
@@ -109,7 +109,7 @@ def test_facts_that_a_later_callback_finds_at_the_end_of_a_test_are_in_the_file(
 ) -> None:
     trainer = make_trainer(callbacks=[RunRecord(tmp_path), Calibration(folder=None)])
     trainer.test(known_classifier(), known_photos, verbose=False)
-    record = json.loads((tmp_path / "metrics.json").read_text())
+    record = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     assert record["status"] == "finished"
     assert 0 <= record["calibration/ece"] <= 1
 
@@ -125,7 +125,7 @@ def test_the_record_tells_its_data_before_the_first_epoch_ends(
 
     class Looks(known_classifier):  # type: ignore[misc]
         def on_train_epoch_start(self) -> None:
-            record = json.loads((tmp_path / "metrics.json").read_text())
+            record = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
             assert (record["status"], record["data/sha256"]) == ("running", "abc")
             assert record["threads"] == torch.get_num_threads()
 
@@ -146,15 +146,15 @@ def test_another_machine_is_said_when_a_run_continues(
     trainer.fit(known_classifier(), known_photos, known_photos)
     trainer.save_checkpoint(tmp_path / "a.ckpt")
     path = tmp_path / "metrics.json"
-    record = json.loads(path.read_text())
+    record = json.loads(path.read_text(encoding="utf-8"))
     for content, said in ((record, False), ({**record, key: value}, True)):
-        path.write_text(json.dumps(content))
+        path.write_text(json.dumps(content), encoding="utf-8")
         caplog.clear()
         resumed = make_trainer(max_epochs=2, callbacks=[RunRecord(tmp_path)])
         with caplog.at_level("WARNING", logger="practicum"):
             resumed.fit(known_classifier(), known_photos, known_photos, ckpt_path=tmp_path / "a.ckpt", weights_only=True)
         assert (f"This run began with {key} {value}, now {record[key]}" in caplog.text) == said
-    path.write_text("[")
+    path.write_text("[", encoding="utf-8")
     resumed = make_trainer(max_epochs=2, callbacks=[RunRecord(tmp_path)])
     with caplog.at_level("WARNING", logger="practicum"):
         resumed.fit(known_classifier(), known_photos, known_photos, ckpt_path=tmp_path / "a.ckpt", weights_only=True)
@@ -170,7 +170,7 @@ def test_record_says_that_a_run_failed(
 
     with pytest.raises(RuntimeError, match="no"):
         make_trainer(callbacks=[RunRecord(tmp_path)]).fit(Fails(), known_photos)
-    assert json.loads((tmp_path / "metrics.json").read_text())["status"] == "failed: RuntimeError"
+    assert json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))["status"] == "failed: RuntimeError"
 
 
 def test_better_is_lower_for_losses_and_higher_for_the_rest() -> None:
@@ -200,7 +200,7 @@ def test_plain_values_facts_and_known_answers_stand_beside(
     for _ in range(2):
         trainer.test(known_classifier(), Data(), verbose=False)
         callback.keep_plain()
-    record = json.loads((tmp_path / "metrics.json").read_text())
+    record = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     assert record["plain/accuracy"] == record["val/accuracy/kept"] == pytest.approx(4 / 6)
     assert record["known/accuracy"] == 0.9
     assert record["tta/views"] == 4

@@ -18,7 +18,7 @@ RowsOf = Callable[[Path], list[dict[str, str]]]
 class New(LightningDataModule):
     def __init__(self, source: Path) -> None:
         super().__init__()
-        self.names = source.read_text().split()
+        self.names = source.read_text(encoding="utf-8").split()
 
     def predict_dataloader(self) -> Any:
         return [torch.tensor([1.0, -1.0]), torch.tensor([2.0])]
@@ -60,7 +60,7 @@ def doubler(known_classifier: Any) -> Any:
 def test_new_rows_are_predicted_after_a_test(
     doubler: Any, known_photos: Any, make_trainer: Callable[..., Trainer], tmp_path: Path, rows_of: RowsOf
 ) -> None:
-    (tmp_path / "asked.txt").write_text("a b c")
+    (tmp_path / "asked.txt").write_text("a b c", encoding="utf-8")
     trainer = make_trainer(callbacks=[Submission(tmp_path / "run" / "s.csv")])
     trainer.test(doubler, Challenge(tmp_path / "asked.txt", known_photos), verbose=False)
     rows = [tuple(row.items()) for row in rows_of(tmp_path / "run" / "s.csv")]

@@ -34,7 +34,7 @@ def test_one_process_has_its_own(make_trainer: Callable[..., Trainer]) -> None:
 
 
 def test_two_processes_have_both(tmp_path: Path) -> None:
-    (tmp_path / "two.py").write_text(TWO)
+    (tmp_path / "two.py").write_text(TWO, encoding="utf-8")
     done = subprocess.run([sys.executable, "two.py"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.count("gathered") == 2

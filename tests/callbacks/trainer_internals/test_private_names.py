@@ -27,7 +27,7 @@ def test_every_file_is_one_of_this_folder() -> None:
 
 @pytest.mark.parametrize("file", sorted(PRIVATE_NAMES))
 def test_every_name_is_used_by_its_file(file: str) -> None:
-    source = (CALLBACKS / "trainer_internals" / file).read_text()
+    source = (CALLBACKS / "trainer_internals" / file).read_text(encoding="utf-8")
     for name in PRIVATE_NAMES[file]:
         last = name.rpartition(".")[2]
         assert re.search(rf"\b{last}\b", source), name
@@ -62,7 +62,7 @@ def test_no_callback_elsewhere_reaches_into_the_trainer() -> None:
         f"{path.relative_to(CALLBACKS)}: {line.strip()}"
         for path in CALLBACKS.rglob("*.py")
         if path.parent.name != "trainer_internals"
-        for line in path.read_text().splitlines()
+        for line in path.read_text(encoding="utf-8").splitlines()
         if pattern.search(line)
     ]
     assert not found

@@ -38,7 +38,7 @@ def test_written_and_warned_of(
     found = Baselines({"linear": {"accuracy": accuracy}}, {"linear": "try a thing"})
     monkeypatch.setattr(add, "baselines_of", lambda *_: found)
     add_baselines(*measured, data=SimpleNamespace(), build=SimpleNamespace)
-    record = json.loads((tmp_path / "metrics.json").read_text())
+    record = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     assert record["baseline/linear/accuracy"] == accuracy
     assert record["seconds/baselines"] >= 0
     assert ("baseline/warning" in record) == ("This run is worse than its linear model baseline" in caplog.text) == warns
@@ -53,4 +53,4 @@ def test_an_error_is_said_and_ends_nothing(
     monkeypatch.setattr(add, "baselines_of", fails)
     add_baselines(*measured, data=SimpleNamespace(), build=SimpleNamespace)
     assert "The baselines were not measured (MemoryError: no room); baselines=false leaves them out." in caplog.text
-    assert not any("baseline" in key for key in json.loads((tmp_path / "metrics.json").read_text()))
+    assert not any("baseline" in key for key in json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8")))

@@ -16,7 +16,7 @@ from practicum.lightning_shim import LightningDataModule, LightningModule
 
 def found(record: Path) -> dict[str, set[str]]:
     names: dict[str, set[str]] = {}
-    for key in json.loads(record.read_text()):
+    for key in json.loads(record.read_text(encoding="utf-8")):
         parts = key.split("/")
         if parts[0] == "baseline" and len(parts) == 3:
             names.setdefault(parts[1], set()).add(parts[2])

@@ -26,7 +26,7 @@ def test_a_linear_model_on_words_is_scikit_learns(tmp_path: Path) -> None:
         usual, other = ("fine", "dull") if label == "good" else ("dull", "fine")
         words = [usual if rng.random() < 0.85 else other, *rng.choice(["sea", "town", "war", "love"], 3)]
         rows.append((" ".join(words), label, "valid" if number >= 200 else "train"))
-    (tmp_path / "t.csv").write_text("text,label,split\n" + "\n".join(",".join(row) for row in rows))
+    (tmp_path / "t.csv").write_text("text,label,split\n" + "\n".join(",".join(row) for row in rows), encoding="utf-8")
     data = TextCSV(tmp_path / "t.csv", split_column="split", level="whitespace", cache=tmp_path / "c", min_count=1)
     data.prepare_data()
     data.setup("fit")

@@ -21,7 +21,7 @@ def test_rows_are_those_of_the_test_or_are_given(tables: Path, tmp_path: Path) -
     (call,) = found.calls
     assert (found.kind, len(call.wanted)) == ("tables", 7)
     assert torch.allclose(found.graph(*found.encoded(call.inputs)), call.wanted, rtol=1e-5)
-    (tmp_path / "new.csv").write_text("size,shop,day\n1,s1,2024-12-30\n,s9,\n")
+    (tmp_path / "new.csv").write_text("size,shop,day\n1,s1,2024-12-30\n,s9,\n", encoding="utf-8")
     (call,) = build_deployable(run, str(tmp_path / "new.csv"), 100, str(tmp_path)).calls
     assert call.inputs["shop"].tolist() == ["s1", ""]
     assert call.inputs["day"][0] == 20_087
@@ -50,11 +50,11 @@ def test_photos_that_are_gone_are_asked_for(
 
 def test_the_tokenizer_lies_beside(tmp_path: Path) -> None:
     (tmp_path / "run" / "export").mkdir(parents=True)
-    (tmp_path / "run" / "tokenizer.json").write_text("{}")
+    (tmp_path / "run" / "tokenizer.json").write_text("{}", encoding="utf-8")
     run: Any = SimpleNamespace(folder=tmp_path / "run")
     copy_tokenizer(run, tmp_path / "run" / "export")
     copy_tokenizer(run, tmp_path / "run")
-    assert (tmp_path / "run" / "export" / "tokenizer.json").read_text() == "{}"
+    assert (tmp_path / "run" / "export" / "tokenizer.json").read_text(encoding="utf-8") == "{}"
 
 
 def test_pairs_are_those_of_the_test_or_those_that_were_seen(rated: Path, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def small_table() -> Callable[[Path], Path]:
 
     def write(where: Path) -> Path:
         rows = "".join(f"{number % 7},{number % 5},{number % 7 + number % 5}\n" for number in range(200))
-        (where / "t.csv").write_text(f"a,b,y\n{rows}")
+        (where / "t.csv").write_text(f"a,b,y\n{rows}", encoding="utf-8")
         return where
 
     return write
@@ -49,7 +49,7 @@ def a_run() -> Callable[..., Path]:
         (run / ".hydra").mkdir(parents=True)
         OmegaConf.save(OmegaConf.create(overrides), run / ".hydra" / "overrides.yaml")
         if record is not None:
-            (run / "metrics.json").write_text(json.dumps(record))
+            (run / "metrics.json").write_text(json.dumps(record), encoding="utf-8")
             (run / "report.html").touch()
         return run
 

@@ -54,13 +54,13 @@ def test_a_mistake_is_a_result_with_its_sentence(job: Path, capsys: pytest.Captu
     assert ending(MisconfigurationException("too high"))(None) == FailedRun("too high")
     assert failure_of(job) == "too high"
     assert "run 3 failed: too high" in capsys.readouterr().err
-    assert "Traceback" not in (job / "train.log").read_text()
+    assert "Traceback" not in (job / "train.log").read_text(encoding="utf-8")
 
 
 def test_a_bug_has_its_traceback_in_the_log_of_the_run(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ending(ZeroDivisionError("by nought\nmore"))(None) == FailedRun("ZeroDivisionError: by nought")
     assert "Traceback" not in capsys.readouterr().err
-    assert "in task" in (job / "train.log").read_text()
+    assert "in task" in (job / "train.log").read_text(encoding="utf-8")
 
 
 def test_ctrl_c_ends_the_sweep(job: Path) -> None:
@@ -92,19 +92,19 @@ def test_a_run_that_is_resumed_by_itself_still_belongs_to_its_sweep(job: Path) -
 def test_complete_is_what_has_nothing_left_to_do(tmp_path: Path) -> None:
     assert not is_complete(tmp_path)
     assert record_of(tmp_path) == {"status": "unfinished"}
-    (tmp_path / "metrics.json").write_text(json.dumps({"status": "finished"}))
+    (tmp_path / "metrics.json").write_text(json.dumps({"status": "finished"}), encoding="utf-8")
     assert not is_complete(tmp_path)  # its page is written last
     (tmp_path / "report.html").touch()
     assert is_complete(tmp_path)
     note_failure(tmp_path, "odd")
     assert not is_complete(tmp_path)
-    (tmp_path / "failure.json").write_text("{")
+    (tmp_path / "failure.json").write_text("{", encoding="utf-8")
     assert failure_of(tmp_path) == "failure.json is damaged"
     forget_failure(tmp_path)
-    (tmp_path / "metrics.json").write_text(json.dumps({"status": "pruned"}))
+    (tmp_path / "metrics.json").write_text(json.dumps({"status": "pruned"}), encoding="utf-8")
     (tmp_path / "report.html").unlink()
     assert is_complete(tmp_path)
-    (tmp_path / "metrics.json").write_text("{")
+    (tmp_path / "metrics.json").write_text("{", encoding="utf-8")
     assert record_of(tmp_path) == {"status": "damaged record"}
 
 

@@ -37,7 +37,7 @@ class Cells(HTMLParser):
 
 def test_a_row_for_each_run_the_best_marked_the_failed_with_its_sentence(swept: tuple[Path, Any]) -> None:
     where, _ = swept
-    page = (where / "sweep/sweep.html").read_text()
+    page = (where / "sweep/sweep.html").read_text(encoding="utf-8")
     cells = Cells()
     cells.feed(page)
     assert cells.rows[0][:3] == ["run", "optimizer.lr", "status"]
@@ -56,7 +56,7 @@ def test_a_row_for_each_run_the_best_marked_the_failed_with_its_sentence(swept: 
 
 
 def test_no_request_leaves_it(swept: tuple[Path, Any]) -> None:
-    page = (swept[0] / "sweep/sweep.html").read_text()
+    page = (swept[0] / "sweep/sweep.html").read_text(encoding="utf-8")
     assert not re.search(r"(src|href)='?\"?(https?:)?//|@import|url\((?!#)", page)
 
 
@@ -65,7 +65,7 @@ def test_seeds_are_averaged_and_text_is_escaped(tmp_path: Path, a_run: Callable[
         a_run(
             tmp_path, number, [f"model={name}", f"seed={seed}"], {"status": "finished", "test/rmse": number / 2, "seconds": 1.5}
         )
-    page = write_page(tmp_path).read_text()
+    page = write_page(tmp_path).read_text(encoding="utf-8")
     assert "<i>" not in page
     assert "0.25 ± 0.35" in page
     assert "seconds of all runs" in page

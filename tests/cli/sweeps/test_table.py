@@ -51,7 +51,7 @@ def test_a_run_that_fails_is_listed_and_the_others_go_on(
 
 def test_what_is_said_once_is_said_by_each_run(swept: tuple[Path, Any]) -> None:
     where, _ = swept
-    logs = [(where / "sweep" / run / "train.log").read_text() for run in "012"]
+    logs = [(where / "sweep" / run / "train.log").read_text(encoding="utf-8") for run in "012"]
     assert [each.count("rows repeat another in every column") for each in logs] == [1, 1, 1]
 
 

@@ -38,7 +38,7 @@ def test_a_zip_of_zips_is_unpacked_once(tmp_path: Path) -> None:
 def test_a_folder_of_zips_and_one_that_is_unpacked(tmp_path: Path) -> None:
     zipped(tmp_path / "in" / "train.zip", **{"train/a.jpg": b"a"})
     zipped(tmp_path / "in" / "labels.csv.zip", **{"labels.csv": b"id,breed\n"})
-    (tmp_path / "in" / "sample_submission.csv").write_text("id\n")
+    (tmp_path / "in" / "sample_submission.csv").write_text("id\n", encoding="utf-8")
     assert files(extract_once(tmp_path / "in", tmp_path / "out")) == ["labels.csv", "sample_submission.csv", "train/a.jpg"]
     (tmp_path / "in" / "train").mkdir()
     assert extract_once(tmp_path / "in", tmp_path / "out") == tmp_path / "in"

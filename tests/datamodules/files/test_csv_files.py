@@ -41,12 +41,12 @@ def test_a_missing_column_is_named_with_its_option_and_the_most_similar_one() ->
 def test_a_name_that_polars_takes_for_several_columns_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(MisconfigurationException, match=r"t\.csv: a column can't be called '.*' here; rename it"):
         refuse_patterns("t.csv", ["a", name])
-    (tmp_path / "t.csv").write_text(f"a,{name}\n01,02\n3,04\n")
+    (tmp_path / "t.csv").write_text(f"a,{name}\n01,02\n3,04\n", encoding="utf-8")
     for read in (read_table, read_text_table):
         with pytest.raises(MisconfigurationException, match="rename it"):
             read(tmp_path / "t.csv")
 
 
 def test_other_names_with_such_signs_are_kept(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("a*,$x$,^b\n01,2,3\n3,04,5\n")
+    (tmp_path / "t.csv").write_text("a*,$x$,^b\n01,2,3\n3,04,5\n", encoding="utf-8")
     assert read_table(tmp_path / "t.csv").collect().columns == ["a*", "$x$", "^b"]

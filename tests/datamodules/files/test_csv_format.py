@@ -59,9 +59,9 @@ def test_the_delimiter_is_found(tmp_path: Path, kind: str) -> None:
 
 
 def test_apostrophes_are_no_quotes_but_quotes_of_this_kind_are_found(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("text,label\n'tis fine,pos\n'twas bad',neg\nit's ok,pos\n")
+    (tmp_path / "t.csv").write_text("text,label\n'tis fine,pos\n'twas bad',neg\nit's ok,pos\n", encoding="utf-8")
     assert detect_format(tmp_path / "t.csv").quote == '"'
-    (tmp_path / "t.csv").write_text("text,label\n'fine, warm',pos\n'bad',neg\n")
+    (tmp_path / "t.csv").write_text("text,label\n'fine, warm',pos\n'bad',neg\n", encoding="utf-8")
     assert detect_format(tmp_path / "t.csv").quote == "'"
 
 
@@ -77,7 +77,7 @@ def test_apostrophes_are_no_quotes_but_quotes_of_this_kind_are_found(tmp_path: P
     ],
 )
 def test_a_header_is_names_and_no_numbers(tmp_path: Path, text: str, header: bool) -> None:
-    (tmp_path / "t.csv").write_text(text)
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
     assert detect_format(tmp_path / "t.csv").header is header
 
 
@@ -96,7 +96,7 @@ def test_a_header_is_names_and_no_numbers(tmp_path: Path, text: str, header: boo
     ],
 )
 def test_a_header_like_a_row_is_said(text: str, named: str | None, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "t.csv").write_text(text)
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
     assert detect_format(tmp_path / "t.csv").header
     said = "\n".join(record.getMessage() for record in caplog.records)
     assert "csv_format.header=false" not in said if named is None else f"but {named} like values" in said
@@ -110,7 +110,7 @@ def test_what_is_told_goes_first(tmp_path: Path) -> None:
     form = detect_format(tmp_path / "t.csv", delimiter=",", decimal=",", quote="", header=False, encoding="latin-1")
     assert (form.delimiter, form.decimal, form.quote, form.header, form.encoding) == (",", ",", None, False, "latin-1")
     assert detect_format(tmp_path / "t.csv", delimiter=None).delimiter == ";"
-    (tmp_path / "u.csv").write_text("a\tb;c\n1\t2;3\n")
+    (tmp_path / "u.csv").write_text("a\tb;c\n1\t2;3\n", encoding="utf-8")
     assert detect_format(tmp_path / "u.csv", delimiter="\\t").delimiter == "\t"
 
 
@@ -139,20 +139,20 @@ def test_a_format_is_kept_as_json_and_says_what_is_unusual(tmp_path: Path) -> No
 
 
 def test_a_new_file_is_read_as_the_training_s(tmp_path: Path) -> None:
-    (tmp_path / "train.csv").write_text("x;y\n1.299,5;3\n0,5;4\n")
+    (tmp_path / "train.csv").write_text("x;y\n1.299,5;3\n0,5;4\n", encoding="utf-8")
     trained = detect_format(tmp_path / "train.csv")
-    (tmp_path / "new.csv").write_text("x\n1.299\n")
-    (tmp_path / "two.csv").write_text("x;y, z\n1.299;3\n")
+    (tmp_path / "new.csv").write_text("x\n1.299\n", encoding="utf-8")
+    (tmp_path / "two.csv").write_text("x;y, z\n1.299;3\n", encoding="utf-8")
     for name in ("new.csv", "two.csv"):
         form = detect_format(tmp_path / name, trained)
         assert form.header
     assert (form.delimiter, form.decimal, form.thousands) == (";", ",", ".")
     form = detect_format(tmp_path / "two.csv", trained, decimal=".")  # told
     assert (form.decimal, form.thousands) == (".", None)
-    (tmp_path / "other.csv").write_text("x,y\n1299.5,3\n")  # written by another program
+    (tmp_path / "other.csv").write_text("x,y\n1299.5,3\n", encoding="utf-8")  # written by another program
     form = detect_format(tmp_path / "other.csv", trained)
     assert (form.delimiter, form.decimal) == (",", ".")
-    (tmp_path / "numbers.csv").write_text("5,7\n3,5\n")
+    (tmp_path / "numbers.csv").write_text("5,7\n3,5\n", encoding="utf-8")
     assert detect_format(tmp_path / "numbers.csv", CSVFormat(header=True)).header
     (tmp_path / "latin.csv").write_bytes("x;y\né;1\n".encode("cp1252"))
     assert detect_format(tmp_path / "latin.csv", trained).encoding == "cp1252"  # the encoding is the file's own
@@ -161,10 +161,10 @@ def test_a_new_file_is_read_as_the_training_s(tmp_path: Path) -> None:
 def test_a_thousands_sign_that_training_had_not_is_known_by_its_decimal_sign(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "train.csv").write_text("x;y\n12,5;3\n0,5;4\n")
+    (tmp_path / "train.csv").write_text("x;y\n12,5;3\n0,5;4\n", encoding="utf-8")
     trained = detect_format(tmp_path / "train.csv")
     assert (trained.decimal, trained.thousands) == (",", None)
-    (tmp_path / "new.csv").write_text("x;y\n500.074;3\n")
+    (tmp_path / "new.csv").write_text("x;y\n500.074;3\n", encoding="utf-8")
     assert detect_format(tmp_path / "new.csv", trained).thousands == "."
     assert "new.csv: '.' separates thousands, as the decimal sign in training was ','." in caplog.text
 

@@ -178,7 +178,9 @@ PANDAS = [
 def test_marks_of_missing_values_leave_a_column_of_numbers(tmp_path: Path, mark: str, decimal: str) -> None:
     """All that pandas' ``read_csv`` takes for missing by default, and what people write besides."""
     table = tmp_path / "t.csv"
-    table.write_text("x;y;c\n" + "".join(f"{i}{decimal}25;{i};a\n" for i in range(20)) + f"{mark};{mark};{mark}\n")
+    table.write_text(
+        "x;y;c\n" + "".join(f"{i}{decimal}25;{i};a\n" for i in range(20)) + f"{mark};{mark};{mark}\n", encoding="utf-8"
+    )
     frame = read_table(table).collect()
     assert [*frame.dtypes] == [pl.Float64, pl.Int64, pl.String]
     assert frame.row(-1) == (None, None, None)

@@ -37,7 +37,7 @@ def test_rows_and_lines_are_those_of_a_parser(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize("block", [1, 5, 1 << 22])
 def test_the_first_row_with_other_fields_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
     monkeypatch.setattr(csv_scan, "_BLOCK", block)
-    (tmp_path / "t.csv").write_text('a,b\n"x\ny",2\n1,2,3\n4\n5,6')
+    (tmp_path / "t.csv").write_text('a,b\n"x\ny",2\n1,2,3\n4\n5,6', encoding="utf-8")
     found = scan_rows(read_source(tmp_path / "t.csv", "utf-8"), CSVFormat(), 2)
     assert found.bad is not None
     assert (found.bad.line, found.bad.fields, found.bad.text, found.bad_count) == (4, 3, "1,2,3", 2)

@@ -36,7 +36,7 @@ def test_excel_s_line_names_the_delimiter_and_is_no_header(tmp_path: Path, line:
 
 
 def test_a_sample_ends_with_a_line(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("a,b\n1,2\n33333,4\n")
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n33333,4\n", encoding="utf-8")
     assert read_source(tmp_path / "t.csv", "utf-8").sample(10) == "a,b\n1,2\n"
 
 

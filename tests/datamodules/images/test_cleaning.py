@@ -28,7 +28,7 @@ def names(data: ImageFolder, split: str) -> list[str]:
 
 
 def rejected(tmp_path: Path) -> dict[str, str]:
-    with open(tmp_path / "report" / "rejected.csv", newline="") as file:
+    with open(tmp_path / "report" / "rejected.csv", newline="", encoding="utf-8") as file:
         return {Path(row["file"]).name: row["reason"] for row in csv.DictReader(file)}
 
 
@@ -36,7 +36,7 @@ def test_the_articles_cleaning(ready: Ready, photos: Path, tmp_path: Path, save_
     red = photos / "train" / "red"
     whole = (red / "0.jpg").read_bytes()
     (red / "empty.jpg").touch()
-    (red / "page.jpg").write_text("<html>404</html>")
+    (red / "page.jpg").write_text("<html>404</html>", encoding="utf-8")
     (red / "truncated.jpg").write_bytes(whole[: len(whole) // 2])
     (red / "copy.jpg").write_bytes(whole)
     (red / "leak.jpg").write_bytes((photos / "valid" / "red" / "0.jpg").read_bytes())
@@ -72,7 +72,7 @@ def test_near_duplicates_across_splits_are_reported(
     picture.save(photos / "train" / "red" / "one.jpg", quality=95)
     picture.save(photos / "valid" / "red" / "two.jpg", quality=60)
     ready(photos)
-    with open(tmp_path / "report" / "near_duplicates.csv", newline="") as file:
+    with open(tmp_path / "report" / "near_duplicates.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert any({Path(r["file"]).name, Path(r["similar_file"]).name} == {"one.jpg", "two.jpg"} for r in rows)
     assert "1 photos of valid or test are near duplicates of photos in another split" in caplog.text

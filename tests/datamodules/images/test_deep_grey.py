@@ -82,7 +82,7 @@ def test_the_range_can_be_given_and_is_recorded(ready: Ready, tmp_path: Path, ca
     assert 120 <= max(data.datasets["train"].photo(i).max() for i in range(6)) <= 128
     assert "grey with" not in caplog.text
     assert data.provenance["grey_range"]["integer"] == [0, 8191]
-    assert json.loads((tmp_path / "run" / "input.json").read_text()) == {"grey_range": {"integer": [0.0, 8191.0]}}
+    assert json.loads((tmp_path / "run" / "input.json").read_text(encoding="utf-8")) == {"grey_range": {"integer": [0.0, 8191.0]}}
     with pytest.raises(MisconfigurationException, match="ImageFolder: grey_range=.5. must be two numbers"):
         ImageFolder(root, grey_range=[5])
 

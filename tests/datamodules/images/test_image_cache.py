@@ -111,7 +111,7 @@ def test_a_file_in_the_place_of_an_entry_is_replaced(ready: Ready, photos: Path,
     ready(photos)
     entry = entry_of(tmp_path)
     shutil.rmtree(entry)
-    entry.write_text("x")
+    entry.write_text("x", encoding="utf-8")
     assert len(ready(photos).row_names("train")) == 24
     assert entry.is_dir()
 
@@ -161,7 +161,7 @@ def test_room_is_reserved_before_pixels_are_written(
 def test_a_folder_that_cannot_be_written_is_said(
     ready: Ready, photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "file").write_text("x")
+    (tmp_path / "file").write_text("x", encoding="utf-8")
     data = ready(photos, cache=tmp_path / "file" / "cache", num_workers=0)
     assert len(data.row_names("train")) == 24
     assert f"{tmp_path / 'file' / 'cache'}: can't be written (Not a directory)" in caplog.text

@@ -119,7 +119,7 @@ COMPLETE = {"train/spiders": 6, "train/scorpions": 6, "valid/spiders": 3, "valid
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
-    with open(folder / "ATTRIBUTION.csv", newline="") as file:
+    with open(folder / "ATTRIBUTION.csv", newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
@@ -134,7 +134,7 @@ def test_wanted_numbers_with_credits_and_no_observation_on_both_sides(server: Se
     for row in credit:
         sides.setdefault(row["observation"], set()).add(row["file"].split("/")[0])
     assert all(len(side) == 1 for side in sides.values())
-    for line in (tmp_path / "SHA256SUMS").read_text().splitlines():
+    for line in (tmp_path / "SHA256SUMS").read_text(encoding="utf-8").splitlines():
         digest, file = line.split("  ")
         assert hashlib.sha256((tmp_path / file).read_bytes()).hexdigest() == digest
     assert all("/medium.jpg" in path for path in server.asked if path.startswith("/photos"))
@@ -159,7 +159,10 @@ def test_every_fault_of_the_net(server: Server, tmp_path: Path) -> None:
     kept = {int(Path(row["file"]).stem) for row in rows(tmp_path)}
     assert not kept & {10020, 10021, 20000, 10030, 10031}
     assert {10000, 10001} <= kept
-    reasons = {each["photo"]: each["reason"] for each in map(json.loads, (tmp_path / "photos.jsonl").read_text().splitlines())}
+    reasons = {
+        each["photo"]: each["reason"]
+        for each in map(json.loads, (tmp_path / "photos.jsonl").read_text(encoding="utf-8").splitlines())
+    }
     assert reasons.get(10020, "not an image") == "not an image"
     assert reasons[20000].startswith("truncated")
     assert reasons.get(10031, "licence all rights reserved") == "licence all rights reserved"
@@ -175,7 +178,7 @@ def test_a_net_that_fails_half_way_is_gone_on_from(server: Server, tmp_path: Pat
     have = sum(counts(tmp_path).values())
     assert 0 < have < 17
     assert not (tmp_path / "ATTRIBUTION.csv").exists()
-    with open(tmp_path / "photos.jsonl", "a") as file:
+    with open(tmp_path / "photos.jsonl", "a", encoding="utf-8") as file:
         file.write('{"taxon": "Ara')  # killed as it wrote
     server.dead_after, server.asked = None, []
     fetch(server, tmp_path)

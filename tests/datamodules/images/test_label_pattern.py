@@ -24,7 +24,7 @@ def named(photos: Path) -> Path:
         target = root / f"202{int(path.stem) % 2}" / f"{path.parent.name}_{path.stem}.jpg"
         target.parent.mkdir(parents=True, exist_ok=True)
         path.rename(target)
-    (root / "README.txt").write_text("about")
+    (root / "README.txt").write_text("about", encoding="utf-8")
     return root
 
 
@@ -40,11 +40,13 @@ def test_photos_anywhere_are_labelled_by_their_names(
     assert sorted(targets) == [0, 0, 0, 1, 1, 1]
     assert caplog.text.count(f"{named}: label_pattern matches 24 of 26 files, 2 classes: blue, red.") == 1
     assert "2 of 26 files left out (2 no label)" in caplog.text
-    with open(tmp_path / "report" / "rejected.csv", newline="") as file:
+    with open(tmp_path / "report" / "rejected.csv", newline="", encoding="utf-8") as file:
         assert [*csv.reader(file)][1:] == [[str(named / name), NO_LABEL] for name in ("2020/IMG 1.jpg", "README.txt")]
 
 
-def test_a_pattern_with_a_slash_sees_the_path_and_folders_may_be_splits(ready: Ready, photos: Path) -> None:
+def test_a_pattern_with_a_slash_sees_the_path_and_folders_may_be_splits(
+    ready: Ready, photos: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     pattern = r"/(?P<label>red|blue)/(\d+)\.jpg$"
     data = ready(photos, label_pattern=pattern)
     assert (data.describe()["class_counts"], len(data.row_names("valid"))) == ([12, 12], 11)
@@ -52,6 +54,11 @@ def test_a_pattern_with_a_slash_sees_the_path_and_folders_may_be_splits(ready: R
     (photos / "train" / "red" / "0.jpg").rename(photos / "more" / "red" / "0.jpg")
     found = read_by_pattern(photos, pattern)
     assert (len(found), {*found.splits}) == (35, {"train"})  # not all lie in folders of splits
+    said = "(1 do not, e.g. more/red/0.jpg), so that the folders of train, valid are not taken for splits"
+    assert said in caplog.text
+    caplog.clear()
+    read_by_pattern(photos / "train", r"([a-z]+)/\d+\.jpg$")  # no folder is a split
+    assert not caplog.text
 
 
 def test_the_label_is_the_group_and_may_hold_several(named: Path) -> None:

@@ -24,7 +24,7 @@ def names(data: ImageFolder, split: str) -> list[str]:
 
 
 def write_labels(path: Path, rows: list[tuple[str, ...]], header: tuple[str, ...] = ("file", "label")) -> None:
-    with open(path, "w", newline="") as file:
+    with open(path, "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([header, *rows])
 
 
@@ -82,7 +82,7 @@ def test_labels_in_any_format(ready: Ready, photos: Path, name: str, encoding: s
 
 def test_a_format_can_be_told(ready: Ready, photos: Path) -> None:
     files = sorted(photos.rglob("train/*/*.jpg"))
-    (photos / "labels.csv").write_text("".join(f"{p.relative_to(photos)};{p.parent.name}\n" for p in files))
+    (photos / "labels.csv").write_text("".join(f"{p.relative_to(photos)};{p.parent.name}\n" for p in files), encoding="utf-8")
     options = {"csv": "labels.csv", "file_column": "column_1", "label_column": "column_2"}
     with pytest.raises(MisconfigurationException, match="has no column 'column_1'"):
         ready(photos, **options)

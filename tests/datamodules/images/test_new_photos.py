@@ -19,14 +19,14 @@ Ready = Callable[..., ImageFolder]
 
 def test_new_photos_keep_their_order_and_unreadable_ones_are_listed(photos: Path, tmp_path: Path) -> None:
     source = photos / "valid" / "red"
-    (source / "broken.jpg").write_text("no")
+    (source / "broken.jpg").write_text("no", encoding="utf-8")
     data = ImageFolder(photos, size=32, batch_size=4, cache=tmp_path / "cache")
     new = data.for_prediction(source)
     assert [Path(file).name for file in new.row_columns()["file"]] == [f"{i}.jpg" for i in range(6)]
     assert [Path(name).name for name, _ in new.rejected] == ["broken.jpg"]
     assert sum(len(x) for x, _ in new.predict_dataloader()) == 6
 
-    with open(tmp_path / "new.csv", "w", newline="") as file:
+    with open(tmp_path / "new.csv", "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("photo",), ("photos/valid/red/2.jpg",), ("photos/valid/blue/0.jpg",)])
     new = data.for_prediction(tmp_path / "new.csv")
     assert [Path(file).parent.name for file in new.row_columns()["file"]] == ["red", "blue"]
@@ -84,12 +84,12 @@ def test_an_empty_table_and_an_empty_list_are_refused(photos: Path, tmp_path: Pa
 
 
 def test_a_table_of_photos_may_have_any_format_and_must_name_photos(photos: Path, tmp_path: Path) -> None:
-    (tmp_path / "new.tsv").write_text("label\tfile\nred\tphotos/valid/red/2.jpg\n")
+    (tmp_path / "new.tsv").write_text("label\tfile\nred\tphotos/valid/red/2.jpg\n", encoding="utf-8")
     assert photos_in(tmp_path / "new.tsv") == [photos / "valid" / "red" / "2.jpg"]
-    (tmp_path / "new.csv").write_text("label,name\nred,photos/valid/red/2.jpg\n")
+    (tmp_path / "new.csv").write_text("label,name\nred,photos/valid/red/2.jpg\n", encoding="utf-8")
     with pytest.raises(MisconfigurationException, match=r"no column 'file' of file names, and its first one, 'label', names"):
         photos_in(tmp_path / "new.csv")
-    (tmp_path / "new.csv").write_text("file,label\na,b,c\n")
+    (tmp_path / "new.csv").write_text("file,label\na,b,c\n", encoding="utf-8")
     with pytest.raises(MisconfigurationException, match="line 2: has 3 fields"):
         photos_in(tmp_path / "new.csv")
 
@@ -97,10 +97,10 @@ def test_a_table_of_photos_may_have_any_format_and_must_name_photos(photos: Path
 def test_a_table_of_new_photos_is_read_as_the_table_of_labels_was(photos: Path, tmp_path: Path, ready: Ready) -> None:
     found = sorted(path.relative_to(photos).as_posix() for path in photos.rglob("*.*") if path.is_file())
     rows = [f"{name};{name.split('/')[0]};1,5" for name in found]
-    (photos / "labels.csv").write_text("\n".join(["file;label;weight", *rows]))
+    (photos / "labels.csv").write_text("\n".join(["file;label;weight", *rows]), encoding="utf-8")
     data = ready(photos, csv="labels.csv", artifacts_dir=tmp_path / "run")
     assert data.provenance["csv"] == "delimiter ';', decimal ','"
     fresh = ImageFolder(photos, size=32, csv="labels.csv", cache=tmp_path / "other", artifacts_dir=tmp_path / "run")
     new = photos / "new.csv"
-    new.write_text(f"a, b;file\n1, 2;{found[0]}\n")  # of one row: both signs fit
+    new.write_text(f"a, b;file\n1, 2;{found[0]}\n", encoding="utf-8")  # of one row: both signs fit
     assert fresh.for_prediction(new).row_columns()["file"] == [str(photos / found[0])]

@@ -197,6 +197,8 @@ def test_as_many_as_wanted_and_too_few(client: OpenverseClient, tmp_path: Path) 
     ("queries", "named"),
     [
         ({"spiders": "spider"}, "at least two classes"),
+        ({}, "at least two classes"),
+        ({"Spiders": "spider", "spiders": "tarantula"}, "class spiders is there twice"),
         ({"spiders": "spider", "scorpions": " "}, "class scorpions has no words"),
         ({"spiders": "spider", "scorpions": []}, "class scorpions has no words"),
         ({"../up": "spider", "scorpions": "s"}, "can't be a class"),
@@ -207,7 +209,12 @@ def test_queries_that_cant_be(queries: Any, named: str, tmp_path: Path) -> None:
     with pytest.raises(MisconfigurationException, match=named):
         searches_of(queries)
     with pytest.raises(MisconfigurationException, match=named):
-        Openverse(queries, tmp_path)
+        Spiders(source="openverse", queries=queries)
+
+
+def test_classes_may_be_numbers(tmp_path: Path) -> None:
+    numbers: Any = {1905: "photo 1905", 2005: "photo 2005"}  # as YAML reads them
+    assert Openverse(numbers, tmp_path).path.name.startswith("1905-2005-")
 
 
 def test_found_photos_are_cleaned_and_read_like_any_others(

@@ -21,7 +21,7 @@ def test_labels_are_those_of_folders_and_of_tables(photos: Path) -> None:
     assert new.targets is not None
     assert new.targets.tolist() == [0] * 5 + [2] * 6  # in the order of the predictions, without the broken one
     assert [Path(name).parent.name for name in new.row_columns()["file"]] == ["blue"] * 5 + ["red"] * 6
-    (photos / "valid" / "tags.csv").write_text("file,label\nred/0.jpg,red blue\nblue/0,blue\n")
+    (photos / "valid" / "tags.csv").write_text("file,label\nred/0.jpg,red blue\nblue/0,blue\n", encoding="utf-8")
     new = new_data(photos, label_separator=" ").for_scoring([photos / "valid" / "tags.csv"] * 2, ["blue", "red"])
     assert new.targets is not None
     assert new.targets.tolist() == [[1, 1], [1, 0]] * 2

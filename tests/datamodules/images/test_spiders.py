@@ -31,7 +31,7 @@ def test_drawn_photos_are_read_like_any_others(few: None, tmp_path: Path) -> Non
     assert data.known_answer == {"accuracy": pytest.approx(0.98)}
     assert data.provenance["source"].startswith("synthetic: ")
     assert data.rejected == []
-    answer = json.loads((tmp_path / "synthetic" / "spiders-1" / "answer.json").read_text())
+    answer = json.loads((tmp_path / "synthetic" / "spiders-1" / "answer.json").read_text(encoding="utf-8"))
     assert len(answer["wrong_labels"]) == 4
     with Image.open(tmp_path / "synthetic" / "spiders-1" / answer["wrong_labels"][0]) as photo:
         assert photo.format == "JPEG"

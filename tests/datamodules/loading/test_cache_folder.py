@@ -15,7 +15,7 @@ from practicum.lightning_shim import MisconfigurationException
 
 def make(work: Path) -> None:
     (work / "a.bin").write_bytes(bytes(range(200)))
-    (work / "b.json").write_text("{}")
+    (work / "b.json").write_text("{}", encoding="utf-8")
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -67,7 +67,7 @@ def nothing(folder: Path) -> None:
 def replace(folder: Path) -> None:
     nothing(folder)
     folder.rmdir()
-    folder.write_text("a file")
+    folder.write_text("a file", encoding="utf-8")
 
 
 @pytest.mark.parametrize("harm", [truncate, flip, empty, unlink, unseal, scramble, nothing, replace])
@@ -100,7 +100,7 @@ def test_a_failure_leaves_nothing_and_a_full_disk_is_a_sentence(tmp_path: Path) 
 
 
 def test_a_cache_that_can_t_be_written_is_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
     with pytest.raises(MisconfigurationException, match=r"can't be written.*cache=FOLDER"):
         whole_folder(tmp_path / "file" / "cache" / "one", make)
 
@@ -109,5 +109,5 @@ def test_every_file_is_sealed(tmp_path: Path) -> None:
     make(tmp_path)
     seal(tmp_path)
     assert damage(tmp_path) is None
-    (tmp_path / "b.json").write_text("[]")
+    (tmp_path / "b.json").write_text("[]", encoding="utf-8")
     assert damage(tmp_path) == "b.json has another content than was written"

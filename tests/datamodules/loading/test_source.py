@@ -16,7 +16,7 @@ def test_generated_files_are_written_once_with_their_answer(tmp_path: Path) -> N
     def generate(folder: Path) -> None:
         calls.append(folder)
         folder.mkdir()
-        (folder / "answer.json").write_text(json.dumps({"accuracy": 0.9}))
+        (folder / "answer.json").write_text(json.dumps({"accuracy": 0.9}), encoding="utf-8")
 
     synthetic = Synthetic(generate, tmp_path / "deep" / "x-1")
     assert synthetic.answer() == {}

@@ -29,10 +29,10 @@ def test_texts_are_themselves() -> None:
 
 def test_a_run_finds_its_ids_in_a_new_file(tmp_path: Path, open_ratings: Callable[..., Ratings]) -> None:
     rows = "".join(f"{number % 7}.0;{number % 11}.0;{number % 5},5\n" for number in range(70))
-    (tmp_path / "r.csv").write_text(f"user;item;rating\n{rows}")
+    (tmp_path / "r.csv").write_text(f"user;item;rating\n{rows}", encoding="utf-8")
     open_ratings(tmp_path / "r.csv", artifacts_dir=tmp_path / "run")
     ids = RunIds(tmp_path / "run")
-    (tmp_path / "new.csv").write_text("item;rating\n1;5,5\n2.0;4\n01;3\n")
+    (tmp_path / "new.csv").write_text("item;rating\n1;5,5\n2.0;4\n01;3\n", encoding="utf-8")
     new = ids.read(tmp_path / "new.csv")
     assert new.written["item"].to_list() == ["1", "2.0", "01"]
     assert ids.rows("item", new.plain["item"]) == [1, 2, -1]
@@ -44,9 +44,9 @@ def test_ratings_are_plain_numbers_in_either_sign_and_written_as_they_were(
     cells: tuple[str, str], tmp_path: Path, open_ratings: Callable[..., Ratings], caplog: pytest.LogCaptureFixture
 ) -> None:
     rows = "".join(f"u{n % 7};i{n % 11};{n % 5},5\n" for n in range(77))
-    (tmp_path / "t.csv").write_text(f"user;item;rating\n{rows}")
+    (tmp_path / "t.csv").write_text(f"user;item;rating\n{rows}", encoding="utf-8")
     open_ratings(tmp_path / "t.csv", artifacts_dir=tmp_path / "run")
-    (tmp_path / "new.csv").write_text("user;item;rating\n" + "".join(f"u1;i1;{cell}\n" for cell in cells))
+    (tmp_path / "new.csv").write_text("user;item;rating\n" + "".join(f"u1;i1;{cell}\n" for cell in cells), encoding="utf-8")
     found = RunIds(tmp_path / "run").read(tmp_path / "new.csv", rating="rating")
     assert found.plain["rating"].cast(pl.Float64).to_list() == [4.5, 1.0]
     assert [str(each) for each in found.written["rating"]] == [*cells]

@@ -16,7 +16,7 @@ OpenRatings = Callable[..., Ratings]
 
 def test_folds_are_the_files_own(movielens_root: Path, open_ratings: OpenRatings) -> None:
     data = open_ratings(movielens_root, MovieLens, fold=1, scale=None)
-    held_out = (movielens_root / "u1.test").read_text().splitlines()
+    held_out = (movielens_root / "u1.test").read_text(encoding="utf-8").splitlines()
     assert len(data.source_rows("valid")) == len(held_out)
     assert [str(each) for each in data.source_rows("valid").row(0)[:2]] == held_out[0].split("\t")[:2]
     inner = open_ratings(movielens_root, MovieLens, fold=1, inner_split=True, scale=None)

@@ -14,17 +14,19 @@ from practicum.lightning_shim import MisconfigurationException
 
 
 def test_every_layout_gives_the_same_ratings(movielens_root: Path, tmp_path: Path) -> None:
-    rows = [line.split("\t") for line in (movielens_root / "u.data").read_text().splitlines()[:500]]
+    rows = [line.split("\t") for line in (movielens_root / "u.data").read_text(encoding="utf-8").splitlines()[:500]]
     million, latest = tmp_path / "ml-1m", tmp_path / "ml-latest"
     million.mkdir()
-    (million / "ratings.dat").write_text("".join("::".join(row) + "\n" for row in rows))
-    (million / "users.dat").write_text("".join(f"{n}::F::25::7::12345\n" for n in range(1, USERS + 1)))
+    (million / "ratings.dat").write_text("".join("::".join(row) + "\n" for row in rows), encoding="utf-8")
+    (million / "users.dat").write_text("".join(f"{n}::F::25::7::12345\n" for n in range(1, USERS + 1)), encoding="utf-8")
     (million / "movies.dat").write_bytes(
         "".join(f"{n}::Café {n} (1999)::Drama|War\n" for n in range(1, ITEMS + 1)).encode("latin-1")
     )
     latest.mkdir()
-    (latest / "ratings.csv").write_text("userId,movieId,rating,timestamp\n" + "".join(",".join(row) + "\n" for row in rows))
-    (latest / "movies.csv").write_text('movieId,title,genres\n1,"Film, A (1995)",Comedy\n')
+    (latest / "ratings.csv").write_text(
+        "userId,movieId,rating,timestamp\n" + "".join(",".join(row) + "\n" for row in rows), encoding="utf-8"
+    )
+    (latest / "movies.csv").write_text('movieId,title,genres\n1,"Film, A (1995)",Comedy\n', encoding="utf-8")
     with zipfile.ZipFile(tmp_path / "ml-latest.zip", "w") as archive:
         for path in latest.iterdir():
             archive.write(path, f"ml-latest/{path.name}")
@@ -76,7 +78,7 @@ FILM = "1|Film, A (1995)|01-Jan-1995||http://x|" + "|".join("0" * 19)
     ],
 )
 def test_a_damaged_file_of_films_or_users_is_refused_in_one_line(tmp_path: Path, name: str, content: str, message: str) -> None:
-    (tmp_path / name).write_text(content)
+    (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(MisconfigurationException, match=message) as refused:
         (read_users if "user" in name else read_items)(tmp_path / name)
     assert "\n" not in str(refused.value)

@@ -38,7 +38,7 @@ def test_the_last_rating_of_each_user_is_held_out(
 
 def test_a_file_without_a_header(tmp_path: Path, rows: Rows, open_ratings: OpenRatings) -> None:
     path = tmp_path / "ratings.csv"
-    path.write_text("".join(f"{user},{item},{rating}\n" for user, item, rating, _ in rows[:30]))
+    path.write_text("".join(f"{user},{item},{rating}\n" for user, item, rating, _ in rows[:30]), encoding="utf-8")
     with pytest.raises(MisconfigurationException, match=r"begins with 'u0', 'i0', '1'; name yours.*set header="):
         open_ratings(path)
     data = open_ratings(path, header=["user", "item", "rating"])
@@ -214,12 +214,12 @@ def test_dates_that_are_strings_are_ordered_as_dates(tmp_path: Path, frame: pl.D
 
 
 def write_ratings(path: Path, row: Callable[[int], str], header: str = "user,item,rating") -> Path:
-    path.write_text("\n".join([header, *map(row, range(70))]))
+    path.write_text("\n".join([header, *map(row, range(70))]), encoding="utf-8")
     return path
 
 
 def codes_of(data: Ratings, path: Path, text: str) -> list[list[int]]:
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     return first_batch(data.for_prediction(path).predict_dataloader()).codes.tolist()
 
 
@@ -277,7 +277,7 @@ def test_what_was_guessed_in_reading_is_said_of_cached_ratings_too(
 ) -> None:
     lines = [f"{user};{item};{rating},5" for user, item, rating, _ in rows]
     lines[9] = lines[9].replace(",", ".")
-    (tmp_path / "t.csv").write_text("\n".join(["user;item;rating", *lines]))
+    (tmp_path / "t.csv").write_text("\n".join(["user;item;rating", *lines]), encoding="utf-8")
     for _ in range(2):
         caplog.clear()
         say_once._say.cache_clear()  # as in another process

@@ -39,6 +39,6 @@ def test_photos_depend_on_seed_and_place_alone(tmp_path: Path) -> None:
         render_folder(tmp_path / name, photos, render, 3, {"answer.json": "{}"}, "noise")
     render_folder(tmp_path / "c", photos, render, 4, {}, "noise")
     files = [name for name, _ in photos]
-    assert (tmp_path / "a" / "answer.json").read_text() == "{}"
+    assert (tmp_path / "a" / "answer.json").read_text(encoding="utf-8") == "{}"
     assert all((tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes() for file in files)
     assert all((tmp_path / "a" / file).read_bytes() != (tmp_path / "c" / file).read_bytes() for file in files)

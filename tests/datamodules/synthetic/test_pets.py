@@ -28,7 +28,7 @@ def test_files_are_kaggles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     ]
     assert sorted(path.name for path in (tmp_path / "both" / "test").iterdir()) == ["1.jpg", "2.jpg", "3.jpg"]
     pets.generate_dog_breeds(tmp_path / "breeds")
-    with open(tmp_path / "breeds" / "labels.csv", newline="") as file:
+    with open(tmp_path / "breeds" / "labels.csv", newline="", encoding="utf-8") as file:
         labels = {row["id"]: row["breed"] for row in csv.DictReader(file)}
     assert {path.stem for path in (tmp_path / "breeds" / "train").iterdir()} == set(labels)
     assert set(labels.values()) == set(pets.breeds())

@@ -18,6 +18,6 @@ def test_files_are_movielens_and_the_answer_is_the_noise(tmp_path: Path) -> None
     pairs = {(user, item) for user, item, *_ in parts["u.data"].tolist()}
     assert len(pairs) == len(parts["u.data"])  # nobody rates an item twice
     assert len((tmp_path / "ratings" / "u.item").read_text(encoding="latin-1").splitlines()) == ratings.ITEMS
-    assert len((tmp_path / "ratings" / "u.user").read_text().splitlines()) == ratings.USERS
-    answer = json.loads((tmp_path / "ratings" / "answer.json").read_text())
+    assert len((tmp_path / "ratings" / "u.user").read_text(encoding="utf-8").splitlines()) == ratings.USERS
+    answer = json.loads((tmp_path / "ratings" / "answer.json").read_text(encoding="utf-8"))
     assert answer["rmse"] == pytest.approx(ratings.NOISE, rel=0.02)

@@ -16,7 +16,7 @@ from practicum.datamodules.synthetic import reviews
 def test_files_are_imdbs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reviews, "COUNTS", {"train": 100, "test": 100, "unsup": 20})
     reviews.generate_reviews(tmp_path / "reviews")
-    answer = json.loads((tmp_path / "reviews" / "answer.json").read_text())
+    answer = json.loads((tmp_path / "reviews" / "answer.json").read_text(encoding="utf-8"))
     files = {path.relative_to(tmp_path / "reviews").as_posix() for path in (tmp_path / "reviews").rglob("*.txt")}
     assert files == set(answer["logs"])
     assert sum(file.startswith("train/unsup/") for file in files) == 20

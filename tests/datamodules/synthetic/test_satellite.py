@@ -13,13 +13,13 @@ from practicum.datamodules.synthetic import satellite
 def test_files_are_kaggles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(satellite, "COUNTS", {"train": 5, "test": 3, "additional": 2})
     satellite.generate_planet(tmp_path / "planet")
-    with open(tmp_path / "planet" / "train_v2.csv", newline="") as file:
+    with open(tmp_path / "planet" / "train_v2.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["image_name"] for row in rows] == [f"train_{i}" for i in range(5)]
     assert all((tmp_path / "planet" / "train-jpg" / f"{row['image_name']}.jpg").is_file() for row in rows)
     assert len(list((tmp_path / "planet" / "test-jpg").iterdir())) == 3
     assert len(list((tmp_path / "planet" / "test-jpg-additional").iterdir())) == 2
-    with open(tmp_path / "planet" / "sample_submission_v2.csv", newline="") as file:
+    with open(tmp_path / "planet" / "sample_submission_v2.csv", newline="", encoding="utf-8") as file:
         assert [row["image_name"] for row in csv.DictReader(file)] == ["test_0", "test_1", "test_2", "file_0", "file_1"]
 
 

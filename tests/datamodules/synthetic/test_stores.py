@@ -23,12 +23,12 @@ def test_files_are_rossmanns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     stores.generate_stores(tmp_path / "stores")
     names = {path.name for path in (tmp_path / "stores").iterdir()}
     assert {"train.csv", "test.csv", "store.csv", "store_states.csv", "sample_submission.csv", "weather", "googletrend"} <= names
-    with open(tmp_path / "stores" / "train.csv", newline="") as file:
+    with open(tmp_path / "stores" / "train.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 6 * 60
     assert all((row["Sales"] == "0") == (row["Open"] == "0") for row in rows)
-    with open(tmp_path / "stores" / "test.csv", newline="") as file:
+    with open(tmp_path / "stores" / "test.csv", newline="", encoding="utf-8") as file:
         ids = [row["Id"] for row in csv.DictReader(file)]
     assert ids == [str(i + 1) for i in range(6 * stores.TEST_DAYS)]
-    answer = json.loads((tmp_path / "stores" / "answer.json").read_text())
+    answer = json.loads((tmp_path / "stores" / "answer.json").read_text(encoding="utf-8"))
     assert answer["rmspe"] == pytest.approx(stores.NOISE, rel=0.2)  # for small noise they are nearly the same

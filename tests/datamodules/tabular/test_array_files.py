@@ -61,5 +61,5 @@ def test_damage_is_found(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1] + b"\x01")
     assert "other contents" in str(find_damage(path.parent))
     for text in ("", "[]", "{", '{"a.npy": 1}'):
-        (sealed(f"list{len(text)}") / "contents.json").write_text(text)
+        (sealed(f"list{len(text)}") / "contents.json").write_text(text, encoding="utf-8")
         assert find_damage(tmp_path / f"list{len(text)}") is not None

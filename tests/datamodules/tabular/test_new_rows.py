@@ -62,15 +62,31 @@ TRAINED = "zip,member,when,x,sold\n" + "".join(
 )
 
 
+def test_a_column_that_one_of_several_lacks_is_named(
+    tmp_path: Path, sales: pl.DataFrame, open_table: Callable[..., Table]
+) -> None:
+    data = open_table(sales, **OPTIONS)
+    NEW.write_csv(tmp_path / "a.csv")
+    NEW.drop("more").write_csv(tmp_path / "b.csv")  # which nothing reads
+    assert data.for_prediction([tmp_path / "a.csv", tmp_path / "b.csv"]).row_columns()["more"] == [1, 2, None, None]
+    NEW.rename({"price": "prize"}).write_csv(tmp_path / "b.csv")
+    with pytest.raises(MisconfigurationException, match=r"b\.csv: has no column 'price'; did you mean 'prize'"):
+        data.for_prediction([tmp_path / "a.csv", tmp_path / "b.csv"])
+    with pytest.raises(MisconfigurationException, match="the new rows, frame 2: has no column 'price'"):
+        data.for_prediction([NEW, NEW.drop("price")])
+    with pytest.raises(MisconfigurationException, match="the new rows: there are none; give a file or a frame"):
+        data.for_prediction([])
+
+
 @pytest.fixture
 def trained(tmp_path: Path, open_table: Callable[..., Table]) -> Table:
     """A table of zip codes and of dates whose days come first."""
-    (tmp_path / "t.csv").write_text(TRAINED)
+    (tmp_path / "t.csv").write_text(TRAINED, encoding="utf-8")
     return open_table(tmp_path / "t.csv", date="when", split="random")
 
 
 def encoded(data: Table, path: Path, text: str) -> tuple[list[list[int]], list[list[float]], dict[str, list[object]]]:
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     new = data.for_prediction(path)
     (codes, numbers), _ = next(iter(new.predict_dataloader()))
     return codes.tolist(), numbers.tolist(), new.row_columns()
@@ -101,7 +117,7 @@ def test_dates_of_another_format_are_refused(tmp_path: Path, trained: Table) -> 
 
 
 def test_numbers_as_training_wrote_them(tmp_path: Path, open_table: Callable[..., Table]) -> None:
-    (tmp_path / "t.csv").write_text("a;sold\n" + "".join(f"{i},5;{i}\n" for i in range(60)))
+    (tmp_path / "t.csv").write_text("a;sold\n" + "".join(f"{i},5;{i}\n" for i in range(60)), encoding="utf-8")
     data = open_table(tmp_path / "t.csv")
     wanted = encoded(data, tmp_path / "a.csv", "a\n7,5\n")
     assert wanted[2] == {"a": ["7,5"]}
@@ -111,7 +127,7 @@ def test_numbers_as_training_wrote_them(tmp_path: Path, open_table: Callable[...
 
 
 def test_nothing_known_is_refused(tmp_path: Path, open_table: Callable[..., Table], caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "t.csv").write_text("kind,sold\n" + "".join(f"{'ab'[i % 2]},{i / 3}\n" for i in range(60)))
+    (tmp_path / "t.csv").write_text("kind,sold\n" + "".join(f"{'ab'[i % 2]},{i / 3}\n" for i in range(60)), encoding="utf-8")
     data = open_table(tmp_path / "t.csv")
     with pytest.raises(MisconfigurationException, match=r"training had none of these values \(kind 'c'\)"):
         encoded(data, tmp_path / "a.csv", "kind\nc\nd\n")
@@ -152,7 +168,7 @@ def test_marks_of_missing_values_are_written_as_they_were_read(tmp_path: Path, t
 def test_the_other_decimal_sign_than_trainings_is_said(
     trained_sign: str, sign: str, tmp_path: Path, open_table: Callable[..., Table], caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "t.csv").write_text("a;sold\n" + "".join(f"{i}{trained_sign}5;{i}\n" for i in range(60)))
+    (tmp_path / "t.csv").write_text("a;sold\n" + "".join(f"{i}{trained_sign}5;{i}\n" for i in range(60)), encoding="utf-8")
     data = open_table(tmp_path / "t.csv")
     wanted = encoded(data, tmp_path / "a.csv", f"a;b\n8{trained_sign}5;1\n7{trained_sign}5;1\n")[1]
     assert "in place of" not in caplog.text

@@ -76,11 +76,11 @@ def test_the_file_gives_the_same_codes_and_a_damaged_one_is_refused(tmp_path: Pa
     steps, path = fitted(), tmp_path / "steps.json"
     with pytest.raises(MisconfigurationException, match="no such file"):
         TablePreprocessor.from_json(path)
-    path.write_text(steps.to_json())
+    path.write_text(steps.to_json(), encoding="utf-8")
     assert TablePreprocessor.from_json(path) == steps
     damaged = {**json.loads(steps.to_json()), "csv": {"delimiter": 5, "told": 5}}
     for text in ("{", json.dumps({"facts": {}}), json.dumps(damaged)):
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
         with pytest.raises(MisconfigurationException, match="is damaged, or was written by an earlier version"):
             TablePreprocessor.from_json(path)
 
@@ -133,7 +133,7 @@ def test_dates_without_times_where_training_had_times() -> None:
 )
 def test_a_file_with_values_that_no_training_left_is_refused_in_one_line(tmp_path: Path, part: str, value: object) -> None:
     path = tmp_path / "steps.json"
-    path.write_text(json.dumps({**json.loads(fitted().to_json()), part: value}))
+    path.write_text(json.dumps({**json.loads(fitted().to_json()), part: value}), encoding="utf-8")
     with pytest.raises(
         MisconfigurationException, match=r"steps\.json: is damaged, or was written by an earlier version"
     ) as refused:

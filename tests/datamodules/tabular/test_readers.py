@@ -34,7 +34,7 @@ def test_files_that_are_not_tables_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_without_a_header_gets_one(tmp_path: Path) -> None:
-    (tmp_path / "t.tsv").write_text("1\ta\n2\tNA\n")
+    (tmp_path / "t.tsv").write_text("1\ta\n2\tNA\n", encoding="utf-8")
     assert read_table(tmp_path / "t.tsv", header=["n", "s"]).collect().rows() == [(1, "a"), (2, None)]
     assert is_table(Path("T.CSV.GZ"))
 

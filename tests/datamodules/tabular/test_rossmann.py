@@ -38,7 +38,7 @@ def test_the_challenges_days_become_a_submission(rossmann_root: Path, tmp_path: 
     rows = new.row_columns()
     answer = new.submission_columns({**rows, "predicted": [100.0] * len(rows["Id"])})
     assert list(answer) == ["Id", "Sales"]
-    with open(rossmann_root / "sample_submission.csv", newline="") as file:
+    with open(rossmann_root / "sample_submission.csv", newline="", encoding="utf-8") as file:
         assert [int(row["Id"]) for row in csv.DictReader(file)] == list(answer["Id"])
     assert {sales for sales, is_open in zip(answer["Sales"], rows["Open"], strict=True) if not is_open} == {0.0}
     assert data.submission_columns({"Id": [3], "Open": [1], "predicted": [5.0]}) == {"Id": [3], "Sales": [5.0]}

@@ -50,7 +50,7 @@ def test_joined_columns_equal_a_slow_reference(rossmann_root: Path) -> None:
     days = days_of(rossmann_root).filter(pl.col("Store") <= 3)
 
     def read(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
-        with open(path, newline="") as file:
+        with open(path, newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file, delimiter=delimiter))
 
     states = {row["Store"]: row["State"] for row in read(rossmann_root / "store_states.csv")}
@@ -106,8 +106,8 @@ def test_no_feature_sees_the_future(rossmann_root: Path) -> None:
 
 def test_files_that_contradict_each_other_are_refused(rossmann_root: Path, tmp_path: Path) -> None:
     days = days_of(rossmann_root).head(200)
-    lines = (rossmann_root / "store.csv").read_text().splitlines()
-    (tmp_path / "store.csv").write_text("\n".join([lines[0], *lines[2:]]))
+    lines = (rossmann_root / "store.csv").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "store.csv").write_text("\n".join([lines[0], *lines[2:]]), encoding="utf-8")
     with pytest.raises(MisconfigurationException, match="has no row for store 1, which occurs in the sales"):
         add_features(tmp_path, days, days)
 

@@ -28,7 +28,7 @@ def test_gzipped_files(rossmann_root: Path, tmp_path: Path) -> None:
 def test_what_is_missing_is_named(rossmann_root: Path, tmp_path: Path) -> None:
     with pytest.raises(MisconfigurationException, match=r"has no train.csv or train.csv.gz \(it holds nothing\)"):
         list_files(tmp_path)
-    (tmp_path / "train.csv").write_text("Store,Date\n1,2015-01-01\n")
+    (tmp_path / "train.csv").write_text("Store,Date\n1,2015-01-01\n", encoding="utf-8")
     with pytest.raises(MisconfigurationException, match=r"has no store.csv or store.csv.gz \(it holds train.csv\)"):
         list_files(tmp_path)
     with pytest.raises(MisconfigurationException, match="has no column 'DayOfWeek'"):
@@ -37,7 +37,8 @@ def test_what_is_missing_is_named(rossmann_root: Path, tmp_path: Path) -> None:
 
 def test_missing_values_of_open_count_as_open(tmp_path: Path) -> None:
     (tmp_path / "test.csv").write_text(
-        "Store,DayOfWeek,Date,Open,Promo,StateHoliday,SchoolHoliday\n1,1,2015-01-05,,0,0,0\n1,2,2015-01-06,0,0,a,0\n"
+        "Store,DayOfWeek,Date,Open,Promo,StateHoliday,SchoolHoliday\n1,1,2015-01-05,,0,0,0\n1,2,2015-01-06,0,0,a,0\n",
+        encoding="utf-8",
     )
     days = read_days(tmp_path / "test.csv")
     assert days["Open"].to_list() == [1, 0]

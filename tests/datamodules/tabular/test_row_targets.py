@@ -46,12 +46,15 @@ def test_rows_without_a_target_that_training_knew_are_refused(classes: Any, valu
 
 def test_rows_of_several_tables_come_one_after_another_with_their_targets(tmp_path: Path) -> None:
     lines = [f"{'ab'[n % 2]};{n},5" for n in range(40)]
-    (tmp_path / "t.csv").write_text("\n".join(["kind;price", *lines]) + "\n")
+    (tmp_path / "t.csv").write_text("\n".join(["kind;price", *lines]) + "\n", encoding="utf-8")
     data = Table(tmp_path / "t.csv", target="price", cache=tmp_path / "cache")
     data.prepare_data()
     for name, row in (("one", "b;1,25"), ("two", "a;3")):
-        (tmp_path / f"{name}.csv").write_text(f"kind;price\n{row}\n")
+        (tmp_path / f"{name}.csv").write_text(f"kind;price\n{row}\n", encoding="utf-8")
     new = data.for_scoring([tmp_path / "one.csv", tmp_path / "two.csv"])
     assert new.targets is not None
     assert new.targets.tolist() == [1.25, 3.0]
     assert new.row_columns() == {"kind": ["b", "a"], "price": ["1,25", "3"]}  # as they are written
+    without = pl.DataFrame({"kind": ["a"], "price": [None]}, schema={"kind": pl.String, "price": pl.Float64})
+    with pytest.raises(MisconfigurationException, match=r"^the new rows: 1 of 1 rows have no 'price'"):
+        data.for_scoring(without)

@@ -11,7 +11,7 @@ from practicum.lightning_shim import MisconfigurationException
 
 
 def write(folder: Path, name: str, columns: str = "a,y", rows: str = "1,2") -> Path:
-    (folder / name).write_text(f"{columns}\n{rows}\n")
+    (folder / name).write_text(f"{columns}\n{rows}\n", encoding="utf-8")
     return folder / name
 
 

@@ -29,7 +29,7 @@ def everything(data: Table, split: str = "train") -> tuple[torch.Tensor, torch.T
 def test_roles_are_inferred_and_the_reasons_written(tmp_path: Path, sales: pl.DataFrame, open_table: OpenTable) -> None:
     sales.write_csv(tmp_path / "table.csv")
     data = open_table(tmp_path / "table.csv", date="day")
-    with open(tmp_path / "run" / "columns.csv", newline="") as file:
+    with open(tmp_path / "run" / "columns.csv", newline="", encoding="utf-8") as file:
         roles = {row["column"]: (row["role"], row["reason"]) for row in csv.DictReader(file)}
     assert roles["shop_id"][0] == "categorical"
     assert roles["kind"] == ("categorical", "strings, 3 distinct")
@@ -161,7 +161,9 @@ def lines(header: str, row: Callable[[int], str], count: int = 60) -> str:
 
 def test_blanks_in_numbers_are_counted_and_said(tmp_path: Path, open_table: OpenTable, caplog: pytest.LogCaptureFixture) -> None:
     gaps = [" ", "NA", "N/A", "?", "-", "null", "nan", "NULL", ""]
-    (tmp_path / "t.csv").write_text(lines("a,b,sold", lambda i: f"{i / 7},{gaps[i] if i < 9 else i / 3},{i / 2}"))
+    (tmp_path / "t.csv").write_text(
+        lines("a,b,sold", lambda i: f"{i / 7},{gaps[i] if i < 9 else i / 3},{i / 2}"), encoding="utf-8"
+    )
     caplog.set_level("INFO")
     data = open_table(tmp_path / "t.csv")
     assert data.describe()["continuous"] == ["a", "b", "b_missing"]
@@ -172,11 +174,11 @@ def test_blanks_in_numbers_are_counted_and_said(tmp_path: Path, open_table: Open
 
 
 def test_an_unusual_format_is_recorded(tmp_path: Path, open_table: OpenTable) -> None:
-    (tmp_path / "t.csv").write_text(lines("a;sold", lambda i: f"{i},5;{i},25"))
+    (tmp_path / "t.csv").write_text(lines("a;sold", lambda i: f"{i},5;{i},25"), encoding="utf-8")
     data = open_table(tmp_path / "t.csv")
     assert data.provenance["csv"] == "delimiter ';', decimal ','"
     assert data.describe()["target"]["max"] == 59.25 or data.describe()["target"]["max"] > 50
-    (tmp_path / "u.csv").write_text(lines("a,sold", lambda i: f"{i}.5,{i}.25"))
+    (tmp_path / "u.csv").write_text(lines("a,sold", lambda i: f"{i}.5,{i}.25"), encoding="utf-8")
     assert "csv" not in open_table(tmp_path / "u.csv").provenance
     with pytest.raises(MisconfigurationException, match=r"csv_format: has no key 'sep'"):
         Table(tmp_path / "u.csv", "sold", csv_format={"sep": ";"})
@@ -195,7 +197,8 @@ def test_names_of_columns_that_are_added(tmp_path: Path, sales: pl.DataFrame, op
 def test_what_was_guessed_is_said(tmp_path: Path, open_table: OpenTable, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     (tmp_path / "t.csv").write_text(
-        lines("when,gap,sold", lambda i: f"{1 + i % 12:02}/{1 + i % 11:02}/2021,{-999 if i % 9 == 0 else i / 7},{i % 3}.0")
+        lines("when,gap,sold", lambda i: f"{1 + i % 12:02}/{1 + i % 11:02}/2021,{-999 if i % 9 == 0 else i / 7},{i % 3}.0"),
+        encoding="utf-8",
     )
     data = open_table(tmp_path / "t.csv", date="when")
     for sentence in (
@@ -214,10 +217,10 @@ def test_what_was_guessed_is_said(tmp_path: Path, open_table: OpenTable, caplog:
 
 
 def test_a_target_that_is_almost_a_number_is_no_class(tmp_path: Path, open_table: OpenTable) -> None:
-    (tmp_path / "t.csv").write_text(lines("a,sold", lambda i: f"{i / 7},{'abc' if i == 7 else i / 3}"))
+    (tmp_path / "t.csv").write_text(lines("a,sold", lambda i: f"{i / 7},{'abc' if i == 7 else i / 3}"), encoding="utf-8")
     with pytest.raises(MisconfigurationException, match="column 'sold' should be a number, but row 8 holds 'abc'"):
         open_table(tmp_path / "t.csv")
-    (tmp_path / "u.csv").write_text(lines("a,sold", lambda i: f'{i},"{i},63"'))
+    (tmp_path / "u.csv").write_text(lines("a,sold", lambda i: f'{i},"{i},63"'), encoding="utf-8")
     assert open_table(tmp_path / "u.csv").describe()["target"]["min"] % 1 == pytest.approx(0.63)
 
 

@@ -32,9 +32,9 @@ def test_what_is_written(tmp_path: Path, sales: pl.DataFrame) -> None:
     assert np.load(folder / "weights.npy").tolist() == weights.cast(pl.Float32).to_list()  # untouched
     assert np.load(folder / "targets.npy").tolist() == sales["sold"].cast(pl.Float32).to_list()
     assert pl.read_parquet(folder / "valid.parquet")["note"].to_list() == sales.filter(pl.Series(split == 1))["note"].to_list()
-    facts = json.loads((folder / "facts.json").read_text())
+    facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     assert ["w", "weight", "option weight"] in facts["roles"]
-    assert "w" not in json.loads((folder / "steps.json").read_text())["continuous"]
+    assert "w" not in json.loads((folder / "steps.json").read_text(encoding="utf-8"))["continuous"]
 
 
 def test_missing_weights_are_the_median(tmp_path: Path, sales: pl.DataFrame) -> None:
@@ -94,7 +94,9 @@ def test_constant_columns_are_ignored_with_a_warning(
 
 def test_repeated_rows_are_reported(tmp_path: Path, sales: pl.DataFrame) -> None:
     build(pl.concat([sales, sales.head(5)]), tmp_path / "t", strategy="random")
-    (note,) = [note for _, note in json.loads((tmp_path / "t" / "facts.json").read_text())["notes"] if "repeat" in note]
+    (note,) = [
+        note for _, note in json.loads((tmp_path / "t" / "facts.json").read_text(encoding="utf-8"))["notes"] if "repeat" in note
+    ]
     assert "5 of 405 rows repeat another in every column" in note
 
 
@@ -106,7 +108,9 @@ def test_whether_equal_rows_are_on_both_sides_is_said_as_it_is(tmp_path: Path, s
         build(frame, tmp_path / "t", strategy="random", split_column="side")
     else:
         build(pl.concat([sales, sales]), tmp_path / "t", strategy="random")
-    (note,) = [note for _, note in json.loads((tmp_path / "t" / "facts.json").read_text())["notes"] if "repeat" in note]
+    (note,) = [
+        note for _, note in json.loads((tmp_path / "t" / "facts.json").read_text(encoding="utf-8"))["notes"] if "repeat" in note
+    ]
     assert ("are in training, too" in note) is not apart
 
 
@@ -158,7 +162,7 @@ def test_a_class_that_only_the_test_has_is_trained_on(open_table: Callable[..., 
 def test_a_number_that_is_always_the_same_is_said(tmp_path: Path, sales: pl.DataFrame) -> None:
     def notes(number: int, sold: pl.Expr) -> str:
         build(sales.with_columns(sold.alias("sold")), tmp_path / str(number))
-        return (tmp_path / str(number) / "facts.json").read_text()
+        return (tmp_path / str(number) / "facts.json").read_text(encoding="utf-8")
 
     assert "all training rows have the target 3.5: there is nothing else to learn." in notes(0, pl.lit(3.5))
     assert "nothing else to learn" not in notes(1, pl.col("sold"))

@@ -53,9 +53,12 @@ def test_artifacts(tmp_path: Path, sales: pl.DataFrame, caplog: pytest.LogCaptur
     frame = sales.with_columns(sold=pl.when(pl.int_range(400) == 7).then(None).otherwise("sold"))
     arrays = table_arrays(lambda: SourceTable(frame.lazy()), "a", TableConfig("sold"), tmp_path / "cache", "t")
     arrays.write_artifacts("t", tmp_path / "report", tmp_path / "artifacts")
-    assert (tmp_path / "report" / "rejected.csv").read_text().splitlines() == ["row,reason", "row 8,its target is missing (None)"]
-    assert (tmp_path / "report" / "columns.csv").read_text().splitlines()[0] == "column,role,reason"
-    assert (tmp_path / "artifacts" / "steps.json").read_text() == arrays.steps.to_json()
+    assert (tmp_path / "report" / "rejected.csv").read_text(encoding="utf-8").splitlines() == [
+        "row,reason",
+        "row 8,its target is missing (None)",
+    ]
+    assert (tmp_path / "report" / "columns.csv").read_text(encoding="utf-8").splitlines()[0] == "column,role,reason"
+    assert (tmp_path / "artifacts" / "steps.json").read_text(encoding="utf-8") == arrays.steps.to_json()
     assert "t: 1 rows left out, e.g. row 8: its target is missing (None)." in caplog.text
     facts = arrays.provenance("t")
     assert (facts["source"], facts["rejected"], facts["train"] + facts["valid"]) == ("t", 1, 399)

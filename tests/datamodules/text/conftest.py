@@ -17,7 +17,7 @@ def _write_folder(root: Path, **splits: int) -> Path:
             label = ("good", "bad")[number % 2]
             path = root / split / ("" if split == "unsup" else label) / f"{number}.txt"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(f"This film number {number} is very {label} indeed" + ", truly" * number + ".")
+            path.write_text(f"This film number {number} is very {label} indeed" + ", truly" * number + ".", encoding="utf-8")
     return root
 
 

@@ -16,9 +16,9 @@ WORDS = ["the", "cast", "is", "dull", "and", "the", "film", "is", "not", "good"]
 
 def test_a_corpus_is_read_in_chunks_of_whole_lines(tmp_path: Path) -> None:
     lines = [f"line {number}\n" for number in range(500)]
-    (tmp_path / "wiki.train.tokens").write_text("".join(lines))
-    (tmp_path / "wiki.valid.tokens").write_text("held out\n")
-    (tmp_path / "wiki.train.zip").write_text("no text")
+    (tmp_path / "wiki.train.tokens").write_text("".join(lines), encoding="utf-8")
+    (tmp_path / "wiki.valid.tokens").write_text("held out\n", encoding="utf-8")
+    (tmp_path / "wiki.train.zip").write_text("no text", encoding="utf-8")
     documents = list(read_corpus(tmp_path))
     training = [each.text or "" for each in documents if each.split == "train"]
     assert "".join(training) == "".join(lines)
@@ -32,7 +32,7 @@ def test_a_corpus_is_read_in_chunks_of_whole_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize("title", ["", "A title\n"])
 def test_one_long_line_is_cut_between_words(tmp_path: Path, title: str, end: str) -> None:
     words = [WORDS[number % 7] for number in range(5000)]
-    (tmp_path / "text8").write_text(title + " ".join(words) + end)
+    (tmp_path / "text8").write_text(title + " ".join(words) + end, encoding="utf-8")
     documents = list(read_corpus(tmp_path / "text8"))
     texts = [each.text or "" for each in documents]
     assert len(documents) > 30
@@ -43,7 +43,7 @@ def test_one_long_line_is_cut_between_words(tmp_path: Path, title: str, end: str
 
 @pytest.mark.parametrize("level", ["word", "whitespace", "character", "bpe"])
 def test_one_long_line_trains_at_every_level(tmp_path: Path, ready: Any, options: dict[str, Any], level: Any) -> None:
-    (tmp_path / "text8.txt").write_text(" ".join(WORDS * 400))
+    (tmp_path / "text8.txt").write_text(" ".join(WORDS * 400), encoding="utf-8")
     data = ready(PlainText(tmp_path / "text8.txt", level=level, bptt=8, **options))
     assert data.provenance["tokens/valid"] > 50
     assert next(iter(data.train_dataloader()))[0].shape == (4, 8)
@@ -68,9 +68,9 @@ def test_a_folder_of_texts_is_a_corpus(tmp_path: Path, ready: Any, options: dict
     for number in range(count):
         path = root / f"shelf{number % 2}" / f"book {number}.{('txt', 'TXT', 'md')[number % 3]}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(f"{' '.join(WORDS)} {number} {line}.\n" for line in range(60)))
+        path.write_text("".join(f"{' '.join(WORDS)} {number} {line}.\n" for line in range(60)), encoding="utf-8")
     (root / ".ipynb_checkpoints").mkdir()
-    (root / ".ipynb_checkpoints" / "copy.txt").write_text("copy")
+    (root / ".ipynb_checkpoints" / "copy.txt").write_text("copy", encoding="utf-8")
     (root / "cover.jpg").write_bytes(b"\xff\xd8")
     data = ready(PlainText(root, bptt=8, **options))
     names = {name for split in data.corpus.splits.values() for name in split.names}
@@ -79,14 +79,14 @@ def test_a_folder_of_texts_is_a_corpus(tmp_path: Path, ready: Any, options: dict
     total = sum(len(split.tokens) for split in data.corpus.splits.values())
     assert total > count * 60 * 11
     before = data.provenance["sha256"]
-    (next(root.rglob("book 0*"))).write_text("another text\n" * 60)
+    (next(root.rglob("book 0*"))).write_text("another text\n" * 60, encoding="utf-8")
     assert ready(PlainText(root, bptt=8, **options)).provenance["sha256"] != before  # texts in inner folders are in the key
 
 
 def test_folders_at_the_top_may_be_splits(tmp_path: Path) -> None:
     for name in ("train/a/1.txt", "Validation/2.txt", "test_set/3.txt", "unsup/4.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("text\n")
+        (tmp_path / name).write_text("text\n", encoding="utf-8")
     assert {path.stem: split for path, split in corpus_files(tmp_path)[0]} == {
         "1": "train",
         "2": "valid",
@@ -99,7 +99,7 @@ def test_a_text_that_is_not_utf_8_is_left_out_of_many_and_named(tmp_path: Path, 
     root = tmp_path / "texts"
     root.mkdir()
     for number in range(12):
-        (root / f"{number}.txt").write_text(f"{' '.join(WORDS * 9)} {number}")
+        (root / f"{number}.txt").write_text(f"{' '.join(WORDS * 9)} {number}", encoding="utf-8")
     (root / "5.txt").write_bytes("caf\u00e9".encode("latin-1"))
     data = ready(PlainText(root, bptt=8, **options))
     assert data.rejected == [(f"{root}/5.txt", "not UTF-8")]
@@ -107,9 +107,9 @@ def test_a_text_that_is_not_utf_8_is_left_out_of_many_and_named(tmp_path: Path, 
 
 def test_a_word_of_a_title_is_no_split(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     for name in ("a-test-of-time.txt", "emma.txt"):
-        (tmp_path / name).write_text("text\n")
+        (tmp_path / name).write_text("text\n", encoding="utf-8")
     assert [split for _, split in corpus_files(tmp_path)[0]] == ["train", "train"]
-    (tmp_path / "last-train-home.txt").write_text("text\n")
+    (tmp_path / "last-train-home.txt").write_text("text\n", encoding="utf-8")
     with caplog.at_level(logging.WARNING):
         corpus_files(tmp_path)
     assert "emma.txt" in caplog.text  # said: it is not read
@@ -127,7 +127,7 @@ def test_a_word_of_a_title_is_no_split(tmp_path: Path, caplog: pytest.LogCapture
 def test_errors_say_what_is_wrong(name: str, message: str, tmp_path: Path) -> None:
     for folder in ("empty", "held"):
         (tmp_path / folder).mkdir()
-    (tmp_path / "held" / "valid.txt").write_text("a\n")
+    (tmp_path / "held" / "valid.txt").write_text("a\n", encoding="utf-8")
     (tmp_path / "bytes.txt").write_bytes(b"caf\x81\xe9")
     with pytest.raises(MisconfigurationException, match=message):
         list(read_corpus(tmp_path / name))

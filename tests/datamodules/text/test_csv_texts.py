@@ -20,7 +20,7 @@ def facts(documents: Iterator[Document]) -> list[tuple[str | None, str, str | No
 
 @pytest.mark.parametrize("name", ["unsup", "unlabelled"])
 def test_a_split_column_goes_before_the_file_s_name(tmp_path: Path, name: str) -> None:
-    (tmp_path / "train.csv").write_text(f'text,label,part\n"a,\nb",x,train\nc,y,Test\nd,,{name}\n')
+    (tmp_path / "train.csv").write_text(f'text,label,part\n"a,\nb",x,train\nc,y,Test\nd,,{name}\n', encoding="utf-8")
     found = list(read_csvs(tmp_path, "text", "label", "part"))
     assert facts(iter(found)) == [("a,\nb", "train", "x"), ("c", "test", "y"), ("d", "unlabelled", None)]
     assert [each.name for each in found] == [f"{tmp_path}/train.csv:{number}" for number in (1, 2, 3)]
@@ -31,7 +31,7 @@ def test_files_of_splits_in_any_format(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_bytes('"sep=;"\ntext;label\nwarm, fine;ä\n'.encode("cp1252"))
     (tmp_path / "VALID.TSV").write_bytes("text\tlabel\n it's; so, so\t ä \n".encode("utf-16"))
     (tmp_path / "test.csv.gz").write_bytes(gzip.compress('text,label\n"say ""x""",ä\n'.encode()))
-    (tmp_path / "notes.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "notes.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     assert sorted(facts(read_csvs(tmp_path, "text", "label", None))) == [
         (" it's; so, so", "valid", "ä"),
         ('say "x"', "test", "ä"),
@@ -40,7 +40,7 @@ def test_files_of_splits_in_any_format(tmp_path: Path) -> None:
 
 
 def test_words_that_elsewhere_mean_missing_are_texts(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("text,label\nnull,a\nNA,None\n?,b\n")
+    (tmp_path / "t.csv").write_text("text,label\nnull,a\nNA,None\n?,b\n", encoding="utf-8")
     assert facts(read_csvs(tmp_path / "t.csv", "text", "label", None)) == [
         ("null", "train", "a"),
         ("NA", "train", "None"),
@@ -49,7 +49,7 @@ def test_words_that_elsewhere_mean_missing_are_texts(tmp_path: Path) -> None:
 
 
 def test_a_format_can_be_told(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text('text,label\n"open,a\n5" disk,b\n')
+    (tmp_path / "t.csv").write_text('text,label\n"open,a\n5" disk,b\n', encoding="utf-8")
     assert facts(read_csvs(tmp_path / "t.csv", "text", "label", None, {"quote": ""})) == [
         ('"open', "train", "a"),
         ('5" disk', "train", "b"),
@@ -76,16 +76,16 @@ FAULTS: dict[str, tuple[str, tuple[Any, ...], str]] = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_faults_are_named_with_their_line(tmp_path: Path, fault: str) -> None:
     text, columns, message = FAULTS[fault]
-    (tmp_path / "t.csv").write_text(text)
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
     with pytest.raises(MisconfigurationException, match=f"t.csv.*{message}"):
         list(read_csvs(tmp_path / "t.csv", *columns))
 
 
 def test_which_tables_are_read_is_clear_or_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    (tmp_path / "a.csv").write_text("text\nx\n")
+    (tmp_path / "a.csv").write_text("text\nx\n", encoding="utf-8")
     assert tables_in(tmp_path) == tables_in(tmp_path / "a.csv") == [tmp_path / "a.csv"]
-    (tmp_path / "b.csv").write_text("text\nx\n")
+    (tmp_path / "b.csv").write_text("text\nx\n", encoding="utf-8")
     for root, message in (
         (tmp_path / "none", "no such file or folder"),
         (tmp_path / "empty", "holds no train.csv"),
@@ -102,6 +102,6 @@ def test_a_format_is_kept_for_predictions(tmp_path: Path) -> None:
     save_input(tmp_path / "run", form, {"text": "sentence"})
     assert load_input(tmp_path / "run") == form
     for damage in ("{", "[]", '{"csv": 3}'):
-        (tmp_path / "run" / "input.json").write_text(damage)
+        (tmp_path / "run" / "input.json").write_text(damage, encoding="utf-8")
         with pytest.raises(MisconfigurationException, match=r"input.json: can't be read"):
             load_input(tmp_path / "run")

@@ -35,8 +35,10 @@ def test_a_run_says_them_and_keeps_them(
     ready(TextFolder(root, **options))
     assert "split" not in caplog.text or "occur" not in caplog.text.replace("occur in another split", "")
     for name in ("train/good/again.txt", "train/bad/other label.txt"):
-        (root / name).write_text("This film is said twice.\n")
-    (root / "test" / "good" / "leaked.txt").write_text("  This film is said twice. ")  # blanks around it don't count
+        (root / name).write_text("This film is said twice.\n", encoding="utf-8")
+    (root / "test" / "good" / "leaked.txt").write_text(
+        "  This film is said twice. ", encoding="utf-8"
+    )  # blanks around it don't count
     caplog.clear()
     data = ready(TextFolder(root, report_dir=tmp_path / "report", **options))
     assert data.provenance["train"] == 14  # none is left out
@@ -52,6 +54,6 @@ def test_a_run_says_them_and_keeps_them(
 
 
 def test_a_corpus_that_repeats_itself_is_said(tmp_path: Path, ready: Any, options: Any, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "book.txt").write_text("to be or not to be\n" * 500)
+    (tmp_path / "book.txt").write_text("to be or not to be\n" * 500, encoding="utf-8")
     ready(PlainText(tmp_path / "book.txt", **options))
     assert "valid texts occur in another split" in caplog.text

@@ -19,8 +19,8 @@ def test_new_texts_are_read_as_those_of_the_training(
     root = write_folder(tmp_path / "texts", train=12, valid=4)
     options = {**options, "artifacts_dir": tmp_path / "run"}
     trained = ready(TextFolder(root, **options))
-    (tmp_path / "new.txt").write_text("This film is good\n\nNever seen words\n")
-    (tmp_path / "new.csv").write_text('id,text\n1,"This film, is ""good"""\n2,\n')
+    (tmp_path / "new.txt").write_text("This film is good\n\nNever seen words\n", encoding="utf-8")
+    (tmp_path / "new.csv").write_text('id,text\n1,"This film, is ""good"""\n2,\n', encoding="utf-8")
     data = TextCSV(tmp_path / "gone", **options)  # the training texts aren't needed any more
     new = data.for_prediction(tmp_path / "new.txt")
     ((x, y),) = list(new.predict_dataloader())
@@ -37,7 +37,7 @@ def test_a_data_module_that_is_set_up_needs_no_files(
     tmp_path: Path, write_folder: Any, ready: Any, words: Any, options: dict[str, Any]
 ) -> None:
     data = ready(TextFolder(write_folder(tmp_path / "texts", train=12, valid=4), **options, reverse=True))
-    (tmp_path / "new.txt").write_text("This film\nThis very good film\n")
+    (tmp_path / "new.txt").write_text("This film\nThis very good film\n", encoding="utf-8")
     new = data.for_prediction(tmp_path / "new.txt")
     ((x, _),) = list(new.predict_dataloader())
     assert words(data, x[0]) == ["film", "this", "xxmaj", "xxbos"]  # in their order, not longest first
@@ -48,8 +48,8 @@ def test_a_folder_s_texts_have_the_names_of_their_files(tmp_path: Path, write_fo
     data = ready(TextFolder(write_folder(tmp_path / "texts", train=12, valid=4), **options))
     new = tmp_path / "new"
     new.mkdir()
-    (new / "b.txt").write_text("good")
-    (new / "a.txt").write_text("\ufeffbad")
+    (new / "b.txt").write_text("good", encoding="utf-8")
+    (new / "a.txt").write_text("\ufeffbad", encoding="utf-8")
     (new / "latin.txt").write_bytes("caf\u00e9".encode("latin-1"))
     predicted = data.for_prediction(new)
     assert predicted.row_columns() == {"text": [str(new / "a.txt"), str(new / "b.txt")]}
@@ -58,18 +58,18 @@ def test_a_folder_s_texts_have_the_names_of_their_files(tmp_path: Path, write_fo
 
 
 def test_a_table_must_have_the_training_s_column(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "new.csv").write_text("id,review\n7,Good\n8,Bad\n")
+    (tmp_path / "new.csv").write_text("id,review\n7,Good\n8,Bad\n", encoding="utf-8")
     assert list(read_new_texts(tmp_path / "new.csv", "review")) == [("Good", "Good"), ("Bad", "Bad")]
     with pytest.raises(MisconfigurationException, match=r"no column 'sentence', whose .* trained on; its columns are id, review"):
         list(read_new_texts(tmp_path / "new.csv", "sentence"))
     with pytest.raises(MisconfigurationException, match=r"has the columns id, review, and the run was trained on files of texts"):
         list(read_new_texts(tmp_path / "new.csv"))
-    (tmp_path / "one.csv").write_text("review\nGood\n")
+    (tmp_path / "one.csv").write_text("review\nGood\n", encoding="utf-8")
     with pytest.raises(MisconfigurationException, match="no column 'sentence'"):
         list(read_new_texts(tmp_path / "one.csv", "sentence"))
     assert list(read_new_texts(tmp_path / "one.csv")) == [("Good", "Good")]
     assert "only column 'review' is taken for texts" in caplog.text
-    (tmp_path / "text.csv").write_text("id,text\n7,Good\n")
+    (tmp_path / "text.csv").write_text("id,text\n7,Good\n", encoding="utf-8")
     assert list(read_new_texts(tmp_path / "text.csv")) == [("Good", "Good")]
 
 
@@ -84,10 +84,10 @@ def test_a_table_in_a_folder_is_no_text(tmp_path: Path, write_folder: Any, ready
     data = ready(TextFolder(write_folder(tmp_path / "texts", train=12, valid=4), **options))
     new = tmp_path / "new"
     (new / ".ipynb_checkpoints").mkdir(parents=True)
-    (new / ".ipynb_checkpoints" / "a.txt").write_text("copy")
-    (new / "a.txt").write_text("good")
-    (new / "b.csv").write_text("id,text\n1,good\n")
-    (new / "c.jsonl").write_text('{"text": "good"}\n')
+    (new / ".ipynb_checkpoints" / "a.txt").write_text("copy", encoding="utf-8")
+    (new / "a.txt").write_text("good", encoding="utf-8")
+    (new / "b.csv").write_text("id,text\n1,good\n", encoding="utf-8")
+    (new / "c.jsonl").write_text('{"text": "good"}\n', encoding="utf-8")
     predicted = data.for_prediction(new)
     assert predicted.row_columns() == {"text": [str(new / "a.txt")]}
     reason = "a table of texts; give a CSV of it as the input by itself"
@@ -98,7 +98,7 @@ def test_a_table_in_a_folder_is_no_text(tmp_path: Path, write_folder: Any, ready
 
 
 def test_blank_lines_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "new.txt").write_text("Good\n\n  \nBad\n")
+    (tmp_path / "new.txt").write_text("Good\n\n  \nBad\n", encoding="utf-8")
     assert [each for _, each in read_new_texts(tmp_path / "new.txt")] == ["Good\n", "Bad\n"]
     assert "new.txt: 2 blank lines are left out" in caplog.text
 
@@ -107,7 +107,7 @@ def test_empty_texts_are_marked(
     tmp_path: Path, write_folder: Any, ready: Any, options: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     data = ready(TextFolder(write_folder(tmp_path / "texts", train=12, valid=4), **options))
-    (tmp_path / "new.csv").write_text("id,text\n1,good\n2,\n3,   \n4,This film\n")
+    (tmp_path / "new.csv").write_text("id,text\n1,good\n2,\n3,   \n4,This film\n", encoding="utf-8")
     predicted = data.for_prediction(tmp_path / "new.csv")
     assert predicted.row_columns() == {"text": ["good", "", "   ", "This film"], "note": ["", "empty", "empty", ""]}
     assert "2 of 4 texts are empty, the first is number 2" in caplog.text
@@ -120,7 +120,7 @@ def test_a_new_table_is_read_in_the_training_s_format(tmp_path: Path, ready: Any
     trained = ready(TextCSV(tmp_path / "train.csv", **options))
     assert trained.provenance["csv"] == "delimiter ';', encoding cp1252"
     (tmp_path / "train.csv").unlink()
-    (tmp_path / "new.csv").write_text("id, or number;sätze\n1;text, and, more\n")
+    (tmp_path / "new.csv").write_text("id, or number;sätze\n1;text, and, more\n", encoding="utf-8")
     new = TextCSV(tmp_path / "gone", **options).for_prediction(tmp_path / "new.csv")
     assert new.row_columns() == {"text": ["text, and, more"]}
 
@@ -136,8 +136,8 @@ def test_a_new_table_is_read_in_the_training_s_format(tmp_path: Path, ready: Any
     ],
 )
 def test_errors_say_what_is_wrong(name: str, message: str, tmp_path: Path, write_folder: Any, ready: Any, options: Any) -> None:
-    (tmp_path / "empty.txt").write_text("\n\n")
-    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "empty.txt").write_text("\n\n", encoding="utf-8")
+    (tmp_path / "empty.csv").write_text("", encoding="utf-8")
     (tmp_path / "bytes.txt").write_bytes(b"caf\x81\xe9\n")
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "latin.txt").write_bytes("caf\u00e9\n".encode("latin-1"))
@@ -151,12 +151,12 @@ def test_texts_of_another_language_are_said_and_marked(
 ) -> None:
     data = ready(TextFolder(write_folder(tmp_path / "texts", train=12, valid=4), **options))
     german = "ein ganz anderer Text als gelernt\n" * 3
-    (tmp_path / "new.txt").write_text(f"This film is good\n\ud55c\uad6d \uc601\ud654\ub294\n{german}")
+    (tmp_path / "new.txt").write_text(f"This film is good\n\ud55c\uad6d \uc601\ud654\ub294\n{german}", encoding="utf-8")
     new = data.for_prediction(tmp_path / "new.txt")
     assert new.row_columns()["note"][:2] == ["", "no known word"]
     assert "of the tokens are unknown to the classifier" in caplog.text
     caplog.clear()
-    (tmp_path / "new.txt").write_text("This film is good\nThis film is bad, Zorblax\n")
+    (tmp_path / "new.txt").write_text("This film is good\nThis film is bad, Zorblax\n", encoding="utf-8")
     assert "note" not in data.for_prediction(tmp_path / "new.txt").row_columns()
     assert not caplog.text
 

@@ -15,7 +15,9 @@ def test_a_plain_corpus_has_windows_and_no_marks_of_beginnings(
     tmp_path: Path, ready: Any, words: Any, options: dict[str, Any]
 ) -> None:
     for split in ("train", "valid", "test"):
-        (tmp_path / f"ptb.{split}.txt").write_text("\n".join(f" no it was n't black <unk> {i % 7} " for i in range(200)) + "\n")
+        (tmp_path / f"ptb.{split}.txt").write_text(
+            "\n".join(f" no it was n't black <unk> {i % 7} " for i in range(200)) + "\n", encoding="utf-8"
+        )
     data = ready(PlainText(str(tmp_path), level="whitespace", **{**options, "min_count": 5}, bptt=8))
     assert data.provenance["tokens/train"] == 200 * 8
     assert data.provenance["unknown/test"] == 0

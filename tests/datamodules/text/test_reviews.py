@@ -87,11 +87,11 @@ def test_the_best_metrics_follow_from_the_grammar(
     monkeypatch.setattr(generator, "COUNTS", {"train": 60, "test": 100, "unsup": 40})
     options["synthetic_dir"] = tmp_path / "synthetic"
     data = ready(Reviews(task="language_model", **options))
-    answer = json.loads((data.root / "answer.json").read_text())
+    answer = json.loads((data.root / "answer.json").read_text(encoding="utf-8"))
     for part, negated in (("train/pos", 0.5), ("train/unsup", 0.2), ("test/neg", 0.5)):
         name, log = next((name, log) for name, log in answer["logs"].items() if name.startswith(part))
-        assert log == pytest.approx(log_probability((data.root / name).read_text(), negated))
-    test = [path.read_text() for path in data.root.glob("test/*/*.txt")]
+        assert log == pytest.approx(log_probability((data.root / name).read_text(encoding="utf-8"), negated))
+    test = [path.read_text(encoding="utf-8") for path in data.root.glob("test/*/*.txt")]
     tokens = data.provenance["tokens/test"]
     assert data.known_answer == {"perplexity": pytest.approx(math.exp(-sum(map(log_probability, test)) / tokens))}
     assert 2 < data.known_answer["perplexity"] < 3

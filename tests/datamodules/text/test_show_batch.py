@@ -15,8 +15,10 @@ def test_texts_stand_beside_their_labels(tmp_path: Path) -> None:
             folder = tmp_path / "texts" / split / label
             folder.mkdir(parents=True)
             for number in range(4):
-                (folder / f"{number}.txt").write_text(f"this film is {word} " * (number + 1))
+                (folder / f"{number}.txt").write_text(f"this film is {word} " * (number + 1), encoding="utf-8")
     data = TextFolder(tmp_path / "texts", cache=tmp_path / "cache", batch_size=4)
+    with pytest.raises(MisconfigurationException, match=r"TextFolder: nothing is read yet; call prepare_data"):
+        data.show_batch()
     data.prepare_data()
     data.setup()
     shown = data.show_batch(3, length=20)
@@ -29,3 +31,8 @@ def test_texts_stand_beside_their_labels(tmp_path: Path) -> None:
     assert windows.show_batch().columns == ["text"]
     with pytest.raises(MisconfigurationException, match="must be at least 1"):
         data.show_batch(0)
+    other = TextFolder(tmp_path / "texts", task="language_model", cache=tmp_path / "cache")
+    other.setup()
+    labelled = other.for_task("classification", 4, 8)
+    labelled.setup()
+    assert labelled.show_batch(2)["label"].is_in(["pos", "neg"]).all()

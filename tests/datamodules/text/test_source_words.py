@@ -62,7 +62,7 @@ def test_new_texts_say_where_each_word_is_in_the_row(
     tmp_path: Path, write_folder: Any, ready: Any, words: Any, options: dict[str, Any], reverse: bool
 ) -> None:
     data = ready(TextFolder(write_folder(tmp_path / "texts", train=12, valid=4), reverse=reverse, **options))
-    (tmp_path / "new.txt").write_text("This film\nThis Zorblax film is verrrry good indeed\n")
+    (tmp_path / "new.txt").write_text("This film\nThis Zorblax film is verrrry good indeed\n", encoding="utf-8")
     new = data.for_prediction(tmp_path / "new.txt")
     ((x, _),) = list(new.predict_dataloader())
     tokens = words(data, x[1])

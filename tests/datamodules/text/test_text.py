@@ -37,7 +37,7 @@ def test_documents_of_similar_length_come_in_padded_batches(
     firsts = [words(data, row) for x, _ in data.val_dataloader() for row in x]
     assert names == [f"{text[text.index('number') + 1]}.txt" for text in firsts]
     assert (tmp_path / "run" / "tokenizer.json").is_file()
-    assert (tmp_path / "run" / "rejected.csv").read_text().strip() == "file,reason"
+    assert (tmp_path / "run" / "rejected.csv").read_text(encoding="utf-8").strip() == "file,reason"
 
 
 def test_epochs_differ_and_a_loader_resumes_within_one(
@@ -102,7 +102,7 @@ def test_a_skip_gram_gets_the_counts_of_its_training_tokens(
 @pytest.mark.parametrize("varies", [False, True])
 def test_only_training_windows_vary_in_length(varies: bool, tmp_path: Path, ready: Any, options: dict[str, Any]) -> None:
     for split in ("train", "valid"):
-        (tmp_path / f"{split}.txt").write_text("a b c d\n" * 300)
+        (tmp_path / f"{split}.txt").write_text("a b c d\n" * 300, encoding="utf-8")
     data = ready(PlainText(tmp_path, bptt=20, variable_length=varies, **options))
     assert (len({x.shape[1] for x, _ in list(data.train_dataloader())[:-1]}) > 1) == varies
     assert {x.shape[1] for x, _ in list(data.val_dataloader())[:-1]} == {20}
@@ -110,11 +110,11 @@ def test_only_training_windows_vary_in_length(varies: bool, tmp_path: Path, read
 
 def test_unusable_texts_are_left_out_and_listed(tmp_path: Path, write_folder: Any, ready: Any, options: dict[str, Any]) -> None:
     root = write_folder(tmp_path / "texts", train=12, valid=4)
-    (root / "train" / "good" / "empty.txt").write_text(" \n")
+    (root / "train" / "good" / "empty.txt").write_text(" \n", encoding="utf-8")
     (root / "train" / "bad" / "latin.txt").write_bytes("caf\u00e9".encode("latin-1"))
     data = ready(TextFolder(root, **options, report_dir=tmp_path / "run"))
     assert {(Path(name).name, reason) for name, reason in data.rejected} == {("empty.txt", "empty"), ("latin.txt", "not UTF-8")}
-    assert "latin.txt,not UTF-8" in (tmp_path / "run" / "rejected.csv").read_text()
+    assert "latin.txt,not UTF-8" in (tmp_path / "run" / "rejected.csv").read_text(encoding="utf-8")
     assert data.provenance["rejected"] == 2
 
 
@@ -130,8 +130,8 @@ def test_reversed_documents_are_read_from_their_ends(
 def test_many_unknown_tokens_are_warned_of(
     tmp_path: Path, ready: Any, options: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "train.txt").write_text("a b c d\n" * 30)
-    (tmp_path / "valid.txt").write_text("e f g h\n" * 30)
+    (tmp_path / "train.txt").write_text("a b c d\n" * 30, encoding="utf-8")
+    (tmp_path / "valid.txt").write_text("e f g h\n" * 30, encoding="utf-8")
     data = ready(PlainText(tmp_path, level="whitespace", **options))
     assert "80% of the validation tokens are unknown" in caplog.text
     assert data.provenance["unknown/valid"] == pytest.approx(0.8)
@@ -154,7 +154,7 @@ def test_many_unknown_tokens_are_warned_of(
     ],
 )
 def test_errors_say_what_is_wrong(make: Callable[[Path], Any], message: str, tmp_path: Path, ready: Any) -> None:
-    (tmp_path / "tiny.txt").write_text("a\n")
+    (tmp_path / "tiny.txt").write_text("a\n", encoding="utf-8")
     with pytest.raises(MisconfigurationException, match=message):
         ready(make(tmp_path))
 

@@ -14,7 +14,7 @@ from practicum.lightning_shim import MisconfigurationException
 
 def write_csv(path: Path, *rows: tuple[str, ...]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", newline="") as table:
+    with open(path, "w", newline="", encoding="utf-8") as table:
         csv.writer(table).writerows(rows)
     return path
 
@@ -63,8 +63,8 @@ def test_a_label_that_training_lacks_is_refused(tmp_path: Path, ready: Any, opti
 
 
 def test_a_file_of_unlabelled_texts_needs_no_column_of_labels(tmp_path: Path, ready: Any, options: dict[str, Any]) -> None:
-    (tmp_path / "train.csv").write_text("text,label\n" + "".join(f"text {n},{'ab'[n % 2]}\n" for n in range(8)))
-    (tmp_path / "unsup.csv").write_text("text\none more text\n")
+    (tmp_path / "train.csv").write_text("text,label\n" + "".join(f"text {n},{'ab'[n % 2]}\n" for n in range(8)), encoding="utf-8")
+    (tmp_path / "unsup.csv").write_text("text\none more text\n", encoding="utf-8")
     data = ready(TextCSV(tmp_path, **options))  # what "Next" of a language model's run trains
     assert data.classes == ["a", "b"]
     assert data.provenance["unsup"] == 1

@@ -13,13 +13,13 @@ from practicum.lightning_shim import MisconfigurationException
 
 def test_folder_archive_and_lines_give_the_same(tmp_path: Path, write_folder: Any, ready: Any, options: dict[str, Any]) -> None:
     folder = write_folder(tmp_path / "aclImdb", train=12, test=6)
-    (folder / "imdb.vocab").write_text("the\n")
+    (folder / "imdb.vocab").write_text("the\n", encoding="utf-8")
     with tarfile.open(tmp_path / "texts.tar.gz", "w:gz") as file:
         file.add(folder, "aclImdb")
     (tmp_path / "lines").mkdir()
     for label in ("good", "bad"):
-        texts = [path.read_text() for path in sorted(folder.rglob(f"{label}/*.txt"))]
-        (tmp_path / "lines" / f"my.{label}").write_text("\n".join(texts) + "\n")
+        texts = [path.read_text(encoding="utf-8") for path in sorted(folder.rglob(f"{label}/*.txt"))]
+        (tmp_path / "lines" / f"my.{label}").write_text("\n".join(texts) + "\n", encoding="utf-8")
     options["valid_fraction"] = 0.34
     found = [ready(TextFolder(root, **options)) for root in (folder, tmp_path / "texts.tar.gz")]
     for data in found:

@@ -23,7 +23,7 @@ def trained(tmp_path: Path, write_folder: Any, ready: Any, options: dict[str, An
 
 
 def test_labels_are_those_of_tables_and_of_folders(trained: Any, tmp_path: Path) -> None:
-    (tmp_path / "new.csv").write_text("text,stars\nThis film is good,5\nThis film,1\n")
+    (tmp_path / "new.csv").write_text("text,stars\nThis film is good,5\nThis film,1\n", encoding="utf-8")
     new = trained.for_scoring([tmp_path / "new.csv", tmp_path / "new.csv"], ["1", "3", "5"])
     assert new.targets.tolist() == [2, 0, 2, 0]
     assert new.row_columns() == {"text": ["This film is good", "This film"] * 2}
@@ -36,16 +36,16 @@ def test_labels_are_those_of_tables_and_of_folders(trained: Any, tmp_path: Path)
 
 
 def test_texts_of_several_paths_come_one_after_another(trained: Any, tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("This film\ngood\n")
-    (tmp_path / "b.csv").write_text("text\nThis\n")
+    (tmp_path / "a.txt").write_text("This film\ngood\n", encoding="utf-8")
+    (tmp_path / "b.csv").write_text("text\nThis\n", encoding="utf-8")
     new = trained.for_prediction([tmp_path / "a.txt", tmp_path / "b.csv"])
     assert new.row_columns() == {"text": ["This film", "good", "This"]}
 
 
 def test_what_has_no_labels_or_others_is_refused(trained: Any, tmp_path: Path) -> None:
-    (tmp_path / "new.csv").write_text("text,stars\nThis film is good,5\nThis film,\n")
-    (tmp_path / "bare.csv").write_text("text\nThis film\n")
-    (tmp_path / "new.txt").write_text("This film\n")
+    (tmp_path / "new.csv").write_text("text,stars\nThis film is good,5\nThis film,\n", encoding="utf-8")
+    (tmp_path / "bare.csv").write_text("text\nThis film\n", encoding="utf-8")
+    (tmp_path / "new.txt").write_text("This film\n", encoding="utf-8")
     for name, classes, message in (
         ("new.csv", ["1"], r"new.csv, line 2: its label '5' is none of the run's classes \(1\)"),
         ("new.csv", ["5"], "new.csv, line 3: it has no label; the score needs one of"),

@@ -29,7 +29,7 @@ def test_texts_are_tokenized_once_and_again_when_they_change(
     kept = sorted(path.name for path in (tmp_path / "cache").glob("text-*"))
     assert ready(TextFolder(root, **options)).provenance["sha256"] == first
     assert sorted(path.name for path in (tmp_path / "cache").glob("text-*")) == kept
-    (root / "train" / "good" / "0.txt").write_text("Another text")
+    (root / "train" / "good" / "0.txt").write_text("Another text", encoding="utf-8")
     assert ready(TextFolder(root, **options)).provenance["sha256"] != first
     assert len(list((tmp_path / "cache").glob("text-*"))) == 2
     assert not list((tmp_path / "cache").glob(".unfinished*"))
@@ -85,10 +85,10 @@ def test_tokens_are_counted_and_unknown_ones_too(tmp_path: Path) -> None:
 def test_a_fingerprint_depends_on_names_and_contents(tmp_path: Path) -> None:
     folder = tmp_path / "texts"
     folder.mkdir()
-    (folder / "a.txt").write_text("one")
-    (folder / "b.md").write_text("two")
+    (folder / "a.txt").write_text("one", encoding="utf-8")
+    (folder / "b.md").write_text("two", encoding="utf-8")
     first = fingerprint(folder, "*.txt")
-    (folder / "b.md").write_text("three")
+    (folder / "b.md").write_text("three", encoding="utf-8")
     assert fingerprint(folder, "*.txt") == first
     assert fingerprint(folder, "*") != first
     (folder / "a.txt").rename(folder / "c.txt")

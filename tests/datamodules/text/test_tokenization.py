@@ -61,7 +61,7 @@ def test_every_option_changes_the_key(change: dict[str, Any]) -> None:
 
 def test_the_key_depends_on_a_tokenizer_s_content_but_not_on_its_path(tmp_path: Path) -> None:
     for name, content in (("a.json", "1"), ("b.json", "1"), ("c.json", "2")):
-        (tmp_path / name).write_text(content)
+        (tmp_path / name).write_text(content, encoding="utf-8")
     keys = [replace(CONFIG, tokenizer=tmp_path / name).key() for name in ("a.json", "b.json", "c.json")]
     assert keys[0] == keys[1] != keys[2]
 
@@ -88,7 +88,7 @@ def test_a_tokenizer_that_is_given_is_used(tmp_path: Path) -> None:
 
 
 def test_errors_say_what_is_wrong(tmp_path: Path) -> None:
-    (tmp_path / "other.json").write_text("text")
+    (tmp_path / "other.json").write_text("text", encoding="utf-8")
     Tokenizer(models.WordLevel({"a": 0}, unk_token="a")).save(str(tmp_path / "foreign.json"))
     with pytest.raises(MisconfigurationException, match="no such tokenizer"):
         load_tokenizer(tmp_path / "none.json")

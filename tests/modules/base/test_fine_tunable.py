@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import pytest
 import torch
+from practicum.lightning_shim import MisconfigurationException
 from practicum.modules.base.fine_tunable import FineTunable, LayerGroup, parameters_of
 from torch import nn
 
@@ -56,3 +58,17 @@ def test_a_module_takes_from_data_what_its_signature_names() -> None:
 
     assert isinstance(Net.for_data(Data()).configure_optimizers(), torch.optim.AdamW)
     assert isinstance(Net.for_data(Data(), optimizer="sgd").configure_optimizers(), torch.optim.SGD)
+
+
+def test_data_of_another_kind_are_refused_in_a_sentence() -> None:
+    class Tabular(Net):
+        def __init__(self, categories: Any, target: Any, **options: Any) -> None:
+            super().__init__(**options)
+
+    class Texts:
+        def describe(self) -> dict[str, Any]:
+            return {"vocab": ["a"], "target": None}
+
+    with pytest.raises(MisconfigurationException, match="Tabular: Texts says nothing of categories, which this module must know"):
+        Tabular.for_data(Texts())
+    assert isinstance(Tabular.for_data(Texts(), categories={}), Tabular)

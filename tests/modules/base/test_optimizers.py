@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from practicum.lightning_shim import MisconfigurationException
@@ -29,6 +30,7 @@ def built(optimizer: Any = None, lr: float | None = None) -> Optimizer:
         ("adamw", 0.02, AdamW, 0.02),
         ("SGD", 0.5, SGD, 0.5),
         (SGD, 0.5, SGD, 0.5),
+        ("sgd", np.float32(0.5), SGD, 0.5),
         (partial(SGD, lr=0.3), None, SGD, 0.3),
     ],
 )
@@ -46,6 +48,7 @@ def test_an_optimizer_is_a_name_a_class_or_a_partial(optimizer: Any, lr: float |
         ("sgd", 0.0, "Net: lr=0.0 must be a number above 0."),
         ("sgd", float("nan"), "must be a number above 0"),
         ("sgd", "fast", "must be a number above 0"),
+        ("sgd", float("inf"), "must be a number above 0"),
         (partial(SGD, lr=0.3), 0.1, "Net: lr=0.1 has no effect beside an optimizer that brings its own; give it there."),
     ],
 )

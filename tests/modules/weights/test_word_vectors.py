@@ -13,7 +13,7 @@ from torch import nn
 
 
 def test_wanted_words_are_read(tmp_path: Path) -> None:
-    (tmp_path / "a.vec").write_text("3 2\ncat 1 2\nhat 3 4\nnew york 5 6\n")
+    (tmp_path / "a.vec").write_text("3 2\ncat 1 2\nhat 3 4\nnew york 5 6\n", encoding="utf-8")
     words, vectors = read_vec(tmp_path / "a.vec")
     assert words == ["cat", "hat", "new york"]
     assert vectors.tolist() == [[1, 2], [3, 4], [5, 6]]
@@ -35,7 +35,7 @@ def test_wanted_words_are_read(tmp_path: Path) -> None:
     ],
 )
 def test_a_damaged_file_is_named(tmp_path: Path, content: str, message: str) -> None:
-    (tmp_path / "a.vec").write_text(content)
+    (tmp_path / "a.vec").write_text(content, encoding="utf-8")
     with pytest.raises(MisconfigurationException, match=message):
         read_vec(tmp_path / "a.vec")
 
@@ -53,7 +53,7 @@ def test_other_encodings_and_other_checkpoints_are_refused(tmp_path: Path) -> No
 
 def test_an_embedding_begins_as_vectors_scaled_to_its_own_size(tmp_path: Path) -> None:
     vocab = ["xxunk", "xxpad", "cat", "hat", "rat"]
-    (tmp_path / "a.vec").write_text("4 3\ncat 3 0 0\nhat 0 4 0\nmat 9 9 9\nxxpad 1 1 1\n")
+    (tmp_path / "a.vec").write_text("4 3\ncat 3 0 0\nhat 0 4 0\nmat 9 9 9\nxxpad 1 1 1\n", encoding="utf-8")
     embedding = nn.Embedding(5, 3, padding_idx=1)
     before = embedding.weight.detach().clone()
     facts = fill_embedding(str(tmp_path / "a.vec"), vocab, embedding, "Net: vectors", load_skip_gram)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 import torch
+from PIL import Image
 from practicum.callbacks import ExampleBatch
 from practicum.callbacks.figures.images.example_batch import labelled_photos
 from practicum.lightning_shim import Trainer
@@ -32,3 +35,17 @@ def test_is_drawn_once_a_fit(
 ) -> None:
     make_trainer(callbacks=[ExampleBatch(tmp_path / "here")]).fit(known_classifier(), known_photos)
     assert is_png(tmp_path / "here" / "example_batch.png")
+
+
+@pytest.mark.parametrize(("width", "drawn"), [(3, True), (2, False)])
+def test_where_features_are_trained_on_their_photos_are_shown(tmp_path: Path, width: int, drawn: bool) -> None:
+    data = SimpleNamespace(example_batch=lambda: (torch.rand(4, width, 8, 8), torch.tensor([0, 1, 1, 1])))
+    trainer: Any = SimpleNamespace(global_step=0, is_global_zero=True, default_root_dir=str(tmp_path), datamodule=data)
+    module: Any = SimpleNamespace(classes=["ant", "bee"])
+    ExampleBatch().on_train_batch_start(trainer, module, (torch.rand(4, 1280), torch.tensor([1, 1, 1, 1])), 0)
+    path = tmp_path / "figures" / "example_batch.png"
+    assert path.is_file() == drawn
+    if drawn:
+        with Image.open(path) as picture:
+            assert picture.info["Description"] == "4 photos of the first batch: 1 ant, 3 bee."
+            assert picture.info["Comment"].startswith("The photos whose features the head is trained on")

@@ -52,7 +52,7 @@ def test_three_users_are_chosen_by_their_number_of_ratings(recommender: Any, fil
 
 def test_pages_are_written_after_a_test(run_test: Callable[[Any], None], tmp_path: Path) -> None:
     run_test(PersonPage(users=["all", "ann"]))
-    pages = (tmp_path / "figures" / "person.txt").read_text().split("\n\n\n")
+    pages = (tmp_path / "figures" / "person.txt").read_text(encoding="utf-8").split("\n\n\n")
     assert [page.split(":")[0] for page in pages] == ["user all", "user ann"]
     assert "inf" not in "".join(pages)
 

@@ -36,7 +36,7 @@ def test_a_list_ends_where_there_is_nothing_left(data: Ratings, make_trainer: Ca
     assert [name for _, name, _ in everything.recommended] == ["film11"]
     assert str(everything.recommended[0][2]).startswith("film")
     assert len(few.recommended) == 4
-    assert "inf" not in (tmp_path / "figures" / "person.txt").read_text()
+    assert "inf" not in (tmp_path / "figures" / "person.txt").read_text(encoding="utf-8")
     wanted = {"person.txt", "long_tail.png", "item_biases.png", "embeddings_user.png", "embeddings_item.png", "residuals.png"}
     assert wanted <= {path.name for path in (tmp_path / "figures").iterdir()}
     assert 0 <= logged["test/ndcg@4"] <= 1

@@ -33,7 +33,7 @@ def test_rows_are_a_table_of_the_report() -> None:
 
 def test_is_written_after_a_test(rows: Any, known_regression: Any, make_trainer: Callable[..., Trainer], tmp_path: Path) -> None:
     make_trainer(callbacks=[MostWrongRows(count=2, max_columns=2)]).test(known_regression, rows, verbose=False)
-    assert (tmp_path / "figures" / "most_wrong.txt").read_text() == (
+    assert (tmp_path / "figures" / "most_wrong.txt").read_text(encoding="utf-8") == (
         "predicted 60, true 40 (relative error +0.5)\nshop a, day 2020-01-03, and 1 more\n\n"
         "predicted 30, true 40 (relative error -0.25)\nday 2020-01-02, sold 40\n"
     )

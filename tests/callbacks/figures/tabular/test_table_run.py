@@ -80,7 +80,7 @@ def test_a_table_from_training_to_figures(
     importance = rows_of(figures / "importance.csv")
     assert [row["column"] for row in importance] == ["shop", "x"]
     assert float(importance[0]["increase in loss"]) > 20 * abs(float(importance[1]["increase in loss"]))
-    worst = (figures / "most_wrong.txt").read_text()
+    worst = (figures / "most_wrong.txt").read_text(encoding="utf-8")
     assert worst.splitlines()[0].split(", true ")[1].startswith("400 ")
     assert ", and 2 more" in worst
     assert sum(int(row["count"]) for row in rows_of(figures / "error_by_shop.csv")) == 100

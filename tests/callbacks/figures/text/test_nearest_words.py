@@ -43,10 +43,10 @@ def reader(known_classifier: Any) -> Any:
 def test_are_written_after_a_test(reader: Any, known_photos: Any, make_trainer: Callable[..., Trainer], tmp_path: Path) -> None:
     path = tmp_path / "figures" / "nearest_words.txt"
     make_trainer(callbacks=[NearestWords(words=["bad"], neighbours=2)]).test(reader, known_photos, verbose=False)
-    assert path.read_text() == "bad: film 0.00, great -0.71\n"
+    assert path.read_text(encoding="utf-8") == "bad: film 0.00, great -0.71\n"
     reader.word_vectors = lambda: VECTORS.flip(1)
     make_trainer(callbacks=[NearestWords(words=["film"], max_vocab=2)]).test(reader, known_photos, verbose=False)
-    assert path.read_text() == "film: good 0.00\n"
+    assert path.read_text(encoding="utf-8") == "film: good 0.00\n"
     sheet = read_tables(path.with_suffix(".json"))
     assert sheet is not None
     assert sheet.tables[0].rows == [["film", "good 0.00"]]

@@ -31,7 +31,7 @@ def test_samples_are_written_after_a_test(
     callback = TextSamples(count=2, length=5, begin=["the"], temperature=0.5, seed=3)
     make_trainer(callbacks=[callback]).test(writer, known_photos, verbose=False)
     assert writer.asked == (2, 5, ["the"], 0.5, 3)
-    assert (tmp_path / "figures" / "samples.txt").read_text() == "the the 0\n\nthe the 1\n"
+    assert (tmp_path / "figures" / "samples.txt").read_text(encoding="utf-8") == "the the 0\n\nthe the 1\n"
     sheet = read_tables(tmp_path / "figures" / "samples.json")
     assert sheet is not None
     assert sheet.tables[0].rows == [[1, "the the 0"], [2, "the the 1"]]

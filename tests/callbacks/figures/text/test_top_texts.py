@@ -66,7 +66,7 @@ class Data(LightningDataModule):
 
 def test_is_written_after_a_test(make_trainer: Callable[..., Trainer], tmp_path: Path) -> None:
     make_trainer(callbacks=[TopTexts(count=2)]).test(Reader(), Data(), verbose=False)
-    assert (tmp_path / "figures" / "top_losses.txt").read_text() == (
+    assert (tmp_path / "figures" / "top_losses.txt").read_text(encoding="utf-8") == (
         "predicted neg (0.88), true pos (loss 2.13)  b\nfilm-bad-bad\n\npredicted pos (0.73), true neg (loss 1.31)  c\ngood\n"
     )
 

@@ -54,7 +54,7 @@ def header() -> Callable[[Path], list[str]]:
     """Reads the header of a CSV."""
 
     def read_header(path: Path) -> list[str]:
-        with open(path, newline="") as file:
+        with open(path, newline="", encoding="utf-8") as file:
             return next(csv.reader(file))
 
     return read_header

@@ -19,7 +19,7 @@ def test_breeds_have_a_column_each_in_kaggles_order(read: Any, predictions: Any,
     answer = new.submission_columns(predictions(new, data.classes))
     assert list(answer) == header(root / "sample_submission.csv")
     assert len(answer) == 1 + 2 * 4 * 3
-    with open(root / "sample_submission.csv", newline="") as file:
+    with open(root / "sample_submission.csv", newline="", encoding="utf-8") as file:
         assert answer["id"] == [row["id"] for row in csv.DictReader(file)]
 
 
@@ -28,12 +28,12 @@ def test_photos_without_rows_are_left_out_and_rows_without_photos_refused(
 ) -> None:
     read(DogBreeds)
     breeds = tmp_path / "synthetic" / DogBreeds.sample
-    lines = (breeds / "labels.csv").read_text().splitlines()
-    (breeds / "labels.csv").write_text("\n".join(lines[:-1]) + "\n")
+    lines = (breeds / "labels.csv").read_text(encoding="utf-8").splitlines()
+    (breeds / "labels.csv").write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
     with caplog.at_level(logging.WARNING):
         read(DogBreeds)
     assert "1 photos in" in caplog.text
     assert "have no row in" in caplog.text
-    (breeds / "labels.csv").write_text("\n".join([*lines, "abcdef,collie"]) + "\n")
+    (breeds / "labels.csv").write_text("\n".join([*lines, "abcdef,collie"]) + "\n", encoding="utf-8")
     with pytest.raises(MisconfigurationException, match=r"photo 'abcdef' is not in"):
         read(DogBreeds)
