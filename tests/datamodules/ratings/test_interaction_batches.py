@@ -34,8 +34,8 @@ def test_draws_depend_on_seed_epoch_and_batch_only() -> None:
     drawn = negatives(batches(), (2, 1))
     assert drawn.shape == (64, 3)
     assert torch.equal(negatives(batches(), (2, 1)), drawn)
-    assert not torch.equal(negatives(batches(), (3, 1)), drawn)
-    assert not torch.equal(negatives(batches(seed=2), (2, 1)), drawn)
+    for other in (negatives(batches(), (3, 1)), negatives(batches(seed=2), (2, 1)), negatives(batches(), (2, 2))):
+        assert float((other == drawn).float().mean()) < 0.1  # by chance one of 60, though what is redrawn would differ anyway
     still = batches(shuffle=False)
     assert torch.equal(negatives(still, (0, 1)), negatives(still, (7, 1)))  # validation has the same in every epoch
 
