@@ -10,14 +10,17 @@ epochs of a table of 100 rows are 64 steps, in which the rate has hardly risen.
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import Any
 
 from practicum.lightning_shim import EarlyStopping, LightningModule, MisconfigurationException, Trainer
 
+log = logging.getLogger(__name__)
+
 
 class Patience(EarlyStopping):
-    """Stops a training whose monitored value has not improved for so many epochs, and so many steps.
+    """Stops a training whose monitored value has not improved for so many epochs, and so many steps, and says so.
 
     Args:
         monitor: What is watched.
@@ -49,3 +52,11 @@ class Patience(EarlyStopping):
         batches = trainer.num_training_batches / trainer.accumulate_grad_batches
         if 0 < batches < math.inf:
             self.patience = max(self.patience, math.ceil(self.least_steps / batches))
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Say that the training was stopped."""
+        if self.stopped_epoch and trainer.is_global_zero:
+            log.info(
+                f"Stopped after epoch {self.stopped_epoch + 1}: {self.monitor} was not better than {float(self.best_score):.4g} for "
+                f"{self.patience} epochs."
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,14 @@ def test_short_epochs_count_by_their_steps(tmp_path: Path) -> None:
     assert epochs(2, tmp_path, patience=3, least_steps=20) == 11  # the first one is the best, then ten of two steps
     assert epochs(10, tmp_path, patience=3, least_steps=20) == 4
     assert epochs(2, tmp_path, patience=3, least_steps=0) == 4
+
+
+def test_it_says_that_it_stopped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="practicum"):
+        epochs(10, tmp_path, max_epochs=3, patience=3)
+        assert "Stopped" not in caplog.text
+        epochs(10, tmp_path, patience=3, least_steps=20)
+    assert "Stopped after epoch 4: val/loss was not better than 0 for 3 epochs." in caplog.text
 
 
 def test_a_resumed_training_waits_as_long(tmp_path: Path) -> None:
