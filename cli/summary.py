@@ -88,8 +88,9 @@ def print_summary(record: dict[str, Any], run: Path, model: Any) -> None:
     for row in summary_rows(record, os.path.relpath(run)):
         table.add_row(*row)
     terminal = Console()
-    console = Console(width=terminal.width if terminal.is_terminal else max(100, terminal.width), highlight=False)
+    width = terminal.width if terminal.is_terminal else max(100, terminal.width)
+    console = Console(width=width, highlight=False, markup=False)  # a folder may be called photos [old]
     console.print()
     console.print(table)
     if could_transfer(model, record):
-        console.print(f"[yellow]{FROM_SCRATCH}[/yellow]")
+        console.print(FROM_SCRATCH, style="yellow")
