@@ -40,10 +40,12 @@ def export(cfg: DictConfig) -> None:
 
     from .exports.formats import FORMATS, require_packages
     from .known_warnings import ignore_known_warnings
+    from .run_options import check_flags
 
     if cfg.format not in FORMATS:
         raise MisconfigurationException(f"format={cfg.format}: choose {', '.join(FORMATS)}.")
-    if not isinstance(cfg.rows, int) or cfg.rows < 1:
+    check_flags({"trust": cfg.trust})
+    if isinstance(cfg.rows, bool) or not isinstance(cfg.rows, int) or cfg.rows < 1:
         raise MisconfigurationException(f"rows={cfg.rows} must be a whole number from 1.")
     require_packages(cfg.format)
     ignore_known_warnings()

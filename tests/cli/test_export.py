@@ -28,6 +28,7 @@ def test_a_run_is_exported_with_its_facts(tables: Path, in_process: Callable[...
     [
         (["run=runs/class", "format=pickle"], "format=pickle: choose onnx, torch_export, safetensors."),
         (["run=runs/class", "rows=0", "format=safetensors"], "rows=0 must be a whole number from 1"),
+        (["run=runs/class", "trust=no", "format=safetensors"], "trust=no is not of the right type"),
         (["run=nowhere", "format=safetensors"], "not a run folder"),
         (["run=runs/class", "forma=onnx"], "did you mean format?"),
         (["run=runs/class", "input=nowhere.csv", "format=safetensors"], "nowhere.csv: no such file"),
