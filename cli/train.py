@@ -154,9 +154,19 @@ def _returned(reached: dict[str, Any] | PrunedRun, objective: str | None) -> dic
 
 
 def _remove_earlier_results(run: Path) -> None:
-    """Remove what an earlier run in the same folder left and this one might not replace."""
-    checkpoints = ("checkpoints/last.ckpt", "checkpoints/before_last.ckpt")
-    for name in ("metrics.json", "report.html", "README.md", "figures/failed.json", "word_vectors.vec", *checkpoints):
+    """Remove what an earlier run in the same folder left and this one might not replace; what is one's own stays."""
+    from practicum.callbacks.run.report import remove_figures
+
+    from .model_card import is_card
+    from .sweeps.outcome import record_of
+
+    names = ["metrics.json", "report.html", "word_vectors.vec", "checkpoints/last.ckpt", "checkpoints/before_last.ckpt"]
+    if "tests_on" in record_of(run):  # a run of ours, not a file of that name in a project's folder
+        names += ["predictions.csv", "submission.csv", "temperature.json"]
+        remove_figures(run / "figures")
+    if is_card(run / "README.md"):
+        names.append("README.md")
+    for name in names:
         (run / name).unlink(missing_ok=True)
 
 

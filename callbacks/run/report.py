@@ -17,7 +17,7 @@ import jinja2
 from PIL import Image
 
 from ..figures.canvas import css_pixels, data_url, theme_css
-from ..figures.figure_callback import failed_figures
+from ..figures.figure_callback import FAILED, failed_figures
 from ..figures.page_table import PageTable, read_tables
 from ..figures.plain_text import printable
 from ..files.atomic_file import atomic_write
@@ -35,6 +35,7 @@ _SECTIONS = {  # stems of files, in the order of the page; embeddings_* and the 
 _MEASURED = ("Quality", "Mistakes")  # on the split of the result
 _TILES = 6  # metrics at the top; all are in the record
 _OTHERS = "More"
+_KINDS = (".png", ".svg", ".json", ".txt", ".csv")  # of files that callbacks write there
 _FILES = {  # what may lie beside the page
     "README.md": "the model's card",
     "metrics.json": "the record below",
@@ -104,6 +105,18 @@ def report_figures(paths: Iterable[Path]) -> list[ReportFigure]:
             found[path.stem] = ReportFigure(title, "", text, stem=path.stem)
     order = [stem for stems in _SECTIONS.values() for stem in stems]
     return sorted(found.values(), key=lambda each: (_place(each.stem, order), each.stem))
+
+
+def remove_figures(folder: Path) -> None:
+    """Remove figures, tables and lists that an earlier run has left; files of other names stay.
+
+    Args:
+        folder: The run's folder of figures, which need not be there.
+    """
+    order = [stem for stems in _SECTIONS.values() for stem in stems]
+    for path in folder.glob("*.*"):
+        if path.name == FAILED or (path.suffix in _KINDS and _place(path.stem, order) < len(order)):
+            path.unlink()
 
 
 def _place(stem: str, order: Sequence[str]) -> int:
