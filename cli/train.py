@@ -62,6 +62,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     from .refit import refit
     from .resumed_run import keep_configuration, prepare_resume, warn_of_other_data
     from .run_options import check_objective, check_run_options
+    from .shown_config import shown_config
     from .summary import print_summary
     from .sweeps.pruning import trial_pruning
     from .sweeps.resume import continue_in_sweep
@@ -117,7 +118,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     build_model = model_builder(cfg, data)
     model = build_model()
     for logger in loggers:
-        logger.log_hyperparams(OmegaConf.to_container(cfg, resolve=True))
+        logger.log_hyperparams(shown_config(cfg))
 
     # Fit, and test with the best weights.
     trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
@@ -142,7 +143,9 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
         following = _next(cfg, hints_of(cfg), record, data)
         task = task_of(model, cfg.data.get("target", cfg.data.get("rating")))
         write_card(run, record, task, cfg.name, commands_of(hints_of(cfg)))
-        write_report(run, train_command(), OmegaConf.to_yaml(cfg, resolve=True), following)  # links to what lies beside it
+        write_report(
+            run, train_command(), OmegaConf.to_yaml(OmegaConf.create(shown_config(cfg))), following
+        )  # links to what lies beside it
         print_summary(record, run, model)
         print_next_commands(following)
     return _returned(record, cfg.objective)
