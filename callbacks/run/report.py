@@ -9,11 +9,13 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jinja2
+import yaml
 from PIL import Image
 
 from ..figures.canvas import css_pixels, data_url, theme_css
@@ -233,6 +235,15 @@ def files_beside(folder: Path) -> dict[str, str]:
     return {name: what for name, what in _FILES.items() if (folder / name).exists()}
 
 
+def _typed(overrides: Path) -> str:
+    """A run's overrides, quoted so that a shell takes them as they were; empty where they are missing or damaged."""
+    try:
+        found = yaml.safe_load(overrides.read_text(encoding="utf-8", errors="replace"))
+    except (OSError, yaml.YAMLError):
+        return ""
+    return shlex.join(map(str, found)) if isinstance(found, list) else ""
+
+
 def write_report(
     folder: Path, program: str = "python train.py", config: str | None = None, following: Sequence[str] = ()
 ) -> Path:
@@ -248,14 +259,12 @@ def write_report(
         The page's path.
     """
     composed, overrides = folder / ".hydra" / "config.yaml", folder / ".hydra" / "overrides.yaml"
-    lines = overrides.read_text(encoding="utf-8", errors="replace").splitlines() if overrides.is_file() else []
-    command = " ".join(line.removeprefix("- ") for line in lines)
     if config is None and composed.is_file():
         config = composed.read_text(encoding="utf-8", errors="replace")
     page = render_report(
         folder.parent.name,
         folder.name,
-        "" if command == "[]" else command,
+        _typed(overrides),
         json.loads((folder / "metrics.json").read_text(encoding="utf-8")),
         report_figures((folder / "figures").glob("*")),
         config,
