@@ -61,26 +61,27 @@ def export(cfg: DictConfig) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="practicum-") as scratch:
         deployable = build_deployable(run, cfg.input, cfg.rows, scratch)
-        facts = _facts(run, deployable)
+        facts = _facts(run, deployable, cfg.format)
         if cfg.format == "safetensors":
             facts |= _to_rebuild(run)
+        if deployable.kind == "texts":
+            copy_tokenizer(run, output.parent)
         unchecked = Path(scratch) / output.name
         write_model(cfg.format, deployable, facts, unchecked)
         checked = check_export(no_grad_runner(open_model(cfg.format, deployable, unchecked)), deployable.calls)
         with atomic_write(output) as beside:
             beside.write_bytes(unchecked.read_bytes())
-    if deployable.kind == "texts":
-        copy_tokenizer(run, output.parent)
     content = facts | {"format": cfg.format, "checked": checked, "vocabularies": deployable.vocabularies}
-    with atomic_write(output.with_suffix(".json")) as beside:
+    described = output.with_name(f"{output.name}.json")
+    with atomic_write(described) as beside:
         beside.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(sentence(checked))
     print(
-        f"{output.stat().st_size / 1e6:,.1f} MB: {os.path.relpath(output)}; what it takes and gives: {output.stem}.json beside it"
+        f"{output.stat().st_size / 1e6:,.1f} MB: {os.path.relpath(output)}; what it takes and gives: {described.name} beside it"
     )
 
 
-def _facts(run: Run, deployable: Deployable) -> dict[str, Any]:
+def _facts(run: Run, deployable: Deployable, form: str) -> dict[str, Any]:
     """What stands in the exported file beside the model."""
     import torch
     from practicum.modules.weights.state_dict import hash_of_file
@@ -92,7 +93,7 @@ def _facts(run: Run, deployable: Deployable) -> dict[str, Any]:
         "weights_sha256": hash_of_file(run.checkpoint),
         "precision": f"float32; the run was tested in {run.precision}",
         "versions": {"practicum": package_version("practicum") or "unreleased", "torch": torch.__version__},
-        **deployable.description(),
+        **deployable.description(encoded=form != "onnx"),
         **deployable.facts,
     }
 
