@@ -8,7 +8,6 @@ python export.py run=RUN format=safetensors              the weights alone
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import hydra
 from omegaconf import DictConfig
 
 from .errors import one_sentence, run_command
+from .next_command import from_here
 from .version import package_version
 
 if TYPE_CHECKING:
@@ -76,9 +76,7 @@ def export(cfg: DictConfig) -> None:
     with atomic_write(described) as beside:
         beside.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(sentence(checked))
-    print(
-        f"{output.stat().st_size / 1e6:,.1f} MB: {os.path.relpath(output)}; what it takes and gives: {described.name} beside it"
-    )
+    print(f"{output.stat().st_size / 1e6:,.1f} MB: {from_here(output)}; what it takes and gives: {described.name} beside it")
 
 
 def _facts(run: Run, deployable: Deployable, form: str) -> dict[str, Any]:

@@ -10,7 +10,6 @@ This is the only place that knows all subpackages. Read it from top to bottom; e
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from .errors import one_sentence, run_command
+from .next_command import from_here
 from .sweeps.outcome import PrunedRun
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     # Fit, and test with the best weights.
     trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     if any(isinstance(each, LRFinder) and each.stop_after_test for each in callbacks):
-        print(f"Nothing was trained; the range test is in {os.path.relpath(run)}.")
+        print(f"Nothing was trained; the range test is in {from_here(run)}.")
         return {}
     if pruning is not None and pruning.pruned_at is not None:
         recorder.write(trainer, model, "pruned")
@@ -232,13 +232,13 @@ def _next(cfg: DictConfig, hints: dict[str, Any], record: dict[str, Any], data: 
 
     test_inputs = data.test_inputs() if hints.get("challenge") else None
     finished = FinishedRun(
-        folder=os.path.relpath(cfg.paths.run),
+        folder=from_here(cfg.paths.run),
         typed=HydraConfig.get().overrides.task,
         data_choice=HydraConfig.get().runtime.choices["data"],
         synthetic=str(record.get("data/source", "")).startswith("synthetic"),
         epochs=record["epochs"],
         continues="weights" in cfg.model,
-        test_inputs=None if test_inputs is None else os.path.relpath(test_inputs),
+        test_inputs=None if test_inputs is None else from_here(test_inputs),
         tokenizer=f"{cfg.data.artifacts_dir}/tokenizer.json" if cfg.data.get("level") == "bpe" else None,
         lr=OmegaConf.select(cfg, "optimizer.lr"),
         overfits=record.get("val/loss", 0.0) > record.get("val/loss/best", math.inf),
