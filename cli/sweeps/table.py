@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import logging
+import shlex
 import shutil
 import time
 from pathlib import Path
@@ -129,6 +130,8 @@ def _print(rows: list[RunRow], folder: Path, broken_off: bool) -> None:
         console.print(sentence, soft_wrap=True)
     if best is not None:
         console.print(f"best: run {best['run']}, {metric} {value_of(best, metric):.4g}", soft_wrap=True)
+        run = shlex.quote(f"run={from_here(folder / best['run'])}")
+        console.print(f"use it: {program_names()[1]} {run} input=INPUT output=predictions.csv", soft_wrap=True)
     console.print(f"page: {from_here(folder / 'sweep.html')}", soft_wrap=True)
     if (left := how_to_go_on(folder, rows, program_names()[0], broken_off)) is not None:
         console.print(left, soft_wrap=True)

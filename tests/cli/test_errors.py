@@ -319,7 +319,7 @@ def test_a_refusal_removes_its_own_folder_and_not_where_one_works(
         assert "gone: no such folder" in sentence
         left = sorted(path.name for path in tmp_path.iterdir())
         assert left == own or (run == "." and own and set(left) == {*own, ".hydra", "train.log"})
-        assert all((tmp_path / name).read_text().startswith("mine") for name in own)
+        assert all((tmp_path / name).read_text(encoding="utf-8").startswith("mine") for name in own)
     (tmp_path / "empty").mkdir()
     refused(in_process("train.py", "data=image_folder", "data.root=gone", "hydra.run.dir=empty/run", cwd=tmp_path))
     assert [*(tmp_path / "empty").iterdir()] == []  # one's own folder, though nothing is in it

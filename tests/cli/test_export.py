@@ -14,7 +14,7 @@ def test_a_run_is_exported_with_its_facts(tables: Path, in_process: Callable[...
     result = in_process("export.py", "run=runs/class", "format=safetensors", cwd=tables)
     assert result.returncode == 0, result.stderr[-2000:]
     assert "Checked on 60 real inputs: the largest difference from the checkpoint is 0.0e+00." in result.stdout
-    facts = json.loads((tables / "runs/class/export/model.safetensors.json").read_text())
+    facts = json.loads((tables / "runs/class/export/model.safetensors.json").read_text(encoding="utf-8"))
     assert (tables / "runs/class/export/model.safetensors").is_file()
     assert facts["classes"] == ["no", "yes"]
     assert facts["vocabularies"]["shop"]["categories"] == [f"s{n}" for n in range(5)]

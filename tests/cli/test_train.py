@@ -243,12 +243,12 @@ def test_a_second_run_removes_what_the_first_left_and_nothing_of_ones_own(tmp_pa
     (tmp_path / "figures").mkdir()
     names = ["README.md", "metrics.json", "predictions.csv", "figures/curves.png", "figures/error_by_a b.csv"]
     for name in names:
-        (tmp_path / name).write_text("{}")
+        (tmp_path / name).write_text("{}", encoding="utf-8")
     _remove_earlier_results(tmp_path)  # hydra.run.dir=. of a project
     assert [name for name in names if (tmp_path / name).exists()] == [name for name in names if name != "metrics.json"]
     (tmp_path / "README.md").unlink()
-    (tmp_path / "metrics.json").write_text('{"status": "finished", "tests_on": "test"}')
-    (tmp_path / "figures" / "paper.png").write_text("mine")
+    (tmp_path / "metrics.json").write_text('{"status": "finished", "tests_on": "test"}', encoding="utf-8")
+    (tmp_path / "figures" / "paper.png").write_text("mine", encoding="utf-8")
     write_card(tmp_path, {"tests_on": "test"}, Task("other", "Model", "its input", "a number"), "first", [])
     _remove_earlier_results(tmp_path)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["paper.png"]

@@ -106,9 +106,9 @@ def test_the_record_is_said_in_words_with_its_keys() -> None:
 def test_a_run_folder_becomes_a_page(tmp_path: Path) -> None:
     run = tmp_path / "spiders" / "12-00"
     (run / ".hydra").mkdir(parents=True)
-    (run / "metrics.json").write_text(json.dumps(RECORD))
-    (run / ".hydra" / "config.yaml").write_text("epochs: 3\nname: 'a & b'\n")
-    (run / ".hydra" / "overrides.yaml").write_text("- epochs=3\n- name=x y\n- 'data.root=\"it''s\"'\n")
+    (run / "metrics.json").write_text(json.dumps(RECORD), encoding="utf-8")
+    (run / ".hydra" / "config.yaml").write_text("epochs: 3\nname: 'a & b'\n", encoding="utf-8")
+    (run / ".hydra" / "overrides.yaml").write_text("- epochs=3\n- name=x y\n- 'data.root=\"it''s\"'\n", encoding="utf-8")
     save_figure(new_figure(1, 1), run / "figures" / "curves.png", "Learning curves", "It falls.", "Loss from 2 to 1.")
     path = write_report(run)
     page = path.read_text(encoding="utf-8")
