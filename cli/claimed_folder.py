@@ -19,13 +19,14 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from .next_command import PROGRAM, program_name, started
+from .next_command import PROGRAM, override_text, program_name, started
 from .own_runs import sign
 from .resume import signed_overrides
 
 log = logging.getLogger(__name__)
 
 _held: dict[Path, FileLock] = {}
+_begun: dict[Path, list[Path]] = {}  # folders in which nothing was: those of them and above that were not there
 _RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID")  # of a process, as launchers set them
 _COUNTS = ("WORLD_SIZE", "SLURM_NTASKS")
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
@@ -100,6 +101,24 @@ def claim(folder: Path) -> Path:
             return mine
 
 
+def begun_by_this_process(folder: Path) -> list[Path] | None:
+    """Folders that a run has made for itself, the innermost first.
+
+    Args:
+        folder: The run's.
+
+    Returns:
+        ``None`` where something was in its folder before: then it is not this run's alone.
+    """
+    return _begun.get(folder.resolve())
+
+
+def _note_begun(folder: Path) -> None:
+    _begun.pop(folder.resolve(), None)
+    if not (folder.is_dir() and any(folder.iterdir())):
+        _begun[folder.resolve()] = [each.resolve() for each in (folder, folder.parent) if not each.exists()]
+
+
 class ClaimedFolder(Callback):
     """Hydra callback: claim the folder of a run or a sweep before anything is written into it, and sign the run as one's own."""
 
@@ -141,17 +160,20 @@ class ClaimedFolder(Callback):
         named = any(str(each).lstrip("+~").startswith(f"hydra.{mode}.dir=") for each in config.hydra.overrides.hydra)
         try:
             if named or _processes() > 1:  # several processes agree on the name
+                _note_begun(folder)
                 _hold_or_exit(folder)
             else:
+                above = [] if folder.parent.exists() else [folder.parent.resolve()]
                 folder = claim(folder)
+                _begun[folder.resolve()] = [folder.resolve(), *above]
         except OSError:
             return  # Hydra meets the same error in a moment, and there it is explained
         with read_write(config.hydra), open_dict(config.hydra):
             config.hydra[mode].dir = str(folder)
             if mode == "sweep" and not named:  # a sweep's runs are composed anew
-                config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{folder}'")
+                config.hydra.overrides.hydra.append(f"hydra.sweep.dir={override_text(folder)}")
             if mode == "sweep":  # a launcher's processes have another script
-                config.hydra.overrides.hydra.append(f"+hydra.job.env_set.{PROGRAM}='{started()}'")
+                config.hydra.overrides.hydra.append(f"+hydra.job.env_set.{PROGRAM}={override_text(started())}")
         if mode == "run":
             _sign(config, folder)
 

@@ -20,6 +20,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException
 from omegaconf.errors import OmegaConfBaseException
 
+from .claimed_folder import begun_by_this_process
 from .composition_errors import explain_composition
 from .next_command import program_name
 from .resume import ResumeError, apply_to_command_line
@@ -141,19 +142,18 @@ def _exit_if_explained(error: BaseException, config_name: str) -> None:
 
 
 def _remove_empty_run() -> None:
-    """Remove the run folder of a refused command where nothing but Hydra's own files is in it."""
+    """Remove what a refused command has made for its run, where nothing but Hydra's own files has come into it."""
     if not HydraConfig.initialized() or HydraConfig.get().output_subdir is None:
         return
     run, log_file = Path(HydraConfig.get().runtime.output_dir).resolve(), f"{HydraConfig.get().job.name}.log"
-    if run.is_dir() and {path.name for path in run.iterdir()} <= {".hydra", log_file}:
+    made = begun_by_this_process(run)
+    if made is not None and run.is_dir() and {path.name for path in run.iterdir()} <= {".hydra", log_file}:
         logging.shutdown()
         shutil.rmtree(run / ".hydra", ignore_errors=True)
         (run / log_file).unlink(missing_ok=True)
-        here = Path.cwd()
-        with suppress(OSError):  # not empty, or another run's first folder has just come into it
-            for folder in (run, run.parent):
-                if folder != here and folder not in here.parents:  # with hydra.run.dir=NAME the parent is where one works
-                    folder.rmdir()
+        with suppress(OSError):  # another run's first folder has just come into it
+            for folder in made:
+                folder.rmdir()
 
 
 def explain(error: BaseException, config_name: str) -> str | None:

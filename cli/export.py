@@ -8,7 +8,6 @@ python export.py run=RUN format=safetensors              the weights alone
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import hydra
 from omegaconf import DictConfig
 
 from .errors import one_sentence, run_command
+from .next_command import from_here
 from .version import package_version
 
 if TYPE_CHECKING:
@@ -40,10 +40,12 @@ def export(cfg: DictConfig) -> None:
 
     from .exports.formats import FORMATS, require_packages
     from .known_warnings import ignore_known_warnings
+    from .run_options import check_flags
 
     if cfg.format not in FORMATS:
         raise MisconfigurationException(f"format={cfg.format}: choose {', '.join(FORMATS)}.")
-    if not isinstance(cfg.rows, int) or cfg.rows < 1:
+    check_flags({"trust": cfg.trust})
+    if isinstance(cfg.rows, bool) or not isinstance(cfg.rows, int) or cfg.rows < 1:
         raise MisconfigurationException(f"rows={cfg.rows} must be a whole number from 1.")
     require_packages(cfg.format)
     ignore_known_warnings()
@@ -59,26 +61,25 @@ def export(cfg: DictConfig) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="practicum-") as scratch:
         deployable = build_deployable(run, cfg.input, cfg.rows, scratch)
-        facts = _facts(run, deployable)
+        facts = _facts(run, deployable, cfg.format)
         if cfg.format == "safetensors":
             facts |= _to_rebuild(run)
+        if deployable.kind == "texts":
+            copy_tokenizer(run, output.parent)
         unchecked = Path(scratch) / output.name
         write_model(cfg.format, deployable, facts, unchecked)
         checked = check_export(no_grad_runner(open_model(cfg.format, deployable, unchecked)), deployable.calls)
         with atomic_write(output) as beside:
             beside.write_bytes(unchecked.read_bytes())
-    if deployable.kind == "texts":
-        copy_tokenizer(run, output.parent)
     content = facts | {"format": cfg.format, "checked": checked, "vocabularies": deployable.vocabularies}
-    with atomic_write(output.with_suffix(".json")) as beside:
+    described = output.with_name(f"{output.name}.json")
+    with atomic_write(described) as beside:
         beside.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(sentence(checked))
-    print(
-        f"{output.stat().st_size / 1e6:,.1f} MB: {os.path.relpath(output)}; what it takes and gives: {output.stem}.json beside it"
-    )
+    print(f"{output.stat().st_size / 1e6:,.1f} MB: {from_here(output)}; what it takes and gives: {described.name} beside it")
 
 
-def _facts(run: Run, deployable: Deployable) -> dict[str, Any]:
+def _facts(run: Run, deployable: Deployable, form: str) -> dict[str, Any]:
     """What stands in the exported file beside the model."""
     import torch
     from practicum.modules.weights.state_dict import hash_of_file
@@ -90,7 +91,7 @@ def _facts(run: Run, deployable: Deployable) -> dict[str, Any]:
         "weights_sha256": hash_of_file(run.checkpoint),
         "precision": f"float32; the run was tested in {run.precision}",
         "versions": {"practicum": package_version("practicum") or "unreleased", "torch": torch.__version__},
-        **deployable.description(),
+        **deployable.description(encoded=form != "onnx"),
         **deployable.facts,
     }
 

@@ -9,6 +9,7 @@ baselines, what it learnt from, what to beware of, and how to predict with it.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -28,6 +29,9 @@ from practicum.modules import (
 )
 from practicum.modules.base.recommender import Recommender
 
+log = logging.getLogger(__name__)
+
+_LIBRARY = "practicum"
 _CLASSES_SHOWN = 50
 _TASKS: Sequence[tuple[Any, str, str]] = (  # the hub's name of a task, and what its input is
     (ImageClassifier, "image-classification", "a photo"),
@@ -99,7 +103,7 @@ def model_card(record: Mapping[str, Any], task: Task, name: str, commands: Seque
         if isinstance(value, int | float)
     ]
     head = ModelCardData(
-        library_name="practicum",
+        library_name=_LIBRARY,
         tags=["practicum", "pytorch-lightning", *([task.name] if task.name in _HUB_TASKS else [])],
         pipeline_tag=None if task.name in (*_HUB_TASKS, "other") else task.name,
         metrics=[each.metric_type for each in measured] or None,
@@ -121,7 +125,7 @@ def model_card(record: Mapping[str, Any], task: Task, name: str, commands: Seque
 
 
 def write_card(run: Path, record: Mapping[str, Any], task: Task, name: str, commands: Sequence[str]) -> None:
-    """Write ``README.md`` into a run folder; see :func:`model_card`.
+    """Write ``README.md`` into a run folder, unless one is there that is no card; see :func:`model_card`.
 
     Args:
         run: The folder.
@@ -130,10 +134,27 @@ def write_card(run: Path, record: Mapping[str, Any], task: Task, name: str, comm
         name: What the run is called.
         commands: What uses it, with ``RUN`` for the run folder.
     """
+    path = run / "README.md"
+    if path.exists() and not is_card(path):
+        log.warning(f"{path}: there is one that is no model card of practicum's, so it stays, and no card is written.")
+        return
     content = model_card(record, task, name, commands)
     ModelCard(content, ignore_metadata_errors=False)  # the hub's own parser
-    with atomic_write(run / "README.md") as beside:
+    with atomic_write(path) as beside:
         beside.write_text(content, encoding="utf-8")
+
+
+def is_card(path: Path) -> bool:
+    """Whether a ``README.md`` is a card of :func:`write_card`; any other one is somebody's own, as with ``hydra.run.dir=.``.
+
+    Args:
+        path: The file, which need not be there.
+    """
+    try:
+        head, end, _ = path.read_text(encoding="utf-8").partition("\n---\n")
+    except (OSError, ValueError):
+        return False
+    return bool(end) and head.startswith("---\n") and f"\nlibrary_name: {_LIBRARY}\n" in f"{head}\n"
 
 
 def _results(record: Mapping[str, Any]) -> list[str]:

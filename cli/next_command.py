@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import DictConfig, OmegaConf
 
 _INSTALLED = ("practicum-train", "practicum-predict")
@@ -57,6 +58,32 @@ class FinishedRun:
     tokenizer: str | None = None
     lr: float | None = None
     overfits: bool = False
+
+
+def from_here(path: str | os.PathLike[str]) -> str:
+    """A path as one would type it: from the working directory, or whole where that is on another of Windows' drives.
+
+    Args:
+        path: The path.
+    """
+    try:
+        return os.path.relpath(path)
+    except ValueError:
+        return os.path.abspath(path)
+
+
+def override_text(text: str | os.PathLike[str]) -> str:
+    r"""A text as the value of an override, in quotes: a path may hold blanks, or be of somebody called O'Neil.
+
+    Args:
+        text: The text.
+
+    Example:
+        >>> from practicum.cli.next_command import override_text
+        >>> print(override_text("/home/o'neil/runs"))
+        '/home/o\'neil/runs'
+    """
+    return QuotedString(text=os.fspath(text), quote=Quote.single).with_quotes()
 
 
 def hints_of(cfg: DictConfig) -> dict[str, Any]:

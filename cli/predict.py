@@ -61,9 +61,15 @@ def _check_options(cfg: DictConfig, folders: list[str]) -> None:
     """Refuse values that no run could use."""
     from practicum.lightning_shim import MisconfigurationException
 
+    from .run_options import check_flags
+
+    check_flags({name: cfg[name] for name in ("trust", "score", "explain")})
     for name in ("top_k", "batch_size"):
-        if cfg[name] is not None and not (isinstance(cfg[name], int) and cfg[name] >= 1):
-            raise MisconfigurationException(f"{name}={cfg[name]} must be a whole number from 1.")
+        value = cfg[name]
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise MisconfigurationException(f"{name}={value} must be a whole number from 1.")
+    if not folders:
+        raise MisconfigurationException("run=[] is empty: give a run folder, or several, run=[RUN,ANOTHER].")
     if cfg.score and cfg.format != "csv":
         raise MisconfigurationException(f"score=true measures predictions, format=csv; format={cfg.format} has none to measure.")
     if cfg.format not in _FORMATS:

@@ -17,16 +17,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, open_dict
-from practicum.callbacks import EpochLines, FiniteLoss, LRSchedule
+from practicum.callbacks import EpochLines, FiniteLoss, LRFinder, LRSchedule
 from practicum.callbacks.averaging.weight_averaging import WeightAveragingBase
 from practicum.callbacks.files.atomic_file import atomic_write
+from practicum.callbacks.schedules.param_group_lrs import peak_lr, scale_lrs
 from practicum.lightning_shim import Callback, classes, seed_everything
 
 from .trainer_factory import build_trainer
@@ -54,10 +55,30 @@ class StopAfterEpoch(Callback):
             trainer.should_stop = True
 
 
+class FoundRates(Callback):
+    """Sets the rates that range tests of an earlier training have found, each before the first step of its epoch.
+
+    Args:
+        rates: The highest rate of all parameter groups, by epoch.
+    """
+
+    def __init__(self, rates: Mapping[int, float]) -> None:
+        super().__init__()
+        self.rates = rates
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Scale all rates, those of schedulers too."""
+        if (rate := self.rates.get(trainer.current_epoch)) is not None:
+            optimizer = trainer.optimizers[0]
+            top = max(peak_lr(group) for group in optimizer.param_groups)
+            scale_lrs(optimizer, [config.scheduler for config in trainer.lr_scheduler_configs], rate / top)
+
+
 def refit(cfg: DictConfig, trainer: Trainer, data: Any, build: Callable[[], LightningModule]) -> float | None:
     """Train anew on training and validation rows, and put the weights into the best checkpoint.
 
-    Nothing happens where the test has no rows of its own, where weights are averaged, or under several processes.
+    Nothing happens where the test has no rows of its own; nor, which is said, where weights are averaged, or under several
+    processes. A rate that a range test has found in the training is taken at the same epoch.
 
     Args:
         cfg: The composed configuration.
@@ -71,7 +92,12 @@ def refit(cfg: DictConfig, trainer: Trainer, data: Any, build: Callable[[], Ligh
     best = _best_checkpoint(trainer)
     averaged = any(isinstance(each, WeightAveragingBase) for each in trainer.callbacks)  # type: ignore[attr-defined]
     apart = hasattr(data, "train_on_validation") and data.tests_on == "test"
-    if best is None or averaged or trainer.world_size > 1 or not apart:
+    if best is None or not apart:
+        return None
+    if averaged or trainer.world_size > 1:
+        if trainer.is_global_zero:
+            why = "averaged weights would not be those of a training anew" if averaged else "it is done by one process only"
+            log.info(f"refit is left out, and the test is of the best epoch: {why}.")
         return None
     started = time.monotonic()
     checkpoint = torch.load(best, map_location="cpu", weights_only=True)
@@ -81,7 +107,7 @@ def refit(cfg: DictConfig, trainer: Trainer, data: Any, build: Callable[[], Ligh
     with open_dict(settings):
         settings.update({"max_epochs": trainer.max_epochs, "max_steps": trainer.max_steps, "limit_val_batches": 0})
         settings.update({"enable_checkpointing": False, "enable_progress_bar": False})
-    callbacks = [FiniteLoss(), StopAfterEpoch(epochs), EpochLines(title="Training anew")]
+    callbacks = [FiniteLoss(), FoundRates(_found_rates(trainer)), StopAfterEpoch(epochs), EpochLines(title="Training anew")]
     if cfg.get("schedule"):
         schedule: LRSchedule = instantiate({**cfg.schedule, "folder": None}, _convert_="all")
         callbacks.append(schedule)
@@ -98,6 +124,11 @@ def refit(cfg: DictConfig, trainer: Trainer, data: Any, build: Callable[[], Ligh
     with atomic_write(best) as beside:
         torch.save(checkpoint, beside)
     return time.monotonic() - started
+
+
+def _found_rates(trainer: Trainer) -> dict[int, float]:
+    finders = [each for each in trainer.callbacks if isinstance(each, LRFinder) and each.update]  # type: ignore[attr-defined]
+    return {test["epoch"]: test["chosen"] for each in finders for test in each.tests if test["chosen"] is not None}
 
 
 def _best_checkpoint(trainer: Trainer) -> Path | None:

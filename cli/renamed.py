@@ -51,6 +51,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
 
 # Old value of a key: new one.
 VALUES: dict[tuple[str, str], str] = {
+    ("data.date_parts", "True"): "all",
     ("data.level", "blanks"): "whitespace",
     ("data.source", "drawn"): "synthetic",
 }

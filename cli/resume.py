@@ -5,7 +5,6 @@ The run's own overrides come first and those typed now after them, so ``python t
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from .next_command import train_program
+from .next_command import from_here, train_program
 from .own_runs import is_own
 from .sweeps.resume import command_of, is_sweep, newest_sweep, sweep_arguments
 
@@ -66,7 +65,7 @@ def _expand(arguments: list[str]) -> tuple[Path, list[str]] | None:
     own = own_overrides(folder)
     keys = {override_key(each) for each in typed}
     kept = [each for each in own if override_key(each) not in keys]
-    place = os.path.relpath(folder)
+    place = from_here(folder)
     return folder, [*kept, *typed, f"resume.run='{place}'", f"hydra.run.dir='{place}'", "hydra.output_subdir=null"]
 
 

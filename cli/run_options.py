@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,7 @@ def check_run_options(cfg: DictConfig) -> None:
         _whole("epochs", cfg.epochs, 1, None)
     _whole("seed", cfg.seed, 0, _MAX_SEED)
     flags = {f"resume.{name}": cfg.resume.get(name) for name in ("force", "sweep")}
-    flags |= {name: cfg.get(name, False) for name in ("trust", "refit", "baselines")}
-    for name, value in flags.items():
-        if not isinstance(value, bool):
-            raise MisconfigurationException(f"{name}={value} is not of the right type: true or false is wanted.")
+    check_flags(flags | {name: cfg.get(name, False) for name in ("trust", "refit", "baselines")})
     if not isinstance(cfg.objective, str | None):
         raise MisconfigurationException(f"objective={cfg.objective}: the name of one metric is wanted, such as val/accuracy.")
     for name in _GROUPS:
@@ -64,6 +62,20 @@ def check_run_options(cfg: DictConfig) -> None:
         value = cfg.trainer.get(name)
         if isinstance(value, int | float) and value == nothing:
             raise MisconfigurationException(f"trainer.{name}={value} trains nothing; leave it out, or give more.")
+
+
+def check_flags(flags: Mapping[str, Any]) -> None:
+    """Refuse what is neither true nor false: ``trust=no`` is a text, which Python would take for true.
+
+    Args:
+        flags: Values by the name of their option.
+
+    Raises:
+        MisconfigurationException: There is such a value.
+    """
+    for name, value in flags.items():
+        if not isinstance(value, bool):
+            raise MisconfigurationException(f"{name}={value} is not of the right type: true or false is wanted.")
 
 
 def _check_recorder(cfg: DictConfig) -> None:

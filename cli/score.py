@@ -71,7 +71,7 @@ def _print(score: dict[str, float | None], own: dict[str, Any], new_title: str, 
         table.add_column(title, justify="left" if not title else "right")
     for name, value in score.items():
         table.add_row(name, _text(value), *([_text(own.get(name))] if beside else []))
-    console = Console(width=max(80, Console().width), highlight=False)
+    console = Console(width=max(80, Console().width), highlight=False, markup=False)
     console.print()
     console.print(table)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,8 @@ from practicum.callbacks.run.results import CHOSE, TITLES, baselines, few_measur
 from practicum.modules import ImageClassifier
 from rich.console import Console
 from rich.table import Table
+
+from .next_command import from_here
 
 FROM_SCRATCH = "These weights started from random values: transfer learning would do far better."  # measured on photos
 
@@ -85,11 +86,12 @@ def print_summary(record: dict[str, Any], run: Path, model: Any) -> None:
     table = Table(title="Result", title_justify="left", show_header=False, box=None, pad_edge=False)
     table.add_column(style="bold")
     table.add_column(overflow="fold")
-    for row in summary_rows(record, os.path.relpath(run)):
+    for row in summary_rows(record, from_here(run)):
         table.add_row(*row)
     terminal = Console()
-    console = Console(width=terminal.width if terminal.is_terminal else max(100, terminal.width), highlight=False)
+    width = terminal.width if terminal.is_terminal else max(100, terminal.width)
+    console = Console(width=width, highlight=False, markup=False)  # a folder may be called photos [old]
     console.print()
     console.print(table)
     if could_transfer(model, record):
-        console.print(f"[yellow]{FROM_SCRATCH}[/yellow]")
+        console.print(FROM_SCRATCH, style="yellow")

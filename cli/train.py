@@ -10,7 +10,6 @@ This is the only place that knows all subpackages. Read it from top to bottom; e
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from .errors import one_sentence, run_command
+from .next_command import from_here
 from .sweeps.outcome import PrunedRun
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     from .refit import refit
     from .resumed_run import keep_configuration, prepare_resume, warn_of_other_data
     from .run_options import check_objective, check_run_options
+    from .shown_config import shown_config
     from .summary import print_summary
     from .sweeps.pruning import trial_pruning
     from .sweeps.resume import continue_in_sweep
@@ -117,12 +118,12 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     build_model = model_builder(cfg, data)
     model = build_model()
     for logger in loggers:
-        logger.log_hyperparams(OmegaConf.to_container(cfg, resolve=True))
+        logger.log_hyperparams(shown_config(cfg))
 
     # Fit, and test with the best weights.
     trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     if any(isinstance(each, LRFinder) and each.stop_after_test for each in callbacks):
-        print(f"Nothing was trained; the range test is in {os.path.relpath(run)}.")
+        print(f"Nothing was trained; the range test is in {from_here(run)}.")
         return {}
     if pruning is not None and pruning.pruned_at is not None:
         recorder.write(trainer, model, "pruned")
@@ -142,7 +143,9 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
         following = _next(cfg, hints_of(cfg), record, data)
         task = task_of(model, cfg.data.get("target", cfg.data.get("rating")))
         write_card(run, record, task, cfg.name, commands_of(hints_of(cfg)))
-        write_report(run, train_command(), OmegaConf.to_yaml(cfg, resolve=True), following)  # links to what lies beside it
+        write_report(
+            run, train_command(), OmegaConf.to_yaml(OmegaConf.create(shown_config(cfg))), following
+        )  # links to what lies beside it
         print_summary(record, run, model)
         print_next_commands(following)
     return _returned(record, cfg.objective)
@@ -154,9 +157,19 @@ def _returned(reached: dict[str, Any] | PrunedRun, objective: str | None) -> dic
 
 
 def _remove_earlier_results(run: Path) -> None:
-    """Remove what an earlier run in the same folder left and this one might not replace."""
-    checkpoints = ("checkpoints/last.ckpt", "checkpoints/before_last.ckpt")
-    for name in ("metrics.json", "report.html", "README.md", "figures/failed.json", "word_vectors.vec", *checkpoints):
+    """Remove what an earlier run in the same folder left and this one might not replace; what is one's own stays."""
+    from practicum.callbacks.run.report import remove_figures
+
+    from .model_card import is_card
+    from .sweeps.outcome import record_of
+
+    names = ["metrics.json", "report.html", "word_vectors.vec", "checkpoints/last.ckpt", "checkpoints/before_last.ckpt"]
+    if "tests_on" in record_of(run):  # a run of ours, not a file of that name in a project's folder
+        names += ["predictions.csv", "submission.csv", "temperature.json"]
+        remove_figures(run / "figures")
+    if is_card(run / "README.md"):
+        names.append("README.md")
+    for name in names:
         (run / name).unlink(missing_ok=True)
 
 
@@ -219,13 +232,13 @@ def _next(cfg: DictConfig, hints: dict[str, Any], record: dict[str, Any], data: 
 
     test_inputs = data.test_inputs() if hints.get("challenge") else None
     finished = FinishedRun(
-        folder=os.path.relpath(cfg.paths.run),
+        folder=from_here(cfg.paths.run),
         typed=HydraConfig.get().overrides.task,
         data_choice=HydraConfig.get().runtime.choices["data"],
         synthetic=str(record.get("data/source", "")).startswith("synthetic"),
         epochs=record["epochs"],
         continues="weights" in cfg.model,
-        test_inputs=None if test_inputs is None else os.path.relpath(test_inputs),
+        test_inputs=None if test_inputs is None else from_here(test_inputs),
         tokenizer=f"{cfg.data.artifacts_dir}/tokenizer.json" if cfg.data.get("level") == "bpe" else None,
         lr=OmegaConf.select(cfg, "optimizer.lr"),
         overfits=record.get("val/loss", 0.0) > record.get("val/loss/best", math.inf),

@@ -81,8 +81,15 @@ def build_trainer(config: DictConfig, callbacks: list[Callback], loggers: list[A
         bars = [each for each in callbacks if isinstance(each, classes("callbacks.ProgressBar"))]
         if config.get("enable_progress_bar") is None and not bars:
             given["enable_progress_bar"] = False  # callbacks.progress=null: Lightning would add a bar of its own
-        return instantiate(config, **given, _convert_="all")
+        trainer: Trainer = instantiate(config, **given, _convert_="all")
     except InstantiationException as error:
         if isinstance(error.__cause__, ValueError | TypeError | RuntimeError):
             raise MisconfigurationException(f"trainer: {error.__cause__}") from error
         raise
+    device = trainer.strategy.root_device.type
+    if config.get("sync_batchnorm") and device in ("cpu", "mps"):  # torch would say so in the first step, by a traceback
+        raise MisconfigurationException(
+            f"trainer.sync_batchnorm=true: torch synchronizes BatchNorm on GPUs only, and this training runs on {device}; leave "
+            "it out."
+        )
+    return trainer

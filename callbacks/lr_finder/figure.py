@@ -62,7 +62,7 @@ def panel_of(test: dict[str, Any], suggest: str, steps: int) -> Panel:
     else:
         low, high, above = min(shown), max(shown[0], smoothed[0]), 3
     margin = 0.25 * max(high - low, 1e-3 * abs(high), 1e-12)
-    title = f"range test at epoch {test['epoch']}" + ("" if test["chosen"] is not None else ": no valley")
+    title = f"range test at epoch {test['epoch'] + 1}" + ("" if test["chosen"] is not None else ": no valley")
     return Panel(title, lrs, test["loss"], smoothed, marks, (low - margin, high + above * margin))
 
 

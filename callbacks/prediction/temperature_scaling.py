@@ -11,6 +11,7 @@ and changes no prediction.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -53,6 +54,28 @@ def fit_temperature(logits: Tensor, target: Tensor) -> float:
         left, right = high - golden * (high - low), low + golden * (high - low)
         low, high = (low, right) if loss(left) < loss(right) else (left, high)
     return float(torch.tensor((low + high) / 2).exp())
+
+
+def read_temperature(path: Path) -> float:
+    """Read the temperature that a test has kept.
+
+    Args:
+        path: ``temperature.json`` of a run.
+
+    Raises:
+        MisconfigurationException: It is missing or damaged.
+    """
+    try:
+        temperature = float(json.loads(path.read_bytes())["temperature"])
+    except FileNotFoundError as error:
+        raise MisconfigurationException(
+            f"{path} is missing: the model's test finds the temperature and writes it; copy the whole run folder, or test again."
+        ) from error
+    except (ValueError, TypeError, KeyError):
+        temperature = math.nan
+    if not 0 < temperature < math.inf:
+        raise MisconfigurationException(f"{path}: damaged, it holds no temperature; test the model again, which writes it.")
+    return temperature
 
 
 class TemperatureScaling(PredictionTransform):
@@ -143,12 +166,7 @@ class TemperatureScaling(PredictionTransform):
         """Read the temperature that was found in the test."""
         if not self.overrides:
             return
-        path = self._path(trainer)
-        if not path.is_file():
-            raise MisconfigurationException(
-                f"{type(self).__name__}: {path} is missing; test the model first, which finds the temperature."
-            )
-        self.temperature = float(json.loads(path.read_text(encoding="utf-8"))["temperature"])
+        self.temperature = read_temperature(self._path(trainer))
 
 
 def _is_lightnings(kind: type) -> bool:

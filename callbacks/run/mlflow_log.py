@@ -2,7 +2,8 @@
 
 **What it does.** What Lightning's ``MLFlowLogger`` does. MLflow takes letters, digits and ``_-. /`` in names; a setting of
 another name would end the run, and of a metric's name Lightning drops what is refused, by which two may become one. Here other
-characters become ``_``, names stay apart, and that is said once.
+characters become ``_``, names stay apart, and that is said once. A run that is continued (``run_id``) keeps its settings: MLflow
+would end the training where one has changed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any
 
+from lightning_utilities.core.rank_zero import rank_zero_only
 from practicum.lightning_shim import MLFlowLogger
 
 from .accepted_keys import accepted_keys, flat
@@ -41,13 +43,16 @@ class MLFlowLog(MLFlowLogger):
         self._names: dict[str, str] = {}  # of metrics, as far as they are known
         self._said = False
 
+    @rank_zero_only
     def log_hyperparams(self, params: dict[str, Any] | Namespace) -> None:
-        """Log settings, flattened: ``model/backbone``."""
+        """Log settings, flattened: ``model/backbone``. Those that the run has stay as they are: MLflow refuses to change them."""
         settings = flat(vars(params) if isinstance(params, Namespace) else params)
         names = accepted_keys(settings)
         self._say(names)
-        super().log_hyperparams({names[key]: value for key, value in settings.items()})
+        kept = self.experiment.get_run(self.run_id).data.params  # of a run that is continued
+        super().log_hyperparams({names[key]: value for key, value in settings.items() if names[key] not in kept})
 
+    @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Log values by name."""
         if new := [key for key in metrics if key not in self._names]:

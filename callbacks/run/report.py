@@ -9,15 +9,17 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jinja2
+import yaml
 from PIL import Image
 
 from ..figures.canvas import css_pixels, data_url, theme_css
-from ..figures.figure_callback import failed_figures
+from ..figures.figure_callback import FAILED, failed_figures
 from ..figures.page_table import PageTable, read_tables
 from ..figures.plain_text import printable
 from ..files.atomic_file import atomic_write
@@ -35,6 +37,7 @@ _SECTIONS = {  # stems of files, in the order of the page; embeddings_* and the 
 _MEASURED = ("Quality", "Mistakes")  # on the split of the result
 _TILES = 6  # metrics at the top; all are in the record
 _OTHERS = "More"
+_KINDS = (".png", ".svg", ".json", ".txt", ".csv")  # of files that callbacks write there
 _FILES = {  # what may lie beside the page
     "README.md": "the model's card",
     "metrics.json": "the record below",
@@ -104,6 +107,18 @@ def report_figures(paths: Iterable[Path]) -> list[ReportFigure]:
             found[path.stem] = ReportFigure(title, "", text, stem=path.stem)
     order = [stem for stems in _SECTIONS.values() for stem in stems]
     return sorted(found.values(), key=lambda each: (_place(each.stem, order), each.stem))
+
+
+def remove_figures(folder: Path) -> None:
+    """Remove figures, tables and lists that an earlier run has left; files of other names stay.
+
+    Args:
+        folder: The run's folder of figures, which need not be there.
+    """
+    order = [stem for stems in _SECTIONS.values() for stem in stems]
+    for path in folder.glob("*.*"):
+        if path.name == FAILED or (path.suffix in _KINDS and _place(path.stem, order) < len(order)):
+            path.unlink()
 
 
 def _place(stem: str, order: Sequence[str]) -> int:
@@ -220,6 +235,15 @@ def files_beside(folder: Path) -> dict[str, str]:
     return {name: what for name, what in _FILES.items() if (folder / name).exists()}
 
 
+def _typed(overrides: Path) -> str:
+    """A run's overrides, quoted so that a shell takes them as they were; empty where they are missing or damaged."""
+    try:
+        found = yaml.safe_load(overrides.read_text(encoding="utf-8", errors="replace"))
+    except (OSError, yaml.YAMLError):
+        return ""
+    return shlex.join(map(str, found)) if isinstance(found, list) else ""
+
+
 def write_report(
     folder: Path, program: str = "python train.py", config: str | None = None, following: Sequence[str] = ()
 ) -> Path:
@@ -235,14 +259,12 @@ def write_report(
         The page's path.
     """
     composed, overrides = folder / ".hydra" / "config.yaml", folder / ".hydra" / "overrides.yaml"
-    lines = overrides.read_text(encoding="utf-8", errors="replace").splitlines() if overrides.is_file() else []
-    command = " ".join(line.removeprefix("- ") for line in lines)
     if config is None and composed.is_file():
         config = composed.read_text(encoding="utf-8", errors="replace")
     page = render_report(
         folder.parent.name,
         folder.name,
-        "" if command == "[]" else command,
+        _typed(overrides),
         json.loads((folder / "metrics.json").read_text(encoding="utf-8")),
         report_figures((folder / "figures").glob("*")),
         config,

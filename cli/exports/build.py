@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from practicum.callbacks.prediction.temperature_scaling import TemperatureScaling
+from practicum.callbacks.prediction.temperature_scaling import TemperatureScaling, read_temperature
 from practicum.datamodules.images.new_photos import photos_in
 from practicum.datamodules.ratings.interactions import complete_pairs
 from practicum.datamodules.tabular.column_types import clean_text
@@ -86,15 +84,23 @@ def build_deployable(run: Run, given: Any, count: int, scratch: str) -> Deployab
 
 
 def copy_tokenizer(run: Run, folder: Path) -> None:
-    """Copy ``tokenizer.json`` beside an exported model.
+    """Copy ``tokenizer.json`` to where a model is exported.
 
     Args:
         run: The run.
-        folder: Where the model is.
+        folder: Where the model will be.
+
+    Raises:
+        MisconfigurationException: Another tokenizer is there, which belongs to another model.
     """
-    target = folder / "tokenizer.json"
-    if target.resolve() != (run.folder / "tokenizer.json").resolve():
-        shutil.copyfile(run.folder / "tokenizer.json", target)
+    own, target = run.folder / "tokenizer.json", folder / "tokenizer.json"
+    if target.is_file() and target.read_bytes() == own.read_bytes():
+        return
+    if target.exists() and folder.resolve() != (run.folder / "export").resolve():
+        raise MisconfigurationException(
+            f"{target}: another model's tokenizer is there; choose another folder, output=FOLDER/NAME."
+        )
+    shutil.copyfile(own, target)
 
 
 def _temperature(run: Run) -> float:
@@ -102,12 +108,9 @@ def _temperature(run: Run) -> float:
     temperature = 1.0
     for each in run.prediction_transforms():
         if isinstance(each, TemperatureScaling):
-            path = run.folder / each.temperature_file
-            with suppress(OSError):
-                temperature = float(json.loads(path.read_text(encoding="utf-8"))["temperature"])
-                continue
-            raise MisconfigurationException(f"{path}: no such file, which the run's test writes; copy the whole run folder.")
-        log.warning(f"{type(each).__name__} is left out: the export is the network of {run.checkpoint.name} by itself.")
+            temperature = read_temperature(run.folder / each.temperature_file)
+        else:
+            log.warning(f"{type(each).__name__} is left out: the export is the network of {run.checkpoint.name} by itself.")
     return temperature
 
 

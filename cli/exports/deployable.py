@@ -12,6 +12,7 @@ import torch
 from practicum.datamodules.tabular.categories import CategoricalColumn
 from torch import Tensor, nn
 
+_RAW = {"String": "string", "Float64": "float64"}  # types of categories as ONNX takes them; the others are whole numbers
 RawInputs = Mapping[str, np.ndarray[Any, Any]]
 
 
@@ -90,12 +91,20 @@ class Deployable:
         series = pl.Series(name, values.tolist() if values.dtype == object else values)
         return torch.from_numpy(given.column.encode(series).to_numpy().astype(np.int64))
 
-    def description(self) -> dict[str, Any]:
-        """Inputs and output in words, for the file of facts."""
+    def description(self, encoded: bool) -> dict[str, Any]:
+        """Inputs and output in words, for the file of facts.
+
+        Args:
+            encoded: Whether what is exported takes codes in the place of categories, as all but ONNX does.
+        """
         described = {}
         for name, each in self.inputs.items():
-            kind = str(each.example.dtype).removeprefix("torch.")
-            described[name] = {"dtype": kind, "shape": _shape(each), "meaning": each.meaning}
+            kind, meaning = str(each.example.dtype).removeprefix("torch."), each.meaning
+            if each.column is not None and encoded:
+                meaning += " Given as its code: its place in vocabularies, counted from 1; 0: unknown."
+            elif each.column is not None:
+                kind = _RAW.get(each.column.dtype, "int64")
+            described[name] = {"dtype": kind, "shape": _shape(each), "meaning": meaning}
         return {"inputs": described, "output": self.output}
 
 

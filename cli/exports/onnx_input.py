@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from practicum.datamodules.images.decode import MAX_ASPECT
 from .deployable import Deployable, GraphInput
 
 OPSET, ML_OPSET, IR_VERSION = 20, 4, 10
-_NETWORK = "network/"  # before the names inside the network, which may be those of columns
+_NETWORK, _ENCODED = "network/", "encoded/"  # before names inside the graph, which may be those of columns
 
 # What Pillow's resize with BILINEAR does, to one level in a hundred pixels: ONNX resizes bytes by the same filter.
 _WINDOW = """
@@ -58,16 +59,18 @@ def joined_with_input(network: onnx.ModelProto, deployable: Deployable) -> onnx.
         network: Inputs ``input_0 ...`` and an ``output``.
         deployable: What it was made of.
     """
+    network_prefix = _free_prefix(_NETWORK, deployable.inputs)
     if deployable.kind == "photos":
         sizes = {name: deployable.facts[name] for name in ("size", "short_side")}
         before = parser.parse_model(_WINDOW.format(ir_version=IR_VERSION, opset=OPSET, aspect=int(MAX_ASPECT), **sizes))
-        links = [("window", f"{_NETWORK}input_0")]
+        links = [("window", f"{network_prefix}input_0")]
     else:
-        before, links = _encoders(deployable)
+        before, outputs = _encoders(deployable)
+        links = [(name, f"{network_prefix}input_{number}") for number, name in enumerate(outputs)]
     network.ir_version = before.ir_version = IR_VERSION
     for each in network.opset_import:
         each.version = OPSET if each.domain == "" else each.version
-    whole = compose.merge_models(before, compose.add_prefix(network, _NETWORK), io_map=links)
+    whole = compose.merge_models(before, compose.add_prefix(network, network_prefix), io_map=links)
     inside = whole.graph.output[0].name
     output = _free_name(deployable.output, {each.name for each in whole.graph.input})
     whole.graph.node.append(helper.make_node("Identity", [inside], [output]))
@@ -81,20 +84,26 @@ def _free_name(name: str, taken: set[str]) -> str:
     return name
 
 
-def _encoders(deployable: Deployable) -> tuple[onnx.ModelProto, list[tuple[str, str]]]:
-    """A graph that passes each input on, categories as their codes."""
-    nodes, inputs, outputs, links = [], [], [], []
+def _free_prefix(prefix: str, taken: Iterable[str]) -> str:
+    while any(name.startswith(prefix) for name in taken):
+        prefix = f"_{prefix}"
+    return prefix
+
+
+def _encoders(deployable: Deployable) -> tuple[onnx.ModelProto, list[str]]:
+    """A graph that passes each input on, categories as their codes; and the names of its outputs."""
+    nodes, inputs, outputs = [], [], []
+    prefix = _free_prefix(_ENCODED, deployable.inputs)
     for number, (name, given) in enumerate(deployable.inputs.items()):
         shape = [size if dim is None else dim for dim, size in zip(given.dims, given.example.shape, strict=True)]
-        out = f"encoded/{number}"
+        out = f"{prefix}{number}"
         raw_type, node = _encoder(given, name, out)
         inputs.append(helper.make_tensor_value_info(name, raw_type, shape))
         outputs.append(helper.make_tensor_value_info(out, _type_of(given), shape))
         nodes.append(node)
-        links.append((out, f"{_NETWORK}input_{number}"))
     graph = helper.make_graph(nodes, "practicum", inputs, outputs)
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", ML_OPSET)]
-    return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION), links
+    return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION), [each.name for each in outputs]
 
 
 def _type_of(given: GraphInput) -> int:

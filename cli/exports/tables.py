@@ -78,6 +78,9 @@ def table_deployable(model: Any, steps: TablePreprocessor, rows: pl.DataFrame) -
         steps: The preprocessing fitted in training.
         rows: Rows to check it on, read as training read them.
 
+    Returns:
+        Inputs are called as their columns, ``unnamed`` where a column has no name.
+
     Raises:
         MisconfigurationException: Public holidays are among its columns.
     """
@@ -87,20 +90,21 @@ def table_deployable(model: Any, steps: TablePreprocessor, rows: pl.DataFrame) -
             "a column of your own."
         )
     graph = TablePredictor(model, steps)
-    inputs = {name: category_input(name, steps.categorical[name]) for name in graph.categories}
+    called = {name: name or _unnamed(steps) for name in steps.source_columns}
+    inputs = {called[name]: category_input(name, steps.categorical[name]) for name in graph.categories}
     for name in graph.numbers:
-        inputs[name] = GraphInput(("rows",), torch.zeros(3, dtype=torch.float64), "A number; NaN: missing.")
+        inputs[called[name]] = GraphInput(("rows",), torch.zeros(3, dtype=torch.float64), "A number; NaN: missing.")
     if steps.date is not None:
         unit = "seconds" if steps.has_time else "days"
-        inputs[steps.date] = GraphInput(
+        inputs[called[steps.date]] = GraphInput(
             ("rows",), torch.arange(3), f"A date as whole {unit} since 1970; NumPy's NaT as int64: missing."
         )
     codes, numbers, _ = steps.transform(rows, "the run's rows")
     wanted = model.objective.predict(model.output((torch.from_numpy(codes), torch.from_numpy(numbers))))
-    raw = {name: raw_category(rows[name], steps.categorical[name]) for name in graph.categories}
-    raw |= {name: as_number(rows[name], "the run's rows").to_numpy().astype(np.float64) for name in graph.numbers}
+    raw = {called[name]: raw_category(rows[name], steps.categorical[name]) for name in graph.categories}
+    raw |= {called[name]: as_number(rows[name], "the run's rows").to_numpy().astype(np.float64) for name in graph.numbers}
     if steps.date is not None:
-        raw[steps.date] = raw_date(parse_dates(rows[steps.date], steps.date_format, "the run's rows"), steps.has_time)
+        raw[called[steps.date]] = raw_date(parse_dates(rows[steps.date], steps.date_format, "the run's rows"), steps.has_time)
     facts: dict[str, Any] = {"target": steps.target}
     output = "prediction"
     if steps.classes is not None:
@@ -108,6 +112,14 @@ def table_deployable(model: Any, steps: TablePreprocessor, rows: pl.DataFrame) -
     elif wanted.ndim > 1:
         facts["quantiles"], output = list(model.objective.quantiles), "quantiles"
     return Deployable("tables", graph, inputs, output, [Call(raw, wanted)], facts)
+
+
+def _unnamed(steps: TablePreprocessor) -> str:
+    """What the input of a column without a name is called, as pandas writes its index: ONNX wants a name."""
+    name = "unnamed"
+    while name in steps.source_columns:
+        name += "_"
+    return name
 
 
 def category_input(name: str, column: CategoricalColumn) -> GraphInput:

@@ -7,7 +7,6 @@ itself: a complete one hands back what it reached, one with a checkpoint continu
 from __future__ import annotations
 
 import logging
-import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from ..next_command import from_here, override_text
 from ..own_runs import sign
 from .outcome import PLAN, SWEEPER, PrunedRun, is_complete, record_of
 from .rows import DONE, RunRow
@@ -84,7 +84,7 @@ def how_to_go_on(folder: Path, rows: Sequence[RunRow], program: str, broken_off:
     """
     broken = [row for row in rows if row["status"] not in DONE]
     left = [row for row in broken if row["status"] != "failed"]
-    place = os.path.relpath(folder)
+    place = from_here(folder)
     again = f"{program} {shlex.quote(f'resume={place}')}"
     plan = OmegaConf.load(folder / PLAN) if (folder / PLAN).is_file() else OmegaConf.create()
     if OmegaConf.select(plan, "hydra.sweeper._target_") != SWEEPER:
@@ -117,7 +117,7 @@ def sweep_arguments(folder: Path, typed: Sequence[str]) -> list[str]:
     keys = {each.lstrip("+~").partition("=")[0] for each in options}
     kept = [each for each in [*task, *mine] if each.lstrip("+~").partition("=")[0] not in keys]
     now = [each for each in options if not each.startswith("trust=")]
-    return ["-m", *kept, *now, "resume.sweep=true", f"hydra.sweep.dir='{os.path.relpath(folder)}'"]
+    return ["-m", *kept, *now, "resume.sweep=true", f"hydra.sweep.dir={override_text(from_here(folder))}"]
 
 
 def newest_sweep() -> Path | None:
@@ -144,5 +144,5 @@ def continue_in_sweep(cfg: DictConfig) -> dict[str, Any] | PrunedRun | None:
         log.info(f"Run {folder.name} is complete: {record['status']}.")
         return PrunedRun(int(record.get("epochs", 1)) - 1) if record["status"] == "pruned" else record
     if any((folder / "checkpoints" / name).is_file() for name in ("last.ckpt", "before_last.ckpt")):
-        cfg.resume.run = os.path.relpath(folder)
+        cfg.resume.run = from_here(folder)
     return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import logging
-import os
 import shlex
 import shutil
 import time
@@ -16,7 +15,7 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from ..next_command import program_names
+from ..next_command import from_here, program_names
 from .outcome import PLAN
 from .resume import how_to_go_on, keep_command
 from .rows import DONE, RunRow, best_run, broken_runs, chosen_by, collect_runs, shortened, swept, value_of
@@ -131,8 +130,8 @@ def _print(rows: list[RunRow], folder: Path, broken_off: bool) -> None:
         console.print(sentence, soft_wrap=True)
     if best is not None:
         console.print(f"best: run {best['run']}, {metric} {value_of(best, metric):.4g}", soft_wrap=True)
-        run = shlex.quote(f"run={os.path.relpath(folder / best['run'])}")
+        run = shlex.quote(f"run={from_here(folder / best['run'])}")
         console.print(f"use it: {program_names()[1]} {run} input=INPUT output=predictions.csv", soft_wrap=True)
-    console.print(f"page: {os.path.relpath(folder / 'sweep.html')}", soft_wrap=True)
+    console.print(f"page: {from_here(folder / 'sweep.html')}", soft_wrap=True)
     if (left := how_to_go_on(folder, rows, program_names()[0], broken_off)) is not None:
         console.print(left, soft_wrap=True)

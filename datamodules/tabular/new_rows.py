@@ -19,6 +19,7 @@ from ..files.csv_format import CSVFormat, detect_format
 from ..files.csv_numbers import as_plain_number, odd_signs, with_other_sign
 from ..files.csv_reader import read_text_table
 from ..files.quoting import plain, quoted
+from ..files.say_once import say_once
 from ..loading.batch_loader import batch_loader
 from ..loading.inputs import each_input, input_name
 from .column_notes import strange_numbers
@@ -91,9 +92,7 @@ def columns_beside(rows: pl.DataFrame) -> dict[str, list[Any]]:
         while beside in columns or _PREDICTED.fullmatch(beside) or (beside != name and beside in rows.columns):
             beside = f"table_{beside}"
         if beside != name:
-            log.warning(
-                f"Column {quoted(name)} of the table is written as {quoted(beside)}: predictions have a column of its name."
-            )
+            say_once(f"Column {quoted(name)} of the table is written as {quoted(beside)}: predictions have a column of its name.")
         columns[beside] = values
     return columns
 

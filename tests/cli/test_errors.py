@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -309,10 +310,16 @@ def test_exit_code_of_an_interruption_is_that_of_the_signal(
 def test_a_refusal_removes_its_own_folder_and_not_where_one_works(
     tmp_path: Path, run: str, in_process: Callable[..., Any], refused: Callable[[Any], str]
 ) -> None:
-    for own in ([], ["server.log"]):
+    for own in ([], ["server.log"], ["train.log"]):  # the last one is called as Hydra's
+        for name in tmp_path.iterdir():
+            name.unlink() if name.is_file() else shutil.rmtree(name)
         for name in own:
             (tmp_path / name).write_text("mine", encoding="utf-8")
         sentence = refused(in_process("train.py", "data=image_folder", "data.root=gone", f"hydra.run.dir={run}", cwd=tmp_path))
         assert "gone: no such folder" in sentence
         left = sorted(path.name for path in tmp_path.iterdir())
         assert left == own or (run == "." and own and set(left) == {*own, ".hydra", "train.log"})
+        assert all((tmp_path / name).read_text(encoding="utf-8").startswith("mine") for name in own)
+    (tmp_path / "empty").mkdir()
+    refused(in_process("train.py", "data=image_folder", "data.root=gone", "hydra.run.dir=empty/run", cwd=tmp_path))
+    assert [*(tmp_path / "empty").iterdir()] == []  # one's own folder, though nothing is in it

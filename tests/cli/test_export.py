@@ -14,7 +14,7 @@ def test_a_run_is_exported_with_its_facts(tables: Path, in_process: Callable[...
     result = in_process("export.py", "run=runs/class", "format=safetensors", cwd=tables)
     assert result.returncode == 0, result.stderr[-2000:]
     assert "Checked on 60 real inputs: the largest difference from the checkpoint is 0.0e+00." in result.stdout
-    facts = json.loads((tables / "runs/class/export/model.json").read_text(encoding="utf-8"))
+    facts = json.loads((tables / "runs/class/export/model.safetensors.json").read_text(encoding="utf-8"))
     assert (tables / "runs/class/export/model.safetensors").is_file()
     assert facts["classes"] == ["no", "yes"]
     assert facts["vocabularies"]["shop"]["categories"] == [f"s{n}" for n in range(5)]
@@ -28,6 +28,7 @@ def test_a_run_is_exported_with_its_facts(tables: Path, in_process: Callable[...
     [
         (["run=runs/class", "format=pickle"], "format=pickle: choose onnx, torch_export, safetensors."),
         (["run=runs/class", "rows=0", "format=safetensors"], "rows=0 must be a whole number from 1"),
+        (["run=runs/class", "trust=no", "format=safetensors"], "trust=no is not of the right type"),
         (["run=nowhere", "format=safetensors"], "not a run folder"),
         (["run=runs/class", "forma=onnx"], "did you mean format?"),
         (["run=runs/class", "input=nowhere.csv", "format=safetensors"], "nowhere.csv: no such file"),

@@ -89,3 +89,15 @@ def test_a_run_folder_has_its_card(tables: Path, run: str, tmp_path: Path) -> No
     assert values["loss"] == pytest.approx(record["test/loss"], abs=1e-6)
     write_card(tmp_path, record, BEES, "again", [])
     assert "# again" in (tmp_path / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_readme_of_ones_own_stays(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for own in ("# My project\n\nlibrary_name: practicum\n", "---\ntitle: Mine\n---\nText\n"):
+        (tmp_path / "README.md").write_text(own, encoding="utf-8")
+        write_card(tmp_path, RECORD, BEES, "bees", [])
+        assert (tmp_path / "README.md").read_text(encoding="utf-8") == own
+    assert "there is one that is no model card" in caplog.text
+    (tmp_path / "README.md").unlink()
+    for name in ("bees", "ants"):  # a card is replaced by the next
+        write_card(tmp_path, RECORD, BEES, name, [])
+        assert f"# {name}" in (tmp_path / "README.md").read_text(encoding="utf-8")

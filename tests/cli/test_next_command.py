@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 from hydra import compose, initialize_config_module
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 from practicum.cli.next_command import (
     FinishedRun,
+    from_here,
     hints_of,
     next_commands,
+    override_text,
     program_name,
     program_names,
     train_command,
@@ -174,3 +177,20 @@ def test_printed_at_the_end_of_a_run(trained: Path) -> None:
     following = (trained / "stdout.txt").read_text(encoding="utf-8").partition("Next:")[2]
     assert "predict.py run=run input=PHOTOS" in following
     assert "data.root=photos" in following  # the same photos, the same network
+
+
+def test_a_path_on_another_drive_is_told_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert from_here(tmp_path / "runs" / "a") == str(Path("runs", "a"))
+
+    def other_drive(path: Any) -> str:
+        raise ValueError("path is on mount 'D:', start on mount 'C:'")  # what Windows' relpath says
+
+    monkeypatch.setattr("os.path.relpath", other_drive)
+    assert from_here("a") == str(tmp_path / "a")
+
+
+@pytest.mark.parametrize("path", ["runs/a", "/home/o'neil/my runs", "C:\\Users\\O'Neil\\", "a\\'b", "${x}"])
+def test_any_path_is_a_value_of_an_override(path: str) -> None:
+    (parsed,) = OverridesParser.create().parse_overrides([f"hydra.sweep.dir={override_text(path)}"])
+    assert str(parsed.value()) == path

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 import torch
 from omegaconf import DictConfig, OmegaConf
-from practicum.callbacks import EMA
+from practicum.callbacks import EMA, LRFinder
 from practicum.cli.refit import refit
 from practicum.cli.trainer_factory import build_trainer
 from practicum.datamodules import Table
@@ -85,7 +85,27 @@ def test_the_best_checkpoint_holds_a_training_with_validations_rows(tmp_path: Pa
     assert torch.equal(torch.load(best, weights_only=True)["state_dict"]["head.weight"], again["state_dict"]["head.weight"])
 
 
-def test_nothing_happens_without_a_test_of_its_own_or_with_averaged_weights(tmp_path: Path) -> None:
+def test_a_rate_that_was_found_is_taken_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Rates(Callback):
+        def __init__(self) -> None:
+            self.highest = 0.0
+
+        def on_train_batch_end(self, trainer: Trainer, *args: Any, **options: Any) -> None:
+            self.highest = max(self.highest, *(group["lr"] for group in trainer.optimizers[0].param_groups))
+
+    config, data = OmegaConf.create({**CONFIG, "schedule": None}), table(tmp_path, test=True)
+    finder, anew = LRFinder(steps=30), Rates()
+    trainer, build, _ = trained(config, data, tmp_path, finder)
+    finder.tests[0]["chosen"] = 0.005  # whatever was found in so small a table
+    monkeypatch.setattr("practicum.cli.refit.build_trainer", lambda cfg, more, logs: build_trainer(cfg, [*more, anew], logs))
+    refit(config, trainer, data, build)
+    assert anew.highest == pytest.approx(0.005)
+
+
+def test_nothing_happens_without_a_test_of_its_own_or_with_averaged_weights(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     config = OmegaConf.create(CONFIG)
     for test, callbacks in ((False, []), (True, [EMA(decay=0.9)])):
         data = table(tmp_path / str(test), test)
@@ -93,3 +113,4 @@ def test_nothing_happens_without_a_test_of_its_own_or_with_averaged_weights(tmp_
         before = best.read_bytes()
         assert refit(config, trainer, data, build) is None
         assert best.read_bytes() == before
+        assert ("refit is left out" in caplog.text) == test  # said where one could expect it

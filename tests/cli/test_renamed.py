@@ -32,6 +32,7 @@ def test_sentences() -> None:
     assert renamed_option("data.keep", [], []) == renamed_option("data.keep")  # what it belongs to is not chosen
     assert renamed_value("data.source", "drawn") == "data.source=drawn was renamed to data.source=synthetic."
     assert renamed_value("data.source", "folder") is None
+    assert renamed_value("data.date_parts", True) == "data.date_parts=True was renamed to data.date_parts=all."
 
 
 def options_below(node: Any, path: str) -> Iterator[str]:

@@ -85,6 +85,13 @@ def test_transfer_learning_is_advised_only_where_pretrained_weights_exist(capsys
     assert FROM_SCRATCH in capsys.readouterr().out
 
 
+def test_names_with_brackets_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    print_summary({**RECORD, "data/source": "photos [old]/[/b]"}, Path("runs/[v1]"), None)
+    printed = capsys.readouterr().out
+    assert "photos [old]/[/b] (24 train" in printed
+    assert "runs/[v1]/report.html" in printed
+
+
 def test_printed_at_the_end_of_a_run_on_photos(trained: Path) -> None:
     printed = (trained / "stdout.txt").read_text(encoding="utf-8")
     assert "accuracy on validation" in printed

@@ -17,7 +17,8 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 from PIL import Image
-from practicum.cli.train import _name_program
+from practicum.cli.model_card import Task, write_card
+from practicum.cli.train import _name_program, _remove_earlier_results
 
 HERE = Path(__file__).resolve().parents[2]
 
@@ -236,3 +237,18 @@ def test_cfg_prints_the_configuration_and_runs_nothing(tmp_path: Path, command: 
     assert result.returncode == 0
     assert "backbone: vgg16" in result.stdout
     assert not list(tmp_path.iterdir())
+
+
+def test_a_second_run_removes_what_the_first_left_and_nothing_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "figures").mkdir()
+    names = ["README.md", "metrics.json", "predictions.csv", "figures/curves.png", "figures/error_by_a b.csv"]
+    for name in names:
+        (tmp_path / name).write_text("{}", encoding="utf-8")
+    _remove_earlier_results(tmp_path)  # hydra.run.dir=. of a project
+    assert [name for name in names if (tmp_path / name).exists()] == [name for name in names if name != "metrics.json"]
+    (tmp_path / "README.md").unlink()
+    (tmp_path / "metrics.json").write_text('{"status": "finished", "tests_on": "test"}', encoding="utf-8")
+    (tmp_path / "figures" / "paper.png").write_text("mine", encoding="utf-8")
+    write_card(tmp_path, {"tests_on": "test"}, Task("other", "Model", "its input", "a number"), "first", [])
+    _remove_earlier_results(tmp_path)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["paper.png"]

@@ -50,6 +50,12 @@ def test_what_lightning_refuses_is_one_sentence(option: str, value: str) -> None
         build_trainer(OmegaConf.create({**QUIET, option: value}), [], [])
 
 
+def test_batchnorm_is_synchronized_on_gpus_only() -> None:
+    with pytest.raises(MisconfigurationException, match="sync_batchnorm=true: .* runs on cpu"):
+        build_trainer(OmegaConf.create({**QUIET, "sync_batchnorm": True, "strategy": "ddp", "devices": 2}), [], [])
+    build_trainer(OmegaConf.create({**QUIET, "sync_batchnorm": False}), [], [])
+
+
 def test_accelerator_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)

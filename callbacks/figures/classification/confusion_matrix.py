@@ -45,8 +45,11 @@ def describe_confusion(counts: Counts, names: Sequence[str]) -> str:
     """
     correct, total = counts.trace(), counts.sum()
     said = f"Confusion matrix of {len(names)} classes: {correct} of {total} correct ({correct / max(1, total):.1%})."
-    pairs = [f"{shortened(true)} {{}}for {shortened(taken)} ({count})" for true, taken, count in most_confused(counts, names)]
-    named = ", ".join(each.format("" if place else "taken ") for place, each in enumerate(pairs[:_PAIRS]))
+    pairs = most_confused(counts, names)[:_PAIRS]
+    named = ", ".join(
+        f"{shortened(true)} {'' if place else 'taken '}for {shortened(taken)} ({count})"
+        for place, (true, taken, count) in enumerate(pairs)
+    )
     return f"{said} Most often confused: {named}." if named else f"{said} None is confused."
 
 

@@ -33,7 +33,7 @@ def range_test(epoch: int = 0, chosen: bool = True) -> dict[str, Any]:
 def test_marks_lie_on_the_smoothed_curve_and_the_chosen_one_is_named() -> None:
     test = range_test(epoch=3)
     panel = panel_of(test, "valley", 60)
-    assert panel.title == "range test at epoch 3"
+    assert panel.title == "range test at epoch 4"  # as logged: counted from 1
     assert (panel.lrs, panel.losses, panel.smoothed) == (LRS, LOSSES, test["smoothed"])
     assert {mark.name: mark.lr for mark in panel.marks} == test["suggestions"]
     assert [mark.name for mark in panel.marks if mark.chosen] == ["valley"]
@@ -79,4 +79,4 @@ def test_tests_lie_side_by_side(tmp_path: Path) -> None:
 def test_a_finder_plots_what_it_has_tested() -> None:
     finder = LRFinder(steps=60)
     finder.tests = [range_test(0), range_test(3)]
-    assert [axes.get_title() for axes in finder.plot().axes] == ["range test at epoch 0", "range test at epoch 3"]
+    assert [axes.get_title() for axes in finder.plot().axes] == ["range test at epoch 1", "range test at epoch 4"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from practicum.callbacks.prediction.temperature_scaling import TemperatureScaling, fit_temperature
+from practicum.callbacks.prediction.temperature_scaling import TemperatureScaling, fit_temperature, read_temperature
 from practicum.lightning_shim import LightningDataModule, LightningModule, MisconfigurationException, Trainer
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -88,9 +88,18 @@ def test_switched_off_it_scales_nothing(make_trainer: MakeTrainer, tmp_path: Pat
     assert not (tmp_path / "temperature.json").exists()
 
 
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"temperature": 0}', '{"temperature": NaN}', '{"temperature": "hot"}', "\xff"]
+)
+def test_a_damaged_file_is_named(content: str, tmp_path: Path) -> None:
+    (tmp_path / "temperature.json").write_text(content, encoding="latin-1")
+    with pytest.raises(MisconfigurationException, match="temperature.json: damaged, it holds no temperature"):
+        read_temperature(tmp_path / "temperature.json")
+
+
 def test_what_is_missing_is_named(make_trainer: MakeTrainer) -> None:
     module, data = Sure(), Points()
-    with pytest.raises(MisconfigurationException, match="temperature.json is missing; test the model first"):
+    with pytest.raises(MisconfigurationException, match="temperature.json is missing: the model's test finds"):
         make_trainer(callbacks=[TemperatureScaling()]).predict(module, data)
     with pytest.raises(MisconfigurationException, match="needs a data module with val_dataloader"):
         make_trainer(callbacks=[TemperatureScaling()]).test(module, data.test_dataloader(), verbose=False)

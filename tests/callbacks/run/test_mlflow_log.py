@@ -26,11 +26,16 @@ class Client:
     def create_run(self, experiment_id: str, tags: Any) -> Any:
         return SimpleNamespace(info=SimpleNamespace(run_id="run"))
 
+    def get_run(self, run_id: str) -> Any:
+        return SimpleNamespace(data=SimpleNamespace(params=self.params))
+
     def log_batch(self, run_id: str, params: Any = (), metrics: Any = ()) -> None:
         for each in (*params, *metrics):
             if not re.fullmatch(r"[/\w.\- :]+", each.key):
                 raise ValueError(f"Invalid value {each.key!r}")
-        self.params |= {each.key: each.value for each in params}
+        for each in params:
+            if self.params.setdefault(each.key, each.value) != each.value:
+                raise ValueError(f"Changing param values is not allowed: {each.key}")
         self.metrics += [(each.key, each.value, each.step) for each in metrics]
 
 
@@ -68,3 +73,9 @@ def test_settings_and_metrics_of_any_name_are_logged_and_that_is_said_once(
     said = [each.getMessage() for each in caplog.records if each.name == "practicum.callbacks.run.mlflow_log"]
     assert len(said) == 1
     assert "figures/State/HB,NI as figures/State/HB_NI" in said[0]
+
+
+def test_a_run_that_is_continued_keeps_its_settings(logger: MLFlowLog) -> None:
+    logger.log_hyperparams({"resume": {"run": None}, "lr": 0.1})
+    logger.log_hyperparams({"resume": {"run": "runs/a"}, "lr": 0.1, "new": 1})
+    assert logger.experiment.params == {"resume/run": "None", "lr": "0.1", "new": "1"}

@@ -5,13 +5,22 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shlex
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 from practicum.callbacks.figures.canvas import new_figure, save_figure
 from practicum.callbacks.figures.page_table import PageTable, TableSheet, save_tables
-from practicum.callbacks.run.report import ReportFigure, headline, render_report, report_figures, sections, write_report
+from practicum.callbacks.run.report import (
+    ReportFigure,
+    headline,
+    remove_figures,
+    render_report,
+    report_figures,
+    sections,
+    write_report,
+)
 from practicum.callbacks.run.results import MEANS, TEST_MEANS
 
 RECORD: dict[str, Any] = {
@@ -99,14 +108,15 @@ def test_a_run_folder_becomes_a_page(tmp_path: Path) -> None:
     (run / ".hydra").mkdir(parents=True)
     (run / "metrics.json").write_text(json.dumps(RECORD), encoding="utf-8")
     (run / ".hydra" / "config.yaml").write_text("epochs: 3\nname: 'a & b'\n", encoding="utf-8")
-    (run / ".hydra" / "overrides.yaml").write_text("- epochs=3\n- name=x\n", encoding="utf-8")
+    (run / ".hydra" / "overrides.yaml").write_text("- epochs=3\n- name=x y\n- 'data.root=\"it''s\"'\n", encoding="utf-8")
     save_figure(new_figure(1, 1), run / "figures" / "curves.png", "Learning curves", "It falls.", "Loss from 2 to 1.")
     path = write_report(run)
     page = path.read_text(encoding="utf-8")
     assert path == run / "report.html"
     assert page.startswith("<!doctype html><html lang=en><head><title>spiders</title>")
     assert page.endswith("</body></html>\n")
-    assert "python train.py epochs=3 name=x</p>" in page
+    command = unescape(page.partition("<p class=sub>python train.py ")[2].partition("</p>")[0])
+    assert shlex.split(command) == ["epochs=3", "name=x y", 'data.root="it\'s"']  # a shell takes it as it was typed
     svg = base64.b64encode((run / "figures" / "curves.svg").read_bytes()).decode()
     assert f"<img alt='Loss from 2 to 1.' src='data:image/svg+xml;base64,{svg}' width=96 height=96>" in page
     assert "<h3>Learning curves</h3>" in page
@@ -176,3 +186,12 @@ def test_a_folder_whose_name_is_no_utf8_has_a_page(tmp_path: Path) -> None:
     (run / "metrics.json").write_text(json.dumps(RECORD), encoding="utf-8")
     page = write_report(run).read_text(encoding="utf-8")
     assert "caf\\udce9</h1>" in page
+
+
+def test_figures_of_an_earlier_run_are_removed_by_their_names(tmp_path: Path) -> None:
+    ours = ["curves.png", "curves.svg", "error_by_a b.csv", "embeddings_shop.png", "person.txt", "person.json", "failed.json"]
+    for name in [*ours, "paper.png", "curves.pdf", "erroneous.png"]:
+        (tmp_path / name).touch()
+    remove_figures(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["curves.pdf", "erroneous.png", "paper.png"]
+    remove_figures(tmp_path / "nowhere")

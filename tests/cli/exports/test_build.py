@@ -55,6 +55,15 @@ def test_the_tokenizer_lies_beside(tmp_path: Path) -> None:
     copy_tokenizer(run, tmp_path / "run" / "export")
     copy_tokenizer(run, tmp_path / "run")
     assert (tmp_path / "run" / "export" / "tokenizer.json").read_text(encoding="utf-8") == "{}"
+    other: Any = SimpleNamespace(folder=tmp_path / "other")
+    (tmp_path / "other" / "export").mkdir(parents=True)
+    for place in ("", "export"):
+        (tmp_path / "other" / place / "tokenizer.json").write_text("[]"[: 2 - len(place)], encoding="utf-8")
+    with pytest.raises(MisconfigurationException, match="another model's tokenizer is there"):
+        copy_tokenizer(other, tmp_path / "run")
+    assert (tmp_path / "run" / "tokenizer.json").read_text(encoding="utf-8") == "{}"
+    copy_tokenizer(other, tmp_path / "other" / "export")  # exported again, after another training
+    assert (tmp_path / "other" / "export" / "tokenizer.json").read_text(encoding="utf-8") == "[]"
 
 
 def test_pairs_are_those_of_the_test_or_those_that_were_seen(rated: Path, tmp_path: Path) -> None:

@@ -19,6 +19,9 @@ def test_categories_are_encoded_and_numbers_pass() -> None:
     assert codes.tolist() == [2, 0]
     assert sizes.shape == (2, 2)
     assert made.vocabularies == {"shop": {"dtype": "String", "categories": ["a", "b"]}}
-    described = made.description()
+    described = made.description(encoded=False)
+    assert described["inputs"]["shop"]["dtype"] == "string"  # as ONNX takes it
+    codes = made.description(encoded=True)["inputs"]["shop"]
+    assert (codes["dtype"], codes["meaning"].endswith("counted from 1; 0: unknown.")) == ("int64", True)
     assert described["output"] == "prediction"
     assert described["inputs"]["size"] == {"dtype": "float32", "shape": ["rows", 2], "meaning": "Numbers."}

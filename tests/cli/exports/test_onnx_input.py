@@ -57,6 +57,17 @@ def test_raw_categories_become_codes_and_numbers_pass() -> None:
     assert found.tolist() == [2 + 2 + 2 + 2 + 0.25, 0.5]
 
 
+def test_columns_called_like_names_inside_the_graph() -> None:
+    columns = {name: CategoricalColumn("Int64", ["5", "7"]) for name in ("encoded/0", "network/input_0")}
+    inputs = {name: category_input(name, column) for name, column in columns.items()}
+    node = helper.make_node("Add", ["input_0", "input_1"], ["output"])
+    before = network([7, 7], node, helper.make_tensor_value_info("output", 7, ["rows"]))
+    whole = joined_with_input(before, Deployable("tables", torch.nn.Identity(), inputs, "prediction", []))
+    onnx.checker.check_model(whole, full_check=True)
+    (found,) = ReferenceEvaluator(whole).run(None, {name: np.array([7, 5]) for name in inputs})
+    assert found.tolist() == [4, 2]
+
+
 @pytest.mark.parametrize("size", [(45, 40), (33, 30), (37, 130)])
 def test_windows_are_those_of_training(size: tuple[int, int], tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (9, 9, 3), dtype=np.uint8)

@@ -79,6 +79,15 @@ def test_raw_values_are_those_that_a_program_without_a_reader_has() -> None:
     assert np.isnat(raw_date(dates, has_time=False).view("datetime64[D]")[1])
 
 
+def test_a_column_without_a_name_is_an_input_with_one(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"": ["a", "b"] * 50, "unnamed": [float(each) for each in range(100)], "sold": [1.0, 3.0] * 50})
+    data = Table(frame, target="sold", cache=tmp_path)
+    data.prepare_data()
+    model = EntityEmbeddingModel(**data.describe(), hidden_sizes=[4]).eval()
+    found = table_deployable(model, data.steps(), frame.drop("sold"))
+    assert [*found.inputs] == [*found.calls[0].inputs] == ["unnamed_", "unnamed"]  # ONNX wants a name of each
+
+
 def test_rows_are_spread_over_all() -> None:
     rows = pl.DataFrame({"x": range(1000)})
     assert first_rows(rows, 4)["x"].to_list() == [0, 250, 500, 750]

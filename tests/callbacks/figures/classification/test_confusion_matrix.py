@@ -67,7 +67,10 @@ def test_a_module_that_returns_something_else_is_told_what_is_needed(
         make_trainer(callbacks=[ConfusionMatrix()]).test(silent_classifier, known_photos, verbose=False)
 
 
-@pytest.mark.parametrize("names", [["<$50k", "50k_$75k", "$75k"], ["a" * 240, "b", "$x^{$"], ["caf\udce9", "고양이", "\\alpha"]])
+@pytest.mark.parametrize(
+    "names",
+    [["<$50k", "50k_$75k", "$75k"], ["a" * 240, "b", "$x^{$"], ["caf\udce9", "고양이", "\\alpha"], ["{ant}", "{0}{", "%s"]],
+)
 def test_classes_of_any_name(
     known_classifier: Any,
     known_photos: Any,
