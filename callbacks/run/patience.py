@@ -56,7 +56,7 @@ class Patience(EarlyStopping):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say that the training was stopped."""
         if self.stopped_epoch and trainer.is_global_zero:
+            best = f"{float(self.best_score):.4g}"
             log.info(
-                f"Stopped after epoch {self.stopped_epoch + 1}: {self.monitor} was not better than {float(self.best_score):.4g} for "
-                f"{self.patience} epochs."
+                f"Stopped after epoch {self.stopped_epoch + 1}: {self.monitor} not better than {best} for {self.patience} epochs."
             )

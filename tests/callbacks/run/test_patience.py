@@ -60,7 +60,7 @@ def test_it_says_that_it_stopped(tmp_path: Path, caplog: pytest.LogCaptureFixtur
         epochs(10, tmp_path, max_epochs=3, patience=3)
         assert "Stopped" not in caplog.text
         epochs(10, tmp_path, patience=3, least_steps=20)
-    assert "Stopped after epoch 4: val/loss was not better than 0 for 3 epochs." in caplog.text
+    assert "Stopped after epoch 4: val/loss not better than 0 for 3 epochs." in caplog.text
 
 
 def test_a_resumed_training_waits_as_long(tmp_path: Path) -> None:
