@@ -18,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from .own_runs import sign
 from .resume import ResumeError, own_overrides, signed_overrides
+from .sweeps.outcome import is_complete, record_of
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +114,22 @@ def prepare_resume(cfg: DictConfig) -> Path | None:
     if found:
         log.warning(f"Continuing with another configuration: {'; '.join(found)}.")
     return _newest_checkpoint(folder / "checkpoints")
+
+
+def completed(cfg: DictConfig) -> dict[str, Any] | None:
+    """What the run to be resumed has reached, where it is complete and is to be continued as it was; else ``None``.
+
+    Args:
+        cfg: The present configuration.
+    """
+    if cfg.resume.run is None:
+        return None
+    folder = Path(cfg.resume.run)
+    if not is_complete(folder) or differences(_config_of(folder), cfg):
+        return None
+    longer = "trainer.max_epochs=N resume.force=true trains it longer"
+    print(f"{os.path.relpath(folder)} is complete, and nothing is left to do; {longer}.")
+    return record_of(folder)
 
 
 def _config_of(folder: Path) -> DictConfig:

@@ -60,7 +60,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     from .next_command import hints_of, print_next_commands, train_command
     from .pretraining import check_model_in_force, model_in_force, pretrain
     from .refit import refit
-    from .resumed_run import keep_configuration, prepare_resume, warn_of_other_data
+    from .resumed_run import completed, keep_configuration, prepare_resume, warn_of_other_data
     from .run_options import check_objective, check_run_options
     from .shown_config import shown_config
     from .summary import print_summary
@@ -71,6 +71,8 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     # Configuration: nothing is touched before it has been checked.
     check_run_options(cfg)
     if (reached := continue_in_sweep(cfg)) is not None:
+        return _returned(reached, cfg.objective)
+    if (reached := completed(cfg)) is not None:
         return _returned(reached, cfg.objective)
     check_model_in_force(cfg, HydraConfig.get().overrides.task)
     checkpoint, composed = prepare_resume(cfg), cfg.copy()

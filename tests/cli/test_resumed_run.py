@@ -15,7 +15,7 @@ import torch
 from hydra import compose, initialize_config_module
 from omegaconf import DictConfig, OmegaConf
 from practicum.cli.resume import ResumeError, resume_arguments
-from practicum.cli.resumed_run import differences, keep_configuration, prepare_resume, warn_of_other_data
+from practicum.cli.resumed_run import completed, differences, keep_configuration, prepare_resume, warn_of_other_data
 
 
 @pytest.fixture
@@ -73,6 +73,16 @@ def test_another_configuration_is_refused_or_forced(run: Path) -> None:
     assert "optimizer.lr=0.2" in resume_arguments(["resume=runs/x"])
     assert "resume.force=true" not in resume_arguments(["resume=runs/x"])
     assert prepare_resume(composed(run, 0.2)) is None
+
+
+def test_a_complete_run_is_left_alone_unless_something_is_to_differ(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert completed(composed(run, lr=0.1)) is None
+    (run / "metrics.json").write_text('{"status": "finished", "test/loss": 0.5}', encoding="utf-8")
+    assert completed(composed(run, lr=0.1)) is None  # its page is not written
+    (run / "report.html").touch()
+    assert completed(composed(run, lr=0.1)) == {"status": "finished", "test/loss": 0.5}
+    assert "runs/x is complete, and nothing is left to do" in capsys.readouterr().out
+    assert completed(composed(run, lr=0.2, force=True)) is None
 
 
 def test_options_that_an_older_run_did_not_have_are_its_own_at_their_default(run: Path) -> None:
