@@ -37,7 +37,8 @@ class FineTuningGain(OutsideTrials):
         MisconfigurationException: ``patience`` is below 1, or ``mode`` unknown; the module logs no such metric.
 
     Attributes:
-        facts: For a run's record: ``fine_tuning/before`` and ``fine_tuning/after``, the best values of both parts.
+        facts: For a run's record, from the end of the fit on: ``fine_tuning/before`` and ``fine_tuning/after``, the best values of
+            both parts; empty unless both were trained.
 
     Example:
         >>> from practicum.callbacks import FineTuningGain, GradualUnfreezing
@@ -53,6 +54,8 @@ class FineTuningGain(OutsideTrials):
         if mode not in ("min", "max"):
             raise MisconfigurationException(f"FineTuningGain: mode={mode} must be min or max.")
         self.monitor, self.mode, self.patience = monitor, mode, patience
+        # A test reads the best epoch's checkpoint, and with it the values so far: where nothing was gained, those of the head alone.
+        self.facts: dict[str, float] = {}
         self._start()
 
     def _start(self) -> None:
@@ -61,13 +64,6 @@ class FineTuningGain(OutsideTrials):
         self._without_gain = 0
         self._fewest: int | None = None  # parameters that train in the first epoch: of the head
         self._validated = False  # in this epoch: with check_val_every_n_epoch=2 every other value is an old one
-
-    @property
-    def facts(self) -> dict[str, float]:
-        """The best values before and after; empty unless both parts were trained."""
-        if self._before is None or self._after is None:
-            return {}
-        return {"fine_tuning/before": self._before, "fine_tuning/after": self._after}
 
     def state_dict(self) -> dict[str, Any]:
         """Return the values so far."""
@@ -114,8 +110,9 @@ class FineTuningGain(OutsideTrials):
             trainer.should_stop = True
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Say what was gained."""
+        """Keep and say what was gained."""
         before, after = self._before, self._after
+        self.facts = {} if before is None or after is None else {"fine_tuning/before": before, "fine_tuning/after": after}
         if before is None or after is None or not trainer.is_global_zero:
             return
         if self._better(after, before):

@@ -73,6 +73,26 @@ def test_what_was_gained_is_said(make_trainer: Callable[..., Trainer], caplog: p
     assert gain.facts == {}
 
 
+def test_a_test_of_the_best_epoch_leaves_what_was_gained(make_trainer: Callable[..., Trainer], tmp_path: Path) -> None:
+    class Save(Callback):
+        def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
+            if trainer.current_epoch == 1:
+                trainer.save_checkpoint(tmp_path / "best.ckpt")
+
+    class Tested(Scripted):
+        def test_step(self, batch: Any, batch_idx: int) -> None:
+            pass
+
+    gain = FineTuningGain()
+    trainer = make_trainer(
+        max_epochs=4, num_sanity_val_steps=0, callbacks=[GradualUnfreezing(at=[2], groups=GROUPS), gain, Save()]
+    )
+    model = Tested([0.5, 0.4, 0.45, 0.3])
+    trainer.fit(model, loader(), loader())
+    trainer.test(model, loader(), ckpt_path=tmp_path / "best.ckpt", weights_only=True, verbose=False)
+    assert gain.facts == pytest.approx({"fine_tuning/before": 0.4, "fine_tuning/after": 0.45})
+
+
 def test_a_resumed_training_compares_with_the_head_of_the_interrupted_one(
     make_trainer: Callable[..., Trainer], tmp_path: Path
 ) -> None:
