@@ -37,8 +37,8 @@ class FineTuningGain(OutsideTrials):
         MisconfigurationException: ``patience`` is below 1, or ``mode`` unknown; the module logs no such metric.
 
     Attributes:
-        facts: For a run's record, from the end of the fit on: ``fine_tuning/before`` and ``fine_tuning/after``, the best values of
-            both parts; empty unless both were trained.
+        facts: For a run's record, from the end of the fit on: ``fine_tuning/before`` and ``fine_tuning/after``, the best values
+            of both parts; empty unless both were trained.
 
     Example:
         >>> from practicum.callbacks import FineTuningGain, GradualUnfreezing
@@ -54,7 +54,7 @@ class FineTuningGain(OutsideTrials):
         if mode not in ("min", "max"):
             raise MisconfigurationException(f"FineTuningGain: mode={mode} must be min or max.")
         self.monitor, self.mode, self.patience = monitor, mode, patience
-        # A test reads the best epoch's checkpoint, and with it the values so far: where nothing was gained, those of the head alone.
+        # Kept apart: a test reads the best epoch's checkpoint, and with it the values up to there.
         self.facts: dict[str, float] = {}
         self._start()
 
