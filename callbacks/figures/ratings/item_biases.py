@@ -30,8 +30,8 @@ Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 _CAPTION = (
     "Each dot is an item, and its bias what it scores for everybody, whatever their taste: above the line that is more than its "
-    "popularity lets expect, below less. The bars name the farthest: where people rate, favourites and disappointments; where they "
-    "choose, items for everybody and items for a particular taste."
+    "popularity lets expect, below less. The bars name the farthest: where people rate, favourites and disappointments; where "
+    "they choose, items for everybody and items for a particular taste."
 )
 
 
