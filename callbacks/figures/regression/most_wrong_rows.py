@@ -109,7 +109,7 @@ class MostWrongRows(RegressionFigure):
         self.write_list("\n\n".join(rows), path)
         table = worst_rows_table(predicted, true, columns, self.count, self.max_columns)
         left = len(_shown_columns(true, columns)) - self.max_columns
-        caption = f"{_CAPTION} {left} more column{'s are' if left > 1 else ' is'} in predictions.csv." if left > 0 else _CAPTION
+        caption = f"{_CAPTION} {left} more column{'s are' if left > 1 else ' is'} not shown." if left > 0 else _CAPTION
         save_tables(TableSheet("Highest-loss examples", caption, [table]), path.with_suffix(".json"))
 
 

@@ -39,6 +39,10 @@ def test_the_target_is_not_shown_twice() -> None:
 
 
 def test_is_written_after_a_test(rows: Any, known_regression: Any, make_trainer: Callable[..., Trainer], tmp_path: Path) -> None:
+    make_trainer(callbacks=[MostWrongRows("one", count=2, max_columns=1)]).test(known_regression, rows, verbose=False)
+    cut = read_tables(tmp_path / "one" / "most_wrong.json")
+    assert cut is not None
+    assert cut.caption.endswith(" 1 more column is not shown.")
     make_trainer(callbacks=[MostWrongRows(count=2, max_columns=2)]).test(known_regression, rows, verbose=False)
     assert (tmp_path / "figures" / "most_wrong.txt").read_text(encoding="utf-8") == (
         "predicted 60, true 40 (relative error +0.5)\nshop a, day 2020-01-03, and 1 more\n\n"
