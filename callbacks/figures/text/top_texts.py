@@ -20,8 +20,8 @@ from ..page_table import PageTable, TableSheet, save_tables
 from ..worst_rows import Mistake
 
 _CAPTION = (
-    "The texts that the model is most wrong about, the worst first: correct wrong labels, and get more texts of the kind that "
-    "remains, such as irony or a verdict at the very end."
+    "The texts whose label the model found least likely, the worst first, though it may have got some right: correct wrong "
+    "labels, and get more texts of the kind that remains, such as irony or a verdict at the very end."
 )
 _UNKNOWN = "xxunk"  # of the tokenizer, as fastai's
 _UNKNOWN_MEANS = f" {_UNKNOWN} stands for a word that the vocabulary lacks: the model does not know which."
