@@ -16,6 +16,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
+from practicum.callbacks.figures.metric_words import metric_words
 from practicum.callbacks.files.atomic_file import as_utf8, atomic_write
 from practicum.callbacks.run.results import MEANS, baseline_table, few_measured, measured_on, results
 from practicum.modules import (
@@ -165,7 +166,8 @@ def _results(record: Mapping[str, Any]) -> list[str]:
     named = {row[0] for row in table}
     rows = table or [["", "this run"]]
     rows += [[name, value, *[None] * (len(rows[0]) - 2)] for name, value in found.items() if name not in named]
-    lines = [_row(rows[0]), "|---" + "|---:" * (len(rows[0]) - 1) + "|", *(_row(row) for row in rows[1:])]
+    named_rows = [[metric_words(name), *values] for name, *values in rows[1:]]
+    lines = [_row(rows[0]), "|---" + "|---:" * (len(rows[0]) - 1) + "|", *map(_row, named_rows)]
     count = record.get(f"data/{record.get('tests_on', 'test')}")
     on = f"Measured on {measured_on(record)}" + (f", {count:,} examples." if isinstance(count, int) else ".")
     more = [MEANS] if record.get("tests_on") == "valid" else []

@@ -13,6 +13,7 @@ from .canvas import GRID, PAPER
 from .plain_text import PlainFigure, shortened
 
 _LONGEST = 28  # characters of a name
+_GAP = 4  # pixels between names side by side, as a browser's letters are wider than those measured
 
 
 def labelled_scatter(axes: Axes, points: Tensor, names: Sequence[str], colour: Any) -> dict[int, Bbox]:
@@ -63,7 +64,8 @@ def labelled_scatter(axes: Axes, points: Tensor, names: Sequence[str], colour: A
             label.set_bbox({"facecolor": PAPER, "alpha": 0.6, "edgecolor": "none", "pad": 0.5})
             box = label.get_window_extent(renderer)
             inside = frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
-            if inside and not any(box.overlaps(other) for other in taken.values()):
+            wide = Bbox.from_extents(box.x0 - _GAP, box.y0, box.x1 + _GAP, box.y1)
+            if inside and not any(wide.overlaps(other) for other in taken.values()):
                 taken[row] = box
                 break
             label.remove()

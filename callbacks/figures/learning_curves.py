@@ -17,6 +17,7 @@ from practicum.lightning_shim import LightningModule, Trainer
 from ..files.output_path import output_path
 from .canvas import BLUE, GRID, ORANGE, new_figure
 from .figure_callback import FigureCallback
+from .metric_words import metric_words
 from .plain_text import shortened
 
 Curve = Sequence[tuple[int, float]]
@@ -52,7 +53,7 @@ def describe_curves(panels: Mapping[str, Mapping[str, Curve]]) -> str:
         >>> describe_curves({"loss": {"training": [(1, 0.9), (2, 0.5)], "validation": [(1, 0.8), (2, 0.6)]}})
         'By epoch, loss: training 0.9 to 0.5, validation 0.8 to 0.6.'
     """
-    return f"By epoch, {'; '.join(f'{panel}: {_course(curves)}' for panel, curves in panels.items())}."
+    return f"By epoch, {'; '.join(f'{metric_words(panel)}: {_course(curves)}' for panel, curves in panels.items())}."
 
 
 def _course(curves: Mapping[str, Curve]) -> str:
@@ -71,7 +72,7 @@ def draw_curves(panels: Mapping[str, Mapping[str, Curve]]) -> Figure:
         for label, points in curves.items():
             epochs, values = zip(*points, strict=True)
             axes.plot(epochs, values, "o-", color=colours[label], label=label, markersize=4)
-        axes.set_title(shortened(panel))
+        axes.set_title(shortened(metric_words(panel)))
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))  # one epoch: no 0.95
         axes.grid(color=GRID)

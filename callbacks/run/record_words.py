@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ..figures.metric_words import metric_words
 from .results import TITLES
 
-_SHORT = ("auroc", "rmse", "mae", "mape", "rmspe", "map", "f1", "f2")  # written in capitals
 _WORDS = {
     "status": "how the run ended",
     "seconds": "seconds in all",
@@ -72,19 +72,6 @@ class RecordLine(NamedTuple):
     words: str
     key: str
     value: Any
-
-
-def metric_words(metric: str) -> str:
-    """A metric as people write it.
-
-    Example:
-        >>> from practicum.callbacks.run.record_words import metric_words
-        >>> metric_words("auroc"), metric_words("ndcg@10"), metric_words("hit_rate@10_of_100")
-        ('AUROC', 'nDCG@10', 'hit rate@10 of 100')
-    """
-    stem, at, rest = metric.partition("@")
-    stem = stem.upper() if stem in _SHORT else stem.replace("ndcg", "nDCG").replace("_", " ")
-    return f"{stem}{at}{rest.replace('_', ' ')}"
 
 
 def in_words(key: str) -> str:

@@ -20,10 +20,11 @@ from PIL import Image
 
 from ..figures.canvas import css_pixels, data_url, theme_css
 from ..figures.figure_callback import FAILED, failed_figures
+from ..figures.metric_words import metric_words
 from ..figures.page_table import PageTable, read_tables
 from ..figures.plain_text import printable
 from ..files.atomic_file import atomic_write
-from .record_words import metric_words, record_groups
+from .record_words import record_groups
 from .results import baseline_table, few_measured, meaning, measured_on, results
 
 TEMPLATES = Path(__file__).parent  # page_style.j2 is the sweep's, too
@@ -46,6 +47,7 @@ _FILES = {  # what may lie beside the page
     "submission.csv": "in Kaggle's form",
     "rejected.csv": "what was left out of the data, and why",
     "duplicates.csv": "examples that are there twice",
+    "near_duplicates.csv": "photos that nearly equal one of another split, which makes results too good",
     "columns.csv": "what each column was taken for",
     "train.log": "what was printed",
     "figures": "all figures, as PNG and SVG, and their tables",

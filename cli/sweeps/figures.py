@@ -16,7 +16,7 @@ from matplotlib.ticker import NullFormatter
 from practicum.callbacks.figures.canvas import BLUE, GRID, INK, ORANGE, PAPER, new_figure, themed_svg
 from practicum.callbacks.figures.plain_text import PlainFigure, printable
 
-from .rows import RunRow, best_run, swept, value_of
+from .rows import RunRow, best_run, shortened, swept, value_of
 
 _LOG_FROM = 30  # largest / smallest value from which an axis is logarithmic
 _LABELS = 12  # as many categories are named; more would overlap
@@ -101,7 +101,7 @@ def _against(rows: Sequence[RunRow], key: str, metric: str, best: RunRow | None,
     where = best.settings.get(key) if best is not None else None
     line = " The line joins the means of runs with the same value." if len(means) < len(reached) else ""
     caption = f"{metric} of each finished run, {'lower' if lower else 'higher'} is better; the ring is the best run.{line}"
-    alt = f"{len(rows)} runs: {metric} from {min(reached):.4g} to {max(reached):.4g}, best at {key}={where}"
+    alt = f"{len(rows)} runs: {metric} from {min(reached):.4g} to {max(reached):.4g}, best at {key}={shortened(where)}"
     return SweepFigure(f"{key}", caption, printable(alt), themed_svg(figure))
 
 

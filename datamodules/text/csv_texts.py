@@ -80,7 +80,7 @@ def read_csvs(
         require_columns(
             table, names, {"text": text_column, "label": label_column if needs_labels else None, "split": split_column}
         )
-        for number, (line, row) in enumerate(rows, 1):
+        for line, row in rows:
             split = split_of(_stem(table)) or "train"
             if split_column is not None:
                 split = split_of(row[split_column]) or ""
@@ -93,7 +93,7 @@ def read_csvs(
                 raise MisconfigurationException(
                     f"{table}, line {line}: its label is empty; rows without one belong to the split {UNLABELLED}."
                 )
-            yield Document(row[text_column], split, label or None, f"{table}:{number}")
+            yield Document(row[text_column], split, label or None, f"{table}:{line}")
 
 
 def read_new_csv(table: Path, text_column: str | None, trained: CSVFormat | None) -> Iterator[str]:

@@ -43,6 +43,8 @@ def test_head_has_the_metrics_and_what_measured_them() -> None:
     assert found["dataset"]["split"] == "test"
     assert "| accuracy | 0.9000 | 0.5000 |" in text
     assert "20 examples measure this result" in text
+    _, other = parts(model_card({**RECORD, "test/auroc": 0.7}, BEES, "bees", []))
+    assert "| AUROC | 0.7000 |" in other  # as on the page
     assert "photos" in text
     assert "/home/ann" not in text  # no folder of this machine
     assert MEANS not in text

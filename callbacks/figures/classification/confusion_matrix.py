@@ -27,8 +27,8 @@ from ..plain_text import shortened
 Counts = np.ndarray[Any, Any]
 
 _CAPTION = (
-    "Rows are true classes, columns predicted ones, and the diagonal is correct: where a cell beside it is dark, look at "
-    "examples of these two classes for wrong labels, or give the model more of them."
+    "Rows are true classes, columns predicted ones, and the diagonal is correct: where a cell beside it stands out, look "
+    "at examples of these two classes for wrong labels, or give the model more of them."
 )
 _MOST_NAMES = 40  # along an axis; of more classes every second, third ... is named
 _PAIRS = 8  # of classes that are named in words

@@ -16,8 +16,9 @@ from ..canvas import BLUE, INK, SOFT, new_figure, save_figure
 
 _BINS = 10
 _CAPTION = (
-    "On the diagonal a confidence of 0.8 is right in 8 of 10 cases; a curve below it means that the model is too sure of itself: "
-    "callbacks.calibration.temperature=true mends that, and leaves the accuracy as it is."
+    "On the diagonal a confidence of 0.8 is right in 8 of 10 cases; a curve below it means that the model is too sure of itself, "
+    "one above it that it is not sure enough: callbacks.calibration.temperature=true mends both, and leaves the accuracy as it "
+    "is. Where the bars are low, few predictions make the curve jump."
 )
 
 

@@ -22,8 +22,8 @@ from ..worst_rows import Mistake
 from .draw_photo import photo_grid
 
 _CAPTION = (
-    "The photos that the model is most wrong about, the worst first: correct wrong labels, leave out what can't be told, and get "
-    "more photos of the kind that remains."
+    "The photos whose label the model found least likely, the worst first, though it may have got some right: correct wrong "
+    "labels, leave out what can't be told, and get more photos of the kind that remains."
 )
 
 

@@ -1,7 +1,9 @@
-"""Item bias given popularity: which items are rated above or below what the number of their ratings predicts.
+"""Item bias given popularity: which items score above or below what the number of their interactions predicts.
 
-**What it shows.** ``figures/item_biases.png``: each item's bias over the number of its ratings, with the straight line (on the
-logarithm of that number) fitted to them; beside it the items farthest above and below the line.
+**What it shows.** ``figures/item_biases.png``: each item's bias over the number of its interactions (ratings or clicks), with the
+straight line (on the logarithm of that number) fitted to those with enough of them; beside it the items farthest above and below
+the line. Items with few interactions are left out of the fit: regularization holds their biases near 0, which would bend the line
+away from the popular ones, so that these would all seem favourites.
 
 **Source.** fast.ai's collaborative filtering lesson ("interpreting embeddings and biases").
 """
@@ -27,8 +29,9 @@ Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 
 _CAPTION = (
-    "Each dot is an item: above the line people rate it higher than the number of its ratings lets expect; the bars name the "
-    "farthest, a list of favourites and of disappointments that popularity alone would not give."
+    "Each dot is an item, and its bias what it scores for everybody, whatever their taste: above the line that is more than its "
+    "popularity lets expect, below less. The bars name the farthest: where people rate, favourites and disappointments; where "
+    "they choose, items for everybody and items for a particular taste."
 )
 
 
@@ -36,11 +39,11 @@ class PopularityTrend(NamedTuple):
     """Biases beside those expected from popularity.
 
     Attributes:
-        slope: Of the expected bias, by the logarithm (base 10) of the number of ratings.
-        intercept: The expected bias of an item with one rating.
+        slope: Of the expected bias, by the logarithm (base 10) of the number of interactions.
+        intercept: Of the line, where it is extended to an item with one interaction.
         excess: Bias minus expected bias of each item ``[N]``.
-        order: Items with at least ``min_count`` ratings, by excess, the lowest first.
-        min_count: Number of ratings that an item has at least to be in ``order``.
+        order: Items with at least ``min_count`` interactions, to which the line is fitted, by excess, the lowest first.
+        min_count: Number of interactions that an item has at least to be in ``order``.
     """
 
     slope: float
@@ -51,18 +54,19 @@ class PopularityTrend(NamedTuple):
 
 
 def popularity_trend(bias: Numbers, counts: Numbers, min_count: int) -> PopularityTrend:
-    """Fit biases by the logarithm of popularity.
+    """Fit biases by the logarithm of popularity, of the items that have enough interactions to have learnt a bias.
 
     Args:
         bias: Of each item ``[N]``.
-        counts: Number of ratings of each item ``[N]``.
-        min_count: Number of ratings that an item must have to be listed; the highest count, where all have fewer.
+        counts: Number of interactions of each item ``[N]``.
+        min_count: Number of interactions that an item must have; the highest count, where all have fewer.
     """
     logs = np.log10(np.maximum(counts, 1))
-    slope, intercept = np.polyfit(logs, bias, 1) if np.ptp(logs) > 0 else (0.0, float(bias.mean()))
-    excess = bias - (intercept + slope * logs)
     least = min(min_count, counts.max())
     enough = np.flatnonzero(counts >= least)
+    spread = np.ptp(logs[enough]) > 0
+    slope, intercept = np.polyfit(logs[enough], bias[enough], 1) if spread else (0.0, float(bias[enough].mean()))
+    excess = bias - (intercept + slope * logs)
     return PopularityTrend(float(slope), float(intercept), excess, enough[np.argsort(excess[enough])], int(least))
 
 
@@ -71,8 +75,8 @@ def describe_item_biases(names: Sequence[str], trend: PopularityTrend) -> str:
     lowest = ", ".join(f"{_short(names[row])} ({trend.excess[row]:+.2f})" for row in trend.order[:3])
     highest = ", ".join(f"{_short(names[row])} ({trend.excess[row]:+.2f})" for row in trend.order[::-1][:3])
     return (
-        f"Bias of {len(names):,} items over their popularity: {trend.slope:+.2f} for ten times the ratings. Farthest above what "
-        f"is expected: {highest}; farthest below: {lowest}."
+        f"Bias of {len(names):,} items over their popularity: {trend.slope:+.2f} for ten times the interactions. Farthest above "
+        f"what is expected: {highest}; farthest below: {lowest}."
     )
 
 
@@ -81,7 +85,7 @@ def draw_item_biases(bias: Numbers, counts: Numbers, names: Sequence[str], trend
 
     Args:
         bias: Of each item ``[N]``.
-        counts: Number of ratings of each item ``[N]``.
+        counts: Number of interactions of each item ``[N]``.
         names: Of the items.
         trend: Fitted to them.
         max_labels: Items named on each side, at most.
@@ -91,10 +95,10 @@ def draw_item_biases(bias: Numbers, counts: Numbers, names: Sequence[str], trend
     scatter.grid(color=GRID)
     scatter.set_axisbelow(True)
     scatter.scatter(np.maximum(counts, 1), bias, s=10, color=BLUE, alpha=0.5)
-    ends = np.array([1, max(2, counts.max())])
+    ends = np.array([max(1, trend.min_count), max(2, counts.max())])
     scatter.plot(ends, trend.intercept + trend.slope * np.log10(ends), color=ORANGE, label="expected from popularity")
     scatter.set_xscale("log")
-    scatter.set_xlabel("ratings in training")
+    scatter.set_xlabel("interactions in training")
     scatter.set_ylabel("bias")
     scatter.legend(loc="upper left", frameon=False)
 
@@ -106,7 +110,7 @@ def draw_item_biases(bias: Numbers, counts: Numbers, names: Sequence[str], trend
     listed.set_xlabel("bias minus that expected from popularity")
     listed.grid(color=GRID, axis="x")
     listed.set_axisbelow(True)
-    listed.set_title(f"of {len(trend.order):,} items with {trend.min_count} ratings or more")
+    listed.set_title(f"of {len(trend.order):,} items with {trend.min_count} interactions or more")
     return figure
 
 
@@ -119,7 +123,7 @@ class ItemBiases(FigureCallback):
     Args:
         folder: Folder of ``item_biases.png``, relative to ``trainer.default_root_dir``.
         max_labels: Items named on each side, at most.
-        min_count: Number of ratings that an item must have to be named.
+        min_count: Number of interactions that an item must have to be named, and to count for the line.
 
     Raises:
         MisconfigurationException: A number is below 1, or the module or data module lacks one of these.

@@ -1,8 +1,8 @@
-"""The long tail: how much of what is rated, and of what is recommended, falls on the few popular items.
+"""The long tail: how much of what is rated or chosen, and of what is recommended, falls on the few popular items.
 
-**What it shows.** ``figures/long_tail.png``: with items in the order of their popularity, the share of training ratings, of
-held-out ones and of recommendations that the most popular items hold. A curve of recommendations far above that of the ratings
-means that the recommender shows everybody the same.
+**What it shows.** ``figures/long_tail.png``: with items in the order of their popularity, the share of training's
+interactions (ratings or clicks), of held-out ones and of recommendations that the most popular items hold. A curve of
+recommendations far above that of the interactions means that the recommender shows everybody the same.
 
 **Source.** Anderson 2006, "The Long Tail"; Cremonesi, Koren & Turrin 2010 (popularity in top-k recommendation).
 """
@@ -29,8 +29,8 @@ Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 
 _CAPTION = (
-    "A curve of recommendations far above that of the ratings means that everybody is shown the same popular items: coverage "
-    "and novelty measure it, so compare other settings by them, too."
+    "A curve of recommendations far above that of the interactions means that everybody is shown the same popular items: "
+    "coverage and novelty measure it, so compare other settings by them, too."
 )
 
 
@@ -49,7 +49,7 @@ def cumulative_shares(popularity: Tensor, chosen: Mapping[str, Tensor]) -> dict[
     """Compute the share of choices that falls on the most popular items.
 
     Args:
-        popularity: Number of ratings of each item ``int64 [items]``.
+        popularity: Number of interactions of each item ``int64 [items]``.
         chosen: Items ``int64``, of any shape, by name.
 
     Returns:
@@ -69,7 +69,7 @@ def draw_long_tail(shares: Mapping[str, Numbers]) -> Figure:
     axes = figure.add_subplot()
     for (name, share), colour in zip(shares.items(), (INK, BLUE, ORANGE), strict=True):
         axes.plot(np.arange(1, len(share) + 1) / len(share), share, color=colour, label=name)
-    axes.set_xlabel("share of items, the most rated first")
+    axes.set_xlabel("share of items, the most popular first")
     axes.set_ylabel("cumulative share")
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)
@@ -79,7 +79,7 @@ def draw_long_tail(shares: Mapping[str, Numbers]) -> Figure:
 
 
 class LongTail(FigureCallback):
-    """Draws the long tail of ratings and recommendations after a test.
+    """Draws the long tail of interactions and recommendations after a test.
 
     Needs a module with ``scores(users)``, which takes codes ``int64 [B]`` and returns ``[B, items]``, and ``item_count``; and a
     data module with ``pairs(split)``, users and items of a split ``int64 [N]`` each, from 0, and ``tests_on``.
@@ -97,8 +97,8 @@ class LongTail(FigureCallback):
         >>> from practicum.callbacks import LongTail
         >>> from practicum.callbacks.figures.ratings.long_tail import cumulative_shares
         >>> callback = LongTail(k=5)  # Trainer(callbacks=[callback]) draws figures/long_tail.png after a test
-        >>> shares = cumulative_shares(torch.tensor([1, 3]), {"ratings in training": torch.tensor([0, 1, 1, 1])})
-        >>> shares["ratings in training"].tolist()
+        >>> shares = cumulative_shares(torch.tensor([1, 3]), {"interactions in training": torch.tensor([0, 1, 1, 1])})
+        >>> shares["interactions in training"].tolist()
         [0.75, 1.0]
     """
 
@@ -122,7 +122,11 @@ class LongTail(FigureCallback):
         users = trained[0].unique()[: self.users]
         best, scores = top_items(module.scores, users, UserItems(*seen_pairs(data)), items, self.k)
         recommended = best[scores > float("-inf")]
-        chosen = {"ratings in training": trained[1], "held-out ratings": held[1], f"top-{self.k} recommendations": recommended}
+        chosen = {
+            "interactions in training": trained[1],
+            "held-out interactions": held[1],
+            f"top-{self.k} recommendations": recommended,
+        }
         shares = cumulative_shares(torch.bincount(trained[1], minlength=items), chosen)
         path = output_path(trainer, self.folder, "long_tail.png")
         self.write_figure(draw_long_tail(shares), path, "The long tail", _CAPTION, describe_long_tail(shares))

@@ -54,7 +54,9 @@ def page_tables(summary: UserSummary) -> list[PageTable]:
     liked = [[name, *([f"{rating:.3g}"] if rating is not None else [])] for name, rating in summary.liked]
     recommended = [[f"{rating:.2f}", name, like] for rating, name, like in summary.recommended]
     return [
-        PageTable(f"{summary.user}, {summary.total} in training", ["rated highest", "rating"] if rated else ["chosen"], liked),
+        PageTable(
+            f"{summary.user}, {summary.total} items in training", ["rated highest", "rating"] if rated else ["chosen"], liked
+        ),
         PageTable(f"{summary.user}, recommended", ["score", "item", "most similar of those"], recommended),
     ]
 

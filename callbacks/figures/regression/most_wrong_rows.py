@@ -28,9 +28,9 @@ _CAPTION = (
 def worst_rows_table(
     predicted: Numbers, true: Numbers, columns: Mapping[str, Sequence[Any]], count: int = 10, max_columns: int = 12
 ) -> PageTable:
-    """The rows of :func:`describe_worst_rows` as a table, which takes the same arguments."""
+    """The rows of :func:`describe_worst_rows` as a table, which takes the same arguments; without the target's own column."""
     errors, name = relative_or_absolute(predicted, true)
-    shown = list(columns)[:max_columns]
+    shown = _shown_columns(true, columns)[:max_columns]
     rows = [
         [f"{predicted[row]:,.6g}", f"{true[row]:,.6g}", f"{errors[row]:+.3g}", *(_cell(columns[each][row]) for each in shown)]
         for row in np.argsort(-np.abs(errors), kind="stable")[:count].tolist()
@@ -108,7 +108,20 @@ class MostWrongRows(RegressionFigure):
         path = output_path(trainer, self.folder, "most_wrong.txt")
         self.write_list("\n\n".join(rows), path)
         table = worst_rows_table(predicted, true, columns, self.count, self.max_columns)
-        save_tables(TableSheet("Highest-loss examples", _CAPTION, [table]), path.with_suffix(".json"))
+        left = len(_shown_columns(true, columns)) - self.max_columns
+        caption = f"{_CAPTION} {left} more column{'s are' if left > 1 else ' is'} not shown." if left > 0 else _CAPTION
+        save_tables(TableSheet("Highest-loss examples", caption, [table]), path.with_suffix(".json"))
+
+
+def _shown_columns(true: Numbers, columns: Mapping[str, Sequence[Any]]) -> list[str]:
+    """The columns that say more than the target does, which stands beside them as ``true``."""
+    return [name for name, values in columns.items() if not _is_target(values, true)]
+
+
+def _is_target(values: Sequence[Any], true: Numbers) -> bool:
+    if not all(isinstance(value, int | float) for value in values):
+        return False
+    return len(values) > 0 and np.allclose(np.asarray(values, dtype=np.float64), true, rtol=1e-4)
 
 
 def _short(value: Any) -> str:

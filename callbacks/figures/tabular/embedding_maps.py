@@ -32,8 +32,8 @@ from ..plain_text import shortened
 _FEW = 8  # categories of a small figure
 _COMPARED = 2000  # categories of which the nearest two are looked for
 _CAPTION = (
-    "Categories that lie together are alike to the model: where ones do that have nothing in common, they may be too rare to "
-    "tell apart."
+    "Categories that lie together are alike to the model, as far as the axes hold the variance; what lies apart is not: where "
+    "ones lie together that have nothing in common, they may be too rare to tell apart."
 )
 
 

@@ -26,8 +26,8 @@ from ..plain_text import shortened
 
 _NAMED = 10  # columns that are named in words
 _CAPTION = (
-    "The longer the bar, the more the model relies on the column; one at 0 can be left out, and one that is surprisingly long "
-    "may tell the answer itself: check that it is known when you predict."
+    "The longer the bar, the more the model relies on the column; one at 0 or below, which is chance, can be left out; one that "
+    "is surprisingly long may tell the answer itself: check that it is known when you predict."
 )
 
 

@@ -20,9 +20,11 @@ from ..page_table import PageTable, TableSheet, save_tables
 from ..worst_rows import Mistake
 
 _CAPTION = (
-    "The texts that the model is most wrong about, the worst first: correct wrong labels, and get more texts of the kind that "
-    "remains, such as irony or a verdict at the very end."
+    "The texts whose label the model found least likely, the worst first, though it may have got some right: correct wrong "
+    "labels, and get more texts of the kind that remains, such as irony or a verdict at the very end."
 )
+_UNKNOWN = "xxunk"  # of the tokenizer, as fastai's
+_UNKNOWN_MEANS = f" {_UNKNOWN} stands for a word that the vocabulary lacks: the model does not know which."
 
 
 def describe_text(
@@ -125,4 +127,6 @@ class TopTexts(HighestLossExamples):
         path = output_path(trainer, self.folder, "top_losses.txt")
         self.write_list("\n\n".join(texts), path)
         table = texts_table(mistakes, names, vocab, self.length, detokenize)
-        save_tables(TableSheet("Highest-loss examples", _CAPTION, [table]), path.with_suffix(".json"))
+        unknown = any(_UNKNOWN in row[3] for row in table.rows)
+        caption = _CAPTION + (_UNKNOWN_MEANS if unknown else "")
+        save_tables(TableSheet("Highest-loss examples", caption, [table]), path.with_suffix(".json"))

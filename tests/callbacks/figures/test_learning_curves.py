@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from practicum.callbacks import LearningCurves
-from practicum.callbacks.figures.learning_curves import curves_by_panel, draw_curves
+from practicum.callbacks.figures.learning_curves import curves_by_panel, describe_curves, draw_curves
 from practicum.lightning_shim import Trainer
 
 
 def test_panels_hold_both_stages_and_the_loss_comes_first() -> None:
-    history = {"val/accuracy": [(1, 0.5)], "train/loss": [(1, 2.0), (2, 1.0)], "val/loss": [(1, 2.5), (2, 2.0)]}
+    history = {"val/auroc": [(1, 0.5)], "train/loss": [(1, 2.0), (2, 1.0)], "val/loss": [(1, 2.5), (2, 2.0)]}
     panels = curves_by_panel(history)
-    assert list(panels) == ["loss", "accuracy"]
+    assert list(panels) == ["loss", "auroc"]
     assert panels["loss"] == {"training": [(1, 2.0), (2, 1.0)], "validation": [(1, 2.5), (2, 2.0)]}
-    assert panels["accuracy"] == {"validation": [(1, 0.5)]}
+    assert panels["auroc"] == {"validation": [(1, 0.5)]}
+    assert describe_curves(panels).endswith("; AUROC: validation 0.5.")
     axes = draw_curves(panels).axes
-    assert [each.get_title() for each in axes] == ["loss", "accuracy"]
+    assert [each.get_title() for each in axes] == ["loss", "AUROC"]
     assert [list(line.get_ydata()) for line in axes[0].get_lines()] == [[2.0, 1.0], [2.5, 2.0]]
 
 

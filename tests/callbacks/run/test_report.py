@@ -98,7 +98,7 @@ def test_tiles_and_warning() -> None:
 def test_the_record_is_said_in_words_with_its_keys() -> None:
     page = render_report("spiders", "run", "", RECORD, [])
     assert "<summary>Training</summary>" in page
-    line = "<td class=words>loss on validation, last epoch<code>val/loss</code></td><td class=value>1.5</td>"
+    line = "<td class=words>loss on validation, last epoch<code>val/loss</code></td><td class='value number'>1.5</td>"
     assert line in page
     assert "<code>seed</code></td><td class=value>None</td>" in page
 

@@ -23,7 +23,7 @@ def test_a_split_column_goes_before_the_file_s_name(tmp_path: Path, name: str) -
     (tmp_path / "train.csv").write_text(f'text,label,part\n"a,\nb",x,train\nc,y,Test\nd,,{name}\n', encoding="utf-8")
     found = list(read_csvs(tmp_path, "text", "label", "part"))
     assert facts(iter(found)) == [("a,\nb", "train", "x"), ("c", "test", "y"), ("d", "unlabelled", None)]
-    assert [each.name for each in found] == [f"{tmp_path}/train.csv:{number}" for number in (1, 2, 3)]
+    assert [each.name for each in found] == [f"{tmp_path}/train.csv:{line}" for line in (2, 4, 5)]  # where an editor finds them
     assert {each.split for each in read_csvs(tmp_path, "text", None, None)} == {"train"}
 
 

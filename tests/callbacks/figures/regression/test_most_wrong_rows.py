@@ -31,7 +31,18 @@ def test_rows_are_a_table_of_the_report() -> None:
     assert table.rows == [["5", "1", "+4", "b", "0.33333"], ["2", "-1", "+3", None, "2"]]
 
 
+def test_the_target_is_not_shown_twice() -> None:
+    predicted, true = np.array([1.0, 5.0]), np.array([1.5, 1.0])
+    columns = {"price": [1.50001, 1.0], "weight": [1.5, 2.0], "shop": ["a", None]}
+    table = worst_rows_table(predicted, true, columns)
+    assert table.head == ["predicted", "true", "relative error", "weight", "shop"]
+
+
 def test_is_written_after_a_test(rows: Any, known_regression: Any, make_trainer: Callable[..., Trainer], tmp_path: Path) -> None:
+    make_trainer(callbacks=[MostWrongRows("one", count=2, max_columns=1)]).test(known_regression, rows, verbose=False)
+    cut = read_tables(tmp_path / "one" / "most_wrong.json")
+    assert cut is not None
+    assert cut.caption.endswith(" 1 more column is not shown.")
     make_trainer(callbacks=[MostWrongRows(count=2, max_columns=2)]).test(known_regression, rows, verbose=False)
     assert (tmp_path / "figures" / "most_wrong.txt").read_text(encoding="utf-8") == (
         "predicted 60, true 40 (relative error +0.5)\nshop a, day 2020-01-03, and 1 more\n\n"
@@ -40,6 +51,7 @@ def test_is_written_after_a_test(rows: Any, known_regression: Any, make_trainer:
     sheet = read_tables(tmp_path / "figures" / "most_wrong.json")
     assert sheet is not None
     assert [row[:2] for row in sheet.tables[0].rows] == [["60", "40"], ["30", "40"]]
+    assert "sold" not in sheet.tables[0].head  # the target
 
 
 def test_numbers_out_of_range_are_refused() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from practicum.callbacks import TopTexts
+from practicum.callbacks.figures.page_table import read_tables
 from practicum.callbacks.figures.text.top_texts import describe_text, texts_table
 from practicum.callbacks.figures.worst_rows import Mistake
 from practicum.lightning_shim import LightningDataModule, LightningModule, MisconfigurationException, Trainer
@@ -69,6 +70,20 @@ def test_is_written_after_a_test(make_trainer: Callable[..., Trainer], tmp_path:
     assert (tmp_path / "figures" / "top_losses.txt").read_text(encoding="utf-8") == (
         "predicted neg (0.88), true pos (loss 2.13)  b\nfilm-bad-bad\n\npredicted pos (0.73), true neg (loss 1.31)  c\ngood\n"
     )
+
+
+@pytest.mark.parametrize(("first", "said"), [(0, True), (4, False)])
+def test_what_stands_for_unknown_words_is_explained(
+    first: int, said: bool, make_trainer: Callable[..., Trainer], tmp_path: Path
+) -> None:
+    class Unknown(Data):
+        def test_dataloader(self) -> Any:
+            return DataLoader(TensorDataset(torch.tensor([[first, 3]]), torch.tensor([1])))
+
+    make_trainer(callbacks=[TopTexts(count=1)]).test(Reader(), Unknown(), verbose=False)
+    sheet = read_tables(tmp_path / "figures" / "top_losses.json")
+    assert sheet is not None
+    assert ("xxunk stands for a word" in sheet.caption) == said
 
 
 def test_photos_and_unknown_words_are_passed_over() -> None:
