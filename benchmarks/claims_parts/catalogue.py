@@ -17,6 +17,7 @@ _FOLD = {"MovieLens 100K, fold 1": ("data=movielens", "data.root={data}/ml-100k"
 _DOT = ("model=dot_product_bias", "optimizer.lr=0.01", "data.batch_size=1024")
 _SENTENCES = ("data=text_folder", "data.root={data}/rt-polarity")
 _PTB = ("experiment=lm", "data=language_model", "data.root={data}/ptb", "data.level=whitespace")
+_DECAY = ("schedule=none", "+callbacks.decay._target_=benchmarks.claims_parts.exponential_decay.ExponentialDecay")
 REACHED = 0.935  # RMSE of validation that schedules are timed to
 
 
@@ -64,10 +65,9 @@ CLAIMS = (
         "Smith 2015, section 4",
         _FOLD,
         (
-            Variant(
-                "exponential decay",
-                ("schedule=none", "+callbacks.decay._target_=benchmarks.claims_parts.exponential_decay.ExponentialDecay"),
-            ),
+            Variant("exponential decay to a tenth", (*_DECAY, "+callbacks.decay.last=0.1")),
+            Variant("exponential decay to a hundredth", (*_DECAY, "+callbacks.decay.last=0.01")),
+            Variant("exponential decay to a thousandth", (*_DECAY, "+callbacks.decay.last=0.001")),
             Variant("constant", ("schedule=none",)),
             Variant("cyclical", ("schedule=cyclical", "schedule.cycles=null")),
             Variant("sgdr", ("schedule=sgdr", "schedule.cycles=null")),

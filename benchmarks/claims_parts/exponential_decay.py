@@ -1,4 +1,4 @@
-"""The exponential decay that cyclical rates are compared with: the same factor in each step, down to a thousandth."""
+"""The exponential decay that cyclical rates are compared with: the same factor in each step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class ExponentialDecay(LRSchedule):
         last: Share of the rate that the last step has.
     """
 
-    def __init__(self, last: float = 1e-3) -> None:
+    def __init__(self, last: float) -> None:
         super().__init__()
         self.last = last
 

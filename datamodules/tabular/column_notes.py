@@ -103,6 +103,23 @@ def strange_text(values: pl.Series, where: object) -> list[str]:
     return []
 
 
+def names_of_splits(values: pl.Series, where: object) -> list[str]:
+    """Say whether a column that is learnt from names splits, which it is hardly meant for.
+
+    Args:
+        values: The whole column.
+        where: The table.
+    """
+    words = {str(each) for each in values.drop_nulls().unique()} if values.dtype == pl.String else set()
+    if not {"train"} < {word.lower() for word in words} <= {"train", "valid", "val", "validation", "test"}:
+        return []
+    name = quoted(values.name)
+    return [
+        f"{where}: column {name} names splits ({', '.join(sorted(words))}) and is learnt from like any other; if it says which rows "
+        f"are whose, give split_column={plain(values.name)}."
+    ]
+
+
 def kind_of_target(target: pl.Series, is_class: bool, where: object) -> list[str]:
     """Say what a target of a few whole numbers was taken for, and how to change that.
 

@@ -15,7 +15,7 @@ from ..files.quoting import quoted
 from ..files.say_once import say_once
 from ..loading.held_out import held_out_sentence, held_out_share
 from .array_files import create_array
-from .column_notes import kind_of_target, missing_values, strange_numbers, strange_text
+from .column_notes import kind_of_target, missing_values, names_of_splits, strange_numbers, strange_text
 from .column_roles import ColumnRole, infer_role, is_mostly_numeric
 from .date_column import with_date_column
 from .date_formats import find_format, parse_dates
@@ -91,6 +91,8 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
             steps.fit_date(column(name).filter(training), where, config.holidays, config.scaling, config.date_parts or "all")
         if config.infer_roles and role.role in ("categorical", "ignored") and name not in config.columns:
             notes += [("warning", each) for each in strange_text(column(name), where)]
+        if role.role == "categorical" and config.split_column is None:
+            notes += [("warning", each) for each in names_of_splits(column(name), where)]
     used = {role.column for role in roles if role.role in ("categorical", "continuous", "date")}
     _require_own_names(used, steps, where)
     notes += [("info", each) for each in missing_values(_missing(frame, used), len(labels), where)]

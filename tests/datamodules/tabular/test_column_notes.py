@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from practicum.datamodules.tabular.column_notes import kind_of_target, missing_values, strange_numbers, strange_text
+from practicum.datamodules.tabular.column_notes import (
+    kind_of_target,
+    missing_values,
+    names_of_splits,
+    strange_numbers,
+    strange_text,
+)
+
+
+def test_a_column_of_splits_that_is_learnt_from_is_said() -> None:
+    (note,) = names_of_splits(pl.Series("part", ["Train", "test", "val", None]), "t")
+    assert "column 'part' names splits (Train, test, val) and is learnt from like any other" in note
+    assert "split_column=part" in note
+    for values in (["train", "bus"], ["train", "train"], ["valid", "test"]):
+        assert names_of_splits(pl.Series("x", values), "t") == []
+    assert names_of_splits(pl.Series("x", [1, 2]), "t") == []
 
 
 def test_missing_values_are_counted() -> None:
