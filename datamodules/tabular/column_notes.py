@@ -115,8 +115,8 @@ def names_of_splits(values: pl.Series, where: object) -> list[str]:
         return []
     name = quoted(values.name)
     return [
-        f"{where}: column {name} names splits ({', '.join(sorted(words))}) and is learnt from like any other; if it says which rows "
-        f"are whose, give split_column={plain(values.name)}."
+        f"{where}: column {name} names splits ({', '.join(sorted(words))}) and is learnt from like any other; to split by it, "
+        f"give split_column={plain(values.name)}."
     ]
 
 
