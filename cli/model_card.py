@@ -18,7 +18,7 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from practicum.callbacks.figures.metric_words import metric_words
 from practicum.callbacks.files.atomic_file import as_utf8, atomic_write
-from practicum.callbacks.run.results import MEANS, baseline_table, few_measured, measured_on, results
+from practicum.callbacks.run.results import baseline_table, few_measured, leak_measured, meaning, measured_on, results
 from practicum.modules import (
     EntityEmbeddingModel,
     ImageClassifier,
@@ -170,7 +170,7 @@ def _results(record: Mapping[str, Any]) -> list[str]:
     lines = [_row(rows[0]), "|---" + "|---:" * (len(rows[0]) - 1) + "|", *map(_row, named_rows)]
     count = record.get(f"data/{record.get('tests_on', 'test')}")
     on = f"Measured on {measured_on(record)}" + (f", {count:,} examples." if isinstance(count, int) else ".")
-    more = [MEANS] if record.get("tests_on") == "valid" else []
+    more = [meaning(record)] if record.get("tests_on") == "valid" or leak_measured(record) else []
     more += [f"{few[0].upper()}{few[1:]}."] if (few := few_measured(record)) else []
     more += [str(record["baseline/warning"])] if "baseline/warning" in record else []
     return ["## Results", "\n".join(lines), " ".join([on, *more])]

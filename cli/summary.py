@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from practicum.callbacks.run.results import CHOSE, TITLES, baselines, few_measured, measured_on, results
+from practicum.callbacks.run.results import CHOSE, TITLES, baselines, few_measured, leak_measured, measured_on, results
 from practicum.modules import ImageClassifier
 from rich.console import Console
 from rich.table import Table
@@ -26,6 +26,8 @@ def summary_rows(record: dict[str, Any], folder: str) -> list[tuple[str, str]]:
     rows = [_metric_row(record, name, value) for name, value in results(record).items()]
     if rows and record["tests_on"] == "valid":
         rows.append(("measured on", CHOSE))
+    if rows and (leak := leak_measured(record)) is not None:
+        rows.append(("leak", leak))
     if rows and (few := few_measured(record)) is not None:
         rows.append(("few examples", few))
     if "baseline/sampled" in record:

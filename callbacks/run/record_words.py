@@ -53,7 +53,10 @@ _OF_SPLITS = {
     "tokens": "tokens of the {}",
     "unknown": "unknown tokens in the {}",
     "duplicates": "duplicates among the {}",
-    "leaked": "training texts that are among the {}, too",
+}
+_ACROSS_SPLITS = {
+    "leaked": "{} examples that occur in another split, too",
+    "near_duplicates": "{} photos that look like one in another split",
 }
 _GROUPS = {  # by the beginning of a name; the first that fits
     "Result": ("test/", "known/", "plain/"),
@@ -94,6 +97,8 @@ def in_words(key: str) -> str:
         return f"{metric_words(last)} of the {TITLES.get(name, name)}"
     if kind == "data" and name in _OF_SPLITS:
         return _OF_SPLITS[name].format(_SPLITS.get(last, last))
+    if kind == "data" and name in _ACROSS_SPLITS:
+        return _ACROSS_SPLITS[name].format("validation" if last == "valid" else last)
     simple = {
         "test": f"{metric_words(rest)} on test",
         "known": f"best possible {metric_words(rest)}",

@@ -18,6 +18,10 @@ TEST_MEANS = (
     "The test measures this result, on rows that took no part in training or in choosing the epoch: expect as much on new data "
     "of the same kind."
 )
+_LEAKS = {  # what a data module found of examples that measure the result, ``data/<name>/<split>``
+    "leaked": "occur in another split, too",
+    "near_duplicates": "are near duplicates of photos in another split",
+}
 FEW = 50  # examples that measure a result; of more, chance moves an accuracy by .07 at most (one standard error)
 TITLES = {  # of baselines, the strongest first
     "lightgbm": "LightGBM",
@@ -75,8 +79,34 @@ def measured_on(record: Mapping[str, Any]) -> str:
 
 
 def meaning(record: Mapping[str, Any]) -> str:
-    """What the split that measures the result means for new data."""
+    """What the split that measures the result means for new data; where training had a part of it, that is said.
+
+    Args:
+        record: What ``metrics.json`` holds.
+    """
+    if leak := leak_measured(record):
+        return f"{leak}, so that it is better than it would be on new data."
     return MEANS if record.get("tests_on") == "valid" else TEST_MEANS
+
+
+def leak_measured(record: Mapping[str, Any]) -> str | None:
+    """Say how many examples measure the result although another split has them, too; ``None`` where none is known.
+
+    Args:
+        record: What ``metrics.json`` holds.
+
+    Example:
+        >>> from practicum.callbacks.run.results import leak_measured
+        >>> leak_measured({"tests_on": "test", "data/test": 490, "data/leaked/test": 129})
+        '129 of the 490 test examples that measure this result occur in another split, too'
+    """
+    split = record.get("tests_on", "test")
+    for name, what in _LEAKS.items():
+        if count := record.get(f"data/{name}/{split}"):
+            size, chose = record.get(f"data/{split}"), " (they chose the epoch, too)" if split == "valid" else ""
+            total = f" of the {size:,}" if isinstance(size, int) else ""
+            return f"{count:,}{total} {measured_on(record)} examples that measure this result{chose} {what}"
+    return None
 
 
 def few_measured(record: Mapping[str, Any]) -> str | None:

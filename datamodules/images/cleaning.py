@@ -85,19 +85,42 @@ def near_duplicates_across_splits(photos: Photos, pairs: Sequence[tuple[int, int
     )
 
 
-def report_near_duplicates(photos: Photos, pairs: Sequence[tuple[int, int]], folder: Path | None) -> None:
+def leaked_photos(photos: Photos, pairs: Sequence[tuple[int, int]]) -> dict[str, int]:
+    """How many photos of ``valid`` look like one in ``train``, and of ``test`` like one in ``train`` or ``valid``, by split.
+
+    Args:
+        photos: The photos that are used.
+        pairs: Indices of photos that look alike.
+
+    Example:
+        >>> from practicum.datamodules.images.cleaning import leaked_photos
+        >>> from practicum.datamodules.images.layouts import Photos
+        >>> leaked_photos(Photos([], [], ["train", "valid", "train", "test"]), [(0, 1), (1, 2), (1, 3)])
+        {'valid': 1, 'test': 1}
+    """
+    across = [pair for pair in pairs if photos.splits[pair[0]] != photos.splits[pair[1]]]
+    later = {max(pair, key=lambda i: SPLITS.index(photos.splits[i])) for pair in across}
+    found = Counter(photos.splits[i] for i in later)
+    return {split: found[split] for split in SPLITS if found[split]}
+
+
+def report_near_duplicates(photos: Photos, pairs: Sequence[tuple[int, int]], folder: Path | None) -> dict[str, int]:
     """List near duplicates in ``near_duplicates.csv``, and warn of those across splits.
 
     Args:
         photos: The photos that are used.
         pairs: Indices of photos that look alike.
         folder: Where the list is written; ``None``: nowhere.
+
+    Returns:
+        Those across splits for a run's record, ``near_duplicates/<split>``, see :func:`leaked_photos`.
     """
     if folder is not None and pairs:
         header = ("file", "split", "similar_file", "similar_split")
         write_csv(folder / "near_duplicates.csv", header, near_duplicate_rows(photos, pairs))
     if (message := near_duplicates_across_splits(photos, pairs)) is not None:
         log.warning(message)
+    return {f"near_duplicates/{split}": count for split, count in leaked_photos(photos, pairs).items()}
 
 
 def trainable_classes(photos: Photos, found: Photos, root: Path) -> list[str]:

@@ -202,7 +202,8 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         self.classes = trainable_classes(photos, found, self.root)
         contents = sorted(f"{s} {h}" for s, h in zip(photos.splits, index.sha256[usable].tolist(), strict=True))
         self._digest = hashlib.sha256("\n".join(contents).encode()).hexdigest()
-        report_near_duplicates(photos, near_duplicates(index.dhash[usable], thumbnails=index.thumbnail[usable]), self.report_dir)
+        alike = near_duplicates(index.dhash[usable], thumbnails=index.thumbnail[usable])
+        self._near_duplicates = report_near_duplicates(photos, alike, self.report_dir)
         targets = encode_targets(photos.labels, self.classes, self.label_separator is not None)
         self.mix = MixUpCutMix(self.mixup, self.cutmix, len(self.classes))
         for split in SPLITS:
@@ -266,10 +267,11 @@ class ImageFolder(PhotoInput, ShowsPhotos):
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """Where the data come from: source, photos per split and rejected, SHA-256 over all contents; what is unusual."""
+        """Where the data come from: source, photos per split, alike and rejected, SHA-256 over all contents; what is unusual."""
         return {
             "source": str(self.source),
             **{split: len(dataset) for split, dataset in self.datasets.items()},
+            **self._near_duplicates,
             "rejected": len(self.rejected),
             "sha256": self._digest,
             **({"csv": unusual} if self._found_format and (unusual := self._found_format.unusual()) else {}),

@@ -22,6 +22,7 @@ from .date_formats import find_format, parse_dates
 from .date_parts import part_names
 from .preprocessor import TablePreprocessor
 from .readers import AS_CATEGORY, as_number, require_columns
+from .repeated_rows import repeated_rows
 from .source_table import SourceTable
 from .splits import LEFT_OUT, SPLITS, Labels, SplitStrategy, by_column, group_split, random_split, time_split
 from .table_config import TableConfig
@@ -73,8 +74,10 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
             raise MisconfigurationException(_no_rows(where, name, len(labels), len(rejected), config))
     _sample_training_rows(labels, config)
     training = pl.Series(labels == 0)
+    leaked: dict[str, int] = {}
     if config.infer_roles:
-        notes += [("warning", each) for each in _repeated_rows(frame, labels, where)]
+        said, leaked = repeated_rows(frame, labels, where, config.split_column)
+        notes += [("warning", each) for each in said]
 
     csv = None if source.csv is None else source.csv.as_dict()
     steps, roles = TablePreprocessor(csv=csv, date_format=date_format), []
@@ -114,7 +117,7 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
         np.save(folder / "weights.npy", _weights(column(config.weight), training, where))
     np.save(folder / "split.npy", labels)
     (folder / "steps.json").write_text(steps.to_json(), encoding="utf-8")
-    facts = {"roles": roles, "rejected": rejected, "notes": list(dict.fromkeys(notes)), "sha256": key}
+    facts = {"roles": roles, "rejected": rejected, "leaked": leaked, "notes": list(dict.fromkeys(notes)), "sha256": key}
     (folder / "facts.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
 
 
@@ -132,19 +135,6 @@ def _no_rows(where: object, split: str, rows: int, rejected: int, config: TableC
         f"{where}: no row with a target is left for the {split} split (of {rows:,} rows {rejected:,} have no target); change "
         "valid_fraction, split or the file."
     )
-
-
-def _repeated_rows(frame: pl.LazyFrame, labels: Labels, where: object) -> list[str]:
-    """Say how many rows repeat another, and how many of those that evaluate are in training, too."""
-    rows = frame.select(pl.struct(pl.all()).hash()).collect().to_series()
-    if not (repeated := len(rows) - rows.n_unique()):
-        return []
-    training, evaluated = (rows.filter(pl.Series(part)) for part in (labels == 0, (labels == 1) | (labels == 2)))
-    known = int(evaluated.is_in(training.unique().implode()).sum())
-    both = f" ({known:,} rows that validate or test are in training, too)" if known else ""
-    return [
-        f"{where}: {repeated:,} of {len(rows):,} rows repeat another in every column{both}; if that is a mistake, remove them."
-    ]
 
 
 def _write_arrays(

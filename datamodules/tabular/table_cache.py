@@ -30,7 +30,7 @@ from .table_config import TableConfig
 
 log = logging.getLogger(__name__)
 
-_VERSION = 6  # of the files: they are built anew after a change of their format, or of how tables are read
+_VERSION = 7  # of the files: they are built anew after a change of their format, or of how tables are read
 
 
 @dataclass
@@ -47,6 +47,7 @@ class TableArrays:
         roles: Role of each column.
         rejected: Rows left out, with the reason.
         notes: Sentences on what was guessed, each with its level.
+        leaked: How many rows of ``valid`` and ``test`` are in another split, too, see :func:`.repeated_rows`.
         sha256: Hash of contents and configuration.
         folder: Where they are stored.
     """
@@ -61,6 +62,7 @@ class TableArrays:
     rejected: list[tuple[str, str]]
     sha256: str
     notes: list[tuple[str, str]] = field(default_factory=list)
+    leaked: dict[str, int] = field(default_factory=dict)
     folder: Path = field(repr=False, default=Path())
     _said: bool = field(default=False, init=False, repr=False)  # a run is set up for its fit, its refit and its test
 
@@ -69,13 +71,14 @@ class TableArrays:
         return pl.read_parquet(self.folder / f"{split}.parquet")
 
     def provenance(self, source: object) -> dict[str, Any]:
-        """Flat facts for a run's record: source, an unusual format of it, splits, columns, rows left out, SHA-256."""
+        """Flat facts for a run's record: source, an unusual format of it, splits, columns, leaks, rows left out, SHA-256."""
         unusual = None if self.steps.csv is None else CSVFormat.from_dict(self.steps.csv).unusual()
         return {
             "source": str(source),
             **{split: len(rows) for split, rows in self.rows.items()},
             "categorical": len(self.steps.categorical),
             "continuous": len(self.steps.number_names),
+            **{f"leaked/{split}": count for split, count in self.leaked.items()},
             "rejected": len(self.rejected),
             **({} if unusual is None else {"csv": unusual}),
             "sha256": self.sha256,
@@ -175,6 +178,7 @@ def _open(place: Path) -> TableArrays:
         [(name, reason) for name, reason in facts["rejected"]],
         facts["sha256"],
         [(level, note) for level, note in facts["notes"]],
+        facts["leaked"],
         place,
     )
 

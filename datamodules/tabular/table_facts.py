@@ -90,7 +90,7 @@ class TableFacts(ABC):
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """Source, rows of each split, number of columns, rows left out, SHA-256."""
+        """Source, rows of each split, number of columns, rows in two splits, rows left out, SHA-256."""
         return self.arrays().provenance(self.origin)
 
     @property

@@ -48,6 +48,8 @@ def test_head_has_the_metrics_and_what_measured_them() -> None:
     assert "photos" in text
     assert "/home/ann" not in text  # no folder of this machine
     assert MEANS not in text
+    _, leaky = parts(model_card({**RECORD, "data/leaked/test": 2}, BEES, "bees: 2", []))
+    assert "2 of the 20 test examples that measure this result occur in another split, too" in leaky
 
 
 def test_what_validation_measured_is_called_so() -> None:
@@ -56,6 +58,7 @@ def test_what_validation_measured_is_called_so() -> None:
     head, text = parts(model_card(record, BEES, "bees", []))
     assert head["model-index"][0]["results"][0]["dataset"]["split"] == "validation"
     assert MEANS in text
+    assert MEANS not in model_card({**record, "data/near_duplicates/valid": 2}, BEES, "bees", [])
     assert "The data are synthetic" in text
 
 

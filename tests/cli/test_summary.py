@@ -58,6 +58,9 @@ def test_a_test_is_called_a_test() -> None:
     assert rows["accuracy on test"].startswith("0.8000")
     assert "measured on" not in rows
     assert "few examples" not in rows
+    assert "leak" not in rows
+    leaky = dict(summary_rows({**record, "tests_on": "test", "test/accuracy": 0.8, "data/leaked/test": 2}, "x"))
+    assert leaky["leak"] == "2 test examples that measure this result occur in another split, too"
 
 
 def test_how_little_few_examples_tell_is_said() -> None:

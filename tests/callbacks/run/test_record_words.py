@@ -20,6 +20,8 @@ from practicum.callbacks.run.record_words import in_words, record_groups
         ("baseline/popularity/ndcg@10", "nDCG@10 of the most popular items"),
         ("seconds/fit", "seconds of fit"),
         ("data/unknown/valid", "unknown tokens in the validation texts"),
+        ("data/leaked/valid", "validation examples that occur in another split, too"),
+        ("data/near_duplicates/test", "test photos that look like one in another split"),
         ("data/of_mine", "data: of mine"),
         ("version/torch", "version of torch"),
         ("my_own", "my own"),

@@ -87,6 +87,10 @@ def test_tiles_and_warning() -> None:
     assert "<p class=warn>Trained from scratch: &lt;none&gt;.</p>" in page
     assert "<div class=tile><b>0.9877</b><span>accuracy on test</span></div>" in page
     assert TEST_MEANS in page
+    leaky = render_report("spiders", "run", "", {**RECORD, "data/leaked/test": 3}, [])
+    assert TEST_MEANS not in leaky
+    assert "3 test examples that measure this result occur in another split, too" in leaky
+    assert "test examples that occur in another split, too<code>data/leaked/test" in leaky
     assert "Configuration" not in page
     assert "warn>" not in render_report("spiders", "run", "", {**RECORD, "weights/pretrained": True}, [])
     many = {f"test/m{n}": 1.0 for n in range(9)}

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from practicum.callbacks.run.results import baseline_table, baselines, is_result, measured_on, result_name, results
+from practicum.callbacks.run.results import (
+    TEST_MEANS,
+    baseline_table,
+    baselines,
+    is_result,
+    meaning,
+    measured_on,
+    result_name,
+    results,
+)
 
 RECORD = {"val/loss": 0.5, "val/loss/best": 0.3, "tests_on": "test", "test/loss": 0.4, "test/rmse": None, "seconds": 1.0}
 
@@ -20,6 +29,26 @@ def test_a_result_is_found_under_its_name(tests_on: str) -> None:
 )
 def test_other_values_of_validation_are_no_results(name: str, is_one: bool) -> None:
     assert is_result(name) == is_one
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        ({"leaked/test": 129}, "129 of the 1,490 test examples that measure this result occur in another split, too"),
+        ({"near_duplicates/test": 2}, "2 of the 1,490 test examples that measure this result are near duplicates of photos in"),
+        ({"leaked/valid": 7}, TEST_MEANS),  # of another split than the result's
+        ({"leaked/test": 0}, TEST_MEANS),
+    ],
+)
+def test_what_another_split_has_is_no_measure_of_new_data(found: dict[str, int], says: str) -> None:
+    said = meaning({**RECORD, "data/test": 1490, **{f"data/{name}": count for name, count in found.items()}})
+    assert said.startswith(says)
+    assert said == says or "took no part in training" not in said
+
+
+def test_a_leak_of_validation_says_that_it_chose_the_epoch() -> None:
+    said = meaning({"tests_on": "valid", "data/leaked/valid": 7})
+    assert said.startswith("7 validation examples that measure this result (they chose the epoch, too) occur in another split")
 
 
 def test_baselines_are_in_order_of_their_strength_and_others_come_last() -> None:

@@ -71,7 +71,8 @@ def test_near_duplicates_across_splits_are_reported(
     picture = Image.fromarray(np.stack([gradient + blocks] * 3, -1))
     picture.save(photos / "train" / "red" / "one.jpg", quality=95)
     picture.save(photos / "valid" / "red" / "two.jpg", quality=60)
-    ready(photos)
+    data = ready(photos)
+    assert data.provenance["near_duplicates/valid"] == 1
     with open(tmp_path / "report" / "near_duplicates.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert any({Path(r["file"]).name, Path(r["similar_file"]).name} == {"one.jpg", "two.jpg"} for r in rows)

@@ -100,20 +100,6 @@ def test_repeated_rows_are_reported(tmp_path: Path, sales: pl.DataFrame) -> None
     assert "5 of 405 rows repeat another in every column" in note
 
 
-@pytest.mark.parametrize("apart", [True, False])
-def test_whether_equal_rows_are_on_both_sides_is_said_as_it_is(tmp_path: Path, sales: pl.DataFrame, apart: bool) -> None:
-    if apart:
-        sides = pl.Series("side", ["train"] * 305 + ["valid"] * 100)
-        frame = pl.concat([sales.head(300), sales.head(5), sales.tail(100)]).with_columns(sides)
-        build(frame, tmp_path / "t", strategy="random", split_column="side")
-    else:
-        build(pl.concat([sales, sales]), tmp_path / "t", strategy="random")
-    (note,) = [
-        note for _, note in json.loads((tmp_path / "t" / "facts.json").read_text(encoding="utf-8"))["notes"] if "repeat" in note
-    ]
-    assert ("are in training, too" in note) is not apart
-
-
 def many(**more: Any) -> pl.DataFrame:
     rows = pl.int_range(600, eager=True)
     return pl.DataFrame({"size": rows / 7, "sold": rows * 1.0, **more})
