@@ -84,7 +84,7 @@ def _predict_input(cfg: DictConfig, runs: list[Run], folders: list[str], output:
 
     from .prediction import mean_prediction, predict_with, prediction_columns
     from .score import with_true, write_score
-    from .write_table import write_table
+    from .write_table import place_of, write_table
 
     if cfg.input is None:
         raise MisconfigurationException("input is missing: new photos, texts or rows, input=PATH.")
@@ -96,13 +96,15 @@ def _predict_input(cfg: DictConfig, runs: list[Run], folders: list[str], output:
     table = prediction_columns(first, mean, cfg.format, cfg.top_k)
     if cfg.explain:
         table["explanation"] = first.explanations
+    place = place_of(output)
     write_table(output, first.data.submission_columns(table) if cfg.format == "kaggle" else table)
-    print(f"{len(first.values):,} predictions: {output}")
+    print(f"{len(first.values):,} predictions: {place}")
     if first.data.rejected:
         rejected = output.with_name(f"{output.stem}.rejected.csv")
+        place = place_of(rejected)
         write_table(rejected, dict(zip(("file", "reason"), zip(*first.data.rejected, strict=True), strict=True)))
         count = len(first.data.rejected)
-        print(f"{count} {'file' if count == 1 else 'files'} could not be used, listed in {rejected}")
+        print(f"{count} {'file' if count == 1 else 'files'} could not be used, listed in {place}")
     if cfg.score:
         write_score(first, mean, folders, cfg.input, output)
 
@@ -138,7 +140,7 @@ def _recommend(cfg: DictConfig, run: Run, output: Path) -> None:
     from .new_users import new_users
     from .recommend import neighbours, top_lists, write_factors
     from .recommender_run import RecommenderRun
-    from .write_table import write_table
+    from .write_table import place_of, write_table
 
     recommender, k = RecommenderRun(run), cfg.top_k or 10
     source = None if cfg.input is None else one_input(cfg.input)
@@ -153,8 +155,9 @@ def _recommend(cfg: DictConfig, run: Run, output: Path) -> None:
         table = new_users(recommender, str(cfg.fold_in), source, k)
     else:
         table = top_lists(recommender, source, k, cfg.index)
+    place = place_of(output)
     write_table(output, table)
-    print(f"{len(next(iter(table.values()))):,} rows: {output}")
+    print(f"{len(next(iter(table.values()))):,} rows: {place}")
 
 
 def main() -> None:

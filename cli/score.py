@@ -18,6 +18,7 @@ from torch import Tensor
 
 from .prediction import Prediction
 from .run_config import read_record
+from .write_table import place_of
 
 
 def with_true(first: Prediction) -> Prediction:
@@ -57,10 +58,11 @@ def write_score(first: Prediction, values: Tensor, folders: Sequence[str], sourc
         **score,
     }
     path = output.with_name(f"{output.stem}.score.json")
+    place = place_of(path)
     with atomic_write(path) as beside:
         beside.write_text(as_utf8(json.dumps(content, indent=1, ensure_ascii=False)) + "\n", encoding="utf-8")
     _print(score, results(record), f"{len(values):,} new examples", f"the run's {measured_on(record)}")
-    print(f"Score: {path}")
+    print(f"Score: {place}")
     return content
 
 

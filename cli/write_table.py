@@ -9,6 +9,15 @@ from typing import Any
 from practicum.callbacks.files.atomic_file import as_utf8, atomic_write, write_columns
 
 
+def place_of(path: Path) -> str:
+    """What a message calls a file that is about to be written: where one is there already, it says that it is replaced.
+
+    Args:
+        path: The file.
+    """
+    return f"{path} (replaced)" if path.exists() else str(path)
+
+
 def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
     """Write columns of one length.
 

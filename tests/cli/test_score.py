@@ -27,6 +27,9 @@ def test_a_score_on_the_tests_rows_is_the_tests(
         assert {name: score[name] for name in own} == pytest.approx(own, rel=1e-4, abs=1e-6)
         assert (score["run"], score["input"], score["examples"]) == (f"runs/{run}", "labelled.csv", len(rows))
         assert pl.read_csv(tables / "scored.csv")["true"].to_list() == rows["true"].to_list()
+        replaced = " (replaced)" if run == "class" else ""
+        assert f"{len(rows)} predictions: scored.csv{replaced}\n" in result.stdout
+        assert f"Score: scored.score.json{replaced}\n" in result.stdout
         assert f"{len(rows)} new examples  the run's test" in result.stdout
     rows.drop("good").write_csv(tables / "unlabelled.csv")
     result = in_process("predict.py", "run=runs/class", "input=unlabelled.csv", "score=true", cwd=tables)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import polars
-from practicum.cli.write_table import write_table
+from practicum.cli.write_table import place_of, write_table
 
 
 def test_the_name_decides_the_format(tmp_path: Path) -> None:
@@ -16,6 +16,12 @@ def test_the_name_decides_the_format(tmp_path: Path) -> None:
     assert (tmp_path / "table.csv").read_text(encoding="utf-8").splitlines() == ["file,predicted", '"a, b.jpg",0.5', "c.jpg,1.0"]
     assert polars.read_parquet(tmp_path / "table.PARQUET").to_dict(as_series=False) == columns
     assert {path.name for path in tmp_path.iterdir()} == {"table.csv", "table.PARQUET"}
+
+
+def test_what_is_replaced_is_called_so(tmp_path: Path) -> None:
+    assert place_of(tmp_path / "table.csv") == str(tmp_path / "table.csv")
+    (tmp_path / "table.csv").touch()
+    assert place_of(tmp_path / "table.csv") == f"{tmp_path / 'table.csv'} (replaced)"
 
 
 def test_file_names_that_are_no_utf8_are_written_in_both(tmp_path: Path) -> None:
