@@ -23,6 +23,9 @@ from .errors import one_sentence, run_command
 if TYPE_CHECKING:
     from .run_folder import Run
 
+EXPLAINED = (
+    "Column explanation: the words that counted most; brilliant +0.31: without it the predicted class is less probable, by 0.31."
+)
 _FORMATS = ("csv", "kaggle", "embedded", "factors")
 
 
@@ -99,6 +102,8 @@ def _predict_input(cfg: DictConfig, runs: list[Run], folders: list[str], output:
     place = place_of(output)
     write_table(output, first.data.submission_columns(table) if cfg.format == "kaggle" else table)
     print(f"{len(first.values):,} predictions: {place}")
+    if cfg.explain:
+        print(EXPLAINED)
     if first.data.rejected:
         rejected = output.with_name(f"{output.stem}.rejected.csv")
         place = place_of(rejected)

@@ -184,6 +184,7 @@ def test_language_model_and_word_vectors_become_classifiers(
     (texts / "new.txt").write_text("A brilliant film.\nThe war was tedious.\n", encoding="utf-8")
     result = command("predict.py", "run=runs/words", "input=new.txt", "explain=true", cwd=texts)
     assert result.returncode == 0, result.stderr[-3000:]
+    assert "2 predictions: predictions.csv\nColumn explanation: the words that counted most; brilliant +0.31:" in result.stdout
     rows = rows_of(texts / "predictions.csv")
     assert [row["predicted"] for row in rows] == ["good", "bad"]
     assert [row["explanation"].split()[0].lower() for row in rows] == ["brilliant", "tedious"]
