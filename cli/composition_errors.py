@@ -51,7 +51,7 @@ def explain_composition(error: BaseException, config_name: str) -> str | None:
         owner = _owner(key, config_name) if match[1] == "override" else None
         if owner is not None and key.rpartition(".")[2] in owner.options:
             return f"{key}: {owner.name} has this option, but the configuration does not list it: write +{key}=... to add it."
-        return f"{key}: there is no such option; {_nearest(key, _all_keys(config_name))}"
+        return f"{key}: there is no such option; {_nearest(key, all_keys(config_name))}"
     if match := re.search(r"Multiple values for ([^\s]+)\.", text):
         return _there_already(match[1].split("@")[0])
     if isinstance(error, MissingMandatoryValue):
@@ -146,7 +146,7 @@ def _choices(group: str) -> list[str]:
     return [each.name.removesuffix(".yaml") for each in folder.iterdir()] if folder.is_dir() else []
 
 
-def _all_keys(config_name: str) -> list[str]:
+def all_keys(config_name: str) -> list[str]:
     """Every key of the default configuration, and its groups, for suggestions."""
     from hydra import compose, initialize_config_module  # noqa: PLC0415 (only on the way to an error)
 

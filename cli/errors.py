@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException
@@ -27,6 +27,7 @@ from .resume import ResumeError, apply_to_command_line
 from .sweeps.optuna_sweeper import register_sweeper
 from .sweeps.outcome import describe, fail, forget_failure, in_a_sweep, note_failure, run_of_a_sweep
 from .sweeps.table import end_sweep
+from .typed_flags import explain_flags
 from .version import version_line
 
 # What can be done about an error of the system, by the command: where else it can write, and what takes less memory.
@@ -103,6 +104,8 @@ def run_command(main: Callable[[], Any], config_name: str) -> None:
     if "--version" in sys.argv[1:]:  # Hydra would tell its own
         print(version_line())
         return
+    if (sentence := explain_flags(sys.argv[1:], config_name)) is not None:
+        _exit_with(sentence)
     try:
         _run_to_its_end(main, config_name)
     except KeyboardInterrupt:
@@ -136,9 +139,13 @@ def _run_to_its_end(main: Callable[[], Any], config_name: str) -> None:
 def _exit_if_explained(error: BaseException, config_name: str) -> None:
     sentence = explain(error, config_name)
     if sentence is not None:
-        print(f"{program_name()}: {sentence}".encode(errors="backslashreplace").decode(), file=sys.stderr)
-        _remove_empty_run()
-        sys.exit(2)
+        _exit_with(sentence)
+
+
+def _exit_with(sentence: str) -> NoReturn:
+    print(f"{program_name()}: {sentence}".encode(errors="backslashreplace").decode(), file=sys.stderr)
+    _remove_empty_run()
+    sys.exit(2)
 
 
 def _remove_empty_run() -> None:
