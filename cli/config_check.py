@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import difflib
 import inspect
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import typeguard
 from omegaconf import DictConfig, ListConfig, OmegaConf
-from practicum.datamodules.files.quoting import plain, quoted
+from practicum.datamodules.files.quoting import listed, plain, quoted
+from practicum.datamodules.tabular.readers import is_table
+from practicum.datamodules.tabular.source_table import read_one
 from practicum.lightning_shim import MisconfigurationException
 
+from .callback_groups import check_callback_group
 from .import_target import import_target
 from .renamed import renamed_option, renamed_value
 from .signatures import Option, options_of
@@ -32,6 +36,8 @@ def check_config(cfg: DictConfig) -> None:
     for key in cfg:
         if not OmegaConf.is_missing(cfg, key):
             _check_node(cfg[key], str(key))
+    if (data := cfg.get("data")) and "_target_" in data:
+        check_callback_group(cfg.get("callbacks"), data, import_target("data._target_", data["_target_"]))
     callbacks = {f"callbacks.{key}": each for key, each in (cfg.get("callbacks") or {}).items()}
     loggers = {f"logger.{key}": each for key, each in (cfg.get("logger") or {}).items()}
     for path, node in {"schedule": cfg.get("schedule"), **callbacks, **loggers}.items():
@@ -57,12 +63,22 @@ def _check_node(node: Any, path: str) -> None:
     for key in node:
         name = f"{path}.{key!s}"
         if OmegaConf.is_missing(node, key):
-            raise MisconfigurationException(f"{name} is missing: give it as {name}=...")
+            known = _columns(node) if key == "target" else ""
+            raise MisconfigurationException(f"{name} is missing: give it as {name}=...{known}")
         if options is not None and not str(key).startswith("_"):
             if key not in options:
                 raise MisconfigurationException(_unknown(path, str(key), node, options))
             _check_value(name, node[key], options[str(key)].type)
         _check_node(node[key], name)
+
+
+def _columns(node: DictConfig) -> str:
+    """The columns of a table, where its file is known."""
+    root = node.get("root")
+    if not isinstance(root, str) or not Path(root).is_file() or not is_table(Path(root)):
+        return ""
+    names = read_one(Path(root), OmegaConf.to_container(node.csv_format)).frame.collect_schema().names()
+    return f", a column of {root}: {listed(names, 20)}."
 
 
 def _unknown(path: str, key: str, node: DictConfig, options: dict[str, Option]) -> str:

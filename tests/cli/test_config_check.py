@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import DictConfig, OmegaConf
@@ -79,6 +81,14 @@ def test_faults_are_named_in_one_sentence(fault: str) -> None:
     with pytest.raises(MisconfigurationException, match=FAULTS[fault]) as raised:
         check_config(composed(fault))
     assert "\n" not in str(raised.value)
+
+
+def test_a_missing_target_is_told_with_the_tables_columns(tmp_path: Path) -> None:
+    (tmp_path / "wine.csv").write_text("acid;sugar;quality\n1,5;2;6\n2,5;3;5\n")
+    with pytest.raises(MisconfigurationException, match=r"data.target=..., a column of .*wine.csv: acid, sugar, quality\.$"):
+        check_config(composed("experiment=table", f"data.root={tmp_path}/wine.csv"))
+    with pytest.raises(MisconfigurationException, match=r"data.target is missing: give it as data.target=\.\.\.$"):
+        check_config(composed("experiment=table", f"data.root={tmp_path}/gone.csv"))
 
 
 def test_options_passed_on_to_parents_are_checked_there() -> None:
