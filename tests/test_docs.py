@@ -125,6 +125,15 @@ def _check_train(cfg: DictConfig) -> None:
     check_config(cfg)
 
 
+@pytest.mark.parametrize("page", [*PAGES, HERE / "CONTRIBUTING.md", HERE / "CHANGELOG.md"], ids=lambda page: str(page.stem))
+def test_links_lead_to_files_of_the_clone(page: Path) -> None:
+    """The site leads those to our code to its references; ``mkdocs build --strict`` checks them there."""
+    text = re.sub(r"^```.*?^```|`[^`]*`", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    targets = [each for each in re.findall(r"\]\(([^)\s#]+)[^)]*\)", text) if not re.match(r"https?:|mailto:", each)]
+    assert [each for each in targets if not (page.parent / each).exists()] == []
+    assert re.findall(r"\]\[[^]]*\]", text) == []  # names of the site's own
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _configuration() -> Iterator[None]:
     GlobalHydra.instance().clear()

@@ -19,6 +19,7 @@ from config_reference import Parameter, config_page_names, config_pages
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[2]
 WINGS = {"callbacks": "Callbacks", "modules": "Modules", "datamodules": "Data modules"}
@@ -52,6 +53,23 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
     return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Lead links to source files and to ``conf`` to their place in the references: in a clone the files are there."""
+    return in_references(markdown)
+
+
+def in_references(markdown: str) -> str:
+    """Turn links of a page in ``docs/`` to our files into links to the references.
+
+    Args:
+        markdown: Of the page.
+    """
+    wings = "|".join(WINGS)
+    markdown = re.sub(rf"\]\(\.\./({wings})/__init__\.py\)", r"](api/\1.md)", markdown)
+    markdown = re.sub(rf"\[`(\w+)`\]\(\.\./({wings})/[\w/]+\.py\)", r"[`\1`][practicum.\2.\1]", markdown)
+    return markdown.replace("](../conf)", "](configuration/index.md)")
 
 
 def on_shutdown() -> None:
