@@ -84,7 +84,7 @@ def test_faults_are_named_in_one_sentence(fault: str) -> None:
 
 
 def test_a_missing_target_is_told_with_the_tables_columns(tmp_path: Path) -> None:
-    (tmp_path / "wine.csv").write_text("acid;sugar;quality\n1,5;2;6\n2,5;3;5\n")
+    (tmp_path / "wine.csv").write_text("acid;sugar;quality\n1,5;2;6\n2,5;3;5\n", encoding="utf-8")
     with pytest.raises(MisconfigurationException, match=r"data.target=..., a column of .*wine.csv: acid, sugar, quality\.$"):
         check_config(composed("experiment=table", f"data.root={tmp_path}/wine.csv"))
     with pytest.raises(MisconfigurationException, match=r"data.target is missing: give it as data.target=\.\.\.$"):
