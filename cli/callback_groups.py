@@ -22,7 +22,7 @@ def check_callback_group(callbacks: DictConfig | None, data: DictConfig, data_cl
     Raises:
         MisconfigurationException: ``precompute`` is among the callbacks, and the data are tables, texts or ratings.
     """
-    precompute = (callbacks or {}).get("precompute")
+    precompute = None if callbacks is None else callbacks.get("precompute")
     modules = [each.__module__.split(".") for each in getattr(data_class, "__mro__", ())]
     wing = next((each[2] for each in modules if each[:2] == ["practicum", "datamodules"] and each[2] in _WINGS), None)
     if not precompute or wing is None:
