@@ -127,6 +127,8 @@ def completed(cfg: DictConfig) -> dict[str, Any] | None:
     folder = Path(cfg.resume.run)
     if not is_complete(folder) or differences(_config_of(folder), cfg):
         return None
+    if cfg.get("trust"):
+        sign(folder, own_overrides(folder))  # one's own from now on, as a run that is continued
     longer = "trainer.max_epochs=N resume.force=true trains it longer"
     print(f"{os.path.relpath(folder)} is complete, and nothing is left to do; {longer}.")
     return record_of(folder)

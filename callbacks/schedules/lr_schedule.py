@@ -189,8 +189,8 @@ class LRSchedule(OutsideTrials):
         self._history, self._stride = [tuple(each) for each in state_dict["history"]], state_dict["stride"]
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draw ``schedule.png``."""
-        if self.folder is None or not self._history or not trainer.is_global_zero:
+        """Draw ``schedule.png``; a training that was whole before it was resumed has drawn it."""
+        if self.folder is None or not self._history or self.length is None or not trainer.is_global_zero:
             return
         with never_fatal(trainer, type(self).__name__):
             draw_schedule(self._curves(), type(self).__name__, output_path(trainer, self.folder, "schedule.png"))

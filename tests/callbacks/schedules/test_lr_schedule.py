@@ -230,6 +230,19 @@ def test_without_a_folder_nothing_is_drawn(make_trainer: MakeTrainer, tmp_path: 
     assert line.get_ydata() == pytest.approx([0.1 * one_cycle(step, 3 * STEPS) for step in range(3 * STEPS)])
 
 
+def test_a_training_that_was_whole_when_it_was_resumed_draws_nothing(
+    make_trainer: MakeTrainer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    trainer = make_trainer(max_epochs=2, callbacks=[OneCycle(folder="figures")])
+    trainer.fit(TwoGroups())
+    trainer.save_checkpoint(tmp_path / "whole.ckpt")
+    drawn = (tmp_path / "figures" / "schedule.png").stat().st_mtime_ns
+    again = make_trainer(max_epochs=2, callbacks=[OneCycle(folder="figures")])
+    again.fit(TwoGroups(), ckpt_path=tmp_path / "whole.ckpt", weights_only=True)
+    assert (tmp_path / "figures" / "schedule.png").stat().st_mtime_ns == drawn
+    assert "nothing is drawn" not in caplog.text
+
+
 def test_record_of_long_trainings_stays_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_trainer: MakeTrainer) -> None:
     monkeypatch.setattr("practicum.callbacks.schedules.lr_schedule._MAX_HISTORY", 16)
     schedule = FlatCosine(folder=tmp_path)
