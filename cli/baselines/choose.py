@@ -60,7 +60,7 @@ def baselines_of(trainer: Any, model: Any, data: Any, build: Callable[[], Any], 
 
 def _recommender(trainer: Any, model: Recommender, data: Any, seed: int) -> Baselines | None:
     from .popularity import popularity_baseline  # noqa: PLC0415
-    from .ratings import LISTS_ADVICE, rating_baselines  # noqa: PLC0415
+    from .ratings import lists_advice, rating_baselines  # noqa: PLC0415
 
     lists = popularity_baseline(data, model.item_count, trainer.callbacks, seed)
     if isinstance(model.objective, Ranking):
@@ -68,5 +68,5 @@ def _recommender(trainer: Any, model: Recommender, data: Any, seed: int) -> Base
     found = rating_baselines(data, model.objective, seed)
     if lists is None:
         return found
-    advice = {**found.advice, **dict.fromkeys(lists.advice, LISTS_ADVICE)}
+    advice = {**found.advice, **dict.fromkeys(lists.advice, lists_advice(data))}
     return dataclasses.replace(found, metrics={**found.metrics, **lists.metrics}, advice=advice)

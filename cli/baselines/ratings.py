@@ -10,6 +10,7 @@ bias is the mean of what is left over, damped: a user of one rating moves little
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,6 @@ from .estimators import Examples, choose_rows, constant, fit_and_measure
 from .found import Baselines, say_sample
 
 ADVICE = "try a higher model.l2 or a smaller model.embedding_dim against overfitting, or more epochs"
-LISTS_ADVICE = (
-    "ratings tell how much somebody likes what they chose, not what they will choose; "
-    "for recommendations learn from clicks (experiment=clicks data.rating=COLUMN data.positive_threshold=4)"
-)
 _MOST = 5_000_000  # ratings that are fitted within seconds
 Array = np.ndarray[Any, Any]
 
@@ -71,6 +68,21 @@ class UserItemBiases(RegressorMixin, BaseEstimator):
         inside = [np.where(x[:, side] < len(self.biases_[side]), x[:, side], 0) for side in (0, 1)]
         result: Array = self.mean_ + self.biases_[0][inside[0]] + self.biases_[1][inside[1]]
         return result
+
+
+def lists_advice(data: Any) -> str:
+    """What to try where lists by ratings are worse than the most popular items.
+
+    Args:
+        data: As of :func:`rating_baselines`.
+    """
+    arrays = data.arrays()
+    mean = arrays.targets[arrays.rows["train"]].mean()
+    typed = shlex.join([f"data.rating={data.config.rating}", f"data.positive_threshold={mean:.3g}"])
+    return (
+        "ratings tell how much somebody likes what they chose, not what they will choose; "
+        f"for recommendations learn from clicks, those above the mean (experiment=clicks {typed})"
+    )
 
 
 def rating_baselines(data: Any, objective: Objective, seed: int = 1) -> Baselines:

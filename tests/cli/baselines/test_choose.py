@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from practicum.cli.baselines.choose import _recommender, baselines_of
 from practicum.cli.baselines.found import Baselines
-from practicum.cli.baselines.ratings import LISTS_ADVICE
 from practicum.datamodules import PlainText
 from practicum.lightning_shim import LightningDataModule, LightningModule
 
@@ -51,9 +51,12 @@ def test_lists_by_ratings_are_told_to_learn_from_clicks(monkeypatch: pytest.Monk
     lists, errors = Baselines({"popularity": {}}, {"popularity": "more epochs"}), Baselines({"biases": {}}, {"biases": "more l2"})
     monkeypatch.setattr("practicum.cli.baselines.popularity.popularity_baseline", lambda *_: lists)
     monkeypatch.setattr("practicum.cli.baselines.ratings.rating_baselines", lambda *_: errors)
-    found = _recommender(SimpleNamespace(callbacks=[]), model, None, 1)
+    arrays = SimpleNamespace(targets=np.array([1.0, 3.0, 9.0]), rows={"train": np.array([0, 1])})
+    data = SimpleNamespace(arrays=lambda: arrays, config=SimpleNamespace(rating="my stars"))
+    found = _recommender(SimpleNamespace(callbacks=[]), model, data, 1)
     assert set(found.metrics) == {"biases", "popularity"}
-    assert found.advice == {"biases": "more l2", "popularity": LISTS_ADVICE}
+    assert found.advice["biases"] == "more l2"
+    assert "(experiment=clicks 'data.rating=my stars' data.positive_threshold=2)" in found.advice["popularity"]
 
 
 @pytest.mark.parametrize("data", [LightningDataModule(), PlainText("x", task="skip_gram")])
