@@ -16,6 +16,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from .next_command import from_here
 from .own_runs import sign
 from .resume import ResumeError, own_overrides, signed_overrides
 from .sweeps.outcome import is_complete, record_of
@@ -130,7 +131,7 @@ def completed(cfg: DictConfig) -> dict[str, Any] | None:
     if cfg.get("trust"):
         sign(folder, own_overrides(folder))  # one's own from now on, as a run that is continued
     longer = "trainer.max_epochs=N resume.force=true trains it longer"
-    print(f"{os.path.relpath(folder)} is complete, and nothing is left to do; {longer}.")
+    print(f"{from_here(folder)} is complete, and nothing is left to do; {longer}.")
     return record_of(folder)
 
 

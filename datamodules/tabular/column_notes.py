@@ -16,6 +16,7 @@ from ..files.quoting import plain, quoted
 from .column_roles import MAX_CATEGORIES
 from .date_formats import looks_like_dates
 from .readers import as_number
+from .splits import SPLITS, names_as_splits
 
 _SENTINELS = (-9.0, -99.0, -999.0, -9999.0, -99999.0, 999.0, 9999.0, 99999.0)
 _UNITS = "[$€£¥₹%\\s,' \u2019]|USD|EUR|GBP"
@@ -110,12 +111,12 @@ def names_of_splits(values: pl.Series, where: object) -> list[str]:
         values: The whole column.
         where: The table.
     """
-    words = {str(each) for each in values.drop_nulls().unique()} if values.dtype == pl.String else set()
-    if not {"train"} < {word.lower() for word in words} <= {"train", "valid", "val", "validation", "test"}:
+    words = values.drop_nulls().unique().sort()
+    if words.dtype != pl.String or not {"train"} < {*names_as_splits(words)} <= {*SPLITS}:
         return []
     name = quoted(values.name)
     return [
-        f"{where}: column {name} names splits ({', '.join(sorted(words))}) and is learnt from like any other; to split by it, "
+        f"{where}: column {name} names splits ({', '.join(words)}) and is learnt from like any other; to split by it, "
         f"give split_column={plain(values.name)}."
     ]
 

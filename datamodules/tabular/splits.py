@@ -24,13 +24,18 @@ SplitStrategy = Literal["auto", "random", "group", "time"]
 Labels = np.ndarray[Any, np.dtype[np.uint8]]
 
 
+def names_as_splits(values: pl.Series) -> pl.Series:
+    """Values as names of splits: in small letters, ``val`` and ``validation`` as ``valid``; others stay what they are."""
+    return values.cast(pl.String).str.to_lowercase().replace({"val": "valid", "validation": "valid"})
+
+
 def by_column(values: pl.Series, where: object) -> Labels:
     """Take the split from a column of ``train``, ``valid`` (``val``, ``validation``) and ``test``.
 
     Raises:
         MisconfigurationException: The column holds something else.
     """
-    labels = values.cast(pl.String).str.to_lowercase().replace({"val": "valid", "validation": "valid"})
+    labels = names_as_splits(values)
     strange = (~labels.is_in(SPLITS)).fill_null(True).arg_true()
     if len(strange):
         raise MisconfigurationException(
