@@ -55,8 +55,10 @@ def write(output: Path, measured: list[dict[str, Any]], threads: int | None) -> 
     return text
 
 
-def measure(each: DataSet, seeds: int, output: Path, python: str | None, threads: int | None, note: Any) -> dict[str, Any]:
-    """Run ours and the peers by turns."""
+def measure(
+    each: DataSet, seeds: int, output: Path, python: str | None, threads: int | None, limit: float | None, note: Any
+) -> dict[str, Any]:
+    """Run ours and the peers by turns; a peer that took longer than the limit is not asked for with further seeds."""
     found: dict[str, Any] = {"name": each.name, "kind": each.kind, "metrics": each.metrics, "ours": [], "peers": {}}
     note(found)
     for seed in range(1, seeds + 1):
@@ -64,8 +66,11 @@ def measure(each: DataSet, seeds: int, output: Path, python: str | None, threads
         found["ours"].append(run)
         print(f"{each.name}, seed {seed}: {run.get('error') or run['metrics']}", flush=True)
         for method in each.methods if python else ():
-            result = peer(output, each.name, each.peer, method, seed, python, threads)
-            found["peers"].setdefault(method, []).append(result)
+            earlier = found["peers"].setdefault(method, [])
+            if any("limit" in result for result in earlier):
+                continue
+            result = peer(output, each.name, each.peer, method, seed, python, threads, limit)
+            earlier.append(result)
             print(f"{each.name}, seed {seed}, {method}: { {key: result[key] for key in result if key != 'command'} }", flush=True)
     return found
 
@@ -78,6 +83,7 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(KINDS), help=f"kinds of data: {', '.join(KINDS)}")
     parser.add_argument("--sets", default="", help="names of sets, as in the tables; default: all")
     parser.add_argument("--peer-python", help="Python of the peers' environment; default: no peers")
+    parser.add_argument("--peer-limit", type=float, help="seconds after which one run of a peer is ended; default: none")
     parser.add_argument("--cells", type=lambda text: Path(text).resolve(), help="elpv-dataset's folder with labels.csv")
     parser.add_argument("--threads", type=int, help="of each process; default: all cores")
     options = parser.parse_args()
@@ -91,7 +97,8 @@ def main() -> None:
     measured: list[dict[str, Any]] = []
     for each in sets:
         if not wanted or each.name in wanted:
-            measure(each, options.seeds, options.output, options.peer_python, options.threads, measured.append)
+            limit = options.peer_limit
+            measure(each, options.seeds, options.output, options.peer_python, options.threads, limit, measured.append)
             write(options.output, measured, options.threads)
     print(write(options.output, measured, options.threads))
     sys.exit(any("error" in run for each in measured for run in each["ours"]))

@@ -85,29 +85,47 @@ def ours(output: Path, name: str, overrides: tuple[str, ...], seed: int, threads
 
 
 def peer(
-    output: Path, name: str, script: Sequence[str], method: str, seed: int, python: str, threads: int | None
+    output: Path,
+    name: str,
+    script: Sequence[str],
+    method: str,
+    seed: int,
+    python: str,
+    threads: int | None,
+    limit: float | None = None,
 ) -> dict[str, Any]:
     """Let a script of ``peers/`` measure one method in its own environment, unless that was done.
 
+    Args:
+        limit: Seconds after which it is ended; ``None``: never.
+
     Returns:
-        Its metrics and ``seconds``, or ``missing``: why it was not measured.
+        Its metrics and ``seconds``, or ``missing``: why it was not measured, with ``limit`` where it took longer than that.
     """
     path = place_of(output, name, f"{method}-{seed}")
     command = [*script, "--methods", method, "--seed", str(seed)]
     found = kept(path, command)
     if found is None:
         own = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        answer = _call([python, str(HERE / "peers" / command[0]), *command[1:]], threads, own)
-        lines = [json.loads(line) for line in answer.stdout.splitlines() if line.startswith("{")]
-        found = lines[-1] if lines and not answer.returncode else {"missing": _last_line(answer)}
+        try:
+            answer = _call([python, str(HERE / "peers" / command[0]), *command[1:]], threads, own, limit)
+        except subprocess.TimeoutExpired:
+            cores = "all cores" if threads is None else f"{threads} thread{'s' * (threads > 1)}"
+            found = {"missing": f"it did not end within {limit:g} seconds by {cores}", "limit": limit}
+        else:
+            lines = [json.loads(line) for line in answer.stdout.splitlines() if line.startswith("{")]
+            found = lines[-1] if lines and not answer.returncode else {"missing": _last_line(answer)}
         found = keep(path, {**found, "command": command})
     return found
 
 
-def _call(command: list[str], threads: int | None, environment: Any) -> subprocess.CompletedProcess[str]:
+def _call(
+    command: list[str], threads: int | None, environment: Any, limit: float | None = None
+) -> subprocess.CompletedProcess[str]:
     variables = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
     limits = {} if threads is None else dict.fromkeys(variables, str(threads))
-    return subprocess.run(command, capture_output=True, text=True, check=False, env={**environment, **limits})
+    own = {**environment, **limits}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=own, timeout=limit)
 
 
 def _last_line(answer: subprocess.CompletedProcess[str]) -> str:

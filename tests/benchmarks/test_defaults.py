@@ -107,6 +107,14 @@ def test_a_peer_that_stops_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert runs.peer(tmp_path, "a", ("peer.py",), "one", 1, sys.executable, 1)["loss"] == 0.5
 
 
+def test_a_peer_that_takes_too_long_is_ended_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "HERE", tmp_path)
+    (tmp_path / "peers").mkdir()
+    (tmp_path / "peers" / "peer.py").write_text("import time\ntime.sleep(60)", encoding="utf-8")
+    found = runs.peer(tmp_path, "a", ("peer.py",), "one", 1, sys.executable, 1, 0.2)
+    assert found["missing"] == "it did not end within 0.2 seconds by 1 thread"
+
+
 def test_texts_and_ratings_are_split_alike_every_time(tmp_path: Path) -> None:
     data = tmp_path / "data"
     for folder in ("ml-100k", "tables"):
