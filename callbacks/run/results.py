@@ -11,12 +11,12 @@ from typing import Any
 
 CHOSE = "validation (it chose the epoch)"
 MEANS = (
-    "Validation measures this result, on the rows that chose the epoch: expect it to be slightly worse on new data; a test on "
-    "rows of its own would tell by how much."
+    "Validation measures this result, on examples that chose the epoch: expect it to be slightly worse on new data; a test on "
+    "examples of its own would tell by how much."
 )
 TEST_MEANS = (
-    "The test measures this result, on rows that took no part in training or in choosing the epoch: expect as much on new data "
-    "of the same kind."
+    "The test measures this result, on examples that took no part in training or in choosing the epoch: expect as much on new "
+    "data of the same kind."
 )
 _LEAKS = {  # what a data module found of examples that measure the result, ``data/<name>/<split>``
     "leaked": "occur in another split, too",

@@ -39,10 +39,10 @@ def test_lists_are_compared_by_full_rankings() -> None:
 def test_errors_and_lists_are_judged_apart() -> None:
     metrics = {"biases": {"rmse": 0.9}, "popularity": {"ndcg@10": 0.3}}
     found = Baselines(metrics, {"biases": "fewer factors", "popularity": "clicks"})
-    lists = "This run is worse than its most popular items baseline (ndcg@10 0.1 instead of 0.3): clicks."
+    lists = "This run is worse than its most popular items baseline (nDCG@10 0.1 instead of 0.3): clicks."
     assert found.warning({"rmse": 0.8, "ndcg@10": 0.4}) is None
     assert found.warning({"rmse": 0.8, "ndcg@10": 0.1}) == lists
-    errors = "This run is worse than its user and item biases baseline (rmse 1 instead of 0.9): fewer factors."
+    errors = "This run is worse than its user and item biases baseline (RMSE 1 instead of 0.9): fewer factors."
     assert found.warning({"rmse": 1.0, "ndcg@10": 0.1}) == f"{errors} {lists}"
 
 
