@@ -19,6 +19,7 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from practicum.callbacks.figures.metric_words import metric_words
 from practicum.callbacks.files.atomic_file import as_utf8, atomic_write
 from practicum.callbacks.run.results import baseline_table, few_measured, leak_measured, meaning, measured_on, results
+from practicum.callbacks.run.shown_metrics import short
 from practicum.modules import (
     EntityEmbeddingModel,
     ImageClassifier,
@@ -177,7 +178,7 @@ def _results(record: Mapping[str, Any]) -> list[str]:
 
 
 def _row(cells: Sequence[Any]) -> str:
-    return "| " + " | ".join("" if c is None else f"{c:.4f}" if isinstance(c, float) else _cell(str(c)) for c in cells) + " |"
+    return "| " + " | ".join("" if c is None else short(c) if isinstance(c, float) else _cell(str(c)) for c in cells) + " |"
 
 
 def _cell(text: str) -> str:

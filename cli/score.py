@@ -12,6 +12,7 @@ from omegaconf import ListConfig
 from practicum.callbacks.files.atomic_file import as_utf8, atomic_write
 from practicum.callbacks.module_outputs.labels import label_of
 from practicum.callbacks.run.results import measured_on, results
+from practicum.callbacks.run.shown_metrics import short
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
@@ -79,4 +80,4 @@ def _print(score: dict[str, float | None], own: dict[str, Any], new_title: str, 
 
 
 def _text(value: float | None) -> str:
-    return "not defined" if value is None else f"{value:.4f}"
+    return "not defined" if value is None else short(value)

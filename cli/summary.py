@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from practicum.callbacks.run.results import CHOSE, TITLES, baselines, few_measured, leak_measured, measured_on, results
+from practicum.callbacks.run.shown_metrics import short
 from practicum.modules import ImageClassifier
 from rich.console import Console
 from rich.table import Table
@@ -58,11 +59,11 @@ def _metric_row(record: dict[str, Any], metric: str, value: float | None) -> tup
         f"{record[key]} {what}" for key, what in (("snapshots", "snapshots"), ("tta/views", "augmented views")) if key in record
     ]
     plain, best = record.get(f"plain/{metric}"), record.get(f"known/{metric}")
-    beside = f"   (with {' and '.join(transforms)}; without {plain:.4f})" if plain is not None and transforms else ""
-    simple = [f"{TITLES.get(key, key)} {found[metric]:.4f}" for key, found in baselines(record).items() if metric in found]
+    beside = f"   (with {' and '.join(transforms)}; without {short(plain)})" if plain is not None and transforms else ""
+    simple = [f"{TITLES.get(key, key)} {short(found[metric])}" for key, found in baselines(record).items() if metric in found]
     beside += f"   ({', '.join(simple)})" if simple else ""
-    ceiling = f"   (best possible: {best:.4f})" if best is not None else ""
-    return name, f"{value:.4f}{beside}{ceiling}"
+    ceiling = f"   (best possible: {short(best)})" if best is not None else ""
+    return name, f"{short(value)}{beside}{ceiling}"
 
 
 def could_transfer(model: Any, record: dict[str, Any]) -> bool:

@@ -17,6 +17,7 @@ from practicum.lightning_shim import LightningModule, Trainer
 from ..files.output_path import output_path
 from .canvas import BLUE, GRID, ORANGE, new_figure
 from .figure_callback import FigureCallback
+from .four_digits import four_digits
 from .metric_words import metric_words
 from .plain_text import shortened
 
@@ -58,7 +59,11 @@ def describe_curves(panels: Mapping[str, Mapping[str, Curve]]) -> str:
 
 def _course(curves: Mapping[str, Curve]) -> str:
     ends = {label: (points[0][1], points[-1][1]) for label, points in curves.items()}
-    return ", ".join(f"{label} {a:.4g}" + (f" to {b:.4g}" if len(curves[label]) > 1 else "") for label, (a, b) in ends.items())
+    courses = []
+    for label, (first, last) in ends.items():
+        end = f" to {four_digits(last)}" if len(curves[label]) > 1 else ""
+        courses.append(f"{label} {four_digits(first)}{end}")
+    return ", ".join(courses)
 
 
 def draw_curves(panels: Mapping[str, Mapping[str, Curve]]) -> Figure:

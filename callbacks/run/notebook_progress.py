@@ -16,6 +16,7 @@ from typing import Any
 
 from practicum.lightning_shim import LightningModule, ProgressBar, Trainer
 
+from ..figures.four_digits import four_digits
 from ..roles import Watcher
 
 _COLUMNS = 7  # metrics, at most
@@ -65,7 +66,7 @@ def epoch_table(rows: Sequence[Row], bar: tuple[str, int, int] | None = None) ->
 
 
 def _shown(value: float | str | None) -> str:
-    return "" if value is None else html.escape(value) if isinstance(value, str) else f"{value:.4g}"
+    return "" if value is None else html.escape(value) if isinstance(value, str) else four_digits(value)
 
 
 class NotebookProgress(Watcher, ProgressBar):

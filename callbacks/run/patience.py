@@ -16,6 +16,8 @@ from typing import Any
 
 from practicum.lightning_shim import EarlyStopping, LightningModule, MisconfigurationException, Trainer
 
+from ..figures.four_digits import four_digits
+
 log = logging.getLogger(__name__)
 
 
@@ -56,7 +58,7 @@ class Patience(EarlyStopping):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say that the training was stopped."""
         if self.stopped_epoch and trainer.is_global_zero:
-            best = f"{float(self.best_score):.4g}"
+            best = four_digits(float(self.best_score))
             log.info(
                 f"Stopped after epoch {self.stopped_epoch + 1}: {self.monitor} not better than {best} for {self.patience} epochs."
             )

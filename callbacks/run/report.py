@@ -20,6 +20,7 @@ from PIL import Image
 
 from ..figures.canvas import css_pixels, data_url, theme_css
 from ..figures.figure_callback import FAILED, failed_figures
+from ..figures.four_digits import four_digits
 from ..figures.metric_words import metric_words
 from ..figures.page_table import PageTable, read_tables
 from ..figures.plain_text import printable
@@ -194,6 +195,7 @@ def render_report(
     folder = jinja2.FileSystemLoader(TEMPLATES)
     environment = jinja2.Environment(loader=folder, autoescape=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
     environment.tests["numeric"] = _is_numeric
+    environment.filters["four_digits"] = four_digits
     scratch = not record.get("weights/pretrained", True)
     count, on = record.get(f"data/{record.get('tests_on', 'test')}"), measured_on(record)
     return environment.get_template("report.html.j2").render(

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..figures.four_digits import four_digits
+
 # Main metrics, the first one that is logged; where there is none of them, the first of the module's own.
 _MAIN = ("f2", "accuracy", "rmse", "perplexity", "pairwise_accuracy")
 _NAME = re.compile(r"(train|val|valid)[/_](.+)")
@@ -53,7 +55,7 @@ def short(value: float) -> str:
 
     Example:
         >>> from practicum.callbacks.run.shown_metrics import short
-        >>> short(0.5), short(0.093384), short(1288.8119), short(3e-5)
-        ('0.5000', '0.0934', '1289', '3e-05')
+        >>> short(0.5), short(0.093384), short(46186.25), short(3e-5)
+        ('0.5000', '0.0934', '46,186', '3e-05')
     """
-    return f"{value:.4f}" if 0.01 <= abs(value) < 10 else f"{value:.4g}"
+    return f"{value:.4f}" if 0.01 <= abs(value) < 10 else four_digits(value)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from practicum.callbacks.figures.four_digits import four_digits
 from practicum.callbacks.figures.metric_words import metric_words
 from practicum.callbacks.run.results import TITLES
 from practicum.callbacks.run.run_record import better
@@ -51,7 +52,8 @@ class Baselines:
         pairs = [(name, value, found[name]) for name in names if (value := results.get(name)) is not None]
         if not pairs or not all(better(name, than, value) for name, value, than in pairs):
             return None
-        numbers = ", ".join(f"{metric_words(name)} {value:.4g} instead of {than:.4g}" for name, value, than in pairs)
+        worse = (f"{metric_words(name)} {four_digits(value)} instead of {four_digits(than)}" for name, value, than in pairs)
+        numbers = ", ".join(worse)
         return f"This run is worse than its {TITLES[reference]} baseline ({numbers}): {self.advice[reference]}."
 
 

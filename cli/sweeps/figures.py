@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.ticker import NullFormatter
 from practicum.callbacks.figures.canvas import BLUE, GRID, INK, ORANGE, PAPER, new_figure, themed_svg
+from practicum.callbacks.figures.four_digits import four_digits
 from practicum.callbacks.figures.plain_text import PlainFigure, printable
 
 from .rows import RunRow, best_run, shortened, swept, value_of
@@ -101,7 +102,8 @@ def _against(rows: Sequence[RunRow], key: str, metric: str, best: RunRow | None,
     where = best.settings.get(key) if best is not None else None
     line = " The line joins the means of runs with the same value." if len(means) < len(reached) else ""
     caption = f"{metric} of each finished run, {'lower' if lower else 'higher'} is better; the ring is the best run.{line}"
-    alt = f"{len(rows)} runs: {metric} from {min(reached):.4g} to {max(reached):.4g}, best at {key}={shortened(where)}"
+    low, high = four_digits(min(reached)), four_digits(max(reached))
+    alt = f"{len(rows)} runs: {metric} from {low} to {high}, best at {key}={shortened(where)}"
     return SweepFigure(f"{key}", caption, printable(alt), themed_svg(figure))
 
 

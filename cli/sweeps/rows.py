@@ -10,6 +10,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from omegaconf import OmegaConf
+from practicum.callbacks.figures.four_digits import four_digits
 
 from .outcome import PLAN, failure_of, record_of
 
@@ -68,7 +69,7 @@ def shortened(value: Any) -> str:
     """A value as it is shown: of a number that was drawn four digits are enough to know it by."""
     text = str(value)
     try:
-        return f"{float(text):.4g}" if isinstance(value, float) or len(text) > 8 else text
+        return four_digits(float(text)) if isinstance(value, float) or len(text) > 8 else text
     except ValueError:
         return text
 

@@ -129,7 +129,7 @@ def _print(rows: list[RunRow], folder: Path, broken_off: bool) -> None:
     for sentence in broken_runs(rows):
         console.print(sentence, soft_wrap=True)
     if best is not None:
-        console.print(f"best: run {best['run']}, {metric} {value_of(best, metric):.4g}", soft_wrap=True)
+        console.print(f"best: run {best['run']}, {metric} {shortened(value_of(best, metric))}", soft_wrap=True)
         run = shlex.quote(f"run={from_here(folder / best['run'])}")
         console.print(f"use it: {program_names()[1]} {run} input=INPUT output=predictions.csv", soft_wrap=True)
     console.print(f"page: {from_here(folder / 'sweep.html')}", soft_wrap=True)

@@ -8,11 +8,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from practicum.lightning_shim import LightningModule, Trainer
 
 from ...files.output_path import output_path
 from ..canvas import BLUE, INK, SHADES, new_figure
+from ..four_digits import four_digits
 from .regression_figure import Numbers, RegressionFigure, relative_or_absolute
 
 _CAPTION = (
@@ -54,10 +57,19 @@ def prediction_spread(predicted: Numbers, true: Numbers) -> PredictionSpread:
 
 def describe_spread(spread: PredictionSpread) -> str:
     """Say in words what :func:`draw_predicted_against_true` shows."""
+    low, high = map(four_digits, spread.limits)
     return (
-        f"{len(spread.errors):,} predictions over true values, both from {spread.limits[0]:.4g} to {spread.limits[1]:.4g}; "
+        f"{len(spread.errors):,} predictions over true values, both from {low} to {high}; "
         f"{spread.name}: median {spread.median:+.3g}, half of them within {spread.half_within:.3g}."
     )
+
+
+def _few_labels(axis: Axis, limits: tuple[float, float]) -> None:
+    """Label a logarithmic axis so that labels have room: decades, or of less than two of them 1, 2 and 5 as well."""
+    axis.set_minor_formatter(NullFormatter())
+    if limits[1] < 100 * limits[0]:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: four_digits(value)))
 
 
 def draw_predicted_against_true(predicted: Numbers, true: Numbers) -> Figure:
@@ -69,6 +81,9 @@ def draw_predicted_against_true(predicted: Numbers, true: Numbers) -> Figure:
     grid = left.hexbin(true, predicted, gridsize=60, mincnt=1, bins="log", cmap=SHADES, vmin=0.3, **scales)
     figure.colorbar(grid, ax=left, label="count")
     left.plot(spread.limits, spread.limits, color=INK, linewidth=0.8, linestyle="--")
+    if spread.scale == "log":
+        for axis in (left.xaxis, left.yaxis):
+            _few_labels(axis, spread.limits)
     left.set_xlabel("true")
     left.set_ylabel("predicted")
     right.hist(spread.errors, bins=60, color=BLUE)
