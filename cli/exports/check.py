@@ -13,7 +13,8 @@ from .deployable import Call
 from .formats import Runner
 
 _ONE = 1.001  # probabilities are below
-_ALLOWED = 1e-4  # of the largest prediction; what is more is no rounding of float32
+_ALLOWED = 1e-4  # of a probability, or of the span of predicted values; what is more is no rounding of float32
+_DIGITS = 8 * torch.finfo(torch.float32).eps  # of the largest value: prices around a million have no third decimal
 
 
 def check_export(run: Runner, calls: Sequence[Call]) -> dict[str, Any]:
@@ -31,15 +32,19 @@ def check_export(run: Runner, calls: Sequence[Call]) -> dict[str, Any]:
         MisconfigurationException: They differ by more than rounding.
     """
     differences: dict[bool, float] = {}
-    count, largest = 0, 0.0
+    count, largest, values = 0, 0.0, []
     for call in calls:
         found = run(call.inputs)
         difference = float((found - call.wanted).abs().nan_to_num(math.inf).max())
         differences[call.exact] = max(differences.get(call.exact, 0.0), difference)
         largest = max(largest, float(call.wanted.abs().max()))
-        count += len(call.wanted) if call.exact else 0
+        if call.exact:
+            count += len(call.wanted)
+            values.append(call.wanted.flatten())
     exact = differences.get(True, 0.0)
-    if not exact <= _ALLOWED * max(1.0, largest):
+    probabilities = largest <= _ONE and all(call.wanted.ndim > 1 for call in calls)  # quantiles of values have two, too
+    span = 1.0 if probabilities or not values else float(torch.cat(values).max() - torch.cat(values).min())
+    if not exact <= _ALLOWED * span + _DIGITS * largest:
         raise MisconfigurationException(
             f"The exported model differs from the checkpoint by up to {exact:.2g} on {count} real inputs: it is not written. "
             "This is a fault of the export, please report it."

@@ -15,7 +15,9 @@ def call(wanted: list[float], exact: bool = True) -> Call:
 
 
 def test_the_largest_difference_is_said() -> None:
-    found = check_export(lambda raw: torch.full((len(raw["x"]),), 1.0), [call([1.0, 1.00001]), call([0.75], exact=False)])
+    found = check_export(
+        lambda raw: torch.tensor([0.0, 1.0][-len(raw["x"]) :]), [call([0.0, 1.00001]), call([0.75], exact=False)]
+    )
     assert found["inputs"] == 2
     assert found["largest_difference"] == pytest.approx(1e-5, rel=0.05)
     assert sentence(found) == (
@@ -28,8 +30,24 @@ def test_the_largest_difference_is_said() -> None:
 def test_another_model_is_refused(predicted: float) -> None:
     with pytest.raises(MisconfigurationException, match="differs from the checkpoint by up to .* on 2 real inputs"):
         check_export(lambda raw: torch.full((2,), predicted), [call([1.0, 1.0])])
-    large = check_export(lambda raw: torch.full((1,), 50_000.5), [call([50_000.0])])  # float32 has no more digits
+    large = check_export(lambda raw: torch.tensor([0.0, 50_000.5]), [call([0.0, 50_000.0])])  # a hundred thousandth
     assert sentence(large).endswith("the checkpoint is 5.0e-01 (of predictions up to 5e+04).")
+
+
+def test_the_span_of_values_decides_and_not_their_size() -> None:
+    narrow = [call([1000.0, 1000.1])]  # always 1000.05 would be wrong by a twenty thousandth of the size, and of no use
+    with pytest.raises(MisconfigurationException, match=r"by up to 0\.05"):
+        check_export(lambda raw: torch.full((2,), 1000.05), narrow)
+    assert check_export(lambda raw: torch.tensor([1000.0, 1000.1001]), narrow)["largest_difference"] < 2e-4  # float32's digits
+    with pytest.raises(MisconfigurationException):
+        check_export(lambda raw: torch.tensor([0.001, 0.0015]), [call([0.001, 0.0011])])
+
+
+def test_probabilities_are_compared_with_one() -> None:
+    sure = [Call({"x": np.zeros(1)}, torch.tensor([[0.5, 0.5]]), True)]  # of no span at all
+    assert check_export(lambda raw: torch.tensor([[0.50005, 0.49995]]), sure)["largest_difference"] == pytest.approx(
+        5e-5, rel=1e-2
+    )
 
 
 def test_no_gradients_are_kept() -> None:
