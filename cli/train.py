@@ -90,8 +90,6 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     say_all_again()
     seed_everything(cfg.seed, workers=True, verbose=False)
     run = Path(cfg.paths.run)
-    if cfg.resume.run is None and not getattr(rank_zero_only, "rank", 0):  # others would remove what it has begun
-        _remove_earlier_results(run)
 
     # Data, which may choose how long to train.
     began = time.monotonic()
@@ -100,6 +98,9 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     data.setup("fit")
     seconds_before = {"data": time.monotonic() - began}
     check_objective(cfg.objective, getattr(data, "tests_on", "test"))
+    # Not before data are known to be good; by the first process, since others would remove what it has begun.
+    if cfg.resume.run is None and not getattr(rank_zero_only, "rank", 0):
+        _remove_earlier_results(run)
     if cfg.resume.run is not None:
         warn_of_other_data(run, data, cfg.resume.force)
     if (seconds := pretrain(cfg, data)) is not None:

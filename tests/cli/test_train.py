@@ -252,3 +252,14 @@ def test_a_second_run_removes_what_the_first_left_and_nothing_of_ones_own(tmp_pa
     write_card(tmp_path, {"tests_on": "test"}, Task("other", "Model", "its input", "a number"), "first", [])
     _remove_earlier_results(tmp_path)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["paper.png"]
+
+
+def test_a_refused_command_leaves_the_run_that_was_there(tmp_path: Path, command: Callable[..., Any]) -> None:
+    kept = {"metrics.json": '{"status": "finished", "tests_on": "test"}', "checkpoints/last.ckpt": "weights"}
+    (tmp_path / "run" / "checkpoints").mkdir(parents=True)
+    for name, text in kept.items():
+        (tmp_path / "run" / name).write_text(text, encoding="utf-8")
+    result = command("train.py", "data=image_folder", "data.root=nowhere", "hydra.run.dir=run", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "nowhere" in result.stderr
+    assert {name: (tmp_path / "run" / name).read_text(encoding="utf-8") for name in kept} == kept
