@@ -23,6 +23,7 @@ from .claims_parts.catalogue import CLAIMS
 from .claims_parts.claim import Claim, Variant
 from .claims_parts.table import claim_page
 from .defaults_parts.runs import ours, place_of
+from .measurements import Measurements, add_json
 
 NAMES = [each.name for each in CLAIMS]
 
@@ -82,10 +83,15 @@ def main() -> None:
     parser.add_argument("--output", type=lambda text: Path(text).resolve(), required=True)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--threads", type=int, help="of each process; default: all cores")
+    add_json(parser)
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     wanted = [each for each in CLAIMS if "all" in options.names or each.name in options.names]
     failed = [each.name for each in wanted if not measure(each, options)]
+    noted = Measurements()
+    for each in wanted:
+        noted.page((options.output / f"{each.name}.md").read_text(encoding="utf-8").replace("## ", "### ", 1))
+    noted.write(options.json)
     sys.exit(bool(failed))
 
 

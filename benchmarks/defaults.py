@@ -36,6 +36,7 @@ from typing import Any
 from defaults_parts.data_sets import KINDS, DataSet, development_sets
 from defaults_parts.report import kind_table
 from defaults_parts.runs import ours, peer
+from measurements import Measurements, add_json
 
 
 def write(output: Path, measured: list[dict[str, Any]], threads: int | None) -> str:
@@ -86,6 +87,7 @@ def main() -> None:
     parser.add_argument("--peer-limit", type=float, help="seconds after which one run of a peer is ended; default: none")
     parser.add_argument("--cells", type=lambda text: Path(text).resolve(), help="elpv-dataset's folder with labels.csv")
     parser.add_argument("--threads", type=int, help="of each process; default: all cores")
+    add_json(parser)
     options = parser.parse_args()
     only, wanted = options.only.split(","), set(filter(None, options.sets.split(",")))
     if unknown := sorted(set(only) - set(KINDS)):
@@ -100,7 +102,11 @@ def main() -> None:
             limit = options.peer_limit
             measure(each, options.seeds, options.output, options.peer_python, options.threads, limit, measured.append)
             write(options.output, measured, options.threads)
-    print(write(options.output, measured, options.threads))
+    page = write(options.output, measured, options.threads)
+    print(page)
+    noted = Measurements()
+    noted.page(page.replace("\n## ", "\n### "))
+    noted.write(options.json)
     sys.exit(any("error" in run for each in measured for run in each["ours"]))
 
 

@@ -19,12 +19,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from measurements import OURS, Measurements, add_json
+
 HERE = Path(__file__).resolve().parent
 
 
 def ours(root: str, backbone: str, epochs: int, seed: int, weights: str) -> dict[str, float]:
     """One run of ours, then the same steps in a bare loop on prepared batches."""
     import torch
+    from gpu_parts.flops import TRAINING, forward_flops
     from practicum.callbacks import GradualUnfreezing
     from practicum.cli.malloc import keep_freed_memory
     from practicum.datamodules import Augment, ImageFolder
@@ -90,6 +93,7 @@ def ours(root: str, backbone: str, epochs: int, seed: int, weights: str) -> dict
         "unfrozen": statistics.median(rates[1:]),
         "bare frozen": frozen,
         "bare unfrozen": unfrozen,
+        "operations": TRAINING * forward_flops(model.float().cpu(), torch.zeros(1, 3, 224, 224)),
     }
 
 
@@ -135,6 +139,7 @@ def main() -> None:
     parser.add_argument("--backbones", nargs="+", default=["tf_efficientnet_lite0", "resnext50_32x4d"])
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=1)
+    add_json(parser)
     args = parser.parse_args()
 
     if args.one:
@@ -143,6 +148,10 @@ def main() -> None:
         print(json.dumps(ours(args.root, args.one, epochs, args.seed, weights)))
         return
 
+    found = Measurements()
+    found.setting(
+        "fastai", "vision_learner(...).fine_tune(3), Resize(460), aug_transforms(size=224), the same weights: its tutorial's"
+    )
     print("| network | metric | practicum | fastai | ratio | relative to a bare loop |\n|---|---|---|---|---|---|")
     for backbone in args.backbones:
         epochs = "3" if backbone == "tf_efficientnet_lite0" else "1"
@@ -162,6 +171,22 @@ def main() -> None:
                 f"| {backbone} | {what}{unit} | {a:.3g} | {b:.3g} | {a / b:.2f} | {f'{bare:.2f}' if bare else ''} |",
                 flush=True,
             )
+            note(found, f"{backbone}, {what}{unit}", what, mine, theirs)
+    found.write(args.json)
+
+
+def note(found: Measurements, metric: str, what: str, mine: list[dict[str, float]], theirs: list[dict[str, float]]) -> None:
+    """Add one metric of all runs."""
+    better = "less" if what == "seconds" else "more"
+    for name, key, runs in ((OURS, what, mine), ("fastai", what, theirs), ("bare loop", f"bare {what}", mine)):
+        for run in runs:
+            if key in run:
+                found.note(metric, name, run[key], better)
+    if what == "unfrozen":
+        from practicum.lightning_shim import resolve_precision
+
+        auto = resolve_precision("auto")
+        found.operations(metric, mine[0]["operations"], {OURS: auto, "bare loop": auto, "fastai": "32-true"})
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ if __package__ in (None, ""):  # python benchmarks/kill.py
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.forked_training import Forked, Started, import_everything
+from benchmarks.measurements import Measurements, add_json
 
 TRAIN = Path(__file__).resolve().parents[1] / "train.py"
 
@@ -242,6 +243,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0, help="seed of the random moments")
     parser.add_argument("--only", action="append", choices=SETTINGS, help="a setting; default: all in turn")
+    add_json(parser)
     options = parser.parse_args()
     chance, names = random.Random(options.seed), options.only or list(SETTINGS)
     import_everything()
@@ -250,10 +252,14 @@ def main() -> None:
         for number in range(options.kills):
             name = names[number % len(names)]
             equal.setdefault(name, []).append(one_kill(Path(folder), name, number, chance) is None)
+    by_setting = "; ".join(f"{name} {sum(each)} of {len(each)}" for name, each in equal.items())
     if len(equal) > 1:
-        print("; ".join(f"{name} {sum(each)} of {len(each)}" for name, each in equal.items()))
+        print(by_setting)
     count = sum(map(sum, equal.values()))
     print(f"{count} of {options.kills} bit-equal")
+    noted = Measurements()
+    noted.page(f"{count} of {options.kills} killed and resumed runs ended bit-equal: {by_setting}.")
+    noted.write(options.json)
     sys.exit(count != options.kills)
 
 

@@ -29,6 +29,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from gpu_parts.flops import TRAINING, language_model_flops
+from measurements import OURS, Measurements, add_json
 from practicum.callbacks import OneCycle, TruncatedBPTT
 from practicum.cli.malloc import keep_freed_memory
 from practicum.datamodules import BPTTWindows, TextFolder
@@ -133,12 +135,15 @@ def peer(python: str, *arguments: str) -> dict[str, float]:
 
 
 def speed(options: argparse.Namespace) -> None:
+    noted, auto = Measurements(), resolve_precision("auto")
+    noted.setting("fastai", "AWD_LSTM of the same sizes, Adam, GradientClip, rnn_cbs: as language_model_learner trains; 32 bit")
+    noted.setting("plain, 32 bit", "nn.LSTM layers without any dropout in a bare loop")
     for size in options.sizes:
         found: dict[str, list[float]] = {}
         for _ in range(options.rounds):
             found.setdefault("plain, 32 bit", []).append(plain(size, False))
             found.setdefault("plain, autocast", []).append(plain(size, True))
-            found.setdefault("practicum", []).append(ours(size))
+            found.setdefault(OURS, []).append(ours(size))
             if options.peer_python:
                 found.setdefault("fastai", []).append(peer(options.peer_python, "speed", size)["tokens/s"])
         base = statistics.median(found["plain, 32 bit"])
@@ -147,6 +152,12 @@ def speed(options: argparse.Namespace) -> None:
             print(
                 f"{size:6} {name:16} {middle:9.0f} tokens/s  {middle / base:.2f}   {[round(rate) for rate in rates]}", flush=True
             )
+            for rate in rates:
+                noted.note(f"{size}: tokens/s in training", name, rate)
+        each = TRAINING * language_model_flops(WORDS, **SIZES[size])
+        low = {OURS: auto, "plain, autocast": "bf16-mixed"}
+        noted.operations(f"{size}: tokens/s in training", each, {name: low.get(name, "32-true") for name in found})
+    noted.write(options.json)
 
 
 def tokens(options: argparse.Namespace) -> None:
@@ -157,6 +168,9 @@ def tokens(options: argparse.Namespace) -> None:
         seconds = time.perf_counter() - started
         data.setup("fit")
         count = sum(value for key, value in data.provenance.items() if key.startswith("tokens/"))
+        noted = Measurements()
+        noted.note("tokens/s of tokenization", OURS, count / seconds)
+        noted.setting(OURS, "with reading, building the vocabulary, writing")
         print(
             f"practicum {count} tokens, {seconds:.1f} s with reading, building the vocabulary, writing: {count / seconds:.0f}/s"
         )
@@ -167,6 +181,9 @@ def tokens(options: argparse.Namespace) -> None:
             texts.write_text(json.dumps(some), encoding="utf-8")
             answer = peer(options.peer_python, "tokens", str(texts))
             print(f"fastai    {answer['tokens']:.0f} tokens of {len(some)} texts: {answer['tokens/s']:.0f}/s")
+            noted.note("tokens/s of tokenization", "fastai", answer["tokens/s"])
+            noted.setting("fastai", f"WordTokenizer (spaCy) with its default rules, tokenization alone, of {len(some)} texts")
+        noted.write(options.json)
 
 
 def memory_of(window: int, length: int) -> float:
@@ -220,6 +237,7 @@ def precision(options: argparse.Namespace) -> None:
         f"data.root={options.text}",
         "data.level=whitespace",
     ]
+    noted = Measurements()
     for kind in ("32-true", "bf16-mixed"):
         found = []
         for seed in (1, 2, 3):
@@ -234,6 +252,9 @@ def precision(options: argparse.Namespace) -> None:
                 subprocess.run([sys.executable, *train, *more], check=True, capture_output=True)
                 found.append(json.loads((Path(folder) / "run" / "metrics.json").read_text(encoding="utf-8"))["val/perplexity"])
         print(f"{kind:11} {[round(each, 2) for each in found]} mean {statistics.mean(found):.2f}", flush=True)
+        for value in found:
+            noted.note("perplexity after an epoch", f"{OURS}, {kind}", value, "less")
+    noted.write(options.json)
 
 
 def main() -> None:
@@ -244,6 +265,7 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", default=list(SIZES), choices=list(SIZES))
     parser.add_argument("--texts", help="a folder or archive of texts")
     parser.add_argument("--text", help="a plain text, or a folder with train, valid and test")
+    add_json(parser)
     options = parser.parse_args()
     keep_freed_memory()
     {"speed": speed, "tokens": tokens, "memory": memory, "precision": precision}[options.what](options)

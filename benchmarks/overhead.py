@@ -30,6 +30,7 @@ from typing import Any
 
 import torch
 import torchvision
+from measurements import OURS, Measurements, add_json
 from practicum.callbacks import (
     GradualUnfreezing,
     LastCheckpoint,
@@ -49,6 +50,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 HERE = Path(__file__).resolve().parent
 STEPS, WARM, TURNS = 400, 50, 8
+TRAINED = "train.py's trainer, our OneCycle and callbacks"
 
 
 class Net(LightningModule):
@@ -150,7 +152,7 @@ def step_costs(folder: str) -> dict[str, Callable[[], float]]:
         "Lightning, 7 empty callbacks": lambda: fit(lambda: [type(f"Empty{i}", (Callback,), {})() for i in range(7)]),
         "Lightning, our OneCycle": lambda: fit(lambda: [OneCycle()]),
         "Lightning, our OneCycle and callbacks": lambda: fit(ours),
-        "train.py's trainer, our OneCycle and callbacks": lambda: fit(ours, profiler=NoProfiler()),
+        TRAINED: lambda: fit(ours, profiler=NoProfiler()),
     }
 
 
@@ -192,10 +194,21 @@ def checkpoint_cost(folder: str, plugin: bool) -> float:
     return blocked / (time.perf_counter() - began)
 
 
+def measured(results: dict[str, list[float]]) -> Measurements:
+    """The results, by metric and side."""
+    found = Measurements()
+    for name, values in results.items():
+        metric, _, side = name.partition(", ")
+        for value in values:
+            found.note(metric, OURS if side in ("", TRAINED) else side, value, "less")
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer-python", help="python of an environment with fastai")
     parser.add_argument("--rounds", type=int, default=5)
+    add_json(parser)
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
     logging.getLogger(PACKAGE.__name__).setLevel(logging.ERROR)
@@ -208,9 +221,7 @@ def main() -> None:
                 results.setdefault(f"ms per step, {name}", []).append(ways[name]())
             results.setdefault("range test relative to its steps", []).append(range_test_cost(folder))
             results.setdefault("checkpoint relative to its bytes", []).append(checkpoint_cost(folder, plugin=True))
-            results.setdefault("checkpoint of Lightning's relative to its bytes", []).append(
-                checkpoint_cost(folder, plugin=False)
-            )
+            results.setdefault("checkpoint relative to its bytes, Lightning", []).append(checkpoint_cost(folder, plugin=False))
             if options.peer_python:
                 peer = subprocess.run(
                     [options.peer_python, HERE / "peers" / "fastai_overhead.py"], capture_output=True, text=True, check=True
@@ -224,6 +235,9 @@ def main() -> None:
     for name in [each for each in results if each.startswith("ms per step, ") and ("Lightning" in each or "train.py" in each)]:
         ratio = statistics.median(a / b for a, b in zip(results[name], plain, strict=True))
         print(f"{name.removeprefix('ms per step, ')} relative to Lightning: {ratio:.3f}")
+    found = measured(results)
+    found.setting("fastai", "fit_one_cycle and lr_find on the same network and batches")
+    found.write(options.json)
 
 
 if __name__ == "__main__":

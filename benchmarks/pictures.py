@@ -19,7 +19,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 import shutil
 import statistics
 import subprocess
@@ -31,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from measurements import OURS, Measurements, add_json, threads
 from PIL import Image
 from practicum.callbacks import GradualUnfreezing, PrecomputedActivations, TestTimeAugmentation, Watcher
 from practicum.cli.malloc import keep_freed_memory
@@ -143,11 +143,25 @@ def child(*arguments: str | Path) -> dict[str, float]:
     return json.loads(done.stdout.strip().splitlines()[-1])  # type: ignore[no-any-return]
 
 
+def measured(results: dict[str, list[float]]) -> Measurements:
+    """The results, by metric and side."""
+    found = Measurements()
+    found.setting("fastai", "Resize(460), aug_transforms(size=224) as documented; and RandomResizedCrop(224)")
+    for name, values in results.items():
+        metric, _, side = name.partition(": ") if name.startswith("images/s") else (name, "", "ours, later epochs")
+        side = OURS if side == "ours, later epochs" else side.replace("ours", OURS)
+        better = "more" if name.startswith("images/s") or "speed-up" in name else "less"
+        for value in values:
+            found.note(metric, side, value, better)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
     parser.add_argument("--peer-python", help="python of an environment with fastai")
     parser.add_argument("--rounds", type=int, default=3)
+    add_json(parser)
     parser.add_argument("--augmented-test", type=int, metavar="COPIES", help=argparse.SUPPRESS)
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
@@ -157,7 +171,7 @@ def main() -> None:
         augmented_test(options.photos, options.augmented_test)
         return
     keep_freed_memory()
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(threads())
     results: dict[str, list[float]] = {}
 
     def note(name: str, value: float) -> None:
@@ -184,6 +198,7 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
     for name, values in results.items():
         print(f"{name:70s} {statistics.median(values):8.2f}   ({' '.join(f'{value:.2f}' for value in values)})")
+    measured(results).write(options.json)
 
 
 if __name__ == "__main__":

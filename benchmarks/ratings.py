@@ -32,6 +32,7 @@ from typing import Any
 import numpy as np
 import polars
 import torch
+from measurements import OURS, Measurements, add_json
 from practicum.callbacks import OneCycle
 from practicum.callbacks.ranking.full_ranking import full_ranking
 from practicum.callbacks.ranking.user_items import UserItems, top_items
@@ -93,6 +94,14 @@ def folds(options: argparse.Namespace) -> None:
         for answer in peer(options.peer_python, "surprise_folds.py", str(options.given[0]), *map(str, range(1, 6))):
             errors.setdefault(answer["method"], []).append(answer["rmse"])
             seconds.setdefault(answer["method"], []).append(answer["seconds"])
+    noted, sides = Measurements(), {"experiment=movielens": OURS}
+    noted.setting("Surprise", "each method at its defaults; k-NN: pearson_baseline between items, as its documentation advises")
+    for name, each in errors.items():
+        for error in each:
+            noted.note("RMSE, each of u1 to u5", sides.get(name, name), error, "less")
+        for value in seconds.get(name, []):
+            noted.note("seconds of training, each of u1 to u5", sides.get(name, name), value, "less")
+    noted.write(options.json)
     for name, each in errors.items():
         took = f"{statistics.median(seconds[name]):6.1f} s per fold" if name in seconds else ""
         print(f"{name:28} {statistics.mean(each):.4f}   {[round(one, 4) for one in each]} {took}")
@@ -138,6 +147,17 @@ def speed(options: argparse.Namespace) -> None:
             rates.setdefault("fastai, batches of 64", []).append(answer["ratings/s"])
         for batch, epochs in ((64, 1), (1024, 5), (8192, 10)):
             rates.setdefault(f"practicum, batches of {batch}", []).append(timed_fit(root, batch, epochs, 0.005)[0])
+    noted, theirs = Measurements(), rates.get("fastai, batches of 64", [])
+    noted.setting(
+        "fastai", "collab_learner with 64 factors, fit_one_cycle(1, 5e-3, wd=.1), batches of 64: its tutorial's, with our factors"
+    )
+    for batch in (64, 1024, 8192):
+        metric = f"ratings/s in training, batches of {batch:,}"
+        for rate in rates[f"practicum, batches of {batch}"]:
+            noted.note(metric, OURS, rate)
+        for rate in theirs:
+            noted.note(metric, "fastai", rate)
+    noted.write(options.json)
     first = statistics.median(next(iter(rates.values())))
     for name, each in rates.items():
         middle = statistics.median(each)
@@ -157,7 +177,14 @@ def ranking(options: argparse.Namespace) -> None:
     seen, held = data.pairs("train"), data.pairs("valid")
     items = len(data.describe()["categories"]["item"])
 
+    noted = Measurements()
+    noted.setting("implicit", "ALS and BPR at their defaults with 64 factors")
+
     def show(name: str, found: dict[str, float], seconds: float) -> None:
+        side = OURS if name == "practicum softmax" else name
+        for key in ("ndcg@10", "hit_rate@10"):
+            noted.note(key, side, found[key])
+        noted.note("seconds of training", side, seconds, "less")
         shown = " ".join(f"{key} {found[key]:.4f}" for key in ("ndcg@10", "hit_rate@10", "coverage@10", "novelty@10"))
         print(f"{name:22} {shown}   {seconds:.0f} s", flush=True)
 
@@ -176,6 +203,7 @@ def ranking(options: argparse.Namespace) -> None:
         given.append(f"paths.data={options.folder / 'data'}")
         record = train(options.folder / f"clicks-{loss}", "experiment=clicks", "data=movielens", *given)
         show(f"practicum {loss}", results(record), record["seconds/fit"])
+    noted.write(options.json)
 
 
 # Lists ----------------------------------------------------------------------------------------------------------------
@@ -195,12 +223,16 @@ def lists(options: argparse.Namespace) -> None:
     for kind in ("flat", "hnsw"):
         ways[f"faiss {kind}"] = lambda kind=kind: indexed_top(kind, of_users, of_items, seen, everybody, k)[0]
     exact, base = product(), 0.0
+    noted, metric = Measurements(), f"seconds for the best ten of {items:,} items, {users:,} users"
+    noted.setting("implicit", "recommend on the same vectors, filtering the same known items")
     if options.peer_python:
         source = str(options.folder / "lists.npz")
         named = {"of_users": of_users.numpy(), "of_items": of_items.numpy(), "users": pairs[0].numpy(), "items": pairs[1].numpy()}
         np.savez(source, **named)
         (took,) = peer(options.peer_python, "implicit_ranking.py", "top", source)
         base = statistics.median(took["seconds"])
+        for value in took["seconds"]:
+            noted.note(metric, "implicit", value, "less")
         theirs = torch.from_numpy(np.load(f"{source}.top.npy").astype(np.int64))
         print(f"{'implicit recommend':18} {base:7.2f} s   the same items: {recall(theirs, exact):.4f}")
     for name, way in ways.items():
@@ -209,9 +241,11 @@ def lists(options: argparse.Namespace) -> None:
             started = time.perf_counter()
             found = way()
             seconds.append(time.perf_counter() - started)
+            noted.note(metric, OURS if way is product else name, seconds[-1], "less")
         middle = statistics.median(seconds)
         beside = f"{base / middle:5.2f} times as fast" if base else ""
         print(f"{name:18} {middle:7.2f} s   {beside}  the same items: {recall(found, exact):.4f}", flush=True)
+    noted.write(options.json)
 
 
 # Large ----------------------------------------------------------------------------------------------------------------
@@ -237,6 +271,10 @@ def large(options: argparse.Namespace) -> None:
         raise SystemExit(f"train.py ended with {status}")
     record = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     print(f"{time.perf_counter() - started:.0f} s in total, fit {record['seconds/fit']:.0f} s for {options.epochs} epochs")
+    noted = Measurements()
+    noted.note("seconds per epoch", OURS, record["seconds/fit"] / options.epochs, "less")
+    noted.note("peak memory of the whole process, GB", OURS, usage.ru_maxrss / 1e6, "less")
+    noted.write(options.json)
     print(f"peak memory {usage.ru_maxrss / 1e6:.2f} GB; for the estimate see the line above that begins with the users")
 
 
@@ -254,6 +292,7 @@ def main() -> None:
     parser.add_argument("--factors", type=int, default=32)
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--more", nargs="*", default=[], help="overrides of train.py")
+    add_json(parser)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     keep_freed_memory()

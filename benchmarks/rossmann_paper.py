@@ -13,6 +13,7 @@ sample of ``--evaluated`` rows of the last tenth.
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from measurements import OURS, Measurements, add_json
 from practicum.callbacks import EMA
 from practicum.cli.malloc import keep_freed_memory
 from practicum.cli.run_folder import open_run
@@ -102,6 +104,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--evaluated", type=int, default=20_000)
     parser.add_argument("--seeds", type=int, default=5)
+    add_json(parser)
     options = parser.parse_args()
     keep_freed_memory()
     data = Rossmann(
@@ -125,9 +128,13 @@ def main() -> None:
 
     networks = [with_embeddings(options, seed) for seed in range(1, options.seeds + 1)]
     plain = [one_hot_network(data, networks[0], seed) for seed in range(1, options.seeds + 1)]
+    noted = Measurements()
+    noted.setting("other methods", "k-NN, forest and boosting as in the paper's code; 50 trees, LightGBM in the place of XGBoost")
     for name, models in (("network, one-hot", plain), ("network, embeddings", networks)):
         each = [predict(model, test_codes) for model in models]
         errors = [mape(one, test_y) for one in each]
+        for error in errors:
+            noted.note("relative error", OURS if models is networks else name, error, "less")
         print(
             f"{name:26} {statistics.mean(errors):.4f}  {[round(error, 4) for error in errors]}  mean of {len(each)}: "
             f"{mape(np.mean(each, 0), test_y):.4f}; on the sample {mape(np.mean(each, 0)[sample], test_y[sample]):.4f}",
@@ -151,7 +158,16 @@ def main() -> None:
         cardinalities=np.array(ones.cardinalities),
     )
     script = HERE / "peers" / "other_methods.py"
-    subprocess.run([options.peer_python, script, str(arrays)], check=True)
+    process = subprocess.Popen([options.peer_python, script, str(arrays)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for line in process.stdout:
+        found = json.loads(line)
+        print(f"{found['method']:26} {found['mape']:.4f}  {found['seconds']:.0f} s", flush=True)
+        noted.note("relative error", found["method"], found["mape"], "less")
+        noted.note("seconds of training and prediction", found["method"], found["seconds"], "less")
+    if process.wait():
+        raise SystemExit(f"{script.name} ended with {process.returncode}")
+    noted.write(options.json)
 
 
 if __name__ == "__main__":

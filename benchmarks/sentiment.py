@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from measurements import OURS, Measurements, add_json, threads
 from practicum.callbacks.run.results import results
 from practicum.datamodules.text.readers import UNLABELLED, Document, read_archive, read_folder
 
@@ -28,7 +29,7 @@ HERE = Path(__file__).resolve().parent
 PEER = """
 import fasttext, json, sys, time
 started = time.perf_counter()
-net = fasttext.train_supervised(sys.argv[1], thread=2, epoch=25, wordNgrams=2, dim=50, lr=0.2, verbose=0)
+net = fasttext.train_supervised(sys.argv[1], thread=int(sys.argv[3]), epoch=25, wordNgrams=2, dim=50, lr=0.2, verbose=0)
 seconds = time.perf_counter() - started
 print(json.dumps({"accuracy": net.test(sys.argv[2])[1], "seconds": seconds}))
 """
@@ -76,7 +77,7 @@ def fasttext(python: str, folder: Path) -> tuple[float, float]:
             for row in rows:
                 out.write(f"__label__{row['label']} {' '.join(row['text'].lower().split())}\n")
     answer = subprocess.run(
-        [python, "-c", PEER, str(files["train"]), str(files["test"])], capture_output=True, text=True, check=True
+        [python, "-c", PEER, str(files["train"]), str(files["test"]), str(threads())], capture_output=True, text=True, check=True
     )
     result = json.loads(answer.stdout.splitlines()[-1])
     return result["accuracy"], result["seconds"]
@@ -96,7 +97,10 @@ def main() -> None:
     parser.add_argument("--vectors", nargs="*", default=[], help="overrides of the classifier on word vectors")
     parser.add_argument("--without", nargs="*", default=[], choices=("random", "vectors"))
     parser.add_argument("--peer-python")
+    add_json(parser)
     options = parser.parse_args()
+    noted = Measurements()
+    noted.setting("fastText", "train_supervised, 25 epochs, word bigrams, dim 50, lr .2: its tutorial's advice for accuracy")
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "texts.csv").exists():
@@ -104,6 +108,8 @@ def main() -> None:
     if options.peer_python:
         accuracy, seconds = fasttext(options.peer_python, folder)
         print(f"fastText          {accuracy:.4f}   {seconds:.0f} s", flush=True)
+        noted.note("accuracy", "fastText", accuracy)
+        noted.note("seconds of a run", "fastText", seconds, "less")
     perplexity, seconds = train(folder, "lm", "experiment=lm", *options.lm)
     print(f"language model    perplexity {perplexity:.1f}, {seconds:.0f} s", flush=True)
     recipes = {"with it": ["experiment=reviews", f"model.encoder={folder / 'lm'}", *options.classifier]}
@@ -123,12 +129,17 @@ def main() -> None:
             train(folder, f"{name.replace(' ', '_')}{seed}", *recipe, f"seed={seed}") for seed in range(1, options.seeds + 1)
         ]
         accuracies = [accuracy for accuracy, _ in found]
+        for accuracy, seconds in found:
+            side = {"with it": OURS, "without": f"{OURS} without pretraining", "word vectors": f"{OURS} on word vectors"}[name]
+            noted.note("accuracy", side, accuracy)
+            noted.note("seconds of a run", side, seconds, "less")
         spread = statistics.stdev(accuracies) if len(found) > 1 else 0.0
         print(
             f"{name:17} {statistics.mean(accuracies):.4f} +- {spread:.4f}  {[round(each, 4) for each in accuracies]}  "
             f"{statistics.median(seconds for _, seconds in found):.0f} s each ({time.time() - started:.0f} s)",
             flush=True,
         )
+    noted.write(options.json)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
 TEXT is a plain text with tokens separated by whitespace, or a folder with train, valid and test texts (Penn Treebank). Both train
 ``--epochs`` on it with fastText's defaults, alternately, ``--rounds`` times; time is measured from the read text to the vectors,
 ours including validation. For the 1,000 words that follow the 100 most frequent: the share of their ten nearest neighbours
-(cosine) on which both agree, and the same between two runs of fastText, whose two threads never write in the same order.
+(cosine) on which both agree, and the same between two runs of fastText, whose threads never write in the same order.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 import torch
+from measurements import OURS, Measurements, add_json, threads
 from practicum.modules.weights.word_vectors import read_vec
 from torch import Tensor
 from torch.nn.functional import normalize
@@ -27,10 +28,10 @@ HERE = Path(__file__).resolve().parent
 SKIPPED, WORDS, NEAREST = 100, 1000, 10
 PEER = """
 import fasttext, json, sys, time
-text, out, epochs = sys.argv[1:]
+text, out, epochs, threads = sys.argv[1:]
 started = time.perf_counter()
 net = fasttext.train_unsupervised(text, model="skipgram", dim=100, ws=5, neg=5, minn=3, maxn=6, t=1e-4, lr=0.05, minCount=1,
-                                  epoch=int(epochs), thread=2, verbose=0)
+                                  epoch=int(epochs), thread=int(threads), verbose=0)
 seconds = time.perf_counter() - started
 words, counts = net.get_words(include_freq=True)
 with open(out, "w", encoding="utf-8") as file:
@@ -54,7 +55,8 @@ def ours(text: Path, epochs: int, seed: int, folder: Path) -> tuple[float, float
 def fasttext(python: str, text: Path, epochs: int, number: int, folder: Path) -> tuple[float, float, Path]:
     """The same for fastText."""
     out = folder / f"fasttext{number}.vec"
-    answer = subprocess.run([python, "-c", PEER, str(text), str(out), str(epochs)], capture_output=True, text=True, check=True)
+    command = [python, "-c", PEER, str(text), str(out), str(epochs), str(threads())]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
     found = json.loads(answer.stdout.splitlines()[-1])
     return found["words"], found["seconds"], out
 
@@ -80,7 +82,12 @@ def main() -> None:
     parser.add_argument("--peer-python", required=True)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=2)
+    add_json(parser)
     options = parser.parse_args()
+    noted = Measurements()
+    noted.setting(
+        "fastText", "skipgram, dim 100, ws 5, neg 5, minn 3, maxn 6, t 1e-4, lr .05: its defaults, and minCount 1 for both"
+    )
     source = options.text.resolve()
     plain = next(iter(sorted(source.glob("*train*")))) if source.is_dir() else source
     found: dict[str, list[tuple[float, float, Path]]] = {"practicum": [], "fastText": []}
@@ -93,6 +100,8 @@ def main() -> None:
         for name, runs in found.items():
             rates = [options.epochs * words / seconds for words, seconds, _ in runs]
             pace[name] = statistics.median(rates)
+            for rate in rates:
+                noted.note("words/s in training", name, rate)
             print(f"{name:10} {pace[name]:9.0f} words/s   {[round(rate) for rate in rates]}", flush=True)
         print(f"ratio      {pace['practicum'] / pace['fastText']:.2f}")
         ordered, _ = read_vec(found["fastText"][0][2])  # by frequency
@@ -101,9 +110,13 @@ def main() -> None:
         near = {name: [nearest(path, among, asked) for *_, path in runs] for name, runs in found.items()}
         pairs = [alike(a, b) for a in near["practicum"] for b in near["fastText"]]
         print(f"same {NEAREST} nearest neighbours of {len(among[asked])} words: {statistics.mean(pairs):.0%}")
+        for pair in pairs:
+            noted.note("share of the ten nearest words that agree", f"{OURS} with fastText", pair, "")
         for name, each in near.items():
             if len(each) > 1:
                 print(f"{name} with itself: {alike(each[0], each[1]):.0%}")
+                noted.note("share of the ten nearest words that agree", f"{name} with itself", alike(each[0], each[1]), "")
+    noted.write(options.json)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from measurements import OURS, Measurements, add_json
 from practicum.callbacks.run.results import results
 
 HERE = Path(__file__).resolve().parent
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1250)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
+    add_json(parser)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -70,6 +72,14 @@ def main() -> None:
         ]
         done = subprocess.run(peer, check=True, capture_output=True, text=True)
         theirs = json.loads(done.stdout.strip().splitlines()[-1])
+    noted, plain = Measurements(), {"accuracy": ours["plain/accuracy"], "log-loss": ours["plain/loss"], "seconds": seconds}
+    noted.setting("fastai", f"fine_tune({options.epochs}) with aug_transforms(flip_vert=True), the same weights")
+    with_views = {"accuracy": views["accuracy"], "log-loss": views["loss"]}
+    for side, values in ((OURS, plain), (f"{OURS}, 4 augmented views", with_views), ("fastai", theirs)):
+        for name in plain:
+            if name in values:
+                noted.note(name, side, values[name], "more" if name == "accuracy" else "less")
+    noted.write(options.json)
     print("| | accuracy | log-loss | seconds |\n|---|---|---|---|")
     print(f"| practicum | {ours['plain/accuracy']:.3f} | {ours['plain/loss']:.3f} | {seconds:.0f} |")
     print(f"| practicum, 4 augmented views | {views['accuracy']:.3f} | {views['loss']:.3f} | |")

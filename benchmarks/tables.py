@@ -25,6 +25,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from gpu_parts.flops import TRAINING, linear_flops
+from measurements import OURS, Measurements, add_json
 from practicum.callbacks import OneCycle
 from practicum.callbacks.run.results import results
 from practicum.cli.malloc import keep_freed_memory
@@ -111,7 +113,8 @@ def peer(python: str, script: str, *arguments: str) -> dict[str, Any]:
 
 
 def speed(options: argparse.Namespace) -> None:
-    auto = resolve_precision("auto")
+    auto, noted = resolve_precision("auto"), Measurements()
+    noted.setting("fastai", "tabular_learner with the same columns and layers, its own embedding sizes, fit_one_cycle; 32 bit")
     with tempfile.TemporaryDirectory() as temporary:
         for features in ("paper", "all"):
             data = Rossmann(options.given[0], features=features, valid_days=42, batch_size=BATCH, cache=options.cache)
@@ -129,6 +132,15 @@ def speed(options: argparse.Namespace) -> None:
                         answer = peer(options.peer_python, "fastai_tables.py", str(table), *map(str, layers))
                         found.setdefault("fastai", []).append(answer["rows/s"])
                 middle = {name: statistics.median(rates) for name, rates in found.items()}
+                metric = f"{features} columns, layers {layers}: rows/s in training"
+                for name, rates in found.items():
+                    for rate in rates:
+                        noted.note(metric, OURS if name.startswith(OURS) else f"{name.replace('bare', 'bare loop')}", rate)
+                model = network(data, layers)
+                inputs = sum(model.embeddings.dims) + len(data.describe()["continuous"])
+                sides = noted.metrics[metric]["sides"]
+                precisions = {side: "32-true" if side == "fastai" or "32 bit" in side else auto for side in sides}
+                noted.operations(metric, TRAINING * linear_flops([inputs, *layers, 1]), precisions)
                 own, loop = middle[f"practicum, {auto}"], middle[f"bare, {auto}"]
                 for name, rates in found.items():
                     print(f"{features:5} {layers!s:11} {name:22} {middle[name]:8.0f} rows/s   {[round(rate) for rate in rates]}")
@@ -136,6 +148,7 @@ def speed(options: argparse.Namespace) -> None:
                 print(
                     f"{features:5} {layers!s:11} practicum reaches {own / loop:.2f} of the bare loop's speed{beside}", flush=True
                 )
+    noted.write(options.json)
 
 
 class Loop(nn.Module):
@@ -151,6 +164,7 @@ class Loop(nn.Module):
 
 
 def gather(options: argparse.Namespace) -> None:
+    noted = Measurements()
     for name, cardinalities in {
         "the paper's 7 columns": [1116, 8, 3, 4, 13, 32, 13],
         "26 columns": [1116, 8, 3, 4, 13, 53, 32, *[5] * 12, 22, 27, 27, 9, 9, 9, 9],
@@ -173,11 +187,17 @@ def gather(options: argparse.Namespace) -> None:
                     module.zero_grad()
                     module(codes).backward(upstream)
                 times[kind].append((time.perf_counter() - started) / 300 * 1e3)
+        for kind, values in times.items():
+            for value in values:
+                noted.note(
+                    f"{name}: ms forward and backward", OURS if kind == "one gather" else "a loop of nn.Embedding", value, "less"
+                )
         middle = {kind: statistics.median(values) for kind, values in times.items()}
         print(
             f"{name}: forward and backward {middle['one gather']:.2f} ms as one gather, {middle['a loop']:.2f} ms as a loop "
             f"({middle['a loop'] / middle['one gather']:.2f} times)"
         )
+    noted.write(options.json)
 
 
 def trees(options: argparse.Namespace) -> None:
@@ -215,6 +235,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cache", type=Path, default=Path("data/cache"))
     parser.add_argument("--log", action="store_true", help="trees: LightGBM learns the logarithm, as model.log_target=true does")
+    add_json(parser)
     options = parser.parse_intermixed_args()
     keep_freed_memory()
     {"speed": speed, "gather": gather, "trees": trees}[options.what](options)

@@ -15,35 +15,12 @@ from typing import Any
 
 from practicum.callbacks.run.results import baselines, measured_on, results
 
-HERE = Path(__file__).resolve().parents[1]
+from .kept import HERE, keep, kept, last_line, revision
 
 
 def place_of(output: Path, name: str, which: str) -> Path:
     """Where a run's result is kept."""
     return output / "runs" / name / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', which)}.json"
-
-
-def kept(path: Path, command: list[str]) -> dict[str, Any] | None:
-    """The result of a complete run of this very command; ``None``: there is none."""
-    if not path.is_file():
-        return None
-    found = json.loads(path.read_text(encoding="utf-8"))
-    return found if found["command"] == command and not {"error", "missing"} & {*found} else None
-
-
-def keep(path: Path, result: dict[str, Any]) -> dict[str, Any]:
-    """Write a result, so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".part")
-    beside.write_text(json.dumps(result, indent=1), encoding="utf-8")
-    beside.replace(path)
-    return result
-
-
-def revision() -> str:
-    """Of the source tree; with a + where files differ from it."""
-    answer = subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=HERE, capture_output=True, text=True, check=False)
-    return answer.stdout.strip() or "unknown"
 
 
 def ours(output: Path, name: str, overrides: tuple[str, ...], seed: int, threads: int | None) -> dict[str, Any]:
@@ -65,7 +42,7 @@ def ours(output: Path, name: str, overrides: tuple[str, ...], seed: int, threads
     answer = _call([sys.executable, str(HERE.parent / "train.py"), *typed, *places], threads, os.environ)
     seconds = time.perf_counter() - started
     if answer.returncode:
-        return keep(path, {"command": typed, "error": _last_line(answer)})
+        return keep(path, {"command": typed, "error": last_line(answer)})
     record = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     return keep(
         path,
@@ -114,7 +91,7 @@ def peer(
             found = {"missing": f"it did not end within {limit:g} seconds by {cores}", "limit": limit}
         else:
             lines = [json.loads(line) for line in answer.stdout.splitlines() if line.startswith("{")]
-            found = lines[-1] if lines and not answer.returncode else {"missing": _last_line(answer)}
+            found = lines[-1] if lines and not answer.returncode else {"missing": last_line(answer)}
         found = keep(path, {**found, "command": command})
     return found
 
@@ -126,8 +103,3 @@ def _call(
     limits = {} if threads is None else dict.fromkeys(variables, str(threads))
     own = {**environment, **limits}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=own, timeout=limit)
-
-
-def _last_line(answer: subprocess.CompletedProcess[str]) -> str:
-    lines = [line for line in (answer.stdout + answer.stderr).splitlines() if line.strip()]
-    return lines[-1][:300] if lines else f"ended with {answer.returncode}"

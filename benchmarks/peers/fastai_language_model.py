@@ -9,6 +9,7 @@ PEER is a Python with fastai 2.8.12.
 """
 
 import json
+import os
 import pickle
 import sys
 import time
@@ -68,7 +69,8 @@ def speed(size: str, steps: int = 15, warm: int = 3) -> None:
 def tokenize(file: Path) -> None:
     texts = json.loads(file.read_text(encoding="utf-8"))
     started = time.perf_counter()
-    found = list(parallel_tokenize(texts, tok=WordTokenizer(), rules=defaults.text_proc_rules, n_workers=2))
+    workers = int(os.environ.get("OMP_NUM_THREADS") or 2)
+    found = list(parallel_tokenize(texts, tok=WordTokenizer(), rules=defaults.text_proc_rules, n_workers=workers))
     seconds = time.perf_counter() - started
     count = sum(len(each[1]) for each in found)
     print(json.dumps({"tokens": count, "tokens/s": count / seconds}))

@@ -6,6 +6,7 @@ PEER is a Python with LightGBM 4. It stops once validation has not improved for 
 """
 
 import json
+import os
 import sys
 import time
 
@@ -25,7 +26,7 @@ def main(path: str, objective: str) -> None:
         "num_leaves": 127,
         "min_child_samples": 20,
         "cat_smooth": 10,
-        "n_jobs": 2,
+        "n_jobs": int(os.environ.get("OMP_NUM_THREADS") or 2),
         "verbose": -1,
     }
     started = time.perf_counter()

@@ -4,8 +4,11 @@
 
 PEER is a Python with scikit-learn and LightGBM 4. Settings are those of the paper's own code, with 50 trees in the forest instead
 of 200, and LightGBM instead of XGBoost. The distance between two rows of codes is the number of columns in which they differ.
+Prints a line of JSON per method.
 """
 
+import json
+import os
 import sys
 import time
 
@@ -14,6 +17,8 @@ import numpy as np
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.neighbors import KNeighborsRegressor
 
+THREADS = int(os.environ.get("OMP_NUM_THREADS") or 2)
+
 
 def methods(codes: bool) -> dict[str, object]:
     """Methods by name, for codes or for vectors."""
@@ -21,9 +26,9 @@ def methods(codes: bool) -> dict[str, object]:
     trees = {"n_estimators": 3000, "learning_rate": 0.05, "num_leaves": 127}
     parts = {"colsample_bytree": 0.7, "subsample": 0.7, "subsample_freq": 1}
     return {
-        "k-NN": KNeighborsRegressor(n_neighbors=10, weights="distance", n_jobs=2, **(by_difference if codes else {"p": 1})),
-        "forest": RandomForestRegressor(n_estimators=50, max_depth=35, n_jobs=2, random_state=1),
-        "boosting": lightgbm.LGBMRegressor(**trees, **parts, n_jobs=2, verbose=-1),
+        "k-NN": KNeighborsRegressor(n_neighbors=10, weights="distance", n_jobs=THREADS, **(by_difference if codes else {"p": 1})),
+        "forest": RandomForestRegressor(n_estimators=50, max_depth=35, n_jobs=THREADS, random_state=1),
+        "boosting": lightgbm.LGBMRegressor(**trees, **parts, n_jobs=THREADS, verbose=-1),
     }
 
 
@@ -39,7 +44,8 @@ def main(path: str) -> None:
             model.fit(given[f"{kind}_train"], learnt, **more)
             predicted = np.exp(model.predict(given[f"{kind}_test"]))
             label = f"{name}, {'embeddings' if kind == 'vectors' else 'columns'}"
-            print(f"{label:26} {np.abs(predicted / true - 1).mean():.4f}  {time.perf_counter() - started:.0f} s", flush=True)
+            found = {"mape": float(np.abs(predicted / true - 1).mean()), "seconds": time.perf_counter() - started}
+            print(json.dumps({"method": label, **found}), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,150 @@
+"""All benchmarks that this machine can run, the peers beside ours; rewrites ``benchmarks/RESULTS.md``.
+
+    python -m benchmarks DATA --output DIR
+    python -m benchmarks DATA --output DIR --only ratings_speed,overhead --threads 1
+    python -m benchmarks --list
+
+DATA is the folder of data sets that ``benchmarks/defaults.py`` describes, with ``rossmann`` (Kaggle's files) and ``ptb``. What
+lacks its data or its peer is left out, and RESULTS.md says why.
+
+Peers are installed once into ``DIR/peers``, from the exact versions in ``benchmarks/peers.txt``; ``--peer-python`` takes another
+environment, ``--no-peers`` none. Each benchmark is a process of its own, whose output is ``DIR/NAME.log``, and leaves one
+``DIR/NAME.json``. One that is complete is kept while its command, threads and peers are the same; delete ``DIR/NAME.json`` (and
+``DIR/work/NAME``, where runs of its own are) to measure another state of the code: the page names the revisions. A failing
+benchmark is named with its last line, the others go on, and the exit code is 1.
+
+RESULTS.md is rewritten after each, from all files in DIR; what stands outside of its two marks is kept, such as the part on a GPU
+(``benchmarks/gpu.py``). By hand remain ``export.py`` (it takes runs of yours), ``tables.py trees``, and ``language_model.py
+memory``, which draws a picture of the documentation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from .all_parts.catalogue import BENCHMARKS, Benchmark
+from .all_parts.peers_environment import PeersFailed, make_peers, not_importable, site_of, versions
+from .all_parts.results_page import results_page, rewrite
+from .all_parts.running import Setting, missing_peers, run, what_is_lacking
+
+HERE = Path(__file__).resolve().parent
+
+
+def listing(catalogue: Sequence[Benchmark]) -> str:
+    """Names, minutes and sentences."""
+    width = max(len(each.name) for each in catalogue)
+    return "\n".join(f"{each.name:{width}} {each.minutes:5.0f} min  {each.sentence}" for each in catalogue)
+
+
+def with_peers(setting: Setting, wanted: Sequence[Benchmark], python: str | None, make: bool) -> Setting:
+    """The setting with the peers' environment, or with the reason why there is none."""
+    modules = {name for each in wanted for name in each.peers}
+    if not modules:
+        return setting
+    if python is None and not make:
+        return replace(setting, no_peers="--no-peers was given")
+    try:
+        found = Path(python) if python else make_peers(setting.output / "peers")
+        return replace(setting, python=found, site=site_of(found), unimportable=not_importable(found, modules))
+    except (PeersFailed, OSError) as error:
+        print(f"No peers: {error}", flush=True)
+        return replace(setting, no_peers=setting.without_places(f"their environment could not be made: {error}"))
+
+
+def run_all(setting: Setting, wanted: Sequence[Benchmark], catalogue: Sequence[Benchmark], page: Path) -> list[str]:
+    """Run the benchmarks one after the other, and rewrite the page after each; returns the names of those that failed."""
+    failed: list[str] = []
+    for each in wanted:
+        if (reason := what_is_lacking(each, setting)) is not None:
+            print(f"{each.name}: left out: {reason}", flush=True)
+            continue
+        importable = [name for name in each.peers if name not in missing_peers(each, setting)]
+        numbers = versions(setting.python, importable) if setting.python and importable else {}
+        print(f"{each.name}: about {each.minutes:.0f} min; see {setting.output / f'{each.name}.log'}", flush=True)
+        found = run(each, setting, numbers)
+        if "error" in found:
+            failed.append(each.name)
+        print(f"{each.name}: {found.get('error') or format(found['seconds'], '.0f') + ' s'}", flush=True)
+        write_page(setting, wanted, catalogue, page)
+    write_page(setting, wanted, catalogue, page)
+    return failed
+
+
+def write_page(setting: Setting, wanted: Sequence[Benchmark], catalogue: Sequence[Benchmark], page: Path) -> None:
+    """Rewrite the page from all files of results that are there."""
+    runs: dict[str, dict[str, Any]] = {}
+    left_out: dict[str, str] = {}
+    for each in catalogue:
+        path = setting.output / f"{each.name}.json"
+        if path.is_file():
+            runs[each.name] = json.loads(path.read_text(encoding="utf-8"))
+        elif (reason := what_is_lacking(each, setting if each in wanted else replace(setting, unimportable={}))) is not None:
+            left_out[each.name] = reason
+        else:
+            left_out[each.name] = "not asked for" if each not in wanted else "not yet run"
+    rewrite(page, results_page(runs, left_out, catalogue))
+
+
+def measure_machine(threads: int | None, environment: Mapping[str, str]) -> dict[str, Any]:
+    """The machine's facts and limits, in a process with the benchmarks' threads."""
+    limits = {} if threads is None else {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
+    answer = subprocess.run(
+        [sys.executable, "-m", "benchmarks.all_parts.machine"],
+        cwd=HERE.parent,
+        env={**environment, **limits},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return dict(json.loads(answer.stdout.splitlines()[-1]))
+
+
+def main(arguments: Sequence[str] | None = None, catalogue: Sequence[Benchmark] = BENCHMARKS) -> None:
+    """Parse what was typed and run it; exit code 1 if a benchmark failed."""
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", nargs="?", type=lambda text: Path(text).resolve(), help="folder of data sets")
+    parser.add_argument("--output", type=lambda text: Path(text).resolve(), help="folder of results, and of the peers")
+    parser.add_argument("--only", default="", help="names, separated by commas; default: all")
+    parser.add_argument("--list", action="store_true", help="print names, minutes and sentences")
+    parser.add_argument("--repeat", type=int, default=3, help="repetitions of each measurement; default: 3")
+    parser.add_argument("--seeds", type=int, default=3, help="seeds of each training; default: 3")
+    parser.add_argument("--threads", type=int, help="of each process; default: all cores")
+    parser.add_argument("--peer-python", help="Python of an environment with the peers; default: made in DIR/peers")
+    parser.add_argument("--no-peers", action="store_true", help="measure ours alone")
+    parser.add_argument("--page", type=Path, default=HERE / "RESULTS.md", help="default: benchmarks/RESULTS.md")
+    options = parser.parse_args(arguments)
+    if options.list:
+        print(listing(catalogue))
+        return
+    if options.data is None or options.output is None:
+        parser.error("DATA and --output DIR are needed (or --list)")
+    if not options.data.is_dir():
+        parser.error(f"{options.data}: no such folder")
+    for name in ("repeat", "seeds", "threads"):
+        if (value := getattr(options, name)) is not None and value < 1:
+            parser.error(f"--{name}: {value} must be at least 1")
+    names = [name for name in options.only.split(",") if name]
+    if unknown := [name for name in names if name not in {each.name for each in catalogue}]:
+        parser.error(f"--only: no such benchmark: {unknown[0]}; there are {', '.join(each.name for each in catalogue)}")
+    wanted = [each for each in catalogue if not names or each.name in names]
+    options.output.mkdir(parents=True, exist_ok=True)
+    machine = measure_machine(options.threads, os.environ)
+    setting = Setting(options.data, options.output, options.repeat, options.seeds, options.threads, machine=machine)
+    setting = with_peers(setting, wanted, options.peer_python, not options.no_peers)
+    failed = run_all(setting, wanted, catalogue, options.page)
+    print(f"{options.page} is written" + (f"; failed: {', '.join(failed)}" if failed else ""), flush=True)
+    sys.exit(bool(failed))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""``RESULTS.md``: a page from the files of results; what else stands in it is kept."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..defaults_parts.report import markdown, shown
+from ..measurements import OURS
+from .catalogue import Benchmark
+
+BEGIN, END = "<!-- written by python -m benchmarks -->", "<!-- the end of what python -m benchmarks writes -->"
+NOTHING = "—"
+
+
+def rewrite(path: Path, content: str) -> None:
+    """Replace what lies between the two marks of a file; everything else in it stays.
+
+    Without marks they are put below the first heading; without a file one is made. It is replaced at once.
+
+    Raises:
+        ValueError: One mark is there without the other.
+    """
+    text = path.read_text(encoding="utf-8") if path.is_file() else "# Results\n"
+    if (BEGIN in text) != (END in text):
+        raise ValueError(f"{path}: one of the two lines is missing between which the results stand: {BEGIN} and {END}")
+    if BEGIN in text:
+        before, _, rest = text.partition(BEGIN)
+        after = rest.partition(END)[2]
+    else:
+        head, newline, rest = text.partition("\n")
+        before, after = f"{head}{newline}\n", f"\n{rest}" if rest else "\n"
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_text(f"{before}{BEGIN}\n\n{content.strip()}\n\n{END}{after}", encoding="utf-8")
+    beside.replace(path)
+
+
+def results_page(runs: Mapping[str, dict[str, Any]], left_out: Mapping[str, str], catalogue: Sequence[Benchmark]) -> str:
+    """The page in Markdown.
+
+    Args:
+        runs: By benchmark what its file holds.
+        left_out: By benchmark why it was not run.
+        catalogue: All benchmarks, in the order of the page.
+    """
+    done = [each for each in catalogue if each.name in runs and "error" not in runs[each.name]]
+    failed = [each for each in catalogue if "error" in runs.get(each.name, {})]
+    parts = ["## On one processor"]
+    if done:
+        latest = runs[done[-1].name]["machine"]
+        revisions = ", ".join(sorted({runs[each.name]["revision"] for each in done}))
+        peers = {name: number for each in done for name, number in runs[each.name]["peers"].items()}
+        parts += [
+            f"`python -m benchmarks DATA --output DIR`, revision {revisions}. {_machine(latest)} {_limits(latest)}"
+            + (f" Peers: {', '.join(f'{name} {number}' for name, number in sorted(peers.items()))}." if peers else ""),
+            "Each number is the median of what was measured, both sides in turn; in brackets the smallest and the largest. "
+            f"**Better by** above 1: {OURS} is ahead, by its rate over the other's or the other's seconds or errors over its; "
+            "beside a bare loop it is the share of the speed that any library could reach.",
+        ]
+        if rows := [row for each in done for row in _glance(each.name, runs[each.name]["measured"]["metrics"])]:
+            parts.append(markdown(["benchmark", "measured", OURS, "best other", "better by"], rows))
+    parts += [_section(each, runs[each.name], _machine(latest)) for each in done]
+    notes = [f"- {each.name}: **failed**: {runs[each.name]['error']}" for each in failed]
+    notes += [f"- {each.name}: {left_out[each.name]}" for each in catalogue if each.name in left_out]
+    return "\n\n".join([*parts, *(["### Not measured", "\n".join(notes)] if notes else [])])
+
+
+def _machine(facts: Mapping[str, Any]) -> str:
+    """Processor, threads and versions, in a sentence."""
+    if not facts:
+        return "The machine is not known."
+    packages = ", ".join(f"{name} {number}" for name, number in facts["packages"].items())
+    count = facts["threads"]
+    return (
+        f"{facts['processor']}, {facts['system']}, {facts['usable cores']} of {facts['cores']} cores, "
+        f"{count} thread{'s' * (count > 1)}; {packages}."
+    )
+
+
+def _limits(facts: Mapping[str, Any]) -> str:
+    if not facts:
+        return ""
+    full, half = (shown(facts["product, GFLOP/s"][kind]) for kind in ("32-true", "bf16-mixed"))
+    return f"A large matrix product reaches {full} GFLOP/s in 32 bit and {half} in bfloat16."
+
+
+def _section(each: Benchmark, run: Mapping[str, Any], machine: str) -> str:
+    measured = run["measured"]
+    places = dict.fromkeys(("work", "site", "repeat", "seeds"), "")
+    shape = {**places, "data": "DATA", "work": "DIR", "site": "PEERS", "repeat": "N", "seeds": "N"}
+    command = " ".join(part.format(**shape) for part in each.command)
+    own = _machine(run["machine"])
+    start = command if each.command[0] == "-m" else f"benchmarks/{command}"
+    parts = [
+        f"### {each.name}",
+        f"{each.sentence} `python {start}`, {_minutes(run['seconds'])}." + ("" if own == machine else f" Measured on: {own}"),
+        "\n".join(f"- {side}: {text}" for side, text in measured["settings"].items()),
+    ]
+    rows, with_share = [], any("operations" in metric for metric in measured["metrics"].values())
+    for name, metric in measured["metrics"].items():
+        for place, (side, values) in enumerate(metric["sides"].items()):
+            row = [name if place == 0 else "", side, _values(values), str(len(values)), _better(metric, side)]
+            rows.append([*row, _share(metric, side, run["machine"])] if with_share else row)
+    if rows:
+        head = ["measured", "who", "median (smallest to largest)", "times", "better by"]
+        parts.append(markdown([*head, "GFLOP/s, share of the product's"] if with_share else head, rows))
+    parts += measured["pages"]
+    parts += [f"Without {name}: {reason}." for name, reason in run.get("missing_peers", {}).items()]
+    return "\n\n".join(part.strip() for part in parts if part)
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s in all" if seconds < 120 else f"{seconds / 60:.0f} min in all"
+
+
+def _numbers(values: Sequence[Any], better: str) -> list[float]:
+    """Values, where a mark that was missed is infinitely bad."""
+    worst = -math.inf if better == "more" else math.inf
+    return [worst if isinstance(each, dict) else each for each in values]
+
+
+def middle(values: Sequence[Any], better: str = "less") -> float:
+    """The median, where a mark that was missed is infinitely bad.
+
+    Example:
+        >>> middle([30.0, {"missed": "best .95"}, 32.0])
+        32.0
+        >>> middle([30.0, {"missed": "best .95"}])
+        inf
+    """
+    return statistics.median(_numbers(values, better))
+
+
+def _values(values: Sequence[Any]) -> str:
+    missed = [each["missed"] for each in values if isinstance(each, dict)]
+    reached = [each for each in values if not isinstance(each, dict)]
+    if not math.isfinite(value := middle(values)):
+        count = f"{len(reached)} of {len(values)} reached it" if reached else "not reached"
+        return f"{count}: {'; '.join(dict.fromkeys(missed))}"
+    if len(values) == 1:
+        return _shown(value)
+    upper = f"not reached ({'; '.join(dict.fromkeys(missed))})" if missed else _shown(max(reached))
+    return f"{_shown(value)} ({_shown(min(reached))} to {upper})"
+
+
+def _shown(value: float) -> str:
+    return shown(value) if value else "0"
+
+
+def _better(metric: Mapping[str, Any], side: str) -> str:
+    """By how much ours is better than a side; empty for ours, and where neither direction is better."""
+    sides, better = metric["sides"], metric["better"]
+    if side == OURS or OURS not in sides or not better:
+        return ""
+    mine, theirs = middle(sides[OURS], better), middle(sides[side], better)
+    if not math.isfinite(mine) or not math.isfinite(theirs):
+        return NOTHING
+    above, below = (mine, theirs) if better == "more" else (theirs, mine)
+    return f"{above / below:.2f}" if below else NOTHING
+
+
+def _share(metric: Mapping[str, Any], side: str, machine: Mapping[str, Any]) -> str:
+    precision = metric.get("precisions", {}).get(side)
+    if precision is None or not machine:
+        return ""
+    rate = middle(metric["sides"][side], "more") * metric["operations"] / 1e9
+    return f"{_shown(round(rate, 1))}, {rate / machine['product, GFLOP/s'][precision]:.2f}"
+
+
+def _glance(name: str, metrics: Mapping[str, dict[str, Any]]) -> list[list[str]]:
+    """A row for each metric that has ours and others: the best of these beside it."""
+    rows = []
+    for metric, facts in metrics.items():
+        others = {side: values for side, values in facts["sides"].items() if not side.startswith((OURS, "bare loop", "plain"))}
+        if OURS not in facts["sides"] or not others or not facts["better"]:
+            continue
+        pick = max if facts["better"] == "more" else min
+        best = pick(others, key=lambda side: middle(others[side], facts["better"]))
+        mine, theirs = (middle(facts["sides"][side], facts["better"]) for side in (OURS, best))
+        cells = [_shown(value) if math.isfinite(value) else "not reached" for value in (mine, theirs)]
+        rows.append([name, metric, cells[0], f"{best} {cells[1]}", _better(facts, best)])
+    return rows

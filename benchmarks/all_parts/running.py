@@ -1,0 +1,145 @@
+"""One benchmark: what it lacks, its child process, and the file in which its result is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..defaults_parts.kept import keep, kept, last_of, revision
+from .catalogue import Benchmark
+
+BENCHMARKS = Path(__file__).resolve().parents[1]
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all benchmarks share.
+
+    Attributes:
+        data: Folder of data sets.
+        output: Folder of results.
+        repeat: Repetitions of each measurement.
+        seeds: Seeds of each training.
+        threads: Of each process; ``None``: as many as libraries take.
+        python: The peers' Python; ``None``: there is none, because of ``no_peers``.
+        site: The peers' site-packages.
+        no_peers: Why there is no environment of the peers.
+        unimportable: Modules that it can't import, with the error.
+        machine: What :mod:`.machine` says.
+        scripts: Folder of the benchmarks' scripts.
+    """
+
+    data: Path
+    output: Path
+    repeat: int = 3
+    seeds: int = 3
+    threads: int | None = None
+    python: Path | None = None
+    site: Path | None = None
+    no_peers: str = "no environment was made"
+    unimportable: Mapping[str, str] = field(default_factory=dict)
+    machine: Mapping[str, Any] = field(default_factory=dict)
+    scripts: Path = BENCHMARKS
+
+    def without_places(self, text: str) -> str:
+        """A text without this machine's folders, for a page that others read."""
+        for place, name in ((self.data, "DATA"), (self.output, "DIR"), (BENCHMARKS.parent, "."), (sys.prefix, "ENV")):
+            text = text.replace(str(place), name)
+        return text
+
+
+def missing_peers(each: Benchmark, setting: Setting) -> dict[str, str]:
+    """Peers of a benchmark that can't be asked, with the reason."""
+    if setting.python is None:
+        return dict.fromkeys(each.peers, setting.no_peers)
+    return {name: setting.unimportable[name] for name in each.peers if name in setting.unimportable}
+
+
+def what_is_lacking(each: Benchmark, setting: Setting) -> str | None:
+    """Why a benchmark can't run here; ``None``: it can."""
+    absent = [name for name in each.data if not (setting.data / name).exists()]
+    if absent:
+        return f"no {', '.join(absent)} in the folder of data sets"
+    if not each.alone and (missing := missing_peers(each, setting)):
+        return "; ".join(f"{name} is missing: {reason}" for name, reason in missing.items())
+    return None
+
+
+def typed(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str]) -> list[str]:
+    """What decides a result: arguments without the places of results, threads, and the peers' versions."""
+    places = {"data": setting.data, "work": "WORK", "site": "SITE", "repeat": setting.repeat, "seeds": setting.seeds}
+    peers = [f"{name}=={number}" for name, number in sorted(peers_versions.items())]
+    return [*(part.format(**places) for part in each.command), f"threads={setting.threads or 'all'}", *peers]
+
+
+def run(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str]) -> dict[str, Any]:
+    """Run a benchmark unless that was done with the same command, threads and versions.
+
+    Returns:
+        What ``OUTPUT/NAME.json`` holds: ``command``, ``revision``, ``seconds``, ``machine``, ``peers`` (versions),
+        ``missing_peers`` and ``measured``; or ``error``: the last line of a failing one.
+    """
+    path, command = setting.output / f"{each.name}.json", typed(each, setting, peers_versions)
+    if (found := kept(path, command)) is not None:
+        return found
+    work = setting.output / "work" / each.name
+    if not each.own_runs:
+        _forget_other_runs(work, command)
+    work.mkdir(parents=True, exist_ok=True)
+    result = work / "measured.json"
+    result.unlink(missing_ok=True)
+    started, log = time.perf_counter(), path.with_suffix(".log")
+    arguments = [*_command(each, setting, work), "--json", str(result)]
+    with open(log, "w", encoding="utf-8") as file:
+        code = subprocess.call(arguments, cwd=work, env=_environment(each, setting), stdout=file, stderr=subprocess.STDOUT)
+    facts = {
+        "command": command,
+        "revision": revision(),
+        "seconds": time.perf_counter() - started,
+        "machine": dict(setting.machine),
+        "peers": dict(peers_versions),
+    }
+    if code or not result.is_file():
+        said = last_of(log.read_text(encoding="utf-8", errors="replace")) or "it said nothing"
+        return keep(path, {**facts, "error": f"{setting.without_places(said)} (exit code {code}; all of it: {log.name})"})
+    measured = json.loads(result.read_text(encoding="utf-8"))
+    return keep(path, {**facts, "missing_peers": missing_peers(each, setting), "measured": measured})
+
+
+def _environment(each: Benchmark, setting: Setting) -> dict[str, str]:
+    """Variables of a child process: threads are limited, and a module's name can be found in this tree."""
+    limits = {} if setting.threads is None else dict.fromkeys(_THREADS, str(setting.threads))
+    own = {**os.environ, **limits}
+    if each.command[0] == "-m":
+        own["PYTHONPATH"] = os.pathsep.join(filter(None, [str(BENCHMARKS.parent), os.environ.get("PYTHONPATH")]))
+    return own
+
+
+def _command(each: Benchmark, setting: Setting, work: Path) -> list[str]:
+    places = {"data": setting.data, "work": work, "site": setting.site, "repeat": setting.repeat, "seeds": setting.seeds}
+    parts = [part.format(**places) for part in each.command]
+    start = [sys.executable, *parts] if parts[0] == "-m" else [sys.executable, str(setting.scripts / parts[0]), *parts[1:]]
+    missing = missing_peers(each, setting)
+    if len(missing) < len(each.peers) if each.some_peers else each.peers and not missing:
+        start += ["--peer-python", str(setting.python)]
+    if setting.threads is not None and each.own_runs:
+        start += ["--threads", str(setting.threads)]
+    return start
+
+
+def _forget_other_runs(work: Path, command: list[str]) -> None:
+    """Delete what a benchmark left of another command, so that it continues none of its runs."""
+    note = work / "command.json"
+    if work.is_dir() and (not note.is_file() or json.loads(note.read_text(encoding="utf-8")) != command):
+        shutil.rmtree(work)
+    work.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps(command), encoding="utf-8")

@@ -1,0 +1,44 @@
+"""Results that are kept: written whole, read again where what was typed is the same. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parents[1]
+
+
+def kept(path: Path, command: list[str]) -> dict[str, Any] | None:
+    """The result of a complete run of this very command; ``None``: there is none."""
+    if not path.is_file():
+        return None
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return found if found["command"] == command and not {"error", "missing"} & {*found} else None
+
+
+def keep(path: Path, result: dict[str, Any]) -> dict[str, Any]:
+    """Write a result, so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".part")
+    beside.write_text(json.dumps(result, indent=1), encoding="utf-8")
+    beside.replace(path)
+    return result
+
+
+def revision() -> str:
+    """Of the source tree; with a + where files differ from it."""
+    answer = subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=HERE, capture_output=True, text=True, check=False)
+    return answer.stdout.strip() or "unknown"
+
+
+def last_line(answer: subprocess.CompletedProcess[str]) -> str:
+    """What a process said last, at most 300 characters."""
+    return last_of(answer.stdout + answer.stderr) or f"ended with {answer.returncode}"
+
+
+def last_of(text: str) -> str:
+    """The last line of a text that is not blank, at most 300 characters; empty if there is none."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else ""
