@@ -70,11 +70,12 @@ def make_peers(folder: Path, listed: Path = LIST) -> Path:
         return python_of(folder)
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        _call([sys.executable, "-m", "venv", str(folder)])
+        _call([sys.executable, "-m", "venv", "--without-pip", str(folder)])
         python = str(python_of(folder))
         site = Path(_call([python, "-c", _SITE]).stdout.strip())
         (site / "behind.pth").write_text(sysconfig.get_paths()["purelib"] + "\n", encoding="utf-8")
-        _call([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(listed)])
+        pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check"]
+        _call([*pip, "install", "--quiet", "-r", str(listed)])
         beside = stamp.with_suffix(".part")
         beside.write_text(stamp_of(listed), encoding="utf-8")
         beside.replace(stamp)

