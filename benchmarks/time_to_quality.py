@@ -8,7 +8,8 @@
 Ours is ``train.py`` with the default recipe and a callback that writes down each validation, from Python's start, with an empty
 cache; peers train as their documentation does (quality_parts/tasks.py says how and where), from Python's start, too. Both take
 turns, ``--seeds`` times, and are ended once they are there. A side that does not reach the mark within its schedule, or within
-``--limit``, is said to be so, with what it reached. Needs no peers: without ``--peer-python`` ours is measured alone.
+``--limit``, is said to be so, with what it reached. The same is given in seconds on the processor, which other work on the
+machine does not lengthen. Needs no peers: without ``--peer-python`` ours is measured alone.
 """
 
 from __future__ import annotations
@@ -57,12 +58,15 @@ def measure(task: Task, options: argparse.Namespace, folder: Path) -> Measuremen
     noted.setting(OURS, f"`train.py {' '.join(task.overrides).replace('{root}', 'DATA')}`")
     given = task.prepare(root, folder, python) if task.prepare and python else root
     metric, best = f"seconds to {task.words}", max if task.better == "more" else min
+    on_processor = f"processor {metric}"
 
     def note(side: str, seed: int, outcome: Outcome) -> None:
-        missed = None if outcome.seconds is not None else outcome.missed(best)
-        noted.note(metric, side, outcome.seconds, "less", missed)
-        course = ", ".join(f"{value:.4g} after {seconds:.1f} s" for seconds, value in outcome.course)
-        print(f"{side}, seed {seed}: {missed or f'{outcome.seconds:.1f} s'}   ({course})", flush=True)
+        mark, missed = outcome.mark, None if outcome.mark else outcome.missed(best)
+        noted.note(metric, side, mark and mark.seconds, "less", missed)
+        noted.note(on_processor, side, mark and mark.processor, "less", missed)
+        course = ", ".join(f"{each.value:.4g} after {each.seconds:.1f} s" for each in outcome.course)
+        said = f"{mark.seconds:.1f} s, {mark.processor:.1f} s on the processor" if mark else missed
+        print(f"{side}, seed {seed}: {said}   ({course})", flush=True)
 
     for seed in range(1, options.seeds + 1):
         note(OURS, seed, ours(task, root, seed, options.limit, options.more))
@@ -71,7 +75,8 @@ def measure(task: Task, options: argparse.Namespace, folder: Path) -> Measuremen
             try:
                 note(peer.name, seed, theirs(peer, task, given, seed, options.limit, python))
             except SideFailed as error:
-                noted.note(metric, peer.name, missed=f"it failed: {error}", better="less")
+                for name in (metric, on_processor):
+                    noted.note(name, peer.name, missed=f"it failed: {error}", better="less")
                 print(f"{peer.name}, seed {seed} failed: {error}", flush=True)
     return noted
 

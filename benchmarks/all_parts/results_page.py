@@ -14,6 +14,7 @@ from .catalogue import Benchmark
 
 BEGIN, END = "<!-- written by python -m benchmarks -->", "<!-- the end of what python -m benchmarks writes -->"
 NOTHING = "—"
+ENOUGH = 0.7  # of a core, for a benchmark that computes all the time
 
 
 def rewrite(path: Path, content: str) -> None:
@@ -92,11 +93,13 @@ def _section(each: Benchmark, run: Mapping[str, Any], machine: str) -> str:
     places = dict.fromkeys(("work", "site", "repeat", "seeds"), "")
     shape = {**places, "data": "DATA", "work": "DIR", "site": "PEERS", "repeat": "N", "seeds": "N"}
     command = " ".join(part.format(**shape) for part in each.command)
-    own = _machine(run["machine"])
+    own, busy = _machine(run["machine"]), _shared(run)
     start = command if each.command[0] == "-m" else f"benchmarks/{command}"
     parts = [
         f"### {each.name}",
-        f"{each.sentence} `python {start}`, {_minutes(run['seconds'])}." + ("" if own == machine else f" Measured on: {own}"),
+        f"{each.sentence} `python {start}`, {_minutes(run['seconds'])}."
+        + ("" if own == machine else f" Measured on: {own}")
+        + busy,
         "\n".join(f"- {side}: {text}" for side, text in measured["settings"].items()),
     ]
     rows, with_share = [], any("operations" in metric for metric in measured["metrics"].values())
@@ -110,6 +113,14 @@ def _section(each: Benchmark, run: Mapping[str, Any], machine: str) -> str:
     parts += measured["pages"]
     parts += [f"Without {name}: {reason}." for name, reason in run.get("missing_peers", {}).items()]
     return "\n\n".join(part.strip() for part in parts if part)
+
+
+def _shared(run: Mapping[str, Any]) -> str:
+    """A warning, where a benchmark had far less of the processor than it could use."""
+    share = run["processor seconds"] / run["seconds"]
+    if share >= ENOUGH:
+        return ""
+    return f" **Other work shared the processor** ({share:.0%} of one core was left): seconds are too many, rates too low."
 
 
 def _minutes(seconds: float) -> str:

@@ -83,8 +83,8 @@ def run(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str]) ->
     """Run a benchmark unless that was done with the same command, threads and versions.
 
     Returns:
-        What ``OUTPUT/NAME.json`` holds: ``command``, ``revision``, ``seconds``, ``machine``, ``peers`` (versions),
-        ``missing_peers`` and ``measured``; or ``error``: the last line of a failing one.
+        What ``OUTPUT/NAME.json`` holds: ``command``, ``revision``, ``seconds``, ``processor seconds``, ``machine``, ``peers``
+        (versions), ``missing_peers`` and ``measured``; or ``error``: the last line of a failing one.
     """
     path, command = setting.output / f"{each.name}.json", typed(each, setting, peers_versions)
     if (found := kept(path, command)) is not None:
@@ -95,7 +95,7 @@ def run(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str]) ->
     work.mkdir(parents=True, exist_ok=True)
     result = work / "measured.json"
     result.unlink(missing_ok=True)
-    started, log = time.perf_counter(), path.with_suffix(".log")
+    started, log, before = time.perf_counter(), path.with_suffix(".log"), os.times()
     arguments = [*_command(each, setting, work), "--json", str(result)]
     with open(log, "w", encoding="utf-8") as file:
         code = subprocess.call(arguments, cwd=work, env=_environment(each, setting), stdout=file, stderr=subprocess.STDOUT)
@@ -103,6 +103,7 @@ def run(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str]) ->
         "command": command,
         "revision": revision(),
         "seconds": time.perf_counter() - started,
+        "processor seconds": sum(os.times()[2:4]) - sum(before[2:4]),
         "machine": dict(setting.machine),
         "peers": dict(peers_versions),
     }

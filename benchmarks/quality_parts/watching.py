@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..defaults_parts.kept import last_of
 
@@ -20,37 +21,45 @@ class SideFailed(Exception):
     """A process ended with an error before the mark; the message is the last line of what it said."""
 
 
+class Validation(NamedTuple):
+    """One line of a course."""
+
+    seconds: float  # since the start of the process
+    processor: float  # seconds
+    value: float
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How it went.
 
     Attributes:
-        seconds: From the start of the process to the validation that reached the mark; ``None``: it was not reached.
-        course: Seconds and value of each validation.
+        course: Seconds, seconds on the processor and value of each validation.
+        mark: The first of these that reached the mark; ``None``: none did.
         ended: Seconds until the process ended or was ended.
         cut: Whether its time was over.
     """
 
-    seconds: float | None
-    course: tuple[tuple[float, float], ...]
+    course: tuple[Validation, ...]
+    mark: Validation | None
     ended: float
     cut: bool
 
     def missed(self, best: Callable[[Sequence[float]], float]) -> str:
         """What it reached instead, in words."""
-        values = [value for _, value in self.course]
+        values = [each.value for each in self.course]
         found = f"{best(values):.4g} at best" if values else "no validation"
         found = found.replace("0.", ".", 1) if found.startswith("0.") else found
         end = "then ended by the limit" if self.cut else "its whole schedule"
         return f"{found} in {len(values)} epoch{'s' * (len(values) != 1)}, {self.ended:.0f} s, {end}"
 
 
-def read_course(path: Path) -> tuple[tuple[float, float], ...]:
-    """Seconds and values of the lines that are whole."""
+def read_course(path: Path) -> tuple[Validation, ...]:
+    """The lines that are whole."""
     if not path.is_file():
         return ()
     lines = [line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
-    return tuple((found["seconds"], found["value"]) for found in map(json.loads, lines))
+    return tuple(Validation(**json.loads(line)) for line in lines)
 
 
 def watch(
@@ -65,7 +74,7 @@ def watch(
 
     Args:
         command: What is started; what it says is kept beside the course, as ``.log``.
-        course: File to which it appends a line of JSON (``seconds``, ``value``) after each validation.
+        course: File to which it appends a line of JSON (a :class:`Validation`) after each validation.
         reached: Whether a value is the mark or better.
         limit: Seconds after which it is ended; ``None``: never.
         environment: Its variables.
@@ -82,7 +91,7 @@ def watch(
         code, cut = None, False
         while code is None:
             code = process.poll()
-            if any(reached(value) for _, value in read_course(course)):
+            if any(reached(each.value) for each in read_course(course)):
                 break
             if cut := limit is not None and time.monotonic() - started > limit:
                 break
@@ -92,11 +101,11 @@ def watch(
         if code is None:
             _end(process)
     found = read_course(course)
-    seconds = next((after for after, value in found if reached(value)), None)
-    if code and seconds is None:
+    mark = next((each for each in found if reached(each.value)), None)
+    if code and mark is None:
         said = last_of(log.read_text(encoding="utf-8", errors="replace")) or "it said nothing"
         raise SideFailed(f"{said} (exit code {code})")
-    return Outcome(seconds, found, ended, cut and seconds is None)
+    return Outcome(found, mark, ended, cut and mark is None)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from benchmarks import time_to_quality
 from benchmarks.measurements import OURS
 from benchmarks.quality_parts.tasks import Peer, Task
-from benchmarks.quality_parts.watching import Outcome
+from benchmarks.quality_parts.watching import Outcome, Validation
 
 SCRIPT = """
 import json, sys
@@ -22,7 +22,7 @@ assert sys.argv[3::2] == ["--seed", "--course"] and data == "given"
 if sys.argv[1] == "broken":
     sys.exit("no memory")
 with open(course, "a") as file:
-    file.write(json.dumps({"seconds": 40.0 + int(seed), "value": 0.97 if seed == "1" else 0.95}) + "\\n")
+    file.write(json.dumps({"seconds": 40.0 + int(seed), "processor": 20.0, "value": 0.97 if seed == "1" else 0.95}) + "\\n")
 """
 
 
@@ -35,7 +35,8 @@ def test_both_sides_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
     def ours(task: Task, root: Path, seed: int, limit: float | None, more: list[str]) -> Outcome:
         typed.append((root, seed, limit, more))
-        return Outcome(10.0 * seed, ((10.0 * seed, 0.97),), 11.0, False)
+        mark = Validation(10.0 * seed, 5.0, 0.97)
+        return Outcome((mark,), mark, 11.0, False)
 
     monkeypatch.setattr(time_to_quality, "ours", ours)
     options = argparse.Namespace(peer_python=sys.executable, data=Path("photos"), seeds=2, limit=60.0, more=[])
@@ -44,6 +45,7 @@ def test_both_sides_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     sides = found.metrics["seconds to accuracy .96"]["sides"]
     assert sides[OURS] == [10.0, 20.0]
     assert sides["fastai"][0] == 41.0
+    assert found.metrics["processor seconds to accuracy .96"]["sides"]["fastai"][0] == 20.0
     assert sides["fastai"][1]["missed"].startswith(".95 at best in 1 epoch, ")
     assert sides["other"] == [{"missed": "it failed: no memory (exit code 1)"}] * 2
     assert found.settings == {OURS: "`train.py data.root=DATA`", "fastai": "as documented", "other": "defaults"}

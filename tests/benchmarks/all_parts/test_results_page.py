@@ -29,7 +29,14 @@ MACHINE = {
 
 
 def of(metrics: dict[str, Any], **more: Any) -> dict[str, Any]:
-    run = {"revision": "abc123", "seconds": 90.0, "machine": MACHINE, "peers": {"fastai": "2.8.12"}, "missing_peers": {}}
+    run = {
+        "revision": "abc123",
+        "seconds": 90.0,
+        "processor seconds": 85.0,
+        "machine": MACHINE,
+        "peers": {"fastai": "2.8.12"},
+        "missing_peers": {},
+    }
     return {**run, "measured": {"metrics": metrics, "settings": {}, "pages": []}, **more}
 
 
@@ -82,11 +89,12 @@ def test_failures_missing_peers_and_other_machines_are_named() -> None:
     runs = {
         "speed": of(less, machine=other, missing_peers={"fastai": "No module named 'fastai'"}),
         "mark": {"error": "no memory (exit code 1)"},
-        "lost": of(less),
+        "lost": of(less, **{"processor seconds": 18.0}),
     }
     text = results_page(runs, {}, (SPEED, MARK, LOST))
     assert "Measured on: Another, Linux x86_64" in text
     assert "Without fastai: No module named 'fastai'." in text
+    assert text.count("**Other work shared the processor** (20% of one core was left)") == 1
     assert "- mark: **failed**: no memory (exit code 1)" in text
     assert rows_of(text, "")[0][4] == "1.20"  # a smaller error is better
 

@@ -30,7 +30,8 @@ def test_it_writes_seconds_since_the_start(tmp_path: Path, monkeypatch: pytest.M
     for accuracy in (0.5, 0.75):
         course.on_validation_end(trainer(accuracy=accuracy, loss=1.0), None)  # type: ignore[arg-type]
     found = read_course(tmp_path / "course")
-    assert [value for _, value in found] == [0.5, 0.75]
-    assert all(100 <= seconds < 200 for seconds, _ in found)
+    assert [each.value for each in found] == [0.5, 0.75]
+    assert all(100 <= each.seconds < 200 for each in found)
+    assert 0 < found[0].processor <= found[1].processor
     with pytest.raises(MisconfigurationException, match="val/accuracy is not measured by validation; there are val/loss"):
         course.on_validation_end(trainer(loss=1.0), None)  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ WRITES = """
 import json, os, sys, time
 for number, value in enumerate(map(float, sys.argv[2].split(","))):
     with open(sys.argv[1], "a") as file:
-        file.write(json.dumps({"seconds": number + 1.0, "value": value}) + "\\n")
+        file.write(json.dumps({"seconds": number + 1.0, "processor": 0.5, "value": value}) + "\\n")
 assert float(os.environ["STARTED"]) <= time.monotonic()
 exec(sys.argv[3])
 """
@@ -33,13 +33,13 @@ def test_it_is_ended_at_the_mark(tmp_path: Path) -> None:
     started = time.monotonic()
     found = run(tmp_path, ".5,.8,.92,.95", "time.sleep(60)")
     assert time.monotonic() - started < 30
-    assert (found.seconds, found.cut) == (3.0, False)  # the first that is there, by its own clock
-    assert found.course[0] == (1.0, 0.5)
+    assert (found.mark, found.cut) == ((3.0, 0.5, 0.92), False)  # the first that is there, by its own clock
+    assert found.course[0] == (1.0, 0.5, 0.5)
 
 
 def test_a_mark_that_is_not_reached(tmp_path: Path) -> None:
     found = run(tmp_path, ".5,.8", "")
-    assert found.seconds is None
+    assert found.mark is None
     assert found.missed(max) == f".8 at best in 2 epochs, {found.ended:.0f} s, its whole schedule"
     found = run(tmp_path / ".." / tmp_path.name, ".6", "time.sleep(60)", limit=0.5)
     assert found.cut
@@ -51,12 +51,12 @@ def test_one_that_fails_is_named_by_its_last_line(tmp_path: Path) -> None:
     with pytest.raises(SideFailed, match=r"no memory \(exit code 1\)"):
         run(tmp_path, ".5", "sys.exit('no memory')")
     (tmp_path / "course.jsonl").unlink()
-    assert run(tmp_path, ".95", "sys.exit('later')").seconds == 1.0  # the mark was reached before
+    assert run(tmp_path, ".95", "sys.exit('later')").mark == (1.0, 0.5, 0.95)  # the mark was reached before
 
 
 def test_half_a_line_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "course.jsonl"
     assert read_course(path) == ()
-    path.write_text('{"seconds": 1.0, "value": 2.0}\n{"seconds": 2', encoding="utf-8")
-    assert read_course(path) == ((1.0, 2.0),)
-    assert Outcome(None, (), 3.0, False).missed(min) == "no validation in 0 epochs, 3 s, its whole schedule"
+    path.write_text('{"seconds": 1.0, "processor": 0.5, "value": 2.0}\n{"seconds": 2', encoding="utf-8")
+    assert read_course(path) == ((1.0, 0.5, 2.0),)
+    assert Outcome((), None, 3.0, False).missed(min) == "no validation in 0 epochs, 3 s, its whole schedule"
