@@ -36,6 +36,7 @@ from .all_parts.results_page import results_page, rewrite
 from .all_parts.running import Setting, missing_peers, run, what_is_lacking
 
 HERE = Path(__file__).resolve().parent
+NOT_ASKED_FOR = "not asked for in this run; `python -m benchmarks --list` says what they measure"
 
 
 def listing(catalogue: Sequence[Benchmark]) -> str:
@@ -89,7 +90,7 @@ def write_page(setting: Setting, wanted: Sequence[Benchmark], catalogue: Sequenc
         elif (reason := what_is_lacking(each, setting if each in wanted else replace(setting, unimportable={}))) is not None:
             left_out[each.name] = reason
         else:
-            left_out[each.name] = "not asked for" if each not in wanted else "not yet run"
+            left_out[each.name] = NOT_ASKED_FOR if each not in wanted else "not yet run"
     rewrite(page, results_page(runs, left_out, catalogue))
 
 

@@ -65,7 +65,11 @@ def results_page(runs: Mapping[str, dict[str, Any]], left_out: Mapping[str, str]
             parts.append(markdown(["benchmark", "measured", OURS, "best other", "better by"], rows))
     parts += [_section(each, runs[each.name], _machine(latest)) for each in done]
     notes = [f"- {each.name}: **failed**: {runs[each.name]['error']}" for each in failed]
-    notes += [f"- {each.name}: {left_out[each.name]}" for each in catalogue if each.name in left_out]
+    reasons: dict[str, list[str]] = {}
+    for each in catalogue:
+        if each.name in left_out:
+            reasons.setdefault(left_out[each.name], []).append(each.name)
+    notes += [f"- {', '.join(names)}: {reason}" for reason, names in reasons.items()]
     return "\n\n".join([*parts, *(["### Not measured", "\n".join(notes)] if notes else [])])
 
 

@@ -102,7 +102,7 @@ def test_missing_data_and_peers_are_named(setting: Setting, tmp_path: Path) -> N
     assert "Without no_such_peer: ModuleNotFoundError: No module named 'no_such_peer'." in text
     assert "- needed: no_such_peer is missing: ModuleNotFoundError: No module named 'no_such_peer'" in text
     assert "- texts: no imdb in the folder of data sets" in text
-    assert "- other: not asked for" in text
+    assert "- other: not asked for in this run" in text
     assert f"Peers: pytest {pytest.__version__}." in text
     assert calls(setting) == ["1 ", f"1 --peer-python {sys.executable}"]
 
