@@ -150,7 +150,7 @@ def main() -> None:
 
     found = Measurements()
     found.setting(
-        "fastai", "vision_learner(...).fine_tune(3), Resize(460), aug_transforms(size=224), the same weights: its tutorial's"
+        "fastai", "vision_learner(...).fine_tune(3) (ResNeXt-50, from random weights: 1), Resize(460), aug_transforms(size=224)"
     )
     print("| network | metric | practicum | fastai | ratio | relative to a bare loop |\n|---|---|---|---|---|---|")
     for backbone in args.backbones:

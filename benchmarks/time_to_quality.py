@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -91,6 +92,7 @@ def main() -> None:
     parser.add_argument("--more", nargs="*", default=[], help="more overrides of train.py: no longer the default recipe")
     add_json(parser)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what it watches is ended, too
     with tempfile.TemporaryDirectory() as folder:
         try:
             noted = measure(TASKS[options.task], options, Path(folder))

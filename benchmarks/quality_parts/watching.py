@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -89,17 +90,19 @@ def watch(
         own = {**environment, started_in: repr(started)}
         process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=own, start_new_session=True)
         code, cut = None, False
-        while code is None:
-            code = process.poll()
-            if any(reached(each.value) for each in read_course(course)):
-                break
-            if cut := limit is not None and time.monotonic() - started > limit:
-                break
+        try:
+            while code is None:
+                code = process.poll()
+                if any(reached(each.value) for each in read_course(course)):
+                    break
+                if cut := limit is not None and time.monotonic() - started > limit:
+                    break
+                if code is None:
+                    time.sleep(_EVERY)
+            ended = time.monotonic() - started
+        finally:  # also when this process is interrupted
             if code is None:
-                time.sleep(_EVERY)
-        ended = time.monotonic() - started
-        if code is None:
-            _end(process)
+                _end(process)
     found = read_course(course)
     mark = next((each for each in found if reached(each.value)), None)
     if code and mark is None:
@@ -110,8 +113,9 @@ def watch(
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a process and those that it started."""
-    if hasattr(os, "killpg"):
-        os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # it has just ended
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
     process.wait()

@@ -54,6 +54,33 @@ def test_one_that_fails_is_named_by_its_last_line(tmp_path: Path) -> None:
     assert run(tmp_path, ".95", "sys.exit('later')").mark == (1.0, 0.5, 0.95)  # the mark was reached before
 
 
+def test_it_is_ended_with_what_it_started_where_the_watch_is_interrupted(tmp_path: Path) -> None:
+    course = tmp_path / "course.jsonl"
+    sleeper = "import os, subprocess, sys; print(os.getpid()); sys.stdout.flush(); subprocess.run(['sleep', '60'])"
+    command = [sys.executable, "-c", WRITES, str(course), ".5", f"exec({sleeper!r})"]
+
+    def interrupted(value: float) -> bool:
+        while not (tmp_path / "course.log").read_text(encoding="utf-8"):
+            time.sleep(0.05)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        watch(command, course, interrupted, None, os.environ, "STARTED")
+    group = int((tmp_path / "course.log").read_text(encoding="utf-8"))
+    deadline = time.monotonic() + 30
+    while _there(group):  # for a moment after they were ended
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _there(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def test_half_a_line_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "course.jsonl"
     assert read_course(path) == ()
