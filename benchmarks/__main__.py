@@ -87,10 +87,10 @@ def write_page(setting: Setting, wanted: Sequence[Benchmark], catalogue: Sequenc
         path = setting.output / f"{each.name}.json"
         if path.is_file():
             runs[each.name] = json.loads(path.read_text(encoding="utf-8"))
-        elif (reason := what_is_lacking(each, setting if each in wanted else replace(setting, unimportable={}))) is not None:
-            left_out[each.name] = reason
+        elif each not in wanted:
+            left_out[each.name] = NOT_ASKED_FOR
         else:
-            left_out[each.name] = NOT_ASKED_FOR if each not in wanted else "not yet run"
+            left_out[each.name] = what_is_lacking(each, setting) or "not yet run"
     rewrite(page, results_page(runs, left_out, catalogue))
 
 

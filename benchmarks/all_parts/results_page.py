@@ -101,7 +101,7 @@ def _section(each: Benchmark, run: Mapping[str, Any], machine: str) -> str:
     start = command if each.command[0] == "-m" else f"benchmarks/{command}"
     parts = [
         f"### {each.name}",
-        f"{each.sentence} `python {start}`, {_minutes(run['seconds'])}."
+        f"{each.sentence} `python {start}`, {_minutes(run['seconds'])} in all."
         + ("" if own == machine else f" Measured on: {own}")
         + busy,
         "\n".join(f"- {side}: {text}" for side, text in measured["settings"].items()),
@@ -124,11 +124,14 @@ def _shared(run: Mapping[str, Any]) -> str:
     share = run["processor seconds"] / run["seconds"]
     if share >= ENOUGH:
         return ""
-    return f" **Other work shared the processor** ({share:.0%} of one core was left): seconds are too many, rates too low."
+    return (
+        f" **Other work shared the processor**: {_minutes(run['processor seconds'])} of that were this benchmark's. Seconds are too "
+        "many and rates too low; how they compare stands, as both sides took turns."
+    )
 
 
 def _minutes(seconds: float) -> str:
-    return f"{seconds:.0f} s in all" if seconds < 120 else f"{seconds / 60:.0f} min in all"
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def _numbers(values: Sequence[Any], better: str) -> list[float]:

@@ -14,7 +14,7 @@ from benchmarks.all_parts import machine
 
 
 def test_facts_and_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "SIDE", 32)
+    monkeypatch.setattr(machine, "SIDE", 256)  # longer than the processor's clock can tell from nothing
     found = machine.describe()
     assert found["packages"]["torch"] == torch.__version__.partition("+")[0] or found["packages"]["torch"] == torch.__version__
     assert 1 <= found["usable cores"] <= found["cores"]

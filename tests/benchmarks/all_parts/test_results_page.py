@@ -94,7 +94,7 @@ def test_failures_missing_peers_and_other_machines_are_named() -> None:
     text = results_page(runs, {}, (SPEED, MARK, LOST))
     assert "Measured on: Another, Linux x86_64" in text
     assert "Without fastai: No module named 'fastai'." in text
-    assert text.count("**Other work shared the processor** (20% of one core was left)") == 1
+    assert text.count("**Other work shared the processor**: 18 s of that were") == 1
     assert "- mark: **failed**: no memory (exit code 1)" in text
     assert rows_of(text, "")[0][4] == "1.20"  # a smaller error is better
 
