@@ -124,9 +124,10 @@ def _shared(run: Mapping[str, Any]) -> str:
     share = run["processor seconds"] / run["seconds"]
     if share >= ENOUGH:
         return ""
+    own = _minutes(run["processor seconds"])
     return (
-        f" **Other work shared the processor**: {_minutes(run['processor seconds'])} of that were this benchmark's. Seconds are too "
-        "many and rates too low; how they compare stands, as both sides took turns."
+        f" **Other work shared the processor**: {own} of that were this benchmark's. Seconds are too many and rates too low; how "
+        "they compare stands, as both sides took turns."
     )
 
 
