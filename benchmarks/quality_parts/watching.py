@@ -52,7 +52,8 @@ class Outcome:
         found = f"{best(values):.4g} at best" if values else "no validation"
         found = found.replace("0.", ".", 1) if found.startswith("0.") else found
         end = "then ended by the limit" if self.cut else "its whole schedule"
-        return f"{found} in {len(values)} epoch{'s' * (len(values) != 1)}, {self.ended:.0f} s, {end}"
+        processor = f", {self.course[-1].processor:.0f} s on the processor" if self.course else ""
+        return f"{found} in {len(values)} epoch{'s' * (len(values) != 1)}, {self.ended:.0f} s{processor}, {end}"
 
 
 def read_course(path: Path) -> tuple[Validation, ...]:

@@ -40,7 +40,7 @@ def test_it_is_ended_at_the_mark(tmp_path: Path) -> None:
 def test_a_mark_that_is_not_reached(tmp_path: Path) -> None:
     found = run(tmp_path, ".5,.8", "")
     assert found.mark is None
-    assert found.missed(max) == f".8 at best in 2 epochs, {found.ended:.0f} s, its whole schedule"
+    assert found.missed(max) == f".8 at best in 2 epochs, {found.ended:.0f} s, 0 s on the processor, its whole schedule"
     found = run(tmp_path / ".." / tmp_path.name, ".6", "time.sleep(60)", limit=0.5)
     assert found.cut
     assert found.missed(max).startswith(".8 at best in 3 epochs, ")
