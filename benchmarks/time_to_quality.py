@@ -64,7 +64,7 @@ def measure(task: Task, options: argparse.Namespace, folder: Path) -> Measuremen
     def note(side: str, seed: int, outcome: Outcome) -> None:
         mark, missed = outcome.mark, None if outcome.mark else outcome.missed(best)
         noted.note(metric, side, mark and mark.seconds, "less", missed)
-        noted.note(on_processor, side, mark and mark.processor, "less", missed)
+        noted.note(on_processor, side, mark and mark.processor, "less", missed and "as above")
         course = ", ".join(f"{each.value:.4g} after {each.seconds:.1f} s" for each in outcome.course)
         said = f"{mark.seconds:.1f} s, {mark.processor:.1f} s on the processor" if mark else missed
         print(f"{side}, seed {seed}: {said}   ({course})", flush=True)

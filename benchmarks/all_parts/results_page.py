@@ -52,10 +52,11 @@ def results_page(runs: Mapping[str, dict[str, Any]], left_out: Mapping[str, str]
     parts = ["## On one processor"]
     if done:
         latest = runs[done[-1].name]["machine"]
+        limits = _largest_products([runs[each.name]["machine"] for each in done])
         revisions = ", ".join(sorted({runs[each.name]["revision"] for each in done}))
         peers = {name: number for each in done for name, number in runs[each.name]["peers"].items()}
         parts += [
-            f"`python -m benchmarks DATA --output DIR`, revision {revisions}. {_machine(latest)} {_limits(latest)}"
+            f"`python -m benchmarks DATA --output DIR`, revision {revisions}. {_machine(latest)} {_limits(limits.get(_machine(latest)))}"
             + (f" Peers: {', '.join(f'{name} {number}' for name, number in sorted(peers.items()))}." if peers else ""),
             "Each number is the median of what was measured, both sides in turn; in brackets the smallest and the largest. "
             f"**Better by** above 1: {OURS} is ahead, by its rate over the other's or the other's seconds or errors over its; "
@@ -63,7 +64,7 @@ def results_page(runs: Mapping[str, dict[str, Any]], left_out: Mapping[str, str]
         ]
         if rows := [row for each in done for row in _glance(each.name, runs[each.name]["measured"]["metrics"])]:
             parts.append(markdown(["benchmark", "measured", OURS, "best other", "better by"], rows))
-    parts += [_section(each, runs[each.name], _machine(latest)) for each in done]
+    parts += [_section(each, runs[each.name], _machine(latest), limits) for each in done]
     notes = [f"- {each.name}: **failed**: {runs[each.name]['error']}" for each in failed]
     reasons: dict[str, list[str]] = {}
     for each in catalogue:
@@ -85,14 +86,24 @@ def _machine(facts: Mapping[str, Any]) -> str:
     )
 
 
-def _limits(facts: Mapping[str, Any]) -> str:
-    if not facts:
+def _largest_products(machines: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """By machine the speed of its products: the largest that was measured, as other work only slows them."""
+    found: dict[str, dict[str, float]] = {}
+    for each in machines:
+        place = found.setdefault(_machine(each), {})
+        for kind, speed in each.get("product, GFLOP/s", {}).items():
+            place[kind] = max(speed, place.get(kind, 0.0))
+    return found
+
+
+def _limits(speeds: Mapping[str, float] | None) -> str:
+    if not speeds:
         return ""
-    full, half = (shown(facts["product, GFLOP/s"][kind]) for kind in ("32-true", "bf16-mixed"))
+    full, half = (shown(speeds[kind]) for kind in ("32-true", "bf16-mixed"))
     return f"A large matrix product reaches {full} GFLOP/s in 32 bit and {half} in bfloat16."
 
 
-def _section(each: Benchmark, run: Mapping[str, Any], machine: str) -> str:
+def _section(each: Benchmark, run: Mapping[str, Any], machine: str, limits: Mapping[str, Mapping[str, float]]) -> str:
     measured = run["measured"]
     places = dict.fromkeys(("work", "site", "repeat", "seeds"), "")
     shape = {**places, "data": "DATA", "work": "DIR", "site": "PEERS", "repeat": "N", "seeds": "N"}
@@ -110,7 +121,7 @@ def _section(each: Benchmark, run: Mapping[str, Any], machine: str) -> str:
     for name, metric in measured["metrics"].items():
         for place, (side, values) in enumerate(metric["sides"].items()):
             row = [name if place == 0 else "", side, _values(values), str(len(values)), _better(metric, side)]
-            rows.append([*row, _share(metric, side, run["machine"])] if with_share else row)
+            rows.append([*row, _share(metric, side, limits[own])] if with_share else row)
     if rows:
         head = ["measured", "who", "median (smallest to largest)", "times", "better by"]
         parts.append(markdown([*head, "GFLOP/s, share of the product's"] if with_share else head, rows))
@@ -181,12 +192,12 @@ def _better(metric: Mapping[str, Any], side: str) -> str:
     return f"{above / below:.2f}" if below else NOTHING
 
 
-def _share(metric: Mapping[str, Any], side: str, machine: Mapping[str, Any]) -> str:
+def _share(metric: Mapping[str, Any], side: str, products: Mapping[str, float]) -> str:
     precision = metric.get("precisions", {}).get(side)
-    if precision is None or not machine:
+    if precision not in products:
         return ""
     rate = middle(metric["sides"][side], "more") * metric["operations"] / 1e9
-    return f"{_shown(round(rate, 1))}, {rate / machine['product, GFLOP/s'][precision]:.2f}"
+    return f"{_shown(round(rate, 1))}, {rate / products[precision]:.2f}"
 
 
 def _glance(name: str, metrics: Mapping[str, dict[str, Any]]) -> list[list[str]]:
@@ -199,6 +210,6 @@ def _glance(name: str, metrics: Mapping[str, dict[str, Any]]) -> list[list[str]]
         pick = max if facts["better"] == "more" else min
         best = pick(others, key=lambda side: middle(others[side], facts["better"]))
         mine, theirs = (middle(facts["sides"][side], facts["better"]) for side in (OURS, best))
-        cells = [_shown(value) if math.isfinite(value) else "not reached" for value in (mine, theirs)]
-        rows.append([name, metric, cells[0], f"{best} {cells[1]}", _better(facts, best)])
+        other = f"{best} {_shown(theirs)}" if math.isfinite(theirs) else f"not reached by {', '.join(others)}"
+        rows.append([name, metric, _shown(mine) if math.isfinite(mine) else "not reached", other, _better(facts, best)])
     return rows

@@ -54,7 +54,10 @@ RATES = {
 
 
 def test_medians_spread_ratios_and_shares_of_the_limit() -> None:
-    text = results_page({"speed": of({"tokens/s": RATES})}, {"lost": "no texts"}, (SPEED, LOST))
+    slowed = {**MACHINE, "product, GFLOP/s": {"32-true": 5.0, "bf16-mixed": 10.0}}  # by other work, in another run
+    runs = {"speed": of({"tokens/s": RATES}), "mark": of({}, machine=slowed)}
+    text = results_page(runs, {"lost": "no texts"}, (SPEED, MARK, LOST))
+    assert "reaches 50 GFLOP/s in 32 bit and 100 in bfloat16." in text
     assert "A processor, Linux x86_64, 1 of 2 cores, 1 thread; torch 2.9." in text
     assert "revision abc123" in text
     assert "Peers: fastai 2.8.12." in text
@@ -77,7 +80,7 @@ def test_marks_that_were_not_reached_are_no_numbers() -> None:
     text = page([30.0, 20.0, 40.0], [missed, missed, 60.0])
     assert rows_of(text, "s")[0][2] == "30 (20 to 40)"
     assert rows_of(text, "")[0][2:] == ["1 of 3 reached it: best .95 in 4 epochs, 80 s", "3", "—"]
-    assert rows_of(text, "mark")[0][2:] == ["30", "fastai not reached", "—"]
+    assert rows_of(text, "mark")[0][2:] == ["30", "not reached by fastai", "—"]
     text = page([missed], [60.0, missed, 80.0])
     assert rows_of(text, "s")[0][2] == "not reached: best .95 in 4 epochs, 80 s"
     assert rows_of(text, "")[0][2:] == ["80 (60 to not reached (best .95 in 4 epochs, 80 s))", "3", "—"]
