@@ -51,12 +51,12 @@ def results_page(runs: Mapping[str, dict[str, Any]], left_out: Mapping[str, str]
     failed = [each for each in catalogue if "error" in runs.get(each.name, {})]
     parts = ["## On one processor"]
     if done:
-        latest = runs[done[-1].name]["machine"]
+        here = _machine(runs[done[-1].name]["machine"])
         limits = _largest_products([runs[each.name]["machine"] for each in done])
         revisions = ", ".join(sorted({runs[each.name]["revision"] for each in done}))
         peers = {name: number for each in done for name, number in runs[each.name]["peers"].items()}
         parts += [
-            f"`python -m benchmarks DATA --output DIR`, revision {revisions}. {_machine(latest)} {_limits(limits.get(_machine(latest)))}"
+            f"`python -m benchmarks DATA --output DIR`, revision {revisions}. {here} {_limits(limits.get(here))}"
             + (f" Peers: {', '.join(f'{name} {number}' for name, number in sorted(peers.items()))}." if peers else ""),
             "Each number is the median of what was measured, both sides in turn; in brackets the smallest and the largest. "
             f"**Better by** above 1: {OURS} is ahead, by its rate over the other's or the other's seconds or errors over its; "
@@ -64,7 +64,7 @@ def results_page(runs: Mapping[str, dict[str, Any]], left_out: Mapping[str, str]
         ]
         if rows := [row for each in done for row in _glance(each.name, runs[each.name]["measured"]["metrics"])]:
             parts.append(markdown(["benchmark", "measured", OURS, "best other", "better by"], rows))
-    parts += [_section(each, runs[each.name], _machine(latest), limits) for each in done]
+    parts += [_section(each, runs[each.name], here, limits) for each in done]
     notes = [f"- {each.name}: **failed**: {runs[each.name]['error']}" for each in failed]
     reasons: dict[str, list[str]] = {}
     for each in catalogue:
