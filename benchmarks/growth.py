@@ -25,6 +25,7 @@ from .defaults_parts.runs import revision
 from .growth_parts.made import KINDS, Kind
 from .growth_parts.measured import train
 from .growth_parts.picture import draw, exponent
+from .measurements import Measurements, add_json
 
 
 def _write(path: Path, text: str) -> None:
@@ -81,10 +82,15 @@ def main() -> None:
     parser.add_argument("--output", type=lambda text: Path(text).resolve(), required=True)
     parser.add_argument("--sizes", type=lambda text: [int(each) for each in text.split(",")], help="default: those of the kind")
     parser.add_argument("--threads", type=int, help="of each process; default: all cores")
+    add_json(parser)
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     wanted = [kind for name, kind in KINDS.items() if "all" in options.kinds or name in options.kinds]
     results = [measure(kind, options.sizes or kind.sizes, options.output, options.threads) for kind in wanted]
+    noted = Measurements()
+    for kind in wanted:
+        noted.page((options.output / f"{kind.name}.md").read_text(encoding="utf-8").replace("## ", "### ", 1))
+    noted.write(options.json)
     sys.exit(not all(results))
 
 

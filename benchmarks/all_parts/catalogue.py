@@ -225,5 +225,12 @@ BENCHMARKS = (
         ("hymenoptera", "clothing", "ml-100k", "rt-polarity", "ptb"),
         own_runs=True,
     ),
+    Benchmark(
+        "growth",
+        "How seconds and memory grow with the data, synthetic ones.",
+        ("-m", "benchmarks.growth", "all", "--output", "{work}"),
+        120,
+        own_runs=True,
+    ),
     Benchmark("kill", "Runs that are killed and resumed, compared bit by bit.", ("kill.py",), 12),
 )
