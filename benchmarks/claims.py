@@ -90,7 +90,7 @@ def main() -> None:
     failed = [each.name for each in wanted if not measure(each, options)]
     noted = Measurements()
     for each in wanted:
-        noted.page((options.output / f"{each.name}.md").read_text(encoding="utf-8").replace("## ", "### ", 1))
+        noted.page((options.output / f"{each.name}.md").read_text(encoding="utf-8").replace("## ", "#### ", 1))
     noted.write(options.json)
     sys.exit(bool(failed))
 

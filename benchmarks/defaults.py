@@ -105,7 +105,7 @@ def main() -> None:
     page = write(options.output, measured, options.threads)
     print(page)
     noted = Measurements()
-    noted.page(page.replace("\n## ", "\n### "))
+    noted.page(page.replace("\n## ", "\n#### "))
     noted.write(options.json)
     sys.exit(any("error" in run for each in measured for run in each["ours"]))
 

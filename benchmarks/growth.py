@@ -89,7 +89,7 @@ def main() -> None:
     results = [measure(kind, options.sizes or kind.sizes, options.output, options.threads) for kind in wanted]
     noted = Measurements()
     for kind in wanted:
-        noted.page((options.output / f"{kind.name}.md").read_text(encoding="utf-8").replace("## ", "### ", 1))
+        noted.page(f"**{kind.name.capitalize()}**\n\n" + (options.output / f"{kind.name}.md").read_text(encoding="utf-8"))
     noted.write(options.json)
     sys.exit(not all(results))
 
