@@ -105,8 +105,7 @@ def _limits(speeds: Mapping[str, float] | None) -> str:
 
 def _section(each: Benchmark, run: Mapping[str, Any], machine: str, limits: Mapping[str, Mapping[str, float]]) -> str:
     measured = run["measured"]
-    places = dict.fromkeys(("work", "site", "repeat", "seeds"), "")
-    shape = {**places, "data": "DATA", "work": "DIR", "site": "PEERS", "repeat": "N", "seeds": "N"}
+    shape = {"data": "DATA", "work": "DIR", "site": "PEERS", **run["options"]}
     command = " ".join(part.format(**shape) for part in each.command)
     own, busy = _machine(run["machine"]), _shared(run)
     start = command if each.command[0] == "-m" else f"benchmarks/{command}"

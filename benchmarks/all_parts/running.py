@@ -83,8 +83,8 @@ def run(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str]) ->
     """Run a benchmark unless that was done with the same command, threads and versions.
 
     Returns:
-        What ``OUTPUT/NAME.json`` holds: ``command``, ``revision``, ``seconds``, ``processor seconds``, ``machine``, ``peers``
-        (versions), ``missing_peers`` and ``measured``; or ``error``: the last line of a failing one.
+        What ``OUTPUT/NAME.json`` holds: ``command``, ``revision``, ``seconds``, ``processor seconds``, ``options``,
+        ``machine``, ``peers`` (versions), ``missing_peers`` and ``measured``; or ``error``: the last line of a failing one.
     """
     path, command = setting.output / f"{each.name}.json", typed(each, setting, peers_versions)
     if (found := kept(path, command)) is not None:
@@ -104,6 +104,7 @@ def run(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str]) ->
         "revision": revision(),
         "seconds": time.perf_counter() - started,
         "processor seconds": sum(os.times()[2:4]) - sum(before[2:4]),
+        "options": {"repeat": setting.repeat, "seeds": setting.seeds},
         "machine": dict(setting.machine),
         "peers": dict(peers_versions),
     }
