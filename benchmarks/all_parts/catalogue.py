@@ -105,7 +105,7 @@ BENCHMARKS = (
         "ratings_lists",
         "Lists of the best ten of many items, for many users.",
         ("ratings.py", "lists", "--folder", "{work}"),
-        1,
+        4,
         peers=("implicit",),
     ),
     Benchmark(
