@@ -83,6 +83,11 @@ DISTRIBUTION = PACKAGES[_name]  # its name in the package index
 PACKAGE = _root(_name)  # whose modules ours are
 ROOTS = (PACKAGE, *(_root(name) for name in _there if name != _name))
 
+# Lightning has torch ask NVML for GPUs, as that does not initialise CUDA. Where there is none, torch's Adam would look for NVML's
+# library before each of its steps, in vain: 60 us of a small model's 900.
+if not torch.cuda.is_available():
+    os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
+
 
 def classes(path: str) -> tuple[type, ...]:
     """A class of Lightning in each package that is there, for ``isinstance``.

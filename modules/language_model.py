@@ -157,7 +157,7 @@ class LanguageModel(FineTunable):
         x, y = batch
         raw, dropped, _ = self.encoder(x)
         loss = self.loss(dropped, y)
-        self.log("train/loss", loss.detach(), on_step=True, on_epoch=True, prog_bar=True, batch_size=y.numel())
+        self.log_train_loss(loss, batch_size=y.numel())
         return loss + activation_regularization(raw, dropped, self.alpha, self.beta)
 
     def _evaluate(self, batch: tuple[Tensor, Tensor], stage: str) -> None:

@@ -147,7 +147,7 @@ class SkipGram(FineTunable):
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         """Sum over the pairs; logs ``train/loss``, their mean."""
         loss, count = self._loss(batch[0])
-        self.log("train/loss", (loss / count.clamp(min=1)).detach(), on_step=True, on_epoch=True, prog_bar=True, batch_size=1)
+        self.log_train_loss(loss / count.clamp(min=1), batch_size=1)
         crowd = count * (1 + self.negatives) / len(self.vocab)
         return loss * (_CROWD / crowd.clamp(min=_CROWD))
 

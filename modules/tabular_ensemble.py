@@ -175,7 +175,7 @@ class TabularEnsemble(Supervised):
         """Mean of the networks' losses, each by itself: trained by the loss of their mean they would rely on each other."""
         x, y = batch
         loss = self.objective.loss(self.member_outputs(x).flatten(0, 1), y.repeat(self.members))
-        self.log("train/loss", loss, on_step=True, on_epoch=True, prog_bar=True, batch_size=len(y))
+        self.log_train_loss(loss, batch_size=len(y))
         return loss
 
     def embedding_table(self, column: str) -> Tensor:

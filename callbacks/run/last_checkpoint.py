@@ -224,7 +224,6 @@ class LastCheckpoint(Checkpoint):
             logger.continue_after(rows)
             if self._resumed["row"]:
                 logger.log_metrics(self._resumed["row"], self._resumed["step"])
-                logger.save()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Restore everything else. It runs after all other callbacks, as Lightning calls checkpoints last."""

@@ -11,7 +11,9 @@ from __future__ import annotations
 import csv
 import io
 import logging
+import math
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ from ..files.atomic_file import ESCAPE, atomic_write
 
 log = logging.getLogger(__name__)
 
-_FLUSH_EVERY = 100  # steps
+_WRITE_EVERY = 1.0  # seconds
 
 
 class MetricsWriter:
@@ -145,6 +147,7 @@ class RunLog(Logger):
         super().__init__()
         self.folder = Path(folder)
         self._writer: MetricsWriter | None = None
+        self._written = -math.inf  # when
 
     @property
     def name(self) -> str:
@@ -175,15 +178,11 @@ class RunLog(Logger):
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
-        """Add a row. Rows are written every 100 steps, at the latest at the end."""
+        """Add a row. Rows are written every second, as opening the file takes as long as a small step; the last at the end."""
         self.experiment.log_metrics(metrics, step)
-        if step is not None and (step + 1) % _FLUSH_EVERY == 0:
-            self.save()
-
-    @rank_zero_only
-    def save(self) -> None:
-        """Write the rows added since the last time."""
-        self.experiment.save()
+        if time.monotonic() >= self._written + _WRITE_EVERY:
+            self.experiment.save()
+            self._written = time.monotonic()
 
     @property
     def rows(self) -> int:
@@ -200,4 +199,4 @@ class RunLog(Logger):
     def finalize(self, status: str) -> None:
         """Write what is left."""
         if self._writer is not None:
-            self.save()
+            self._writer.save()

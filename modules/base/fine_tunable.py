@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Self, TypeAlias
 
 from practicum.lightning_shim import LightningModule, MisconfigurationException
-from torch import nn
+from practicum.lightning_shim.step_log import log_step
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from .optimizers import NamedOptimizer, optimizer_factory
@@ -97,6 +98,10 @@ class FineTunable(LightningModule):
         return self._optimizer(
             [{"params": list(parameters_of(group)), "name": name} for group, name in zip(groups, names, strict=True)]
         )
+
+    def log_train_loss(self, loss: Tensor, batch_size: int) -> None:
+        """Log ``train/loss`` of this training step, and its mean over the epoch, each step weighted by its ``batch_size``."""
+        log_step(self, "train/loss", loss, batch_size)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Store the provenance with the weights."""

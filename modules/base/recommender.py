@@ -151,7 +151,7 @@ class Recommender(Supervised):
         x, y = batch
         output, penalty = self.score(x.codes, self._candidates(x))
         loss = self.batch_loss(x, output, y)
-        self.log("train/loss", loss, on_step=True, on_epoch=True, prog_bar=True, batch_size=len(y))
+        self.log_train_loss(loss, batch_size=len(y))
         return loss + penalty
 
     def on_fit_start(self) -> None:

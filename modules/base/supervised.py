@@ -58,7 +58,7 @@ class Supervised(FineTunable):
         """Loss of one batch ``(x, y)``; logs ``train/loss``."""
         x, y = batch
         loss = self.batch_loss(x, self.output(x), y)
-        self.log("train/loss", loss, on_step=True, on_epoch=True, prog_bar=True, batch_size=len(y))
+        self.log_train_loss(loss, batch_size=len(y))
         return loss
 
     def _evaluate(self, batch: tuple[Any, Tensor], metrics: MetricCollection, stage: str) -> dict[str, Tensor]:

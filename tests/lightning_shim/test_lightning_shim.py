@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 
 import practicum.lightning_shim as shim
 import pytest
+import torch
 
 
 @pytest.mark.parametrize(
@@ -60,3 +62,8 @@ def test_root_of_a_trainer_and_of_a_subclass() -> None:
     assert shim.root_of(Theirs(logger=False, accelerator="cpu", enable_checkpointing=False)) is shim.PACKAGE
     with pytest.raises(TypeError, match="object is no Lightning Trainer"):
         shim.root_of(object())
+
+
+def test_steps_do_not_look_for_a_gpu_where_there_is_none() -> None:
+    by_nvml = os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] == "1"  # Lightning's setting: a file is looked for in each step of Adam
+    assert by_nvml == torch.cuda.is_available()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from practicum.callbacks import RunLog
+from practicum.callbacks.run import run_log
 from practicum.callbacks.run.run_log import MetricsWriter
 from practicum.lightning_shim import Trainer
 
@@ -56,6 +58,20 @@ def test_continues_after_some_rows(tmp_path: Path, rows_of: RowsOf) -> None:
     rows = rows_of(tmp_path / "run" / "metrics.csv")
     assert [(row["a"], row["step"]) for row in rows] == [("0", "0"), ("1", "1"), ("2", "2"), ("30", "3")]
     assert second.rows == 4
+
+
+def test_rows_are_written_once_a_second(tmp_path: Path, rows_of: RowsOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(run_log, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    logger, written = RunLog(tmp_path), []
+    for step, seconds in enumerate((100.0, 100.5, 100.9, 101.0, 101.1)):
+        now[0] = seconds
+        logger.log_metrics({"a": step}, step)
+        logger.save()  # Lightning calls it after each row
+        written.append(len(rows_of(tmp_path / "metrics.csv")))
+    assert written == [1, 1, 1, 4, 4]
+    logger.finalize("success")
+    assert len(rows_of(tmp_path / "metrics.csv")) == 5
 
 
 @pytest.mark.parametrize("damage", ["cut", "half a row", "zeros", "gone", "a column less"])
