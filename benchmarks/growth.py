@@ -42,7 +42,7 @@ def table(kind: Kind, measured: Sequence[dict[str, Any]]) -> str:
     columns = []
     for key, unit in (("epoch", 1.0), ("data", 1.0), ("seconds", 1.0), ("memory", 2.0**30)):
         values = [each[key] / unit for each in done]
-        powers = ["", *(f" ({power:.2f})" for power in exponent(sizes, [max(value, 1e-2) for value in values]))]
+        powers = ["", *(f" ({power:.2f})" for power in exponent(sizes, [max(value, 1e-2) for value in values]))][: len(done)]
         columns.append([shown(value) + power for value, power in zip(values, powers, strict=True)])
     rows = [[f"{size:,}", *cells] for size, *cells in zip(sizes, *columns, strict=True)]
     failed = [f"- {each['size']:,}: {each['error']}" for each in measured if "error" in each]

@@ -87,14 +87,18 @@ def rows(folder: Path, count: int) -> Path:
 def ratings(folder: Path, count: int) -> Path:
     """A CSV of users, items and ratings from .5 to 5: a user for every 150, an item for every 400, as in MovieLens 25M."""
     place = folder / "ratings.csv"
-    users, items = max(count // 150, 20), max(count // 400, 20)
+    users, items = -(-count // 150), max(count // 400, 150)
     taste = np.random.default_rng(0)
     user_bias, item_bias = taste.normal(0, 0.4, users), taste.normal(0, 0.5, items)
     with open(place, "w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(["userId", "movieId", "rating"])
+        start = 0
         for size, generator in _pieces(count):
-            user, item = generator.integers(0, users, size), (items * generator.random(size) ** 2).astype(np.int64)
+            user, part = np.divmod(np.arange(start, start + size), 150)
+            low, high = items * part // 150, items * (part + 1) // 150  # an item of each part: nobody rates one twice
+            item = low + (generator.random(size) * (high - low)).astype(np.int64)
+            start += size
             found = 3.5 + user_bias[user] + item_bias[item] + generator.normal(0, 0.8, size)
             table.writerows(zip(user, item, (found * 2).round().clip(1, 10) / 2, strict=True))
     return place

@@ -39,6 +39,7 @@ def test_data_have_the_size_that_was_asked_for(tmp_path: Path, monkeypatch: pyte
         assert len(table) == 9_000
     assert {float(row["rating"]) % 0.5 for row in table} == {0.0}
     assert len({row["userId"] for row in table}) == 60
+    assert len({(row["userId"], row["movieId"]) for row in table}) == 9_000  # nobody rates an item twice
 
 
 def test_the_target_depends_on_the_columns(tmp_path: Path) -> None:
@@ -90,6 +91,8 @@ def test_sizes_are_kept_and_a_failing_one_is_named(tmp_path: Path, monkeypatch: 
         1000,
     ]
     assert not list(tmp_path.glob("ratings_*"))
+    assert not growth.measure(kind, [1000], tmp_path / "failed", 1)
+    assert "- 1,000: no memory" in (tmp_path / "failed" / "ratings.md").read_text(encoding="utf-8")
     growth.measure(kind, [100], tmp_path, 2)  # by other threads: nothing of before is kept
     assert asked[-1] == "ratings_100"
 
