@@ -137,7 +137,7 @@ def _shared(run: Mapping[str, Any]) -> str:
     own = _minutes(run["processor seconds"])
     return (
         f" **Other work shared the processor**: {own} of that were this benchmark's. Seconds are too many and rates too low; how "
-        "they compare stands, as both sides took turns."
+        "they compare is roughly right, as both sides took turns."
     )
 
 
@@ -209,6 +209,6 @@ def _glance(name: str, metrics: Mapping[str, dict[str, Any]]) -> list[list[str]]
         pick = max if facts["better"] == "more" else min
         best = pick(others, key=lambda side: middle(others[side], facts["better"]))
         mine, theirs = (middle(facts["sides"][side], facts["better"]) for side in (OURS, best))
-        other = f"{best} {_shown(theirs)}" if math.isfinite(theirs) else f"not reached by {', '.join(others)}"
+        other = f"{best}: {_shown(theirs)}" if math.isfinite(theirs) else f"not reached by {'; '.join(others)}"
         rows.append([name, metric, _shown(mine) if math.isfinite(mine) else "not reached", other, _better(facts, best)])
     return rows

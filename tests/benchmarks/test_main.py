@@ -56,7 +56,7 @@ def test_what_is_complete_is_kept_and_a_failing_one_is_named(setting: Setting, t
     assert run_all(setting, catalogue, catalogue, page) == ["two"]  # the other one went on
     text = page.read_text(encoding="utf-8")
     assert "- two: **failed**: it said nothing (exit code 3; all of it: two.log)" in text
-    assert "| one | rate | 2 | other 1 | 2.00 |" in text
+    assert "| one | rate | 2 | other: 1 | 2.00 |" in text
     assert text.endswith("## On one GPU\n\nFast.\n")
     assert calls(setting) == ["1 --rounds 2"]
 

@@ -63,7 +63,7 @@ def test_medians_spread_ratios_and_shares_of_the_limit() -> None:
     assert "revision abc123" in text
     assert "Peers: fastai 2.8.12." in text
     assert "`python benchmarks/speed.py DATA/texts --rounds 3`, 90 s in all." in text
-    assert rows_of(text, "speed") == [["speed", "tokens/s", "200", "fastai 50", "4.00"]]
+    assert rows_of(text, "speed") == [["speed", "tokens/s", "200", "fastai: 50", "4.00"]]
     assert rows_of(text, "tokens/s") == [["tokens/s", OURS, "200 (100 to 400)", "3", "", "40, 0.40"]]
     assert rows_of(text, "") == [
         ["", "fastai", "50 (40 to 60)", "3", "4.00", "10, 0.20"],
