@@ -24,8 +24,8 @@ def log_step(module: Any, name: str, value: Tensor, batch_size: int) -> None:
         value: A scalar; detached here.
         batch_size: Its weight in the mean.
     """
-    results = None if module._trainer is None else module._trainer._results
-    logged = None if results is None else results.get(f"training_step.{name}")
+    results: Any = None if module._trainer is None else module._trainer._results
+    logged: Any = None if results is None else results.get(f"training_step.{name}")
     if logged is None or logged.has_reset:  # the first one of an epoch
         module.log(name, value, on_step=True, on_epoch=True, prog_bar=True, batch_size=batch_size)
     else:
