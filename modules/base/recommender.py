@@ -131,6 +131,12 @@ class Recommender(Supervised):
         own = x.codes[:, 1:2]
         return own if x.negatives is None else torch.cat([own, x.negatives.to(own.dtype)], 1)
 
+    @torch.no_grad()
+    def _hardest(self, codes: Tensor, negatives: Tensor) -> Tensor:
+        """Of each row's negatives ``[B, n]`` the one with the highest score ``[B, 1]``."""
+        scores = self.score(codes, negatives.to(codes.dtype))[0]
+        return negatives.gather(1, scores.argmax(1, keepdim=True))
+
     def output(self, x: RatingsBatch) -> Tensor:
         """Scores of each row's item, and of its negatives ``[B, 1 or 1 + n]``."""
         return self.score(x.codes, self._candidates(x))[0]
@@ -147,8 +153,10 @@ class Recommender(Supervised):
         return self.objective.loss(output, target, x.weights)
 
     def training_step(self, batch: tuple[RatingsBatch, Tensor], batch_idx: int) -> Tensor:
-        """Loss of one batch plus the module's penalty; logs ``train/loss``, which is without it."""
+        """Loss of one batch (``bpr``: of the hardest negatives) plus the module's penalty; logs ``train/loss``, without it."""
         x, y = batch
+        if isinstance(self.objective, Ranking) and self.objective.kind == "bpr" and x.negatives is not None:
+            x = x._replace(negatives=self._hardest(x.codes, x.negatives), log_expected=None)
         output, penalty = self.score(x.codes, self._candidates(x))
         loss = self.batch_loss(x, output, y)
         self.log_train_loss(loss, batch_size=len(y))

@@ -1,13 +1,15 @@
 """Learning to rank from implicit feedback: what was clicked on against items that were not.
 
 **What it does.** Nobody says what they dislike, so each click is compared with a few items drawn from the rest. ``logistic``:
-each is a yes-or-no question of its own. ``bpr``: the click should score above each of the others. ``softmax``: it should be the
-one chosen of *all* items; the sum over all is estimated from those drawn, each corrected for its probability of being drawn.
+each is a yes-or-no question of its own. ``bpr``: the click should score above each of the others; a training step takes the one
+that scores highest, as the rest is mostly learnt already. ``softmax``: it should be the one chosen of *all* items; the sum over
+all is estimated from those drawn, each corrected for its probability of being drawn.
 
 **When to use it.** Views, purchases, plays: softmax for a ranked list; logistic where a probability is needed.
 
-**Sources.** Mikolov et al. 2013 and He et al. 2017 (logistic, sampled negatives); Rendle et al. 2009, "BPR"; Bengio & Senécal
-2008 and Yi et al. 2019 (sampled softmax with correction).
+**Sources.** Mikolov et al. 2013 and He et al. 2017 (logistic, sampled negatives); Rendle et al. 2009, "BPR"; Zhang et al.
+2013, "Optimizing top-N collaborative filtering via dynamic negative item sampling"; Bengio & Senécal 2008 and Yi et al. 2019
+(sampled softmax with correction).
 """
 
 from __future__ import annotations
