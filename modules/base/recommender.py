@@ -24,7 +24,7 @@ from .supervised import Supervised
 
 log = logging.getLogger(__name__)
 
-Loss = Literal["auto", "squared", "logistic", "bpr", "softmax"]
+Loss = Literal["auto", "squared", "logistic", "bpr", "dns", "softmax"]
 PAIRS_AT_ONCE = 1 << 16  # pairs that are scored at a time where all items are
 
 
@@ -35,7 +35,8 @@ class Recommender(Supervised):
         categories: Ids of users and of items, by column, in the order of their codes from 1; code 0 is unknown. Further columns
             may follow.
         target: For ratings: ``mean``, ``std``, ``min``, ``max``; ``None``: clicks.
-        loss: For ratings ``squared`` error; for clicks ``logistic``, ``bpr`` or ``softmax``; ``auto``: squared, or softmax.
+        loss: For ratings ``squared`` error; for clicks ``logistic``, ``bpr``, ``dns`` or ``softmax``; ``auto``: squared, or
+            softmax.
         bounded: Keep predicted ratings within their range, and a tenth beyond.
         optimizer: See :class:`.FineTunable`.
         lr: Likewise.
@@ -153,9 +154,10 @@ class Recommender(Supervised):
         return self.objective.loss(output, target, x.weights)
 
     def training_step(self, batch: tuple[RatingsBatch, Tensor], batch_idx: int) -> Tensor:
-        """Loss of one batch (``bpr``: of the hardest negatives) plus the module's penalty; logs ``train/loss``, without it."""
+        """Loss of one batch plus the module's penalty; logs ``train/loss``, which is without it."""
         x, y = batch
-        if isinstance(self.objective, Ranking) and self.objective.kind == "bpr" and x.negatives is not None:
+        if isinstance(self.objective, Ranking) and self.objective.kind == "dns" and x.negatives is not None:
+            # The others would have no gradient of the loss, only a penalty.
             x = x._replace(negatives=self._hardest(x.codes, x.negatives), log_expected=None)
         output, penalty = self.score(x.codes, self._candidates(x))
         loss = self.batch_loss(x, output, y)

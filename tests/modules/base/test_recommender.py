@@ -68,8 +68,8 @@ def test_negatives_and_their_expected_counts_reach_the_loss() -> None:
     torch.testing.assert_close(net(x), scores.gather(1, codes[:, 1:] - 1)[:, 0])
 
 
-def test_bpr_trains_on_the_negative_that_scores_highest() -> None:
-    net = factorization(target=None, l2=0.0, loss="bpr")
+def test_dns_trains_on_the_negative_that_scores_highest() -> None:
+    net = factorization(target=None, l2=0.0, loss="dns")
     net.log = lambda *args, **options: None  # type: ignore[method-assign]
     codes, negatives = torch.tensor([[1, 1], [2, 3]]), torch.tensor([[2, 3, 4], [1, 2, 4]])
     scores = torch.stack([net.scores(torch.tensor([user - 1]))[0] for user, _ in codes.tolist()])
