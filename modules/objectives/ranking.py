@@ -5,8 +5,8 @@ each is a yes-or-no question of its own. ``bpr``: the click should score above e
 sampling): above the one of them that scores highest, as the rest is mostly learnt already. ``softmax``: it should be the one
 chosen of *all* items; the sum over all is estimated from those drawn, each corrected for its probability of being drawn.
 
-**When to use it.** Views, purchases, plays: softmax for a ranked list; logistic where a probability is needed; dns where there are
-many items: of few, the hardest negative is too often one that the user is yet to choose.
+**When to use it.** Views, purchases, plays: softmax for a ranked list; logistic where a probability is needed; dns where
+there are many items: of few, the hardest negative is too often one that the user is yet to choose.
 
 **Sources.** Mikolov et al. 2013 and He et al. 2017 (logistic, sampled negatives); Rendle et al. 2009, "BPR"; Zhang et al.
 2013, "Optimizing top-N collaborative filtering via dynamic negative item sampling"; Bengio & Senécal 2008 and Yi et al. 2019
