@@ -11,7 +11,7 @@
 - speed: ratings per second in training on u1, ``--rounds`` times alternately: fastai's dot product with batches of 64, ours with
   64, 1,024 and 8,192.
 - ranking: each user's last rating held out, all ratings as clicks; full ranking of all unseen items, computed by one function,
-  for ours (three losses), implicit's ALS and BPR and the most popular items.
+  for ours (four losses), implicit's ALS and BPR and the most popular items; ``--seeds`` runs of each, in turn.
 - lists: the best ten of 20,000 items for 20,000 users with 100 known items each: one matrix product, faiss, implicit's recommend.
 - large: ``experiment=ratings_large`` on synthetic ratings in Parquet: seconds per epoch, peak memory, and the estimate.
 """
@@ -45,6 +45,12 @@ from practicum.modules import DotProductBias
 from torch import Tensor
 
 HERE = Path(__file__).resolve().parent
+LOSSES = {  # with the settings of each, chosen on the last click but one
+    "softmax": [],
+    "dns": ["data.negative_power=0", "model.l2=0.01"],
+    "bpr": ["model.l2=0.005"],
+    "logistic": [],
+}
 
 
 def peer(python: str, script: str, *arguments: str) -> list[dict[str, Any]]:
@@ -190,19 +196,21 @@ def ranking(options: argparse.Namespace) -> None:
 
     popular = torch.bincount(seen[1], minlength=items).float()
     show("most popular", full_ranking(lambda users: popular.expand(len(users), -1).clone(), seen, held, items), 0)
-    if options.peer_python:
-        pairs, factors = options.folder / "pairs.npz", options.folder / "factors.npz"
-        np.savez(pairs, users=seen[0].numpy(), items=seen[1].numpy(), item_count=items)
-        (took,) = peer(options.peer_python, "implicit_ranking.py", "learn", str(pairs), str(factors))
-        with np.load(factors) as found:
-            for name, seconds in took.items():
-                of_users, of_items = (torch.from_numpy(found[f"{name}_{which}"]) for which in ("users", "items"))
-                show(f"implicit {name}", full_ranking(lambda users: of_users[users] @ of_items.T, seen, held, items), seconds)  # noqa: B023
-    for loss in ("softmax", "bpr", "logistic"):
-        given = [f"data.root={options.given[0]}", "data.split=last_out", f"model.loss={loss}"]
-        given.append(f"paths.data={options.folder / 'data'}")
-        record = train(options.folder / f"clicks-{loss}", "experiment=clicks", "data=movielens", *given)
-        show(f"practicum {loss}", results(record), record["seconds/fit"])
+    pairs, factors = options.folder / "pairs.npz", options.folder / "factors.npz"
+    np.savez(pairs, users=seen[0].numpy(), items=seen[1].numpy(), item_count=items)
+    for seed in range(1, options.seeds + 1):
+        if options.peer_python:
+            (took,) = peer(options.peer_python, "implicit_ranking.py", "learn", str(pairs), str(factors), str(seed))
+            with np.load(factors) as found:
+                for name, seconds in took.items():
+                    of_users, of_items = (torch.from_numpy(found[f"{name}_{which}"]) for which in ("users", "items"))
+                    metrics = full_ranking(lambda users: of_users[users] @ of_items.T, seen, held, items)  # noqa: B023
+                    show(f"implicit {name}", metrics, seconds)
+        for loss, own in LOSSES.items():
+            given = [f"data.root={options.given[0]}", "data.split=last_out", f"model.loss={loss}", f"seed={seed}", *own]
+            given.append(f"paths.data={options.folder / 'data'}")
+            record = train(options.folder / f"clicks-{loss}-{seed}", "experiment=clicks", "data=movielens", *given)
+            show(f"practicum {loss}", results(record), record["seconds/fit"])
     noted.write(options.json)
 
 

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from .base.check_options import at_least, check_options
 from .base.fine_tunable import FineTunable, LayerGroup
 from .base.optimizers import NamedOptimizer
-from .layers.negative_sampling import negative_sampling_loss, pair_mask
+from .layers.negative_sampling import in_blocks, negative_sampling_loss, pair_mask
 from .layers.subword_embedding import SubwordEmbedding
 from .metrics.mean_loss import MeanLoss
 
@@ -58,7 +58,7 @@ class SkipGram(FineTunable):
         embedding_dim: Size of a vector.
         window: Maximum number of context words on each side.
         negatives: Number of drawn words per pair.
-        shared_negatives: Number of words drawn per batch, shared by its pairs.
+        shared_negatives: Number of words drawn for each 64 words that are kept, shared by their pairs.
         subsample: Words that make up more than this share of the text are subsampled; 0: none.
         min_n: Minimum length of an n-gram, in characters.
         max_n: Maximum length; 0: no subwords.
@@ -86,7 +86,7 @@ class SkipGram(FineTunable):
         embedding_dim: int = 100,
         window: int = 5,
         negatives: int = 5,
-        shared_negatives: int = 512,
+        shared_negatives: int = 64,
         subsample: float = 1e-4,
         min_n: int = 3,
         max_n: int = 6,
@@ -117,14 +117,14 @@ class SkipGram(FineTunable):
         """Always false: training starts from random weights."""
         return False
 
-    def _draw(self) -> Tensor:
-        """Indices of drawn words ``[shared_negatives]``."""
+    def _draw(self, blocks: int) -> Tensor:
+        """Indices of drawn words ``[blocks, shared_negatives]``."""
         if self._table is None:
             # Deterministic, so that checkpoints need not hold it.
             share = self._root / self._root.sum()
             places = torch.searchsorted(share.cumsum(0), (torch.arange(_TABLE, dtype=torch.float64) + 0.5) / _TABLE)
             self._table = places.clamp(max=len(share) - 1).to(self.device)
-        return self._table[torch.randint(len(self._table), (self.shared_negatives,), device=self.device)]
+        return self._table[torch.randint(len(self._table), (blocks, self.shared_negatives), device=self.device)]
 
     def forward(self, words: Tensor) -> Tensor:
         """Vectors ``[..., embedding_dim]`` of words ``int64 [...]``."""
@@ -134,14 +134,14 @@ class SkipGram(FineTunable):
         """Sum of the loss over the pairs of a batch of windows ``[B, T]``, and the number of pairs."""
         kept = torch.rand(tokens.shape, device=tokens.device) < self.keep[tokens]
         words = tokens[kept]
-        drawn = self._draw()
         if not len(words):  # no word was kept
-            return self.context(drawn).sum() * 0, kept.sum()
+            return self.context(tokens[:1, 0]).sum() * 0, kept.sum()
         row = torch.arange(len(tokens), device=tokens.device)[:, None].expand_as(tokens)[kept]
         is_pair = pair_mask(row, torch.randint(1, self.window + 1, words.shape, device=tokens.device), self.window)
-        both = self.context(torch.cat([words, drawn]))
-        context, against = both[: len(words)], both[len(words) :]
-        loss = negative_sampling_loss(words, self(words), context, against, drawn, is_pair, self.negatives)
+        around = in_blocks(words, self.window)
+        drawn = self._draw(len(around))
+        others = self.context(torch.cat([around, drawn], 1))
+        loss = negative_sampling_loss(self(in_blocks(words)), others, around, drawn, is_pair, self.negatives)
         return loss, is_pair.sum()
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:

@@ -1,6 +1,6 @@
 """Factors that implicit's ALS and BPR learn from clicks, and the speed of its recommend.
 
-    PEER benchmarks/peers/implicit_ranking.py learn PAIRS.npz FACTORS.npz
+    PEER benchmarks/peers/implicit_ranking.py learn PAIRS.npz FACTORS.npz SEED
     PEER benchmarks/peers/implicit_ranking.py top FACTORS.npz
 
 PEER is a Python with implicit 0.7. Each method has its documented settings, with 64 factors. The last line is JSON.
@@ -19,14 +19,14 @@ from implicit.bpr import BayesianPersonalizedRanking
 from scipy.sparse import csr_matrix
 
 
-def learn(source: str, target: str) -> None:
+def learn(source: str, target: str, seed: str) -> None:
     given = np.load(source)
     shape = int(given["users"].max()) + 1, int(given["item_count"])
     clicks = csr_matrix((np.ones(len(given["users"]), np.float32), (given["users"], given["items"])), shape=shape)
     found, seconds = {}, {}
     for name, method in (
-        ("ALS", AlternatingLeastSquares(factors=64, random_state=1)),
-        ("BPR", BayesianPersonalizedRanking(factors=64, random_state=1)),
+        ("ALS", AlternatingLeastSquares(factors=64, random_state=int(seed))),
+        ("BPR", BayesianPersonalizedRanking(factors=64, random_state=int(seed))),
     ):
         started = time.perf_counter()
         method.fit(clicks, show_progress=False)

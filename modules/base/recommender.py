@@ -24,7 +24,7 @@ from .supervised import Supervised
 
 log = logging.getLogger(__name__)
 
-Loss = Literal["auto", "squared", "logistic", "bpr", "softmax"]
+Loss = Literal["auto", "squared", "logistic", "bpr", "dns", "softmax"]
 PAIRS_AT_ONCE = 1 << 16  # pairs that are scored at a time where all items are
 
 
@@ -35,7 +35,8 @@ class Recommender(Supervised):
         categories: Ids of users and of items, by column, in the order of their codes from 1; code 0 is unknown. Further columns
             may follow.
         target: For ratings: ``mean``, ``std``, ``min``, ``max``; ``None``: clicks.
-        loss: For ratings ``squared`` error; for clicks ``logistic``, ``bpr`` or ``softmax``; ``auto``: squared, or softmax.
+        loss: For ratings ``squared`` error; for clicks ``logistic``, ``bpr``, ``dns`` or ``softmax``; ``auto``: squared, or
+            softmax.
         bounded: Keep predicted ratings within their range, and a tenth beyond.
         optimizer: See :class:`.FineTunable`.
         lr: Likewise.
@@ -131,6 +132,12 @@ class Recommender(Supervised):
         own = x.codes[:, 1:2]
         return own if x.negatives is None else torch.cat([own, x.negatives.to(own.dtype)], 1)
 
+    @torch.no_grad()
+    def _hardest(self, codes: Tensor, negatives: Tensor) -> Tensor:
+        """Of each row's negatives ``[B, n]`` the one with the highest score ``[B, 1]``."""
+        scores = self.score(codes, negatives.to(codes.dtype))[0]
+        return negatives.gather(1, scores.argmax(1, keepdim=True))
+
     def output(self, x: RatingsBatch) -> Tensor:
         """Scores of each row's item, and of its negatives ``[B, 1 or 1 + n]``."""
         return self.score(x.codes, self._candidates(x))[0]
@@ -149,6 +156,9 @@ class Recommender(Supervised):
     def training_step(self, batch: tuple[RatingsBatch, Tensor], batch_idx: int) -> Tensor:
         """Loss of one batch plus the module's penalty; logs ``train/loss``, which is without it."""
         x, y = batch
+        if isinstance(self.objective, Ranking) and self.objective.kind == "dns" and x.negatives is not None:
+            # The others would have no gradient of the loss, only a penalty.
+            x = x._replace(negatives=self._hardest(x.codes, x.negatives), log_expected=None)
         output, penalty = self.score(x.codes, self._candidates(x))
         loss = self.batch_loss(x, output, y)
         self.log_train_loss(loss, batch_size=len(y))

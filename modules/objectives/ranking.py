@@ -1,13 +1,16 @@
 """Learning to rank from implicit feedback: what was clicked on against items that were not.
 
 **What it does.** Nobody says what they dislike, so each click is compared with a few items drawn from the rest. ``logistic``:
-each is a yes-or-no question of its own. ``bpr``: the click should score above each of the others. ``softmax``: it should be the
-one chosen of *all* items; the sum over all is estimated from those drawn, each corrected for its probability of being drawn.
+each is a yes-or-no question of its own. ``bpr``: the click should score above each of the others. ``dns`` (dynamic negative
+sampling): above the one of them that scores highest, as the rest is mostly learnt already. ``softmax``: it should be the one
+chosen of *all* items; the sum over all is estimated from those drawn, each corrected for its probability of being drawn.
 
-**When to use it.** Views, purchases, plays: softmax for a ranked list; logistic where a probability is needed.
+**When to use it.** Views, purchases, plays: softmax for a ranked list; logistic where a probability is needed; dns where
+there are many items: of few, the hardest negative is too often one that the user is yet to choose.
 
-**Sources.** Mikolov et al. 2013 and He et al. 2017 (logistic, sampled negatives); Rendle et al. 2009, "BPR"; Bengio & Senécal
-2008 and Yi et al. 2019 (sampled softmax with correction).
+**Sources.** Mikolov et al. 2013 and He et al. 2017 (logistic, sampled negatives); Rendle et al. 2009, "BPR"; Zhang et al.
+2013, "Optimizing top-N collaborative filtering via dynamic negative item sampling"; Bengio & Senécal 2008 and Yi et al. 2019
+(sampled softmax with correction).
 """
 
 from __future__ import annotations
@@ -23,14 +26,14 @@ from torchmetrics import MetricCollection
 from ..metrics.pairwise_accuracy import PairwiseAccuracy
 from .objective import Objective
 
-RankingLoss = Literal["logistic", "bpr", "softmax"]
+RankingLoss = Literal["logistic", "bpr", "dns", "softmax"]
 
 
 def ranking_loss(kind: RankingLoss, scores: Tensor, log_expected: Tensor | None = None) -> Tensor:
     """Per-example ranking loss ``[B]``.
 
     Args:
-        kind: ``logistic``, ``bpr`` or ``softmax``.
+        kind: ``logistic``, ``bpr``, ``dns`` or ``softmax``.
         scores: Of the item that was clicked on, then of the negatives ``[B, 1 + n]``.
         log_expected: For softmax: the logarithm of each negative's expected count among the ``n`` ``[B, n]``. By default the
             negatives are taken as all other items.
@@ -41,6 +44,8 @@ def ranking_loss(kind: RankingLoss, scores: Tensor, log_expected: Tensor | None 
         return F.softplus(-positive).squeeze(1) + F.softplus(negatives).mean(1)
     if kind == "bpr":
         return F.softplus(negatives - positive).mean(1)
+    if kind == "dns":
+        return F.softplus(negatives.max(1).values - positive.squeeze(1))
     if log_expected is not None:
         negatives = negatives - log_expected
     return torch.cat([positive, negatives], 1).logsumexp(1) - positive.squeeze(1)

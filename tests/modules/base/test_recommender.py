@@ -68,6 +68,20 @@ def test_negatives_and_their_expected_counts_reach_the_loss() -> None:
     torch.testing.assert_close(net(x), scores.gather(1, codes[:, 1:] - 1)[:, 0])
 
 
+def test_dns_trains_on_the_negative_that_scores_highest() -> None:
+    net = factorization(target=None, l2=0.0, loss="dns")
+    net.log = lambda *args, **options: None  # type: ignore[method-assign]
+    codes, negatives = torch.tensor([[1, 1], [2, 3]]), torch.tensor([[2, 3, 4], [1, 2, 4]])
+    scores = torch.stack([net.scores(torch.tensor([user - 1]))[0] for user, _ in codes.tolist()])
+    others = scores.gather(1, negatives - 1)
+    expected = -(scores.gather(1, codes[:, 1:] - 1)[:, 0] - others.max(1).values).sigmoid().log().mean()
+    loss = net.training_step((RatingsBatch(codes, None, negatives, torch.randn(2, 3)), torch.ones(2)), 0)
+    torch.testing.assert_close(loss, expected)
+    (gradient,) = torch.autograd.grad(loss, net.items.weight)
+    touched = {1, 3, *negatives.gather(1, others.argmax(1, keepdim=True)).flatten().tolist()}
+    assert {int(row) for row in gradient.any(1).nonzero()} == touched
+
+
 def test_any_named_tuple_of_the_fields_will_do() -> None:
     from collections import namedtuple  # noqa: PLC0415
 

@@ -14,7 +14,8 @@ def test_losses_are_their_closed_forms() -> None:
     logistic = -sigmoid[0, 0].log() - (1 - sigmoid[0, 1:]).log().mean()
     bpr = -(scores[0, 0] - scores[0, 1:]).sigmoid().log().mean()
     softmax = -scores[0].softmax(0)[0].log()
-    for kind, expected in (("logistic", logistic), ("bpr", bpr), ("softmax", softmax)):
+    dns = -(scores[0, 0] - scores[0, 1:].max()).sigmoid().log()
+    for kind, expected in (("logistic", logistic), ("bpr", bpr), ("dns", dns), ("softmax", softmax)):
         found = ranking_loss(kind, scores)  # type: ignore[arg-type]
         torch.testing.assert_close(found[0].double(), expected, atol=1e-6, rtol=1e-6)
 
