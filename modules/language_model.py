@@ -27,6 +27,7 @@ from .base.fine_tunable import FineTunable, LayerGroup
 from .base.optimizers import NamedOptimizer
 from .layers.awd_lstm import AWDLSTM, activation_regularization, check_sizes, scale_dropout_rates
 from .layers.linear_cross_entropy import linear_cross_entropy
+from .layers.sampled_softmax import sampled_softmax_loss
 from .metrics.mean_loss import MeanLoss
 from .metrics.perplexity import Perplexity
 from .skip_gram import load_skip_gram
@@ -54,6 +55,8 @@ class LanguageModel(FineTunable):
         drop_mult: All five are multiplied by this.
         alpha: Weight of activation regularization (AR).
         beta: Weight of temporal activation regularization (TAR).
+        num_sampled: In training the softmax is over the window's own words and this many of the others, see
+            :mod:`.sampled_softmax`; ``None``: over all. Validation and test are always over all.
         weights: ``random``, or another language model to continue from (a run, a ``.ckpt``, fastai's ``.pth``, or one that is
             downloaded, ``wt103-fwd`` or ``wt103-bwd``): its sizes are used, and its vocabulary is mapped to this one.
         vectors: Word vectors that the embedding begins as: ``random``, a run of :class:`.SkipGram`, or a ``.vec``, of the
@@ -91,6 +94,7 @@ class LanguageModel(FineTunable):
         drop_mult: float = 1.0,
         alpha: float = 2.0,
         beta: float = 1.0,
+        num_sampled: int | None = None,
         weights: str = "random",
         vectors: str = "random",
         optimizer: NamedOptimizer = None,
@@ -98,11 +102,13 @@ class LanguageModel(FineTunable):
     ) -> None:
         super().__init__(optimizer, lr)
         check_sizes("LanguageModel", embedding_dim, hidden_size, num_layers)
+        if num_sampled is not None and num_sampled < 1:
+            raise MisconfigurationException(f"LanguageModel: num_sampled={num_sampled} must be at least 1, or null: all words.")
         rates = {"input_p": input_p, "hidden_p": hidden_p, "output_p": output_p, "embed_p": embed_p, "weight_p": weight_p}
         self.save_hyperparameters(ignore=["optimizer", "lr"], logger=False)
         self.hparams.update(weights="random", vectors="random")  # checkpoints contain the weights
         self.vocab, self.level = list(vocab), level
-        self.alpha, self.beta = alpha, beta
+        self.alpha, self.beta, self.num_sampled = alpha, beta, num_sampled
         known = None if weights == "random" else read_language_model(weights, "LanguageModel: weights")
         sizes = {"embedding_dim": embedding_dim, "hidden_size": hidden_size, "num_layers": num_layers}
         if known is not None:
@@ -149,8 +155,11 @@ class LanguageModel(FineTunable):
         return F.linear(dropped.transpose(0, 1), self.encoder.embedding.weight, self.bias)
 
     def loss(self, dropped: Tensor, y: Tensor) -> Tensor:
-        """Mean cross-entropy of the encoder's outputs ``[T, B, E]`` with the next tokens ``[B, T]``."""
-        return linear_cross_entropy(dropped.flatten(0, 1), self.encoder.embedding.weight, self.bias, y.T.flatten())
+        """Mean cross-entropy of the encoder's outputs ``[T, B, E]`` with the next tokens ``[B, T]``; see ``num_sampled``."""
+        layer = dropped.flatten(0, 1), self.encoder.embedding.weight, self.bias, y.T.flatten()
+        if self.training and self.num_sampled is not None:
+            return sampled_softmax_loss(*layer, self.num_sampled)
+        return linear_cross_entropy(*layer)
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         """Cross-entropy with AR and TAR; logs ``train/loss``, the cross-entropy alone."""

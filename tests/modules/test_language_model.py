@@ -71,6 +71,18 @@ def test_it_learns_a_language_down_to_its_entropy(make_trainer: MakeTrainer) -> 
         net.sample(1, 3, begin=["z"])
 
 
+def test_sampled_words_are_for_training_alone() -> None:
+    vocab = ["xxunk", "xxpad", *(str(number) for number in range(60))]
+    torch.manual_seed(1)
+    full, sampled = LanguageModel(vocab, **SMALL), LanguageModel(vocab, num_sampled=4, **SMALL)
+    sampled.load_state_dict(full.state_dict())
+    outputs, y = torch.randn(3, 2, 8), torch.randint(2, 20, (2, 3))
+    assert float(sampled.loss(outputs, y)) != float(full.loss(outputs, y))
+    assert torch.equal(sampled.eval().loss(outputs, y), full.eval().loss(outputs, y))
+    with pytest.raises(MisconfigurationException, match="num_sampled=0 must be at least 1"):
+        LanguageModel(vocab, num_sampled=0)
+
+
 def test_layer_groups_hold_every_parameter_once() -> None:
     net = LanguageModel(["a", "b"], **SMALL)
     held = [id(parameter) for group in net.layer_groups() for parameter in parameters_of(group)]
