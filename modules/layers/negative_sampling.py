@@ -78,7 +78,7 @@ class _LogisticLoss(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         """The slope."""
         return ctx.saved_tensors[0] * gradient, None, None
 
@@ -109,4 +109,4 @@ def negative_sampling_loss(
     _band(paired, window).copy_(pairs)
     # Of each word's pairs, how many may have each negative: small counts, exact in bfloat16 too.
     against = torch.bmm(paired, (around[:, :, None] != drawn[:, None]).to(scores.dtype)).to(scores.dtype)
-    return _LogisticLoss.apply(scores, pairs, negatives / drawn.shape[1] * against)  # type: ignore[no-any-return]
+    return _LogisticLoss.apply(scores, pairs, negatives / drawn.shape[1] * against)
