@@ -41,7 +41,8 @@ def draw(unit: str, measured: Sequence[dict[str, Any]], path: Path) -> None:
         last = [each["epoch"] if axes is left else each["memory"] / 2**30 for each in measured][-1]
         axes.plot(sizes, [last * size / sizes[-1] for size in sizes], ":", color="0.5", label="in proportion to the size")
         axes.legend(fontsize=8)
-    right.set_ylim(bottom=0.5)  # a process without any data holds about one
+    most = max(each["memory"] for each in measured) / 2**30
+    right.set_ylim(min(0.5, most / 2), 2 * most)  # a process without any data holds about one; room for the legend
     beside = path.with_suffix(".part.png")
     figure.savefig(beside, dpi=110)
     plt.close(figure)
