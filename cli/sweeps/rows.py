@@ -10,7 +10,6 @@ from statistics import fmean, stdev
 from typing import Any
 
 from omegaconf import OmegaConf
-from practicum.callbacks.figures.four_digits import four_digits
 
 from .outcome import PLAN, failure_of, record_of
 
@@ -67,6 +66,8 @@ def swept(rows: Sequence[RunRow]) -> list[str]:
 
 def shortened(value: Any) -> str:
     """A value as it is shown: of a number that was drawn four digits are enough to know it by."""
+    from practicum.callbacks.figures.four_digits import four_digits  # noqa: PLC0415 - with torch, for which --help need not wait
+
     text = str(value)
     try:
         return four_digits(float(text)) if isinstance(value, float) or len(text) > 8 else text
