@@ -10,7 +10,7 @@ lacks its data or its peer is left out, and RESULTS.md says why.
 Peers are installed once into ``DIR/peers``, from the exact versions in ``benchmarks/peers.txt``; ``--peer-python`` takes another
 environment, ``--no-peers`` none. Each benchmark is a process of its own, whose output is ``DIR/NAME.log``, and leaves one
 ``DIR/NAME.json``. One that is complete is kept while its command, threads and peers are the same; delete ``DIR/NAME.json`` (and
-``DIR/work/NAME``, where runs of its own are) to measure another state of the code: the page names the revisions. A failing
+``DIR/runs/NAME``, where runs of its own are) to measure another state of the code: the page names the revisions. A failing
 benchmark is named with its last line, the others go on, and the exit code is 1.
 
 RESULTS.md is rewritten after each, from all files in DIR; what stands outside of its two marks is kept, such as the part on a GPU

@@ -89,7 +89,7 @@ def run(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str]) ->
     path, command = setting.output / f"{each.name}.json", typed(each, setting, peers_versions)
     if (found := kept(path, command)) is not None:
         return found
-    work = setting.output / "work" / each.name
+    work = setting.output / "runs" / each.name
     if not each.own_runs:
         _forget_other_runs(work, command)
     work.mkdir(parents=True, exist_ok=True)

@@ -76,7 +76,7 @@ def test_what_is_complete_is_kept_and_a_failing_one_is_named(setting: Setting, t
 def test_runs_of_another_command_are_not_continued(setting: Setting, tmp_path: Path) -> None:
     one = tiny("one", "{work}", "{repeat}")
     run_all(setting, [one], [one], tmp_path / "page.md")
-    left = setting.output / "work" / "one" / "run"
+    left = setting.output / "runs" / "one" / "run"
     left.touch()
     (setting.output / "one.json").unlink()
     run_all(setting, [one], [one], tmp_path / "page.md")
