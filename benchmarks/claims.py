@@ -14,23 +14,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from pathlib import Path
 from typing import Any
 
 from .claims_parts.catalogue import CLAIMS
 from .claims_parts.claim import Claim, Variant
+from .claims_parts.slug import slug
 from .claims_parts.table import claim_page
 from .defaults_parts.runs import ours, place_of
 from .measurements import Measurements, add_json
 
 NAMES = [each.name for each in CLAIMS]
-
-
-def _slug(text: str) -> str:
-    """Words of a label as a name of a folder, which can be typed without quotes."""
-    return "_".join(re.findall(r"[a-z0-9.]+", text.lower()))
 
 
 def filled(overrides: tuple[str, ...], data: Path, before: str = "") -> tuple[str, ...]:
@@ -40,7 +35,7 @@ def filled(overrides: tuple[str, ...], data: Path, before: str = "") -> tuple[st
 
 def _run(claim: Claim, variant: Variant, data: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
     """Train one variant with one seed, after the run that it builds on."""
-    name, before = f"{claim.name}/{_slug(data)}/{_slug(variant.label)}", ""
+    name, before = f"{claim.name}/{slug(data)}/{slug(variant.label)}", ""
     if variant.before:
         first = ours(options.output, f"{name}-before", filled(variant.before, options.data), seed, options.threads)
         if "error" in first:

@@ -18,11 +18,13 @@ class Variant:
         overrides: What is typed for it, after what its data set and its claim ask for. ``{before}`` stands for the run folder of
             :attr:`before` with the same seed.
         before: Overrides of a run that has to be there first, such as a language model; in the place of the claim's.
+        only: Names of the data sets that it is tried on; empty: all.
     """
 
     label: str
     overrides: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

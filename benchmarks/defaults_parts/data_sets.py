@@ -7,6 +7,7 @@ Data that are not split by those who published them are split here once, by a fi
 from __future__ import annotations
 
 import csv
+import importlib
 import importlib.util
 import json
 import random
@@ -60,8 +61,8 @@ def photos(data: Path, work: Path, cells: Path | None) -> list[DataSet]:
     found = [(name, [f"data.root={data / name}"]) for name in ("hymenoptera", "clothing")]
     cells = cells or _installed("elpv_dataset", "data")
     if cells is not None:
-        from solar_cells import lay_out
-
+        # defaults.py is a script, on_off.py a module of the package.
+        lay_out = importlib.import_module("benchmarks.solar_cells" if "." in __package__ else "solar_cells").lay_out
         if not (work / "cells" / "cells.csv").exists():
             (work / "cells").mkdir(parents=True, exist_ok=True)
             lay_out(cells, work / "cells", 1250, 1)

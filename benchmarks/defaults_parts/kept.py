@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,9 @@ def keep(path: Path, result: dict[str, Any]) -> dict[str, Any]:
 
 
 def revision() -> str:
-    """Of the source tree; with a + where files differ from it."""
+    """Of the source tree; with a + where files differ from it; ``unknown`` without git, or outside a checkout."""
+    if shutil.which("git") is None:
+        return "unknown"
     answer = subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=HERE, capture_output=True, text=True, check=False)
     return answer.stdout.strip() or "unknown"
 

@@ -21,8 +21,8 @@ TRAIN = Path(__file__).with_name("train_measured.py")
 LIMIT = 150  # seconds of a run
 PHOTOS = ["data.size=224", "augment=side_on", "augment.device=device", "+optimizer.fused=true"]
 RANDOM = ["model.weights=random", "callbacks.unfreeze.at=[1]", "callbacks.unfreeze.only_pretrained=false"]
-# Chains of runs: a later run of a chain may build on an earlier one, {its name}. No fused optimizer for language models:
-# Lightning refuses to clip gradients with one in mixed precision.
+# Chains of runs: a later run of a chain may build on an earlier one, {its name}; {work} holds data made here.
+# No fused optimizer for language models: Lightning refuses to clip gradients with one in mixed precision.
 CHAINS: list[dict[str, list[str]]] = [
     {
         "resnext50: range test, unfreezing, SGDR, views on the device, TTA": [
@@ -67,6 +67,13 @@ CHAINS: list[dict[str, list[str]]] = [
     {"dot product": ["experiment=tastes", "epochs=10"]},
     {"neural collaborative filter": ["experiment=tastes", "model=neural_collaborative_filter", "epochs=10"]},
     {"clicks": ["experiment=clicks", "data=tastes", "data.rating=null", "epochs=3"]},
+    {"clicks, dynamic negatives": ["experiment=clicks", "data=tastes", "data.rating=null", "model.loss=dns", "epochs=3"]},
+    {"tabular ensemble": ["experiment=table", "data.root={work}/rows.csv", "data.target=y"]},
+    {
+        "language model, sampled softmax": [
+            *("experiment=reviews_lm", "model/size=small", "model.num_sampled=512", "data.batch_size=64", "epochs=1"),
+        ]
+    },
 ]
 SMALL = ["trainer.limit_train_batches=3", "trainer.limit_val_batches=2", "trainer.limit_test_batches=2"]  # for --tiny
 SMALL_PHOTOS = ["data.size=64", "data.batch_size=4", "model=timm", "model.backbone=test_resnet", "model.weights=random"]
@@ -99,6 +106,15 @@ def write_noise_photos(root: Path, count: int, size: tuple[int, int] = (320, 256
     jobs = [("train", number) for number in range(count)] + [("valid", number) for number in range(16)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(write, jobs))
+
+
+def write_rows(path: Path, count: int) -> None:
+    """A table whose column ``y`` is a sum of waves of two numbers, of a category and of noise of deviation .1."""
+    rng = np.random.default_rng(1)
+    numbers, kinds = rng.normal(size=(count, 2)), rng.integers(0, 5, count)
+    y = np.sin(3 * numbers).sum(1) + kinds / 2 + 0.1 * rng.normal(size=count)
+    rows = (f"{a:.4f},{b:.4f},kind {kind},{value:.4f}\n" for (a, b), kind, value in zip(numbers, kinds, y, strict=True))
+    path.write_text("".join(["a,b,kind,y\n", *rows]), encoding="utf-8")
 
 
 def environment(processes: int) -> dict[str, str]:
@@ -147,10 +163,11 @@ def trains(setting: Setting, note: Notes) -> None:
     if setting.tiny:
         write_noise_photos(setting.work / "few_photos", 12)
         processes = 1
+    write_rows(setting.work / "rows.csv", 500 if setting.tiny else 20_000)
     failed: list[str] = []
 
     def go(chain: dict[str, list[str]]) -> None:
-        folders: dict[str, str] = {}
+        folders = {"work": str(setting.work)}
         for name, overrides in chain.items():
             given = [each.format(**folders) for each in overrides]
             if setting.tiny:

@@ -56,6 +56,7 @@ def main() -> None:
     parser.add_argument("target")
     parser.add_argument("kind", choices=("number", "class"))
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--device", default="cpu", help="of the networks, such as cuda")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
     options = parser.parse_args()
     frame = pd.read_csv(options.table, keep_default_na=False, na_values=[""])
@@ -80,7 +81,7 @@ def main() -> None:
             kind = getattr(pytabkit, f"{name}_{'Classifier' if classes else 'Regressor'}")
             # As many threads as OMP_NUM_THREADS allows: by itself it takes all cores, and waits where they are busy.
             more = {"val_metric_name": "cross_entropy"} if classes else {}
-            model = kind(device="cpu", random_state=options.seed, n_threads=torch.get_num_threads(), **more)
+            model = kind(device=options.device, random_state=options.seed, n_threads=torch.get_num_threads(), **more)
             train, valid = splits["train"], splits["valid"]
             categorical = [name for name in plain if plain[name].dtype == "category"]
             model.fit(plain[train], y[train], plain[valid], y[valid], cat_col_names=categorical)
