@@ -29,6 +29,7 @@ from ..file_names import safe_file_names
 from ..label_placement import labelled_scatter
 from ..plain_text import shortened
 
+_LEAST = 5  # categories of a column that is shown by default
 _FEW = 8  # categories of a small figure
 _COMPARED = 2000  # categories of which the nearest two are looked for
 _CAPTION = (
@@ -153,7 +154,8 @@ class EmbeddingMaps(FigureCallback):
 
     Args:
         folder: Output folder, relative to ``trainer.default_root_dir``.
-        columns: Columns to show. Default: those of three categories or more.
+        columns: Columns to show. Default: those of five categories or more, as fewer lie apart in any plane, and those with
+            coordinates.
         max_labels: Number of labels in a figure, at most, those farthest out.
         distances: Write no table of distances for more categories than this.
         coordinates: Longitude and latitude, in degrees, by column and category; categories without are left off the map, and a
@@ -207,7 +209,8 @@ class EmbeddingMaps(FigureCallback):
                 )
         if self.columns is not None:
             return list(self.columns)
-        return [column for column, categories in module.categories.items() if len(categories) >= 3]
+        enough = {column for column, categories in module.categories.items() if len(categories) >= _LEAST}
+        return [column for column in module.categories if column in enough or column in self.coordinates]
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw and write."""

@@ -60,7 +60,12 @@ def test_a_map_stands_beside_where_there_are_coordinates() -> None:
 @pytest.fixture
 def embedded(known_classifier: Any) -> Any:
     class Embedded(known_classifier):  # type: ignore[misc]
-        categories = {"user": ["u1", "u2", "u3"], "item": ["1", "2", "3"], "flag": ["no", "yes"]}  # noqa: RUF012
+        categories = {  # noqa: RUF012
+            "user": ["u1", "u2", "u3", "u4", "u5"],
+            "item": ["1", "2", "3", "4", "5"],
+            "flag": ["no", "yes"],
+            "contract": ["month", "year", "two years", "none"],
+        }
         item = "item"
 
         def embedding_table(self, column: str) -> Tensor:
@@ -94,7 +99,7 @@ def test_is_drawn_and_written_after_a_test(
         f"embeddings_{c}.{e}" for c in ("user", "item") for e in ("csv", "png", "svg")
     }
     assert is_png(folder / "embeddings_item.png")
-    assert [row["3"] for row in rows_of(folder / "embeddings_item.csv")] == ["1.414", "1.414", "0"]
+    assert [row["3"] for row in rows_of(folder / "embeddings_item.csv")] == ["1.414", "1.414", "0", "1.414", "1.414"]
     make_trainer(callbacks=[EmbeddingMaps("few", ["flag"], distances=1)]).test(embedded, Data(), verbose=False)
     assert {path.name for path in (tmp_path / "few").iterdir()} == {"embeddings_flag.png", "embeddings_flag.svg"}
 
@@ -102,7 +107,7 @@ def test_is_drawn_and_written_after_a_test(
 def test_what_is_missing_is_named_before_training(
     embedded: Any, known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
 ) -> None:
-    with pytest.raises(MisconfigurationException, match="no categorical column 'shops'; there are user, item, flag"):
+    with pytest.raises(MisconfigurationException, match="no categorical column 'shops'; there are user, item, flag, contract"):
         make_trainer(callbacks=[EmbeddingMaps(columns=["shops"])]).fit(embedded, known_photos)
     with pytest.raises(MisconfigurationException, match="EmbeddingMaps needs KnownClassifier.categories"):
         make_trainer(callbacks=[EmbeddingMaps()]).fit(known_classifier(), known_photos)
@@ -127,10 +132,10 @@ def test_columns_and_categories_of_any_name(
     is_png: Callable[[Path], bool],
 ) -> None:
     class Embedded(known_classifier):  # type: ignore[misc]
-        categories = {name: ["<$50k", "50k_$75k", "$x^{$"] for name in ODD}  # noqa: RUF012
+        categories = {name: ["<$50k", "50k_$75k", "$x^{$", "d", "e"] for name in ODD}  # noqa: RUF012
 
         def embedding_table(self, column: str) -> Tensor:
-            return torch.eye(3)
+            return torch.eye(5)
 
     run = tmp_path / "deep" / "er" / "run"
     make_trainer(callbacks=[EmbeddingMaps()], default_root_dir=run).test(Embedded(), known_photos, verbose=False)
@@ -147,7 +152,7 @@ def test_columns_and_categories_of_any_name(
 def test_a_column_that_fails_leaves_the_others(
     embedded: Any, known_photos: Any, make_trainer: Callable[..., Trainer], tmp_path: Path
 ) -> None:
-    embedded.embedding_table = lambda column: torch.full((3, 3), float("nan")) if column == "user" else torch.eye(3)
+    embedded.embedding_table = lambda column: torch.full((5, 5), float("nan")) if column == "user" else torch.eye(5)
     make_trainer(callbacks=[EmbeddingMaps()]).test(embedded, known_photos, verbose=False)
     assert list(failed_figures(tmp_path / "figures")) == ["EmbeddingMaps of user"]
     assert (tmp_path / "figures" / "embeddings_item.png").is_file()
