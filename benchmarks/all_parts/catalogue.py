@@ -226,6 +226,14 @@ BENCHMARKS = (
         own_runs=True,
     ),
     Benchmark(
+        "on_off",
+        "Each ingredient of the default recipes taken out, or another in its place.",
+        ("-m", "benchmarks.on_off", "all", "{data}", "--output", "{work}", "--seeds", "{seeds}"),
+        900,
+        ("tables", "hymenoptera", "clothing", "rt-polarity", "subjectivity", "aclImdb_v1.tar.gz", "ml-100k"),
+        own_runs=True,
+    ),
+    Benchmark(
         "growth",
         "How seconds and memory grow with the data, synthetic ones.",
         ("-m", "benchmarks.growth", "all", "--output", "{work}"),
