@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from matplotlib.figure import Figure
 
 from ..figures.canvas import BLUE, GRID, INK, ORANGE, SOFT, new_figure, save_figure
+from ..figures.log_axis import label_log_axis
 from ..files.atomic_file import write_csv
 from .suggestions import readable_part
 
@@ -107,6 +108,7 @@ def draw_curves(panels: Sequence[Panel], path: Path | None, log_scale: bool = Tr
             axes.plot(mark.lr, mark.loss, marker, color=color, markersize=size, label=label, zorder=3)
         if log_scale:
             axes.set_xscale("log")
+            label_log_axis(axes.xaxis, min(panel.lrs), max(panel.lrs))
         axes.set_ylim(*panel.limits)
         axes.set_title(panel.title)
         axes.set_xlabel("learning rate")

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
-from matplotlib.ticker import NullFormatter
 from practicum.callbacks.figures.canvas import BLUE, GRID, INK, ORANGE, PAPER, new_figure, themed_svg
 from practicum.callbacks.figures.four_digits import four_digits
+from practicum.callbacks.figures.log_axis import label_log_axis
 from practicum.callbacks.figures.plain_text import PlainFigure, printable
 
 from .rows import RunRow, best_run, shortened, swept, value_of
@@ -87,7 +87,7 @@ def _against(rows: Sequence[RunRow], key: str, metric: str, best: RunRow | None,
     axes.set_ylabel(metric)
     if scale.logarithmic:
         axes.set_xscale("log")
-        axes.xaxis.set_minor_formatter(NullFormatter())  # between powers of ten labels would overlap
+        label_log_axis(axes.xaxis, min(scale.places), max(scale.places))
     if scale.labels is not None:
         _name_places(axes, scale.labels)
     axes.scatter(scale.places, reached, s=26, color=BLUE, alpha=0.75, linewidths=0)

@@ -23,6 +23,7 @@ from ...files.output_path import output_path
 from ...ranking.contracts import require_recommender
 from ..canvas import BLUE, GRID, ORANGE, new_figure
 from ..figure_callback import FigureCallback
+from ..log_axis import label_log_axis
 from ..plain_text import printable
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
@@ -98,6 +99,7 @@ def draw_item_biases(bias: Numbers, counts: Numbers, names: Sequence[str], trend
     ends = np.array([max(1, trend.min_count), max(2, counts.max())])
     scatter.plot(ends, trend.intercept + trend.slope * np.log10(ends), color=ORANGE, label="expected from popularity")
     scatter.set_xscale("log")
+    label_log_axis(scatter.xaxis, max(1, counts.min()), max(2, counts.max()))
     scatter.set_xlabel("interactions in training")
     scatter.set_ylabel("bias")
     scatter.legend(loc="upper left", frameon=False)

@@ -8,14 +8,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from practicum.lightning_shim import LightningModule, Trainer
 
 from ...files.output_path import output_path
 from ..canvas import BLUE, INK, SHADES, new_figure
 from ..four_digits import four_digits
+from ..log_axis import label_log_axis
 from .regression_figure import Numbers, RegressionFigure, relative_or_absolute
 
 _CAPTION = (
@@ -64,14 +63,6 @@ def describe_spread(spread: PredictionSpread) -> str:
     )
 
 
-def _few_labels(axis: Axis, limits: tuple[float, float]) -> None:
-    """Label a logarithmic axis so that labels have room: decades, or of less than two of them 1, 2 and 5 as well."""
-    axis.set_minor_formatter(NullFormatter())
-    if limits[1] < 100 * limits[0]:
-        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: four_digits(value)))
-
-
 def draw_predicted_against_true(predicted: Numbers, true: Numbers) -> Figure:
     """Draw predictions over targets, and the distribution of errors beside."""
     spread = prediction_spread(predicted, true)
@@ -83,7 +74,7 @@ def draw_predicted_against_true(predicted: Numbers, true: Numbers) -> Figure:
     left.plot(spread.limits, spread.limits, color=INK, linewidth=0.8, linestyle="--")
     if spread.scale == "log":
         for axis in (left.xaxis, left.yaxis):
-            _few_labels(axis, spread.limits)
+            label_log_axis(axis, *spread.limits)
     left.set_xlabel("true")
     left.set_ylabel("predicted")
     right.hist(spread.errors, bins=60, color=BLUE)
