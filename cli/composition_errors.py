@@ -51,7 +51,10 @@ def explain_composition(error: BaseException, config_name: str) -> str | None:
         owner = _owner(key, config_name) if match[1] == "override" else None
         if owner is not None and key.rpartition(".")[2] in owner.options:
             return f"{key}: {owner.name} has this option, but the configuration does not list it: write +{key}=... to add it."
-        return f"{key}: there is no such option; {_nearest(key, all_keys(config_name))}"
+        valid, group = all_keys(config_name), key.rpartition(".")[0]
+        if owner is not None:  # of what was chosen, which may not be the default
+            valid = [*(each for each in valid if not each.startswith(f"{group}.")), *(f"{group}.{each}" for each in owner.listed)]
+        return f"{key}: there is no such option; {_nearest(key, valid)}"
     if match := re.search(r"Multiple values for ([^\s]+)\.", text):
         return _there_already(match[1].split("@")[0])
     if isinstance(error, MissingMandatoryValue):
@@ -131,10 +134,14 @@ def _owner(key: str, config_name: str, wrong: str | None = None) -> _Owner | Non
 
 
 def _nearest(wrong: str, valid: Iterable[str], prefix: str = "") -> str:
-    valid = sorted(set(valid))
+    valid = sorted(key for key in set(valid) if not key.rpartition(".")[2].startswith("_"))  # _target_ is nobody's to type
     near = [key for key in valid if key.rpartition(".")[2] == wrong.rpartition(".")[2]]  # right but for where it belongs
     if len(near) != 1:
-        near = difflib.get_close_matches(wrong, valid, n=1, cutoff=0.5) or near[:1]
+        group, _, name = wrong.rpartition(".")
+        siblings = {last: key for key in valid for parent, _, last in [key.rpartition(".")] if parent == group}
+        close = [siblings[last] for last in difflib.get_close_matches(name, siblings, n=1, cutoff=0.5)]
+        # Of whole keys a group that is right makes any two alike.
+        near = close or difflib.get_close_matches(wrong, valid, n=1, cutoff=0.75 if group else 0.5) or near[:1]
     if near:
         return f"did you mean {prefix}{near[0]}?"
     return f"there are {', '.join(key for key in valid if '.' not in key)} (see --help)."

@@ -208,6 +208,11 @@ def _training(record: Mapping[str, Any]) -> list[str]:
         f"- Started from: {'random weights' if weights == 'random' else weights}",
         f"- {record.get('epochs')} epochs, {record.get('steps')} steps, seed {record.get('seed')}, precision "
         f"{record.get('precision')}, {record.get('devices')}, {record.get('seconds', 0):.0f} s",
+        *(
+            [f"- The kept weights were trained anew, for {anew} epochs, on training and validation examples together"]
+            if (anew := record.get("weights/refit_epochs"))
+            else []
+        ),
         f"- Versions: {versions}",
         "- Every setting: `.hydra/config.yaml`; every metric: `metrics.json`; figures: `report.html`",
     ]

@@ -107,7 +107,12 @@ def refit(cfg: DictConfig, trainer: Trainer, data: Any, build: Callable[[], Ligh
     with open_dict(settings):
         settings.update({"max_epochs": trainer.max_epochs, "max_steps": trainer.max_steps, "limit_val_batches": 0})
         settings.update({"enable_checkpointing": False, "enable_progress_bar": False})
-    callbacks = [FiniteLoss(), FoundRates(_found_rates(trainer)), StopAfterEpoch(epochs), EpochLines(title="Training anew")]
+    callbacks = [
+        FiniteLoss(),
+        FoundRates(_found_rates(trainer)),
+        StopAfterEpoch(epochs),
+        EpochLines(title="Training anew", epochs=epochs),
+    ]
     if cfg.get("schedule"):
         schedule: LRSchedule = instantiate({**cfg.schedule, "folder": None}, _convert_="all")
         callbacks.append(schedule)

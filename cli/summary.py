@@ -32,7 +32,7 @@ def summary_rows(record: dict[str, Any], folder: str) -> list[tuple[str, str]]:
     if rows and (few := few_measured(record)) is not None:
         rows.append(("few examples", few))
     if "baseline/sampled" in record:
-        rows.append(("baselines", f"of {record['baseline/sampled']}"))
+        rows.append(("baselines", f"of a sample: {record['baseline/sampled']}"))
     if "lr_find/chosen" in record:
         rows.append(("range test", f"learning rate {record['lr_find/chosen']:.2g}"))
     phases = ", ".join(f"{k.removeprefix('seconds/')} {v:.0f}" for k, v in record.items() if k.startswith("seconds/"))

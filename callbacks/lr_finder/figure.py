@@ -104,7 +104,8 @@ def draw_curves(panels: Sequence[Panel], path: Path | None, log_scale: bool = Tr
         axes.plot(panel.lrs, panel.smoothed, color=BLUE, linewidth=2, label="smoothed")
         for marker, mark in zip("osDv", panel.marks, strict=False):
             color, size = (ORANGE, 9) if mark.chosen else (INK, 5)
-            label = f"{mark.name} {mark.lr:.2g}" + (" (chosen)" if mark.chosen else "")
+            name = "a tenth of the minimum" if mark.name == "minimum" else mark.name
+            label = f"{name} {mark.lr:.2g}" + (" (chosen)" if mark.chosen else "")
             axes.plot(mark.lr, mark.loss, marker, color=color, markersize=size, label=label, zorder=3)
         if log_scale:
             axes.set_xscale("log")

@@ -46,15 +46,16 @@ class EpochLines(Watcher):
     Args:
         metric: The main metric, such as ``rmspe``; ``None``: see :func:`.shown_metrics`.
         title: What is trained, in front of each line; nothing where it is empty.
+        epochs: Of how many epochs it is one; ``None``: the trainer's ``max_epochs``.
 
     Example:
         >>> from practicum.callbacks import EpochLines
         >>> callback = EpochLines("auroc")  # Trainer(callbacks=[callback]) logs val/auroc beside the losses
     """
 
-    def __init__(self, metric: str | None = None, title: str = "") -> None:
+    def __init__(self, metric: str | None = None, title: str = "", epochs: int | None = None) -> None:
         super().__init__()
-        self.metric, self.title = metric, title
+        self.metric, self.title, self.epochs = metric, title, epochs
         self._started = time.monotonic()
         self._lr: float | None = None
 
@@ -75,6 +76,6 @@ class EpochLines(Watcher):
         if not trainer.is_global_zero:
             return
         metrics: dict[str, Any] = shown_metrics(trainer.callback_metrics, self.metric)
-        epochs = trainer.max_epochs if trainer.max_epochs and trainer.max_epochs > 0 else None
+        epochs = self.epochs or (trainer.max_epochs if trainer.max_epochs and trainer.max_epochs > 0 else None)
         line = epoch_line(trainer.current_epoch + 1, epochs, time.monotonic() - self._started, metrics, self._lr)
         log.info(f"{self.title}: {line}" if self.title else line)

@@ -1,4 +1,4 @@
-"""A record's names in words, in groups, for people: ``val/auroc/best`` is "AUROC on validation, best epoch"."""
+"""A record's names in words, in groups, for people: ``val/auroc/best`` is "AUROC on validation, best of all epochs"."""
 
 from __future__ import annotations
 
@@ -83,13 +83,13 @@ def in_words(key: str) -> str:
     Example:
         >>> from practicum.callbacks.run.record_words import in_words
         >>> in_words("val/auroc/best"), in_words("baseline/linear/rmse"), in_words("data/tokens/train")
-        ('AUROC on validation, best epoch', 'RMSE of the linear model', 'tokens of the training texts')
+        ('AUROC on validation, best of all epochs', 'RMSE of the linear model', 'tokens of the training texts')
     """
     if key in _WORDS:
         return _WORDS[key]
     kind, _, rest = key.partition("/")
     name, _, last = rest.rpartition("/")
-    ways = {"best": "best epoch", "kept": "kept weights"}
+    ways = {"best": "best of all epochs", "kept": "kept weights"}
     metric, way = (name, ways[last]) if last in ways else (rest, "last epoch")
     if kind in ("train", "val"):
         return f"{metric_words(metric)} {'in training' if kind == 'train' else 'on validation'}, {way}"

@@ -163,7 +163,7 @@ def headline(record: dict[str, Any]) -> dict[str, Any]:
     shown |= {
         f"best possible {metric_words(name.removeprefix('known/'))}": v for name, v in record.items() if name.startswith("known/")
     }
-    return {**shown, "seconds": record["seconds"], "epochs": record["epochs"]}
+    return {**shown, "seconds": record["seconds"], "epoch" if record["epochs"] == 1 else "epochs": record["epochs"]}
 
 
 def render_report(

@@ -71,7 +71,7 @@ class RunRecord(Watcher):
 
     Attributes:
         last: The last value of each logged name.
-        best: The best value of each logged name.
+        best: The best value of each logged name, of whole epochs.
         seconds: By phase, ``fit`` and ``test``, and those of ``seconds_before``.
         seconds_before: By phase, of what was done before the fit: whoever prepares data puts them here, and the next fit counts
             them, in a resumed run beside those before.
@@ -140,7 +140,7 @@ class RunRecord(Watcher):
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Record the validation's values."""
         if not trainer.sanity_checking:
-            self._collect(trainer)
+            self._collect(trainer, in_epoch=True)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write: the run is trained, not yet tested."""
@@ -240,11 +240,14 @@ class RunRecord(Watcher):
             return {}
         return record
 
-    def _collect(self, trainer: Trainer) -> None:
-        for name, value in trainer.callback_metrics.items():
+    def _collect(self, trainer: Trainer, in_epoch: bool = False) -> None:
+        metrics = trainer.callback_metrics
+        for name, value in metrics.items():
             number = float(value)
             self.last[name] = number
-            if not math.isnan(number) and (name not in self.best or better(name, number, self.best[name])):
+            # Until the epoch's end, what is logged for steps and epochs is the value of the latest step.
+            of_a_step = name.endswith("_step") or (in_epoch and f"{name}_step" in metrics)
+            if not (of_a_step or math.isnan(number)) and (name not in self.best or better(name, number, self.best[name])):
                 self.best[name] = number
 
     def _write(self, trainer: Trainer, pl_module: LightningModule, status: str) -> None:

@@ -12,6 +12,8 @@ from practicum.callbacks.run.results import TITLES
 from practicum.callbacks.run.run_record import better
 
 _COMPARED = ("loss", "rmse", "perplexity", "accuracy", "map")  # and ndcg@k; others follow from them
+_CONSTANTS = ("prior", "mean")  # what predicts the same for everything
+_CLOSE = 0.02  # a relative difference that seeds make, too
 
 
 @dataclass
@@ -36,25 +38,34 @@ class Baselines:
         return flat | ({"baseline/sampled": self.sampled} if self.sampled else {})
 
     def warning(self, results: Mapping[str, float | None]) -> str | None:
-        """A sentence for each baseline than which the result is worse in every main metric that both have; else ``None``.
+        """A sentence for each baseline to which the result is in no main metric superior, and inferior in one; else ``None``.
 
-        In every one, since of few rows an accuracy differs by chance while the loss is better.
+        In no one, since of few rows an accuracy differs by chance while the loss is better. Where even a constant is not beaten,
+        that is said in place of it; where the difference is within 2 %, that too.
 
         Args:
             results: Metrics of the run, by name.
         """
-        sentences = [self._sentence(results, reference) for reference in self.advice]
+        sentences = []
+        for reference, advice in self.advice.items():
+            constants = () if reference == "popularity" else _CONSTANTS
+            said = (self._sentence(results, name, advice) for name in (*constants, reference))
+            sentences.append(next(filter(None, said), None))
         return " ".join(filter(None, sentences)) or None
 
-    def _sentence(self, results: Mapping[str, float | None], reference: str) -> str | None:
-        found = self.metrics.get(reference, {})
+    def _sentence(self, results: Mapping[str, float | None], baseline: str, advice: str) -> str | None:
+        found = self.metrics.get(baseline, {})
         names = [name for name in found if name in _COMPARED or (name.startswith("ndcg@") and "_of_" not in name)]
         pairs = [(name, value, found[name]) for name in names if (value := results.get(name)) is not None]
-        if not pairs or not all(better(name, than, value) for name, value, than in pairs):
+        worse = [better(name, than, value) for name, value, than in pairs]
+        if not any(worse) or any(better(*each) for each in pairs):
             return None
-        worse = (f"{metric_words(name)} {four_digits(value)} instead of {four_digits(than)}" for name, value, than in pairs)
-        numbers = ", ".join(worse)
-        return f"This run is worse than its {TITLES[reference]} baseline ({numbers}): {self.advice[reference]}."
+        shown = (f"{metric_words(name)} {four_digits(value)} instead of {four_digits(than)}" for name, value, than in pairs)
+        numbers = ", ".join(shown)
+        if all(abs(value - than) <= _CLOSE * abs(than) for _, value, than in pairs):
+            return f"This run is no better than its {TITLES[baseline]} baseline ({numbers}: within 2 %): {advice}."
+        what = "The lists of this run are" if all(name.startswith("ndcg@") for name, *_ in pairs) else "This run is"
+        return f"{what} worse than its {TITLES[baseline]} baseline ({numbers}): {advice}."
 
 
 def say_sample(what: str, train: tuple[int, int], test: tuple[int, int]) -> str:

@@ -22,6 +22,7 @@ SENTENCES = [
     ("optimizer.amsgrad=true", "AdamW has this option"),
     ("callbacks.unfreeze.grups=3", "callbacks.unfreeze.grups: there is no such option"),
     ("trainer.max_tim=3", "trainer.max_tim: there is no such option; did you mean trainer.max_"),
+    ("data.taget=y", "data.taget: there is no such option; did you mean data.augment?"),  # of the default, spiders
     ("callbacks.tta.n=3", "callbacks.tta.n: there is no such option"),
     ("+seed=3", "+seed: the configuration has this option already; leave out the +: seed=3."),
     ("+trainer.max_steps=3", "leave out the +: trainer.max_steps=3."),
@@ -47,6 +48,15 @@ def test_the_class_is_that_of_the_choice_that_was_typed(monkeypatch: pytest.Monk
     with initialize_config_module("practicum.conf", version_base="1.3"), pytest.raises(HydraException) as raised:
         compose("train", overrides=typed)
     assert "SGD has this option" in str(explain_composition(raised.value, "train"))
+
+
+def test_what_was_meant_is_an_option_of_the_choice_that_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = ["experiment=table", "data.root=x.csv", "data.taget=y"]
+    monkeypatch.setattr(sys, "argv", ["train.py", *typed])
+    with initialize_config_module("practicum.conf", version_base="1.3"), pytest.raises(HydraException) as raised:
+        compose("train", overrides=typed)
+    wanted = "data.taget: there is no such option; did you mean data.target?"  # not data._target_
+    assert explain_composition(raised.value, "train") == wanted
 
 
 def test_an_option_that_is_given_twice_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,6 +49,9 @@ def test_head_has_the_metrics_and_what_measured_them() -> None:
     assert "/home/ann" not in text  # no folder of this machine
     assert MEANS not in text
     _, leaky = parts(model_card({**RECORD, "data/leaked/test": 2}, BEES, "bees: 2", []))
+    _, anew = parts(model_card({**RECORD, "weights/refit_epochs": 5}, BEES, "bees", []))
+    assert "The kept weights were trained anew, for 5 epochs, on training and validation examples together" in anew
+    assert "trained anew" not in text
     assert "2 of the 20 test examples that measure this result occur in another split, too" in leaky
 
 

@@ -88,7 +88,7 @@ def draw_residuals(residuals: Numbers, by_count: Mapping[str, Mapping[int, float
     for (column, errors), colour in zip(by_count.items(), (BLUE, ORANGE), strict=False):
         label = f"by ratings of the {shortened(column, 30)}"
         right.plot(list(errors), list(errors.values()), marker="o", color=colour, label=label)
-    right.set_xticks(range(len(BIN_EDGES)), [f"{edge:,}" for edge in BIN_EDGES])
+    right.set_xticks(range(len(BIN_EDGES)), [f"{edge:,}" for edge in BIN_EDGES], fontsize=8)
     right.set_xlabel("ratings in training, at least")
     right.set_ylabel("root mean square error")
     right.grid(color=GRID)

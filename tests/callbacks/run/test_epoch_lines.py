@@ -39,8 +39,8 @@ def test_a_title_says_what_is_trained(
     known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "practicum.callbacks.run.epoch_lines"):
-        make_trainer(max_epochs=1, callbacks=[EpochLines(title="Anew")]).fit(known_classifier(), known_photos)
-    assert [message.partition(",")[0].rpartition(":")[0] for message in _lines(caplog)] == ["Anew: Epoch 1/1"]
+        make_trainer(max_epochs=1, callbacks=[EpochLines(title="Anew", epochs=7)]).fit(known_classifier(), known_photos)
+    assert [message.partition(",")[0].rpartition(":")[0] for message in _lines(caplog)] == ["Anew: Epoch 1/7"]
 
 
 def test_what_is_not_known_is_left_out() -> None:

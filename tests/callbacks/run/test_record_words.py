@@ -12,7 +12,7 @@ from practicum.callbacks.run.record_words import in_words, record_groups
         ("status", "how the run ended"),
         ("test/hit_rate@10_of_100", "hit rate@10 of 100 on test"),
         ("val/auroc", "AUROC on validation, last epoch"),
-        ("val/auroc/best", "AUROC on validation, best epoch"),
+        ("val/auroc/best", "AUROC on validation, best of all epochs"),
         ("val/auroc/kept", "AUROC on validation, kept weights"),
         ("train/loss", "loss in training, last epoch"),
         ("known/rmspe", "best possible RMSPE"),

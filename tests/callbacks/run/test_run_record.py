@@ -34,6 +34,25 @@ def test_record_holds_last_and_best_and_how_it_ended(
     assert record["version/torch"] == version("torch")
 
 
+def test_the_best_training_loss_is_that_of_an_epoch(
+    tmp_path: Path, known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
+) -> None:
+    class Logging(known_classifier):  # type: ignore[misc]
+        losses = iter([5.0, 1.0, 3.0, 4.0, 2.0, 6.0] * 9)  # the second epoch's last step is the lowest of all
+
+        def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+            loss = super().training_step(batch, batch_idx)
+            self.log("fit/loss", next(self.losses), on_step=True, on_epoch=True, batch_size=1)
+            return loss
+
+    photos = [known_photos[0]] * 2 if isinstance(known_photos, list) else known_photos
+    trainer = make_trainer(max_epochs=3, limit_train_batches=2, callbacks=[RunRecord(tmp_path)])
+    trainer.fit(Logging(), photos, photos)
+    record = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
+    assert record["fit/loss/best"] == pytest.approx(3.0)  # of the means 3, 3.5 and 4
+    assert "fit/loss_step/best" not in record
+
+
 def test_testing_a_checkpoint_does_not_roll_the_record_back(
     tmp_path: Path, known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
 ) -> None:

@@ -20,14 +20,40 @@ def test_keys_of_the_record() -> None:
 
 @pytest.mark.parametrize(
     ("accuracy", "loss", "warns"),
-    [(0.7, 0.5, True), (0.9, 0.5, False), (0.79, 0.39, False), (0.8, 0.4, False), (None, 0.5, True), (None, None, False)],
+    [
+        (0.7, 0.5, True),
+        (0.9, 0.5, False),
+        (0.79, 0.39, False),
+        (0.8, 0.4, False),
+        (0.8, 0.5, True),
+        (None, 0.5, True),
+        (None, None, False),
+    ],
 )
-def test_a_result_is_worse_where_all_that_is_compared_is(accuracy: float | None, loss: float | None, warns: bool) -> None:
+def test_a_result_is_worse_where_nothing_that_is_compared_is_better(
+    accuracy: float | None, loss: float | None, warns: bool
+) -> None:
     sentence = FOUND.warning({"accuracy": accuracy, "loss": loss, "auroc": 0.1})
     assert (sentence is not None) == warns
     if accuracy == 0.7:
         wanted = "This run is worse than its linear model baseline (accuracy 0.7 instead of 0.8, loss 0.5 instead of 0.4)"
         assert sentence == f"{wanted}: try a thing."
+
+
+def test_a_run_that_no_constant_is_worse_than_is_named_as_that() -> None:
+    constant = "This run is worse than its class frequencies baseline (accuracy 0.5 instead of 0.5, loss 0.9 instead of 0.7)"
+    assert FOUND.warning({"accuracy": 0.5, "loss": 0.9}) == f"{constant}: try a thing."
+    worst = Baselines({"prior": {"loss": 0.7}, "linear": {"loss": 1.5}}, {"linear": "try a thing"})  # on few rows, say
+    assert (
+        worst.warning({"loss": 1.0})
+        == "This run is worse than its class frequencies baseline (loss 1 instead of 0.7): try a thing."
+    )
+
+
+def test_what_chance_may_do_is_not_called_worse() -> None:
+    numbers = "accuracy 0.795 instead of 0.8, loss 0.402 instead of 0.4: within 2 %"
+    found = FOUND.warning({"accuracy": 0.795, "loss": 0.402})
+    assert found == f"This run is no better than its linear model baseline ({numbers}): try a thing."
 
 
 def test_lists_are_compared_by_full_rankings() -> None:
@@ -39,7 +65,7 @@ def test_lists_are_compared_by_full_rankings() -> None:
 def test_errors_and_lists_are_judged_apart() -> None:
     metrics = {"biases": {"rmse": 0.9}, "popularity": {"ndcg@10": 0.3}}
     found = Baselines(metrics, {"biases": "fewer factors", "popularity": "clicks"})
-    lists = "This run is worse than its most popular items baseline (nDCG@10 0.1 instead of 0.3): clicks."
+    lists = "The lists of this run are worse than its most popular items baseline (nDCG@10 0.1 instead of 0.3): clicks."
     assert found.warning({"rmse": 0.8, "ndcg@10": 0.4}) is None
     assert found.warning({"rmse": 0.8, "ndcg@10": 0.1}) == lists
     errors = "This run is worse than its user and item biases baseline (RMSE 1 instead of 0.9): fewer factors."
