@@ -8,6 +8,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from practicum.lightning_shim import LightningModule, Trainer
 
@@ -17,6 +20,7 @@ from ..four_digits import four_digits
 from ..log_axis import label_log_axis
 from .regression_figure import Numbers, RegressionFigure, relative_or_absolute
 
+_STRIPS = 20  # different true values, at most, that each have a strip of their own
 _CAPTION = (
     "On the dashed line predictions are exact: where the cloud bends away from it, high or low values are predicted too near to"
     " the mean, and rows or columns that tell them apart would help; on the right is how the errors are distributed."
@@ -63,14 +67,24 @@ def describe_spread(spread: PredictionSpread) -> str:
     )
 
 
+def _counted(axes: Axes, predicted: Numbers, true: Numbers, scale: str) -> ScalarMappable:
+    """Draw how many rows lie where: in hexagons, or, of few different true values such as stars, in a strip of cells for each."""
+    values = np.unique(true)
+    apart = np.diff(values).min() if 1 < len(values) <= _STRIPS else 0.0
+    if scale == "log" or apart * 60 < values[-1] - values[0] or not apart:  # too near for a strip that could be seen
+        more: Any = {"xscale": scale, "yscale": scale}
+        return axes.hexbin(true, predicted, gridsize=60, mincnt=1, bins="log", cmap=SHADES, vmin=0.3, **more)
+    edges = np.stack([values - 0.3 * apart, values + 0.3 * apart], axis=1).ravel()
+    *_, cells = axes.hist2d(true, predicted, bins=(edges, 60), cmin=1, cmap=SHADES, norm=LogNorm(vmin=0.3))
+    return cells
+
+
 def draw_predicted_against_true(predicted: Numbers, true: Numbers) -> Figure:
     """Draw predictions over targets, and the distribution of errors beside."""
     spread = prediction_spread(predicted, true)
     figure = new_figure(10, 4.6)
     left, right = figure.subplots(1, 2)
-    scales: Any = {"xscale": spread.scale, "yscale": spread.scale}
-    grid = left.hexbin(true, predicted, gridsize=60, mincnt=1, bins="log", cmap=SHADES, vmin=0.3, **scales)
-    figure.colorbar(grid, ax=left, label="count")
+    figure.colorbar(_counted(left, predicted, true, spread.scale), ax=left, label="count")
     left.plot(spread.limits, spread.limits, color=INK, linewidth=0.8, linestyle="--")
     if spread.scale == "log":
         for axis in (left.xaxis, left.yaxis):

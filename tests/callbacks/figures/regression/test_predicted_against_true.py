@@ -39,6 +39,11 @@ def test_is_drawn(
     make_trainer(callbacks=[PredictedAgainstTrue()]).test(known_regression, rows, verbose=False)
     assert is_png(tmp_path / "figures" / "predicted_true.png")
     left, right, _ = draw_predicted_against_true(np.array([1.0, 2.0, 9.0]), np.array([1.0, 2.5, 8.0])).axes
-    assert sum(left.collections[0].get_array()) == 3  # type: ignore[arg-type]
+    cells = left.collections[0].get_array()
+    assert cells is not None
+    assert cells.sum() == 3
+    assert np.ma.filled(cells, 0).any(0).tolist() == [True, False, True, False, True]  # a strip for each true value
+    for values in (np.linspace(1, 9, 50), np.array([-1.0, 0.0, 9e5]), np.ones(3)):  # hexagons
+        assert sum(draw_predicted_against_true(values, values).axes[0].collections[0].get_array()) == len(values)  # type: ignore[arg-type]
     assert list(left.get_lines()[0].get_xdata()) == [1, 9]
     assert sum(bar.get_height() for bar in right.patches) == 3
