@@ -49,7 +49,7 @@ def test_baselines_stand_beside_their_metric() -> None:
     rows = dict(summary_rows({**RECORD, **found}, "x"))
     assert rows["accuracy on validation"].endswith("   (linear model 0.9300, class frequencies 0.5000)   (best possible: 0.9700)")
     assert rows["loss on validation"] == "0.3000"
-    assert rows["baselines"] == "of 5 of 9 training photos"
+    assert rows["baselines"] == "of a sample: 5 of 9 training photos"
 
 
 def test_a_test_is_called_a_test() -> None:
