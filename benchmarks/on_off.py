@@ -7,6 +7,8 @@ KIND is tables, photos, texts, ratings or all; DATA the folder of ``benchmarks/d
 ingredients are in ``claims_parts/ingredients.py``. A number is the error by the default's with the same seed: above 1, the
 ingredient helps. Each is the geometric mean over seeds, the last column over data sets, too, with the 95 % interval of all pairs.
 
+A pair of which an error is 0 has no ratio and is left out of the means; the default's values stand in the first row.
+
 Runs go seed by seed, ``--jobs`` at a time; complete ones in ``DIR/runs`` are kept unless what is typed has changed. Writes
 ``DIR/on_off.json`` and ``DIR/on_off.md`` after each run. Exit code 1 if a run failed.
 """

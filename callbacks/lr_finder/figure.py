@@ -78,12 +78,17 @@ _CAPTION = (
 )
 
 
+def _in_words(rule: str) -> str:
+    """A rule's name; that of ``minimum`` would be read as the curve's."""
+    return "a tenth of the minimum" if rule == "minimum" else rule
+
+
 def describe_panels(panels: Sequence[Panel]) -> str:
     """Say in words what :func:`draw_curves` shows."""
     return " ".join(
         f"{panel.title.capitalize()}: rates from {panel.lrs[0]:.2g} to {panel.lrs[-1]:.2g}, smoothed loss between "
         f"{min(panel.smoothed):.4g} and {max(panel.smoothed):.4g}; "
-        + ", ".join(f"{mark.name} at {mark.lr:.2g}{' (chosen)' if mark.chosen else ''}" for mark in panel.marks)
+        + ", ".join(f"{_in_words(mark.name)} at {mark.lr:.2g}{' (chosen)' if mark.chosen else ''}" for mark in panel.marks)
         + "."
         for panel in panels
     )
@@ -104,8 +109,7 @@ def draw_curves(panels: Sequence[Panel], path: Path | None, log_scale: bool = Tr
         axes.plot(panel.lrs, panel.smoothed, color=BLUE, linewidth=2, label="smoothed")
         for marker, mark in zip("osDv", panel.marks, strict=False):
             color, size = (ORANGE, 9) if mark.chosen else (INK, 5)
-            name = "a tenth of the minimum" if mark.name == "minimum" else mark.name
-            label = f"{name} {mark.lr:.2g}" + (" (chosen)" if mark.chosen else "")
+            label = f"{_in_words(mark.name)} {mark.lr:.2g}" + (" (chosen)" if mark.chosen else "")
             axes.plot(mark.lr, mark.loss, marker, color=color, markersize=size, label=label, zorder=3)
         if log_scale:
             axes.set_xscale("log")

@@ -246,7 +246,8 @@ class RunRecord(Watcher):
             number = float(value)
             self.last[name] = number
             # Until the epoch's end, what is logged for steps and epochs is the value of the latest step.
-            of_a_step = name.endswith("_step") or (in_epoch and f"{name}_step" in metrics)
+            own_step = name.endswith("_step") and name.removesuffix("_step") in metrics
+            of_a_step = own_step or (in_epoch and f"{name}_step" in metrics)
             if not (of_a_step or math.isnan(number)) and (name not in self.best or better(name, number, self.best[name])):
                 self.best[name] = number
 
