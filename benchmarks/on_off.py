@@ -86,9 +86,15 @@ def main() -> None:
     parser.add_argument("--typed", nargs="*", default=[], help="more overrides of every run", metavar="KEY=VALUE")
     add_json(parser)
     options = parser.parse_args()
+    for name in ("jobs", "seeds"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name}={getattr(options, name)} must be at least 1")
     options.output.mkdir(parents=True, exist_ok=True)
     kinds, wanted = [kind for kind in KINDS if {"all", kind} & {*options.kinds}], {*filter(None, options.sets.split(","))}
-    sets = development_sets(options.data, options.output / "work", kinds, options.cells)
+    try:
+        sets = development_sets(options.data, options.output / "work", kinds, options.cells)
+    except FileNotFoundError as error:
+        parser.error(f"{error.filename}: no such file; what the folder of data holds stands in benchmarks/defaults.py")
     if unknown := sorted(wanted - {each.name for each in sets}):
         parser.error(f"--sets: no such set: {unknown[0]}; there are {', '.join(each.name for each in sets)}")
     sets = [each for each in sets if not wanted or each.name in wanted]

@@ -62,6 +62,19 @@ def test_errors_are_by_the_defaults_with_the_same_seed(
     assert "two, without, seed 2: no memory" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("more", "sentence"), [(["--jobs", "0"], "--jobs=0 must be at least 1"), ([], "facts.json: no such file; what the folder")]
+)
+def test_a_mistake_gets_a_sentence(
+    more: list[str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["on_off", "tables", str(tmp_path / "nowhere"), "--output", str(tmp_path), *more])
+    with pytest.raises(SystemExit) as ended:
+        on_off.main()
+    assert ended.value.code == 2
+    assert sentence in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("kind", TYPED)
 def test_train_takes_every_ingredient(kind: str) -> None:
     with initialize_config_module("practicum.conf", version_base="1.3"):
