@@ -18,6 +18,7 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from practicum.callbacks.figures.metric_words import metric_words
 from practicum.callbacks.files.atomic_file import as_utf8, atomic_write
+from practicum.callbacks.run.record_words import counted
 from practicum.callbacks.run.results import baseline_table, few_measured, leak_measured, meaning, measured_on, results
 from practicum.callbacks.run.shown_metrics import short
 from practicum.modules import (
@@ -206,10 +207,11 @@ def _training(record: Mapping[str, Any]) -> list[str]:
     versions = ", ".join(f"{k.removeprefix('version/')} {v}" for k, v in record.items() if k.startswith("version/"))
     lines = [
         f"- Started from: {'random weights' if weights == 'random' else weights}",
-        f"- {record.get('epochs')} epochs, {record.get('steps')} steps, seed {record.get('seed')}, precision "
-        f"{record.get('precision')}, {record.get('devices')}, {record.get('seconds', 0):.0f} s",
+        f"- {counted(record.get('epochs', 0), 'epoch')}, {counted(record.get('steps', 0), 'step')}, "
+        f"seed {record.get('seed')}, precision {record.get('precision')}, {record.get('devices')}, "
+        f"{record.get('seconds', 0):.0f} s",
         *(
-            [f"- The kept weights were trained anew, for {anew} epochs, on training and validation examples together"]
+            [f"- The kept weights were trained anew, for {counted(anew, 'epoch')}, on training and validation examples together"]
             if (anew := record.get("weights/refit_epochs"))
             else []
         ),

@@ -27,6 +27,7 @@ from omegaconf import DictConfig, open_dict
 from practicum.callbacks import EpochLines, FiniteLoss, LRFinder, LRSchedule
 from practicum.callbacks.averaging.weight_averaging import WeightAveragingBase
 from practicum.callbacks.files.atomic_file import atomic_write
+from practicum.callbacks.run.record_words import counted
 from practicum.callbacks.schedules.param_group_lrs import peak_lr, scale_lrs
 from practicum.lightning_shim import Callback, classes, seed_everything
 
@@ -102,7 +103,7 @@ def refit(cfg: DictConfig, trainer: Trainer, data: Any, build: Callable[[], Ligh
     started = time.monotonic()
     checkpoint = torch.load(best, map_location="cpu", weights_only=True)
     epochs = int(checkpoint["epoch"]) + 1
-    log.info(f"The best epoch was number {epochs}; training anew for {epochs} epochs, with validation's rows.")
+    log.info(f"The best epoch was number {epochs}; training anew for {counted(epochs, 'epoch')}, with validation's rows.")
     settings = cfg.trainer.copy()
     with open_dict(settings):
         settings.update({"max_epochs": trainer.max_epochs, "max_steps": trainer.max_steps, "limit_val_batches": 0})

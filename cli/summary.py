@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from practicum.callbacks.run.record_words import counted
 from practicum.callbacks.run.results import CHOSE, TITLES, baselines, few_measured, leak_measured, measured_on, results
 from practicum.callbacks.run.shown_metrics import short
 from practicum.modules import ImageClassifier
@@ -36,12 +37,12 @@ def summary_rows(record: dict[str, Any], folder: str) -> list[tuple[str, str]]:
     if "lr_find/chosen" in record:
         rows.append(("range test", f"learning rate {record['lr_find/chosen']:.2g}"))
     phases = ", ".join(f"{k.removeprefix('seconds/')} {v:.0f}" for k, v in record.items() if k.startswith("seconds/"))
-    rows.append(("seconds", f"{record['seconds']:.0f} ({phases}); {record['epochs']} epochs, {record['steps']} steps"))
+    length = f"{counted(record['epochs'], 'epoch')}, {counted(record['steps'], 'step')}"
+    rows.append(("seconds", f"{record['seconds']:.0f} ({phases}); {length}"))
     rows.append(("precision", f"{record['precision']} on {record['devices']}"))
     fingerprint = f", SHA-256 {record['weights/sha256'][:12]}" if record.get("weights/sha256") else ""
-    anew = (
-        f", trained anew on training and validation for {epochs} epochs" if (epochs := record.get("weights/refit_epochs")) else ""
-    )
+    epochs = record.get("weights/refit_epochs")
+    anew = f", trained anew on training and validation for {counted(epochs, 'epoch')}" if epochs else ""
     rows.append(("weights", f"{record.get('weights/source', 'unknown')}{fingerprint}{anew}"))
     counts = ", ".join(f"{record[f'data/{s}']} {s}" for s in ("train", "valid", "test") if f"data/{s}" in record)
     rows.append(("data", f"{record.get('data/source')} ({counts}, {record.get('data/rejected', 0)} left out)"))

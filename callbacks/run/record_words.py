@@ -77,6 +77,21 @@ class RecordLine(NamedTuple):
     value: Any
 
 
+def counted(count: int, noun: str) -> str:
+    """A number with its noun in the singular or the plural.
+
+    Args:
+        count: The number.
+        noun: The noun's singular, whose plural ends with an s.
+
+    Example:
+        >>> from practicum.callbacks.run.record_words import counted
+        >>> counted(1, "epoch"), counted(1500, "step")
+        ('1 epoch', '1,500 steps')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def in_words(key: str) -> str:
     """A record's name in words; one that is unknown keeps its own, without underscores.
 

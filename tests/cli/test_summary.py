@@ -37,6 +37,8 @@ def test_rows_tell_metrics_time_and_provenance() -> None:
     assert rows["loss on validation"] == "0.3000"
     assert rows["measured on"] == "validation (it chose the epoch)"
     assert rows["seconds"] == "61 (fit 60, test 1); 2 epochs, 12 steps"
+    once = summary_rows({**RECORD, "epochs": 1, "steps": 1500}, "x")
+    assert dict(once)["seconds"] == "61 (fit 60, test 1); 1 epoch, 1,500 steps"
     assert rows["data"] == "photos (24 train, 9 valid, 0 left out)"
     assert rows["weights"] == "random"
     assert rows["page"] == "runs/x/report.html"
