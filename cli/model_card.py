@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -256,4 +257,4 @@ def commands_of(hints: Mapping[str, Any]) -> list[str]:
     if "classifier" in hints:
         builds = " ".join(str(each).replace("{run}", "RUN") for each in hints["classifier"] or [])
         return [f"practicum-train experiment=reviews {builds}   # a classifier on it"]
-    return [f"practicum-predict run=RUN input={hints.get('predict_input', 'INPUT')} output=predictions.csv"]
+    return [shlex.join(["practicum-predict", "run=RUN", *hints.get("predict", ["input=INPUT"]), "output=predictions.csv"])]

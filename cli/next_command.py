@@ -2,7 +2,7 @@
 
 What cannot be known from the run stands in ``conf/hints/*.yaml``, of which data choose one (:func:`hints_of`):
 
-- ``predict_input``: what ``predict.py`` takes as ``input``.
+- ``predict``: what ``predict.py`` is given beside the run and the output, such as its ``input``.
 - ``own_data``: overrides that train on one's own data, named after a run on synthetic data.
 - ``challenge``: true where the data are a Kaggle challenge, whose test inputs are predicted in its own form.
 - ``classifier``: overrides that build a classifier on a run that predicts nothing; ``{run}`` is the run folder.
@@ -159,7 +159,7 @@ def next_commands(run: FinishedRun, hints: Mapping[str, Any], names: tuple[str, 
     if run.test_inputs is not None:
         use = [f"input={run.test_inputs}", "output=submission.csv", "format=kaggle"]
     else:
-        use = [f"input={hints.get('predict_input', 'INPUT')}", "output=predictions.csv"]
+        use = [*hints.get("predict", ["input=INPUT"]), "output=predictions.csv"]
     first = f"{predict} {shlex.join([f'run={run.folder}', *use])}"
     if "classifier" in hints:
         first = f"{train} {shlex.join(_classifier(run, hints))}"

@@ -84,7 +84,7 @@ def test_tasks_of_all_kinds() -> None:
 
 
 def test_commands_name_no_folder() -> None:
-    assert commands_of({"predict_input": "PHOTOS"}) == ["practicum-predict run=RUN input=PHOTOS output=predictions.csv"]
+    assert commands_of({"predict": ["input=PHOTOS"]}) == ["practicum-predict run=RUN input=PHOTOS output=predictions.csv"]
     assert "model.encoder=RUN" in commands_of({"classifier": ["model.encoder={run}"]})[0]
 
 

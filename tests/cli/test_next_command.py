@@ -100,7 +100,7 @@ def composed_hints(*overrides: str) -> dict[str, Any]:
             ["experiment=tastes"],
             FinishedRun("runs/x", ["experiment=tastes"], "tastes", True, 25, False),
             [
-                "python predict.py run=runs/x input=PAIRS.csv output=predictions.csv",
+                "python predict.py run=runs/x top_k=10 output=predictions.csv",
                 "python train.py experiment=ratings data.root=RATINGS.csv",
             ],
         ),

@@ -36,7 +36,7 @@ def test_differences_name_keys_and_leave_harmless_ones_out() -> None:
     then = OmegaConf.create(
         {
             "data": {"num_workers": 2},
-            "hints": {"predict_input": "PHOTOS"},
+            "hints": {"predict": ["input=PHOTOS"]},
             "a": {"b": 1, "c": [1, 2]},
             "paths": {"data": "x"},
             "gone": 2,

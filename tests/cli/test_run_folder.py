@@ -23,7 +23,7 @@ def run(tmp_path: Path) -> Path:
     config = {
         "model": {"_target_": "practicum.modules.ImageClassifier", "backbone": "test_resnet"},
         "data": {"_target_": "practicum.datamodules.Spiders", "size": 32},
-        "hints": {"predict_input": "PHOTOS"},
+        "hints": {"predict": ["input=PHOTOS"]},
         "callbacks": {
             "tta": {"_target_": "practicum.callbacks.TestTimeAugmentation", "n": 2},
             "calibration": {"_target_": "practicum.callbacks.Calibration", "temperature": False},
@@ -49,7 +49,7 @@ def changed(run: Path, key: str, value: object) -> Path:
 def test_opened_with_its_best_weights(run: Path) -> None:
     opened = open_run(run)
     assert opened.config.paths.run == str(run)
-    assert opened.hints == {"predict_input": "PHOTOS"}
+    assert opened.hints == {"predict": ["input=PHOTOS"]}
     assert opened.checkpoint == run / "checkpoints" / "best.ckpt"
     assert opened.precision == "bf16-mixed"
     assert opened.model_class is ImageClassifier
