@@ -110,7 +110,38 @@ def _read_ratings(run: RecommenderRun, source: str) -> pl.DataFrame:
         raise MisconfigurationException(
             f"{where}: row {wrong[0] + 1:,} has no {rating} ({rows.written[rating][wrong[0]]}); a number is wanted."
         )
-    return table.with_columns(numbers.alias("rating"))
+    _require_scale(run, numbers, where)
+    return _each_once(run, table.with_columns(numbers.alias("rating")), where)
+
+
+def _require_scale(run: RecommenderRun, ratings: pl.Series, where: str) -> None:
+    """Refuse ratings beyond those of training: per cent where training had stars would make every item a favourite."""
+    known = run.ids.steps.target_stats if run.predicts_ratings else None
+    if known is None:
+        return
+    low, high = (known["min"], known["max"]) if run.scale is None else run.scale
+    strange = ((ratings < low) | (ratings > high)).arg_true()
+    if len(strange):
+        raise MisconfigurationException(
+            f"{where}: row {strange[0] + 1:,} has the {ratings.name} {ratings[strange[0]]:g}; training's scale goes from "
+            f"{low:g} to {high:g}: write these on the same scale."
+        )
+
+
+def _each_once(run: RecommenderRun, table: pl.DataFrame, where: str) -> pl.DataFrame:
+    """Each pair of user and item once, as in training: by the mean of its ratings where that was chosen, else refused."""
+    twice = table.select(pl.struct("key", "row").is_duplicated() & (pl.col("row") >= 0)).to_series()
+    if not twice.any():
+        return table
+    if run.duplicates == "mean":
+        return table.with_columns(pl.col("rating").mean().over("key", "row")).filter(
+            (pl.col("row") < 0) | pl.struct("key", "row").is_first_distinct()
+        )
+    row = int(twice.arg_true()[0])
+    raise MisconfigurationException(
+        f"{where}: {run.model.user} {table['name'][row]} rates {run.model.item} {table['item'][row]} more than once; keep one of "
+        "these rows."
+    )
 
 
 def _users_in(run: RecommenderRun, rows: RowsAsRead, where: str) -> tuple[pl.Series, pl.Series]:

@@ -39,6 +39,8 @@ class RecommenderRun:
         items: Ids of items, in the order of their rows.
         rating: The column of ratings; ``None`` for interactions without ratings.
         positive_threshold: Rating from which on an interaction counted as positive; ``None``: all did.
+        scale: Least and greatest rating; ``None``: those of training's ratings.
+        duplicates: What counted if a pair occurred more than once: the ``last`` or the ``mean``; or it was refused.
         csv_format: What the run was told of its table's format, see :class:`practicum.datamodules.Ratings`.
     """
 
@@ -49,6 +51,8 @@ class RecommenderRun:
         self.folder = Path(run.config.paths.run)
         self.rating: str | None = run.config.data.get("rating")
         self.positive_threshold: float | None = run.config.data.get("positive_threshold")
+        self.scale: list[float] | None = run.config.data.get("scale")
+        self.duplicates: str = run.config.data.get("duplicates", "refuse")
         told = run.config.data.get("csv_format")
         self.csv_format: Any = OmegaConf.to_container(told, resolve=True) if isinstance(told, DictConfig) else told
 

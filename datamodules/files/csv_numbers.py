@@ -18,14 +18,15 @@ MISSING = (
     "", "NA", "N/A", "n/a", "?", "-", "null", "NULL", "None", "<NA>", "#N/A", "#N/A N/A", "#NA",
     "nan", "NaN", "-nan", "-NaN", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN",
 )  # fmt: skip
+MINUS = "\u2212"  # what typesetters and some exports write for a hyphen before a number
 SPACES = " \xa0\u202f"  # between thousands in much of Europe; no-break in Excel's exports
 _BLOCK = 1 << 22
 _MOSTLY = 0.98  # share of numbers from which on a column's other strings are mistakes, as for the roles of columns
 _FIRST = 1000  # rows
 _EXPONENT = r"(?:[eE][-+]?\d+)?"
-_PLAIN = re.compile(rf"[-+]?(?:\d+[.,]?\d*|[.,]\d+){_EXPONENT}")
-MAYBE_THOUSANDS = r"^[-+]?[1-9]\d{0,2}([.,]\d{3})+$"  # 1.234 may be a fraction, or thousands
-_GROUPED = re.compile(rf"[-+]?\d{{1,3}}(?:([.,' {SPACES}\u2019])\d{{3}})(?:\1\d{{3}})*(?:[.,]\d+)?")
+_PLAIN = re.compile(rf"[-+{MINUS}]?(?:\d+[.,]?\d*|[.,]\d+){_EXPONENT}")
+MAYBE_THOUSANDS = rf"^[-+{MINUS}]?[1-9]\d{{0,2}}([.,]\d{{3}})+$"  # 1.234 may be a fraction, or thousands
+_GROUPED = re.compile(rf"[-+{MINUS}]?\d{{1,3}}(?:([.,' {SPACES}\u2019])\d{{3}})(?:\1\d{{3}})*(?:[.,]\d+)?")
 
 
 def is_number(text: str) -> bool:
@@ -108,7 +109,7 @@ def _is_decimal(value: str, sign: str) -> bool:
         return True
     if grouped[1] != sign:
         return True  # another sign stands between the thousands
-    return value.lstrip("+-").startswith("0")  # 0.123
+    return value.lstrip(f"+-{MINUS}").startswith("0")  # 0.123
 
 
 def as_plain_number(text: pl.Expr, decimal: str, thousands: str | None) -> pl.Expr:
@@ -120,6 +121,7 @@ def as_plain_number(text: pl.Expr, decimal: str, thousands: str | None) -> pl.Ex
         thousands: Sign between groups of three digits, or ``None``.
     """
     point = re.escape(decimal)
+    text = text.str.replace(MINUS, "-", literal=True)
     forms = [rf"[-+]?(?:\d+{point}?\d*|{point}\d+){_EXPONENT}", r"[-+]?[iI]nf(?:inity)?"]
     rewritten = text
     if thousands is not None:

@@ -185,7 +185,9 @@ class Ratings(ItemTitles, LightningDataModule):
         if self.header is not None and isinstance(self.root, Path):
             return read_one(self.root, self.config.csv_format, list(self.header))
         files, label = self.files(), self.config.item if self.config.rating is None else self.config.rating
-        return read_files(files, label, self.config.csv_format) if files else read_frame(self.root)
+        if not files:
+            return read_frame(self.root)
+        return read_files(files, label, self.config.csv_format, lambda name: name in self.config.columns)
 
     def read_ratings(self) -> pl.LazyFrame:
         """All rows as they are."""

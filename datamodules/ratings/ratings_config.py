@@ -71,6 +71,12 @@ class RatingsConfig:
         return self.rating is None or self.positive_threshold is not None
 
     @property
+    def columns(self) -> list[str]:
+        """Every column that is used."""
+        named = (self.user, self.item, self.rating, self.time, self.weight, *self.user_side, *self.item_side)
+        return [each for each in named if each is not None]
+
+    @property
     def target(self) -> str:
         """Column to predict."""
         return CLICK if self.rating is None or self.positive_threshold is not None else self.rating

@@ -1,25 +1,30 @@
 """What a table's columns look like to someone who reads them with care: sentences for the user, on nothing is acted.
 
 **What it does.** Counts missing values; finds numbers that stand for a missing value (-999), numbers that are none (1.8e308),
-texts that are numbers with a unit ($1,074) or with a word for a gap (n.a.), and targets that may be classes.
+texts that are numbers with a unit ($1,074) or with a word for a gap (n.a.), and targets that may be classes; names the columns
+that are not learnt from.
 
 **When to use it.** While a table is made into arrays; the sentences are said at the start of each run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
 from ..files.quoting import plain, quoted
-from .column_roles import MAX_CATEGORIES
+from .column_roles import MAX_CATEGORIES, ColumnRole
 from .date_formats import looks_like_dates
 from .readers import as_number
 from .splits import SPLITS, names_as_splits
 
-_SENTINELS = (-9.0, -99.0, -999.0, -9999.0, -99999.0, 999.0, 9999.0, 99999.0)
+_SENTINELS = (-9.0, -99.0, -999.0, -9999.0, -99999.0, 99.0, 999.0, 9999.0, 99999.0)
 _UNITS = "[$€£¥₹%\\s,' \u2019]|USD|EUR|GBP"
+# A number with at most a few signs before it and a short unit behind it: (12.50), <0.5, 1.5k, 5.00 kg, 08:30.
+_WITH_SIGNS = r"^[^\w#]{0,3}#(?::#){0,2}[^#]{0,6}$"
+_DIGITS = r"\d(?:[\d.,' \u2019]*\d)?"
+_FORMS = 5  # of such a column; codes such as 1011 AB have many
 _SHOWN = 8
 
 
@@ -37,6 +42,21 @@ def missing_values(counts: Mapping[str, int], rows: int, where: object) -> list[
     named = ", ".join(f"{plain(name)} {count:,}" for name, count in [*gaps.items()][:_SHOWN])
     more = f" and {len(gaps) - _SHOWN:,} more columns" if len(gaps) > _SHOWN else ""
     return [f"{where}: missing values (blank, NA, ?, ...), of {rows:,} rows: {named}{more}. They are learnt as missing."]
+
+
+def left_out(roles: Iterable[ColumnRole], where: object) -> list[str]:
+    """Say which columns are not learnt from, and why.
+
+    Args:
+        roles: Roles that were inferred.
+        where: The table.
+    """
+    ignored = [role for role in roles if role.role == "ignored"]
+    if not ignored:
+        return []
+    named = ", ".join(f"{quoted(role.column)} ({role.reason})" for role in ignored[:_SHOWN])
+    more = f" and {len(ignored) - _SHOWN:,} more columns" if len(ignored) > _SHOWN else ""
+    return [f"{where}: not learnt from: {named}{more}; the options categorical and continuous take a column in."]
 
 
 def strange_numbers(values: pl.Series, where: object) -> list[str]:
@@ -96,10 +116,13 @@ def strange_text(values: pl.Series, where: object) -> list[str]:
             "text; if that means a missing value, leave these fields blank."
         ]
     bare = present.str.replace_all(_UNITS, "").cast(pl.Float64, strict=False)
-    if bare.null_count() == 0 and not present.str.contains(r"^[-+]?\d+$").all():
+    forms = present.str.replace_all(_DIGITS, "#").unique()
+    signs = len(forms) <= _FORMS and forms.to_list() != ["#"] and forms.str.contains(_WITH_SIGNS).all()
+    if (bare.null_count() == 0 or signs) and not present.str.contains(r"^[-+]?\d+$").all():
+        shown = present.filter(present.cast(pl.Float64, strict=False).is_null())
         return [
-            f"{where}: column {quoted(values.name)} looks like numbers with a unit or with signs between thousands "
-            f"({quoted(present[0])}), and is read as text; write plain numbers if they are."
+            f"{where}: column {quoted(values.name)} looks like numbers with a unit, or with signs around them or between "
+            f"thousands ({quoted(shown[0] if len(shown) else present[0])}), and is read as text; write plain numbers if they are."
         ]
     return []
 

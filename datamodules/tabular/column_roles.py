@@ -1,8 +1,9 @@
 """Infer which columns of a table are categorical, which are continuous and which carry no information.
 
 **What it does.** Strings and booleans are categorical; decimal numbers are continuous; integers with few distinct values, or with
-a name like that of an identifier, are categorical. Constant columns, and columns with another value in every row, are ignored.
-Each decision comes with its reason.
+a name like that of an identifier, are categorical. Constant columns, strings with another value in every row, and integers that
+number the rows are ignored: pandas and R write the number of a row beside it, and in a table that is sorted by its target that
+number tells the answer. Each decision comes with its reason.
 
 **When to use it.** With ``columns=auto`` (default), for columns not listed in ``categorical`` or ``continuous``.
 
@@ -18,10 +19,16 @@ from typing import Literal, NamedTuple
 
 import polars as pl
 
+_FILES = 3  # train, valid and test
 MAX_CATEGORIES = 20  # distinct integers up to which a column is categorical
 _IDENTIFIER = re.compile(
     r"(^|[_\s.])(id|code|zip|postcode|store|shop|user|item|customer|product|number|no|nr)$|Id$|ID$", re.IGNORECASE
 )
+# What pandas, polars, R and spreadsheets call a column that had no name, or the one of row numbers.
+_ROW_NUMBER = re.compile(
+    r"(unnamed: ?\d+|_?duplicated_\d+|index|(row|obs|line)[_ .]?(names?|id|index|number|nr|no)?|#)?", re.IGNORECASE
+)
+NUMBERS_ROWS = "numbers the rows"
 
 Role = Literal["categorical", "continuous", "date", "target", "weight", "ignored"]
 
@@ -47,6 +54,8 @@ def infer_role(values: pl.Series) -> ColumnRole:
         ColumnRole(column='kind', role='categorical', reason='strings, 2 distinct')
     """
     name, dtype = values.name, values.dtype
+    if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+        return ColumnRole(name, "ignored", f"{dtype}: no single numbers or texts")
     distinct, present = values.n_unique() - bool(values.null_count()), len(values) - values.null_count()
     if distinct <= 1:
         return ColumnRole(name, "ignored", "one value in all rows" if distinct else "empty")
@@ -59,6 +68,8 @@ def infer_role(values: pl.Series) -> ColumnRole:
     if dtype.is_integer():
         if distinct <= MAX_CATEGORIES:
             return ColumnRole(name, "categorical", f"integers, {distinct} distinct")
+        if numbers_rows(values):
+            return ColumnRole(name, "ignored", NUMBERS_ROWS)
         if distinct == present and present > MAX_CATEGORIES and _IDENTIFIER.search(name):
             return ColumnRole(name, "ignored", "another value in every row")
         if _IDENTIFIER.search(name) and distinct <= present / 2:
@@ -67,6 +78,28 @@ def infer_role(values: pl.Series) -> ColumnRole:
     if distinct == present and present > MAX_CATEGORIES:
         return ColumnRole(name, "ignored", "another string in every row")
     return ColumnRole(name, "categorical", f"strings, {distinct:,} distinct")
+
+
+def numbers_rows(values: pl.Series) -> bool:
+    """Whether integers number the rows: 0, 1, 2 ... or 1, 2, 3 ...; under a name for that in each file anew, or all different.
+
+    Args:
+        values: The whole column, in the order of the rows.
+
+    Example:
+        >>> import polars as pl
+        >>> from practicum.datamodules.tabular.column_roles import numbers_rows
+        >>> numbers_rows(pl.Series("", range(100))), numbers_rows(pl.Series("age", [40, 41, 42]))
+        (True, False)
+    """
+    if len(values) <= MAX_CATEGORIES or values.null_count() or not values.dtype.is_integer():
+        return False
+    named = _ROW_NUMBER.fullmatch(values.name) is not None
+    if named and values.n_unique() == len(values):
+        return True
+    jumps = values.cast(pl.Int64, strict=False).diff()[1:] != 1
+    starts = pl.concat([values[:1], values[1:].filter(jumps)])
+    return len(starts) <= (_FILES if named else 1) and starts.is_in([0, 1]).all()
 
 
 def is_mostly_numeric(values: pl.Series) -> bool:

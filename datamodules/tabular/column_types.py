@@ -17,11 +17,18 @@ _DIGITS = 15  # up to which a decimal number comes back
 
 
 def clean_text(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Strip blanks around the strings of a frame, and make null what people write for a missing value, as in a file."""
-    names = [name for name, dtype in frame.collect_schema().items() if dtype == pl.String]
-    stripped = [pl.col(name).str.strip_chars() for name in names]
+    """Make the columns of a frame what they would be in a file.
+
+    Strings lose blanks around them, and are null where they are what people write for a missing value; so is NaN. Decimals, as
+    databases export prices, become usual numbers.
+    """
+    schema = frame.collect_schema()
+    columns = [(pl.col(name), dtype) for name, dtype in schema.items()]
+    stripped = [each.str.strip_chars() for each, dtype in columns if dtype == pl.String]
     return frame.with_columns(
-        pl.when(~each.is_in(MISSING)).then(each).alias(name) for name, each in zip(names, stripped, strict=True)
+        *(pl.when(~each.is_in(MISSING)).then(each) for each in stripped),
+        *(each.fill_nan(None) for each, dtype in columns if dtype.is_float()),
+        *(each.cast(pl.Float64 if dtype.scale else pl.Int64) for each, dtype in columns if isinstance(dtype, pl.Decimal)),
     )
 
 

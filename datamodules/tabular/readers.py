@@ -10,12 +10,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files import csv_reader
 from ..files.csv_files import refuse_patterns
 from ..files.csv_format import CSVFormat
+from ..files.csv_numbers import MINUS
 from ..files.quoting import listed, plain, quoted
 from ..files.say_once import say_once
 from .date_formats import find_format, parse_dates
@@ -102,15 +104,24 @@ def _as_lazy_frame(frame: Any) -> pl.LazyFrame:
     if isinstance(frame, pl.DataFrame):
         return frame.lazy()
     if type(frame).__module__.partition(".")[0] == "pandas":
-        columns = {str(name): frame[name] for name in frame.columns}
-        return pl.DataFrame(
-            {name: each.to_numpy() if each.dtype.kind in "iufbM" else each.astype(object).where(each.notna(), None).to_list()
-             for name, each in columns.items()},
-            strict=False, nan_to_null=True,
-        ).lazy()  # fmt: skip
+        return _from_pandas(frame).lazy()
     raise MisconfigurationException(
         f"A {type(frame).__name__} is not a table; a path, or a frame of polars or pandas, is needed."
     )
+
+
+def _from_pandas(frame: Any) -> pl.DataFrame:
+    """A frame of pandas; columns of its extension types (nullable ones, dates with a time zone, categories) by their values."""
+    names = [str(name) for name in frame.columns]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise MisconfigurationException(f"DataFrame: has the column {quoted(twice)} twice; rename one of them.")
+    columns = {}
+    for place, name in enumerate(names):
+        each = frame.iloc[:, place]
+        plain_type = isinstance(each.dtype, np.dtype) and each.dtype.kind in "iufbM"
+        columns[name] = each.to_numpy() if plain_type else each.astype(object).where(each.notna(), None).to_list()
+    return pl.DataFrame(columns, strict=False, nan_to_null=True)
 
 
 def require_columns(where: object, names: Iterable[str], wanted: Iterable[str]) -> None:
@@ -145,7 +156,7 @@ def as_number(values: pl.Series, where: object, advice: str = "") -> pl.Series:
         MisconfigurationException: A string is not a number; the message names its row.
     """
     if values.dtype == pl.String:
-        numbers = values.str.strip_chars().cast(pl.Float64, strict=False)
+        numbers = values.str.strip_chars().str.replace(MINUS, "-", literal=True).cast(pl.Float64, strict=False)
         bad = (numbers.is_null() & values.is_not_null()).arg_true()
         if len(bad):
             raise MisconfigurationException(

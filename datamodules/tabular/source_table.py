@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 import polars as pl
 
 from ..files.csv_format import CSVFormat, detect_format
+from ..files.quoting import quoted
+from .column_roles import infer_role
 from .column_types import clean_text
 from .readers import as_lazy_frame, is_parquet, read_table, require_columns
 
@@ -62,18 +64,23 @@ def read_one(path: Path, told: Mapping[str, Any] | None = None, header: list[str
     return SourceTable(read_table(path, header, csv), csv)
 
 
-def read_files(files: Mapping[str, Path], label: str, told: Mapping[str, Any] | None = None) -> SourceTable:
+def read_files(
+    files: Mapping[str, Path], label: str, told: Mapping[str, Any] | None = None, used: Callable[[str], bool] = lambda name: True
+) -> SourceTable:
     """Read the files of a table as one, with :data:`SPLIT_COLUMN` if there are several.
 
     A column that is text in one file is text in all: ``01234`` in training and ``10001`` in validation are zip codes in both.
+    Columns that training's file lacks are left out, with a note.
 
     Args:
         files: By split, see :func:`.split_files`.
         label: A test file without this column is left out: it is only to be predicted.
         told: The option ``csv_format``: what the user fixed.
+        used: Whether a column of training's file may be learnt from.
 
     Raises:
-        MisconfigurationException: A file can't be read, or the validation file lacks ``label``.
+        MisconfigurationException: A file can't be read, or lacks ``label`` or a column that training learns from: its rows would
+            be taken for ones with gaps.
     """
     first, *others = files.values()
     source = read_one(first, told)
@@ -88,6 +95,7 @@ def read_files(files: Mapping[str, Path], label: str, told: Mapping[str, Any] | 
         if split != "test":
             require_columns(files[split], schemas[split].names(), [label])
         del parts[split], schemas[split]
+    notes = _same_columns(files, parts, {split: schema.names() for split, schema in schemas.items()}, used)
     text = {name for schema in schemas.values() for name, kind in schema.items() if kind == pl.String}
     for split, schema in schemas.items():
         if any(schema[name] != pl.String for name in text & {*schema}):
@@ -97,4 +105,20 @@ def read_files(files: Mapping[str, Path], label: str, told: Mapping[str, Any] | 
                 else read_table(files[split], None, formats[files[split]], sorted(text & {*schema}))
             )
     marked = [part.with_columns(pl.lit(split).alias(SPLIT_COLUMN)) for split, part in parts.items()]
-    return SourceTable(pl.concat(marked, how="diagonal_relaxed"), source.csv)
+    own = next(iter(schemas.values())).names()
+    return SourceTable(pl.concat(marked, how="diagonal_relaxed").select(*own, SPLIT_COLUMN), source.csv, notes=notes)
+
+
+def _same_columns(
+    files: Mapping[str, Path], parts: Mapping[str, pl.LazyFrame], names: Mapping[str, list[str]], used: Callable[[str], bool]
+) -> list[tuple[str, str]]:
+    """Refuse a file without a column that training learns from; name the columns that only it has."""
+    (first, mine), *others = names.items()
+    notes = []
+    for split, its in others:
+        lacking = [name for name in mine if name not in its and used(name)]
+        learnt = (name for name in lacking if infer_role(parts[first].select(name).collect()[name]).role != "ignored")
+        require_columns(files[split], its, learnt)
+        for name in (name for name in its if name not in mine):
+            notes.append(("warning", f"{files[split]}: column {quoted(name)} is not in {files[first].name}, and is left out."))
+    return notes

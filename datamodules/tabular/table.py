@@ -178,7 +178,13 @@ class Table(TableFacts, LightningDataModule):
     def source_table(self) -> SourceTable:
         """The whole table, with what was found out in reading it; it has a column of splits if each split has a file."""
         files = self.files()
-        return read_files(files, self.config.target, self.config.csv_format) if files else read_frame(self.root)
+        if not files:
+            return read_frame(self.root)
+        return read_files(files, self.config.target, self.config.csv_format, self._may_use)
+
+    def _may_use(self, column: str) -> bool:
+        """Whether a column is named, or may be learnt from unnamed."""
+        return column not in self.config.ignore and (self.config.infer_roles or column in self.config.columns)
 
     def read(self) -> pl.LazyFrame:
         """The whole table; with a column of splits if each split has a file."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -13,22 +13,21 @@ from practicum.lightning_shim import MisconfigurationException
 
 from ..files.quoting import quoted
 from ..files.say_once import say_once
-from ..loading.held_out import held_out_sentence, held_out_share
 from .array_files import create_array
-from .column_notes import kind_of_target, missing_values, names_of_splits, strange_numbers, strange_text
-from .column_roles import ColumnRole, infer_role, is_mostly_numeric
+from .column_notes import kind_of_target, left_out, missing_values, names_of_splits, strange_numbers, strange_text
+from .column_roles import MAX_CATEGORIES, ColumnRole, infer_role, is_mostly_numeric
 from .date_column import with_date_column
-from .date_formats import find_format, parse_dates
+from .date_formats import find_format
 from .date_parts import part_names
 from .preprocessor import TablePreprocessor
 from .readers import AS_CATEGORY, as_number, require_columns
 from .repeated_rows import repeated_rows
+from .row_labels import ReadColumn, row_labels, split_strategy
 from .source_table import SourceTable
-from .splits import LEFT_OUT, SPLITS, Labels, SplitStrategy, by_column, group_split, random_split, time_split
+from .splits import LEFT_OUT, SPLITS, Labels
 from .table_config import TableConfig
 
 _BLOCK = 500_000  # rows that are encoded at a time
-ReadColumn = Callable[[str], pl.Series]
 
 
 def build_arrays(source: SourceTable, config: TableConfig, where: object, key: str, folder: Path) -> None:
@@ -62,17 +61,14 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     is_class = config.kind == "class" or (config.kind == "auto" and _looks_like_class(target, where))
     if config.kind == "auto":
         notes += [("info", each) for each in kind_of_target(target, is_class, where)]
-    if not is_class:
-        notes += [("warning", each) for each in strange_numbers(target, where)]
+    notes += [("warning", each) for each in (strange_text if is_class else strange_numbers)(target, where)]
     missing = target.is_null() if is_class else as_number(target, where).is_null()
-    labels, tested = _labels(column, target, missing, is_class, config, where, date_format)
+    if is_class:
+        _require_classes(target, where)
+    labels, tested = row_labels(column, target, missing, is_class, config, where, date_format)
     if tested:
         notes.append(("info", tested))
     rejected = [*source.rejected] + [(f"row {row + 1:,}", f"its target is missing ({target[row]})") for row in missing.arg_true()]
-    for number, name in enumerate(SPLITS[:2]):
-        if not (labels == number).any():
-            raise MisconfigurationException(_no_rows(where, name, len(labels), len(rejected), config))
-    _sample_training_rows(labels, config)
     training = pl.Series(labels == 0)
     leaked: dict[str, int] = {}
     if config.infer_roles:
@@ -96,13 +92,15 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
             notes += [("warning", each) for each in strange_text(column(name), where)]
         if role.role == "categorical" and config.split_column is None:
             notes += [("warning", each) for each in names_of_splits(column(name), where)]
+    ignored = left_out((role for role in roles if role.column not in config.columns), where) if config.infer_roles else []
+    notes += [("info", each) for each in ignored]
     used = {role.column for role in roles if role.role in ("categorical", "continuous", "date")}
     _require_own_names(used, steps, where)
     notes += [("info", each) for each in missing_values(_missing(frame, used), len(labels), where)]
     train_target = target.filter(training)
     steps.fit_target(train_target if is_class else as_number(train_target, where), is_class)
     if not steps.categorical and not steps.continuous:
-        raise MisconfigurationException(f"{where}: has no column to predict {config.target} from.")
+        raise MisconfigurationException(" ".join([f"{where}: has no column to predict {config.target} from.", *ignored]))
     if is_class and len(steps.classes or ()) < 2:
         raise MisconfigurationException(
             f"{where}: all training rows have the target {quoted(train_target[0])}; two classes are needed."
@@ -119,22 +117,6 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     (folder / "steps.json").write_text(steps.to_json(), encoding="utf-8")
     facts = {"roles": roles, "rejected": rejected, "leaked": leaked, "notes": list(dict.fromkeys(notes)), "sha256": key}
     (folder / "facts.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
-
-
-def _no_rows(where: object, split: str, rows: int, rejected: int, config: TableConfig) -> str:
-    """Say why a split has no row: the table is too short, or its targets are missing."""
-    left = rows - rejected
-    fraction = config.valid_fraction if split == "valid" else 1 - config.valid_fraction
-    if config.split_column is None and config.valid_days is None and 0 < left * fraction < 1:
-        kind = "row" if left == 1 else "rows"
-        return (
-            f"{where}: {left:,} {kind} with a target are too few: with valid_fraction={config.valid_fraction:g} none is left for "
-            f"the {split} split; some hundred rows make a result."
-        )
-    return (
-        f"{where}: no row with a target is left for the {split} split (of {rows:,} rows {rejected:,} have no target); change "
-        "valid_fraction, split or the file."
-    )
 
 
 def _write_arrays(
@@ -158,7 +140,7 @@ def _write_arrays(
         value = frame.slice(row, 1).collect()[config.target][0]
         raise MisconfigurationException(
             f"{where}: row {row + 1:,} has a target that no training row has ({quoted(value)}); correct it, or choose another "
-            "split (split=random)."
+            f"split{'' if split_strategy(config) == 'random' else ' (split=random)'}."
         )
     for number, parts in evaluated.items():
         pl.concat(parts).write_parquet(folder / f"{SPLITS[number]}.parquet")
@@ -198,62 +180,15 @@ def _looks_like_class(target: pl.Series, where: object) -> bool:
     )
 
 
-def _strategy(config: TableConfig) -> SplitStrategy:
-    if config.strategy == "auto":
-        return "time" if config.date is not None else "group" if config.group is not None else "random"
-    return config.strategy
-
-
-def _labels(
-    column: ReadColumn,
-    target: pl.Series,
-    missing: pl.Series,
-    is_class: bool,
-    config: TableConfig,
-    where: object,
-    date_format: str | None,
-) -> tuple[Labels, str]:
-    """Split of each row, and a sentence where a test was held out unasked."""
-    labelled, unasked = len(target) - int(missing.sum()), config.test_fraction is None and config.split_column is None
-    given = 0.0 if config.test_fraction is None and config.valid_days is not None else config.test_fraction
-
-    def split(test: float) -> Labels:
-        labels = _split(column, len(target), test, config, where, date_format)
-        labels[missing.to_numpy()] = LEFT_OUT
-        return labels
-
-    labels = split(held_out_share(given, labelled, config.valid_fraction))
-    if not unasked or not (labels == 2).any():
-        return labels, ""
-    if not all((labels == number).any() for number in (0, 1)):  # few dates or groups: a test would take those of validation
-        return split(0.0), ""
-    strategy = _strategy(config)
-    if is_class and strategy == "random":  # a class that only the test has could not be learnt
-        labels[(labels == 2) & ~target.is_in(target.filter(pl.Series(labels == 0)).unique().to_list()).to_numpy()] = 0
-    newest = "the newest" if strategy == "time" else ""
-    return labels, held_out_sentence(where, int((labels == 2).sum()), labelled, "rows", newest)
-
-
-def _split(column: ReadColumn, rows: int, test: float, config: TableConfig, where: object, date_format: str | None) -> Labels:
-    strategy, valid = _strategy(config), config.valid_fraction
-    if config.split_column is not None:
-        return by_column(column(config.split_column), where).copy()
-    if strategy == "time":
-        if config.date is None:
-            raise MisconfigurationException("split=time needs the option date: the column of dates.")
-        return time_split(parse_dates(column(config.date), date_format, where), valid, test, config.valid_days)
-    if strategy == "group":
-        if config.group is None:
-            raise MisconfigurationException("split=group needs the option group: the column whose values stay on one side.")
-        return group_split(column(config.group), valid, test, config.seed).copy()
-    return random_split(rows, valid, test, config.seed)
-
-
-def _sample_training_rows(labels: Labels, config: TableConfig) -> None:
-    """Leave out all training rows except a random sample of ``train_rows``."""
-    rows = np.flatnonzero(labels == 0)
-    if config.train_rows is not None and config.train_rows < len(rows):
-        labels[np.random.default_rng(config.seed).permutation(rows)[config.train_rows :]] = LEFT_OUT
+def _require_classes(target: pl.Series, where: object) -> None:
+    """Refuse a target with another value in most rows."""
+    present = target.drop_nulls()
+    if len(present) > MAX_CATEGORIES and 2 * (distinct := present.n_unique()) > len(present):
+        raise MisconfigurationException(
+            f"{where}: the target {quoted(target.name)} holds {distinct:,} different values in {len(present):,} rows, such as "
+            f"{quoted(present[0])}, which are hardly classes; write plain numbers without signs and units if they are numbers, "
+            "or choose another column."
+        )
 
 
 def _role(name: str, column: ReadColumn, config: TableConfig, where: object) -> ColumnRole:

@@ -117,10 +117,12 @@ def test_users_of_two_files_are_matched_as_training_would(tmp_path: Path) -> Non
     ("content", "message"),
     [
         (
-            "item;rating\n01;4\n77;5\n",
+            "item;rating\n01;4\n77;3\n",
             r"new.csv: none of its 2 ratings is of an item that was in training \(such as 01; ids are like '1.0'\)",
         ),
-        ("user;item;rating\na;1;4\n;2;5\n", "new.csv: row 2 has no user"),
+        ("user;item;rating\na;1;4\n;2;3\n", "new.csv: row 2 has no user"),
+        ("item;rating\n1;4\n2;80\n", "new.csv: row 2 has the rating 80; training's scale goes from 0.5 to 4.5"),
+        ("item;rating\n1;4\n2;3\n1.0;2\n", "new.csv: user new rates item 1 more than once"),
         ("item;rating\n1;4\n2;good\n", r"new.csv: row 2 has no rating \(good\); a number is wanted"),
     ],
 )
@@ -131,8 +133,16 @@ def test_what_nothing_is_known_of_is_refused(tmp_path: Path, content: str, messa
         new_users(run, str(tmp_path / "new.csv"), None, k=3)
 
 
+def test_what_was_said_of_scale_and_repeated_pairs_in_training_holds(tmp_path: Path) -> None:
+    run = opened(tmp_path / "run", NUMBERS, NUMBERS)
+    (tmp_path / "new.csv").write_text("item;rating\n1;5\n2;3\n1;4\n99;1\n99;2\n", encoding="utf-8")
+    run.scale, run.duplicates = [0.5, 5], "mean"
+    (tmp_path / "once.csv").write_text("item;rating\n1;4,5\n2;3\n99;1\n", encoding="utf-8")
+    assert torch.allclose(new_vectors(run, tmp_path / "new.csv"), new_vectors(run, tmp_path / "once.csv"))
+
+
 def test_a_user_of_unknown_items_only_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "new.csv").write_text("user;item;rating\na;1;4\nb;99;5\n", encoding="utf-8")
+    (tmp_path / "new.csv").write_text("user;item;rating\na;1;4\nb;99;3\n", encoding="utf-8")
     new_users(opened(tmp_path / "run", NUMBERS, NUMBERS), str(tmp_path / "new.csv"), None, k=3)
     assert "1 of 2 users rated no item that was in training; they are predicted as an average user" in capsys.readouterr().out
 

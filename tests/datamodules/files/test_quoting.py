@@ -31,7 +31,7 @@ def test_long_values_and_many_names_are_shortened() -> None:
 
 
 def _table(root: Path) -> None:
-    rows = [f"{number},{number % 7}" for number in range(40)]
+    rows = [f"{number**2},{number % 7}" for number in range(40)]
     (root / "t.csv").write_text("\n".join(["a,y", *rows]), encoding="utf-8")
     data = Table(root / "t.csv", target="y", cache=root / "cache", artifacts_dir=root / "run")
     data.prepare_data()

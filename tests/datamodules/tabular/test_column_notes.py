@@ -6,11 +6,13 @@ import polars as pl
 import pytest
 from practicum.datamodules.tabular.column_notes import (
     kind_of_target,
+    left_out,
     missing_values,
     names_of_splits,
     strange_numbers,
     strange_text,
 )
+from practicum.datamodules.tabular.column_roles import ColumnRole
 
 
 def test_a_column_of_splits_that_is_learnt_from_is_said() -> None:
@@ -28,11 +30,21 @@ def test_missing_values_are_counted() -> None:
     assert "and 3 more columns" in missing_values({str(number): 1 for number in range(11)}, 10, "t")[0]
 
 
-@pytest.mark.parametrize("values", [[-999.0, 0, 5], [-999, -1, 3], [20, 30, -999, 40000], [1, 2, 9999, 9999], [-99999, 0.5]])
+@pytest.mark.parametrize(
+    "values", [[-999.0, 0, 5], [-999, -1, 3], [20, 30, -999, 40000], [1, 2, 9999, 9999], [-99999, 0.5], [-9.5, 9.5, 99, 99]]
+)
 def test_numbers_that_stand_for_a_missing_value(values: list[float]) -> None:
     notes = strange_numbers(pl.Series("x", values, strict=False), "t")
     assert "if it stands for a missing value" in notes[0]
     assert "column 'x' holds " in notes[0]
+
+
+def test_columns_that_are_not_learnt_from_are_named() -> None:
+    roles = [ColumnRole("a", "continuous", "decimal numbers"), ColumnRole("", "ignored", "numbers the rows")]
+    (note,) = left_out(roles, "t")
+    assert note == "t: not learnt from: '' (numbers the rows); the options categorical and continuous take a column in."
+    assert left_out(roles[:1], "t") == []
+    assert "and 3 more columns" in left_out([ColumnRole(str(n), "ignored", "empty") for n in range(11)], "t")[0]
 
 
 @pytest.mark.parametrize("values", [[-999.0, -1000, 5], [999, 998, 1], [1.5, 2, None], [-9, 0, 5], [999, 1]])
@@ -51,6 +63,12 @@ def test_texts_that_may_be_numbers() -> None:
     assert "'n.a.' in 12 rows" in strange_text(pl.Series("x", ["n.a."] * 12 + numbers), "t")[0]
     assert "numbers with a unit" in strange_text(pl.Series("x", [f"${1000 + number:,}" for number in range(60)]), "t")[0]
     assert "looks like dates" in strange_text(pl.Series("x", [f"{day:02}/01/2021" for day in range(1, 29)]), "t")[0]
+    for form in ("(%.2f)", "<%.1f", "≥%.1f", "%.1fk", "%.2f kg", "%.1f °C"):
+        assert "signs around them" in strange_text(pl.Series("x", ["1.5", *(form % number for number in range(60))]), "t")[0]
+    assert "signs around them" in strange_text(pl.Series("x", [f"{n // 3:02}:{n:02}" for n in range(60)]), "t")[0]
+    codes = [f"{1000 + 7 * n} {'ABCDEFGHJK'[n % 10]}{'ABCDEFGHJK'[n // 6]}" for n in range(60)]
+    for plain in (codes, [f"A{n}" for n in range(60)], [f"{n}-{n + 1}" for n in range(60)]):
+        assert strange_text(pl.Series("x", plain), "t") == []
     for plain in (["a", "b"] * 30, [f"{number:05}" for number in range(60)], [f"name {number}" for number in range(60)]):
         assert strange_text(pl.Series("x", plain), "t") == []
     assert strange_text(pl.Series("x", [1, 2]), "t") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from decimal import Decimal
 
 import polars as pl
 import pytest
@@ -12,6 +13,14 @@ from practicum.datamodules.tabular.column_types import as_written, clean_text
 def test_strings_of_a_frame_are_cleaned() -> None:
     frame = pl.LazyFrame({"a": [" x ", "", "?", "NA", None], "n": [1, 2, 3, 4, 5]})
     assert clean_text(frame).collect()["a"].to_list() == ["x", None, None, None, None]
+
+
+def test_numbers_of_a_frame_are_those_of_a_file() -> None:
+    prices = pl.Series([Decimal("1.25"), None], dtype=pl.Decimal(38, 2))
+    counts = pl.Series([Decimal(2), Decimal(3)], dtype=pl.Decimal(10, 0))
+    frame = clean_text(pl.LazyFrame({"price": prices, "count": counts, "gap": [float("nan"), 1.5]})).collect()
+    assert frame.to_dict(as_series=False) == {"price": [1.25, None], "count": [2, 3], "gap": [None, 1.5]}
+    assert frame.dtypes == [pl.Float64, pl.Int64, pl.Float64]
 
 
 @pytest.mark.parametrize(

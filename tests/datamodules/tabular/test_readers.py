@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
+import pandas as pd
 import polars as pl
 import pytest
 from practicum.datamodules.tabular.readers import (
@@ -44,6 +45,24 @@ def test_frames() -> None:
     assert as_lazy_frame(frame).collect().equals(frame)
     with pytest.raises(MisconfigurationException, match="A list is not a table"):
         as_lazy_frame([1])
+
+
+def test_frames_of_pandas_have_the_types_of_a_file() -> None:
+    times = pd.to_datetime(pd.Series(["2021-01-01", None])).dt.tz_localize("Europe/Berlin")
+    frame = pd.DataFrame(
+        {"n": [1, 2], "x": [1.5, None], "t": times, "word": ["a", None], "old": pd.to_datetime(["2021-01-01"] * 2)}
+    )
+    nullable = pd.DataFrame({"yes": [True, None], "count": [3, None], "share": [0.5, None]}).astype(
+        {"yes": "boolean", "count": "Int64", "share": "Float64"}
+    )
+    found = as_lazy_frame(frame.join(nullable)).collect()
+    assert found.drop("t", "old").row(1) == (2, None, None, None, None, None)
+    dtypes = {"n": pl.Int64, "x": pl.Float64, "word": pl.String, "yes": pl.Boolean, "count": pl.Int64, "share": pl.Float64}
+    assert {name: found[name].dtype for name in dtypes} == dtypes
+    assert all(isinstance(found[name].dtype, pl.Datetime) for name in ("t", "old"))
+    for names in (["a", "a"], [1, "1"]):
+        with pytest.raises(MisconfigurationException, match="DataFrame: has the column '.' twice; rename one of them"):
+            as_lazy_frame(pd.DataFrame([[1, 2]], columns=names))
 
 
 def test_a_missing_column_is_named_with_the_most_similar_one() -> None:

@@ -18,12 +18,24 @@ def write(folder: Path, name: str, columns: str = "a,y", rows: str = "1,2") -> P
 def test_files_become_one_frame_with_a_column_of_splits(tmp_path: Path) -> None:
     files = {"train": write(tmp_path, "train.csv"), "valid": write(tmp_path, "valid.csv", "y,a,b", "4,3,5")}
     files["test"] = write(tmp_path, "test.csv", "a", "9")  # without the target: only to be predicted
-    frame = read_files(files, label="y").frame.collect()
-    assert frame.to_dicts() == [{"a": 1, "y": 2, "__split": "train", "b": None}, {"a": 3, "y": 4, "__split": "valid", "b": 5}]
+    source = read_files(files, label="y")
+    assert source.frame.collect().to_dicts() == [{"a": 1, "y": 2, "__split": "train"}, {"a": 3, "y": 4, "__split": "valid"}]
+    assert "valid.csv: column 'b' is not in train.csv, and is left out" in source.notes[0][1]
     assert read_files({"all": files["train"]}, label="y").frame.collect().columns == ["a", "y"]
     files["valid"] = files["test"]
     with pytest.raises(MisconfigurationException, match="has no column 'y'"):
         read_files(files, label="y")
+
+
+def test_a_file_without_a_column_that_training_learns_from_is_refused(tmp_path: Path) -> None:
+    rows = [f"{row},{row / 7},x,{row % 3}" for row in range(30)]
+    train = write(tmp_path, "train.csv", "index,size,same,y", "\n".join(rows))
+    files = {"train": train, "valid": write(tmp_path, "valid.csv", "Size,y", "1.5,2")}
+    with pytest.raises(MisconfigurationException, match=r"valid.csv: has no column 'size'; did you mean 'Size'\?"):
+        read_files(files, "y")
+    assert read_files(files, "y", used=lambda name: name != "size").frame.collect().height == 31
+    files["valid"] = write(tmp_path, "valid.csv", "size,y", "1.5,2")  # training learns nothing from an index, nor from a constant
+    assert read_files(files, "y").frame.collect()["size"][-1] == 1.5
 
 
 def test_a_column_that_is_text_in_one_file_is_text_in_all(tmp_path: Path) -> None:

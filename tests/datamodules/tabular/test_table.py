@@ -220,7 +220,7 @@ def test_a_target_that_is_almost_a_number_is_no_class(tmp_path: Path, open_table
     (tmp_path / "t.csv").write_text(lines("a,sold", lambda i: f"{i / 7},{'abc' if i == 7 else i / 3}"), encoding="utf-8")
     with pytest.raises(MisconfigurationException, match="column 'sold' should be a number, but row 8 holds 'abc'"):
         open_table(tmp_path / "t.csv")
-    (tmp_path / "u.csv").write_text(lines("a,sold", lambda i: f'{i},"{i},63"'), encoding="utf-8")
+    (tmp_path / "u.csv").write_text(lines("a,sold", lambda i: f'{i * i},"{i},63"'), encoding="utf-8")
     assert open_table(tmp_path / "u.csv").describe()["target"]["min"] % 1 == pytest.approx(0.63)
 
 

@@ -145,6 +145,25 @@ def test_a_class_that_only_the_test_has_is_trained_on(open_table: Callable[..., 
     assert data.provenance["test"] == 59
 
 
+def test_texts_that_are_no_classes_are_refused(open_table: Callable[..., Any]) -> None:
+    with pytest.raises(
+        MisconfigurationException, match=r"target 'kind' holds 600 different values in 600 rows, such as '\$0.50'"
+    ):
+        open_table(many(kind=[f"${row}.50" for row in range(600)]), target="kind")
+
+
+def test_the_number_of_a_row_tells_nothing(open_table: Callable[..., Any], caplog: pytest.LogCaptureFixture) -> None:
+    """In a table that is sorted by its target it would tell the answer."""
+    index = pl.Series("", range(600))
+    with caplog.at_level("INFO", logger="practicum"):
+        data = open_table(many().insert_column(0, index))
+    assert data.describe()["continuous"] == ["size"]
+    assert "not learnt from: '' (numbers the rows)" in caplog.text
+    assert open_table(many(t=range(600)), continuous=["t"]).describe()["continuous"] == ["size", "t"]
+    with pytest.raises(MisconfigurationException, match=r"has no column to predict sold from. .* 't' \(numbers the rows\)"):
+        open_table(many(t=range(600)).drop("size"))
+
+
 def test_a_number_that_is_always_the_same_is_said(tmp_path: Path, sales: pl.DataFrame) -> None:
     def notes(number: int, sold: pl.Expr) -> str:
         build(sales.with_columns(sold.alias("sold")), tmp_path / str(number))

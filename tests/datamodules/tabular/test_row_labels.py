@@ -1,0 +1,72 @@
+"""Rows are split in one way, which was asked for or is the default; options of another one are refused."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from practicum.datamodules.tabular.row_labels import row_labels, split_strategy
+from practicum.datamodules.tabular.table_config import TableConfig
+from practicum.lightning_shim import MisconfigurationException
+
+ROWS = 120
+FRAME = pl.DataFrame(
+    {
+        "day": [datetime.date(2020, 1, 1) + datetime.timedelta(days=row) for row in range(ROWS)],
+        "customer": [row % 20 for row in range(ROWS)],
+        "part": ["train", "test"] * (ROWS // 2),
+        "sold": [row / 7 for row in range(ROWS)],
+    }
+)
+
+
+def labels_of(is_class: bool = False, frame: pl.DataFrame = FRAME, **options: Any) -> np.ndarray[Any, Any]:
+    column: Callable[[str], pl.Series] = frame.get_column
+    config = TableConfig(target="sold", **options)
+    return row_labels(column, frame["sold"], frame["sold"].is_null(), is_class, config, "t.csv", None)[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"group": "customer", "date": "day"},
+            "group=customer and date=day: rows can be split by one of them only; set split=group",
+        ),
+        ({"group": "customer", "strategy": "random"}, "group=customer and split=random: rows can be split by one"),
+        ({"group": "customer", "split_column": "part"}, "group=customer and split_column=part: rows can be split by one"),
+        ({"valid_days": 5}, "valid_days=5 needs a split by time; name the column of dates in the option date"),
+        ({"holidays": "DE"}, "holidays=DE needs the option date"),
+        ({"split_column": "part"}, "no row with a target is of the valid split; the column 'part' must name some"),
+        ({"strategy": "time"}, "split=time needs the option date"),
+        ({"strategy": "group"}, "split=group needs the option group"),
+    ],
+)
+def test_options_that_would_be_overruled_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(MisconfigurationException, match=message):
+        labels_of(**options)
+
+
+def test_a_group_is_on_one_side_beside_a_date_too() -> None:
+    labels = labels_of(group="customer", date="day", strategy="group")
+    parts = [set(FRAME["customer"].filter(pl.Series(labels == number))) for number in (0, 1)]
+    assert parts[0]
+    assert parts[1]
+    assert not parts[0] & parts[1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_class_without_a_training_row_is_trained_on(seed: int) -> None:
+    kinds = pl.Series("sold", ["rare1", "rare2", "rare3", *(["a", "b"] * ROWS)][:ROWS])
+    labels = labels_of(True, FRAME.with_columns(kinds), seed=seed)
+    assert (labels[:3] == 0).all()
+    assert 20 <= (labels == 1).sum() <= 24
+
+
+def test_the_default_follows_from_what_is_named() -> None:
+    named = [{"date": "day"}, {"group": "customer"}, {}, {"date": "day", "strategy": "random"}]
+    assert [split_strategy(TableConfig(target="y", **each)) for each in named] == ["time", "group", "random", "random"]  # type: ignore[arg-type]
