@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+from pathlib import Path
 from typing import Any
 
 from omegaconf import ListConfig
@@ -53,6 +54,23 @@ def one_input(given: Any) -> str:
     if len(found) > 1:
         raise MisconfigurationException(f"input={given}: users come from a single table; give one.")
     return found[0]
+
+
+def require_other_output(output: Path, *given: Any) -> None:
+    """Refuse an output that is one of the inputs, which it would replace.
+
+    Args:
+        output: Where predictions go.
+        given: Inputs, see :func:`expand_input`; ``None`` is none.
+
+    Raises:
+        MisconfigurationException: It is.
+    """
+    if not output.exists():
+        return
+    for path in (path for each in given if each is not None for path in expand_input(each)):
+        if os.path.exists(path) and output.samefile(path):
+            raise MisconfigurationException(f"output={output} is the input itself, which it would replace; give another name.")
 
 
 def _matches(path: str) -> list[str]:

@@ -40,6 +40,7 @@ def predict(cfg: DictConfig) -> None:
     Raises:
         MisconfigurationException: A run, an input or options that can't be used; the message says why.
     """
+    from .inputs import require_other_output
     from .known_warnings import ignore_known_warnings, leave_messages_to_root
     from .malloc import keep_freed_memory
     from .run_folder import open_run
@@ -50,6 +51,7 @@ def predict(cfg: DictConfig) -> None:
     for run in runs:
         run.tell_csv_format(cfg.csv_format)
     output = Path(cfg.output)
+    require_other_output(output, cfg.input, cfg.fold_in)
     output.parent.mkdir(parents=True, exist_ok=True)
     keep_freed_memory()
     ignore_known_warnings()

@@ -108,7 +108,7 @@ def _trainer(run: Run, accelerator: str, more: list[Callback]) -> Trainer:
             enable_progress_bar=not in_notebook(),
             default_root_dir=run.folder,  # where the transforms' files are, such as temperature.json
         )
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, ImportError) as error:
         given = f"run={run.folder}, accelerator={accelerator}, precision={run.precision}"
         raise MisconfigurationException(f"{given}: {error}") from error
 

@@ -83,7 +83,7 @@ def build_trainer(config: DictConfig, callbacks: list[Callback], loggers: list[A
             given["enable_progress_bar"] = False  # callbacks.progress=null: Lightning would add a bar of its own
         trainer: Trainer = instantiate(config, **given, _convert_="all")
     except InstantiationException as error:
-        if isinstance(error.__cause__, ValueError | TypeError | RuntimeError):
+        if isinstance(error.__cause__, ValueError | TypeError | RuntimeError | ImportError):
             raise MisconfigurationException(f"trainer: {error.__cause__}") from error
         raise
     device = trainer.strategy.root_device.type

@@ -65,6 +65,18 @@ class NTASGD(WeightAveragingBase):
         super().begin()
         self.losses, self.triggered = [], False
 
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Check that something is validated.
+
+        Raises:
+            MisconfigurationException: Nothing is, so that averaging would never begin.
+        """
+        if not trainer.enable_validation:
+            raise MisconfigurationException(
+                f"NTASGD watches {self.monitor}, but {type(pl_module).__name__} has no validation (val_dataloader, "
+                "validation_step), or limit_val_batches is 0."
+            )
+
     def should_update(self) -> bool:
         """Return whether averaging has begun."""
         return self.triggered

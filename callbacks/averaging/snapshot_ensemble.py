@@ -14,21 +14,39 @@ times the cost of prediction. Cycles must be long enough for each snapshot to be
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+import torch
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 
 from ..module_outputs.logits import is_multi_label, replace_logits, to_logits, to_probabilities
 from ..prediction.forward_check import check_logits
 from ..prediction.prediction_transform import PredictionTransform
-from ..trainer_internals.batches import inputs_of, to_device
+from ..trainer_internals.batches import first_tensor, inputs_of, to_device
 from ..trainer_internals.loaders import clone_loaders, eval_loaders
 from ..trainer_internals.private_names import check_private_names
 from .snapshots import CycleSnapshots, average_snapshots, load_weights
+
+
+class _Sum(NamedTuple):
+    """What tells a batch from another: shape and sum of its first tensor."""
+
+    shape: torch.Size
+    total: float
+
+    @classmethod
+    def of(cls, batch: Any) -> _Sum:
+        values = first_tensor(inputs_of(batch))
+        return cls(values.shape, float(values.double().sum()))
+
+    def matches(self, batch: Any) -> bool:
+        other = self.of(batch)
+        return self.shape == other.shape and (self.total == other.total or math.isnan(self.total + other.total))
 
 
 class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
@@ -37,8 +55,8 @@ class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
     Works with any scheduler with cycles: a cycle ends where the rate, having fallen, rises again, or where the training ends at
     its lowest. Averages probabilities of any LightningModule whose ``forward`` returns logits ``[B, classes]``: in tests and
     predictions ``forward`` returns the ensemble's logits, so losses, metrics, figures and tables follow. Memory: one model at a
-    time, and the probabilities of all rows. Averages weights of any LightningModule, whatever it predicts: tests and predictions
-    are those of the averaged model.
+    time, and the probabilities of all rows; every call of ``forward`` on a batch returns that batch's. Averages weights of any
+    LightningModule, whatever it predicts: tests and predictions are those of the averaged model.
 
     Args:
         folder: Where the checkpoints go.
@@ -54,7 +72,7 @@ class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
 
     Raises:
         MisconfigurationException: An option is out of range; with ``probabilities``, ``forward`` returns no logits (a fit's
-            validation checks it), or ``test_step`` does not call it.
+            validation checks it), ``test_step`` does not call it, or batches come in another order each time.
 
     Example:
         >>> from practicum.callbacks import SGDR, SnapshotEnsemble
@@ -77,6 +95,7 @@ class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
         self.average, self.multi_label, self.output = average, multi_label, output
         self.facts: dict[str, float] = {}
         self._logits: list[Tensor] = []  # of each batch
+        self._seen: list[_Sum] = []  # of each batch
         self._batch = 0
 
     @property
@@ -107,13 +126,25 @@ class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
         """Predict every batch with each snapshot in turn, or load the average of the weights."""
         self._predict(trainer, pl_module)
 
-    def on_test_batch_start(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:
-        """Count batches."""
-        self._batch += 1
+    def on_test_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, *args: Any) -> None:
+        """Count batches, and check that they are those that the snapshots predicted."""
+        self._next_batch(batch)
 
-    def on_predict_batch_start(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:
-        """Count batches."""
+    def on_predict_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, *args: Any) -> None:
+        """Count batches, and check that they are those that the snapshots predicted."""
+        self._next_batch(batch)
+
+    def _next_batch(self, batch: Any) -> None:
         self._batch += 1
+        if self._seen:
+            self._require_same(self._batch, batch)
+
+    def _require_same(self, place: int, batch: Any) -> None:
+        if place >= len(self._seen) or not self._seen[place].matches(batch):
+            raise MisconfigurationException(
+                f"SnapshotEnsemble: batch {place + 1:,} is not the one that the first snapshot predicted; batches must come in "
+                "the same order each time (shuffle=False, and nothing drawn at random), or average='weights' makes one model."
+            )
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Restore ``forward`` or the weights, before other callbacks use them."""
@@ -138,6 +169,8 @@ class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
         multi_label = is_multi_label(pl_module, self.multi_label)
         own = {name: value.detach().clone() for name, value in pl_module.state_dict().items()}
         total: list[Tensor] = []
+        self._seen = []
+        self.reverts.callback(self._seen.clear)
         try:
             for number, path in enumerate(members):
                 load_weights(pl_module, path)
@@ -164,8 +197,12 @@ class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
         callbacks: list[Any] = trainer.callbacks  # type: ignore[attr-defined]
         others = [each for each in callbacks if isinstance(each, PredictionTransform) and each is not self]
         multi_label = is_multi_label(pl_module, self.multi_label)
-        for batch, index, _ in iter(clone_loaders(loaders)):
+        first = not self._seen
+        for place, (batch, index, _) in enumerate(iter(clone_loaders(loaders))):
             prepared = to_device(trainer, pl_module, batch)
+            if first:
+                self._seen.append(_Sum.of(prepared))
+            self._require_same(place, prepared)
             for each in others:  # they apply to every snapshot's predictions
                 getattr(each, hook)(trainer, pl_module, prepared, index)
             with trainer.precision_plugin.forward_context():

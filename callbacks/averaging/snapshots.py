@@ -12,8 +12,10 @@ the lowest rate.
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +88,8 @@ class CycleSnapshots(OutsideTrials):
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:
         """Note this step's rate relative to the group's initial one, as a range test may change both."""
+        if optimizer is not trainer.optimizers[0]:
+            return  # of several optimizers the first one's rate has the cycles
         factor = _factor_of(optimizer)
         self._falling = self._factor is not None and (factor < self._factor or (self._falling and factor == self._factor))
         self._factor, self._lowest = factor, min(factor, self._lowest)
@@ -175,7 +179,9 @@ def _inputs_of_one_pass(trainer: Trainer, pl_module: LightningModule) -> Iterato
         nonlocal passes
         passes += 1
 
-    for batch in endless_batches(trainer, count):
+    # A stream without an end has no pass: as many batches as it was trained on will do.
+    read = trainer.global_step * trainer.accumulate_grad_batches
+    for batch in islice(endless_batches(trainer, count), read if math.isinf(trainer.num_training_batches) else None):
         if passes > 1:
             return
         yield inputs_of(to_device(trainer, pl_module, batch))

@@ -14,7 +14,7 @@ import itertools
 from typing import Any
 
 import torch
-from practicum.lightning_shim import LightningModule, Trainer
+from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer, classes
 from torch.optim.swa_utils import AveragedModel
 
 from ..roles import OutsideTrials
@@ -38,6 +38,8 @@ class WeightAveragingBase(OutsideTrials):
         self._average: AveragedModel | None = None
         self._updated_at = 0  # number of optimizer steps at the latest update
         self._resumed = False
+        self._swapped = False  # whether the module holds the average, and the average the trained weights
+        self._left = False  # whether the fit has left the average in the module
 
     def should_update(self) -> bool:
         """Return whether to update the average after the step just taken."""
@@ -50,10 +52,22 @@ class WeightAveragingBase(OutsideTrials):
 
     def begin(self) -> None:
         """Forget an earlier fit; one that is resumed gets its checkpoint's state afterwards."""
-        self._average, self._updated_at = None, 0
+        self._average, self._updated_at, self._swapped, self._left = None, 0, False, False
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start with a copy of the weights, on the module's device; each fit has an average of its own, unless it is resumed."""
+        """Start with a copy of the weights, on the module's device; each fit has an average of its own, unless it is resumed.
+
+        Raises:
+            MisconfigurationException: A checkpoint of the trainer would hold the trained weights, as Lightning asks no callback
+                when it saves weights alone.
+        """
+        for callback in trainer.callbacks:  # type: ignore[attr-defined]
+            if isinstance(callback, classes("callbacks.ModelCheckpoint")) and callback.save_weights_only:
+                name = type(self).__name__
+                raise MisconfigurationException(
+                    f"{name}: {type(callback).__name__}(save_weights_only=True) would save the trained weights and not their "
+                    "average; leave save_weights_only out."
+                )
         if not self._resumed:
             self.begin()
             self._updated_at = trainer.global_step  # above 0 where the same trainer goes on
@@ -84,9 +98,22 @@ class WeightAveragingBase(OutsideTrials):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave the average in the module, if there is one."""
-        if self.averages:
+        self._leave(pl_module)
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Leave it there, too, where a fit that was whole before is resumed: Lightning calls no other hook."""
+        self._leave(pl_module)
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Swap the trained weights back in where validation failed, before a checkpoint is written."""
+        if self._swapped:
+            self._swap(pl_module)
+
+    def _leave(self, pl_module: LightningModule) -> None:
+        if self.averages and not self._left:
             for average, current in self._pairs(pl_module):
                 current.data.copy_(average.data)
+        self._left = True
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Drop the average: a test of a checkpoint takes its weights as they are."""
@@ -107,6 +134,7 @@ class WeightAveragingBase(OutsideTrials):
             held = average.data.clone()
             average.data.copy_(current.data)
             current.data.copy_(held)
+        self._swapped = not self._swapped
 
     # Checkpoints ------------------------------------------------------------------------------------------------------
 

@@ -61,9 +61,13 @@ def epochs_of(name: str, option: str, at: Sequence[float], epochs: int | None) -
 def planned_epochs(trainer: Trainer) -> int | None:
     """Return the number of epochs that a trainer plans, the last one perhaps in part; ``None`` if nothing says so.
 
+    With ``max_steps`` and manual optimization nothing does: how many steps a batch makes is the module's business.
+
     Args:
         trainer: Of a fit that has begun to train.
     """
+    if trainer.max_steps != -1 and not trainer.lightning_module.automatic_optimization:
+        return None
     batches, steps = trainer.num_training_batches, trainer.estimated_stepping_batches
     if math.isinf(batches) or math.isinf(steps) or batches == 0:
         return trainer.max_epochs if (trainer.max_epochs or -1) > 0 else None

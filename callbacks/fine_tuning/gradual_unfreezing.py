@@ -134,7 +134,7 @@ class GradualUnfreezing(Reverts):
     def layer_groups(self, pl_module: LightningModule) -> list[LayerGroup]:
         """Return the module's layer groups, input side first: those named by ``groups``, or its own ``layer_groups()``."""
         if self.groups is not None:
-            modules = dict(pl_module.named_modules())
+            modules: dict[str, Any] = {**dict(pl_module.named_parameters()), **dict(pl_module.named_modules())}
             unknown = [name for group in self.groups for name in group if name not in modules]
             if unknown:
                 raise MisconfigurationException(

@@ -14,6 +14,7 @@ import json
 import math
 import os
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -145,11 +146,11 @@ class TemperatureScaling(PredictionTransform):
         """Find the temperature and keep it."""
         if not self.overrides:
             return
-        loader = self._validation_of(trainer)
+        given = self._validation_of(trainer)()
         own = type(pl_module).forward.__get__(pl_module)  # the module by itself
         logits, targets = [], []
         with torch.no_grad(), trainer.precision_plugin.forward_context():
-            for batch in loader():
+            for batch in chain.from_iterable(given if isinstance(given, list | tuple) else [given]):
                 x, y = to_device(trainer, pl_module, batch)
                 logits.append(extract_logits(own(x), self.output, type(self).__name__, pl_module).float().cpu())
                 targets.append(y.cpu())

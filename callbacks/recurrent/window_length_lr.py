@@ -10,6 +10,7 @@ so that without it short windows would weigh more per token than long ones.
 
 from __future__ import annotations
 
+from statistics import fmean
 from typing import Any
 
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
@@ -44,7 +45,8 @@ class WindowLengthLR(Reverts):
         if usual_length < 1:
             raise MisconfigurationException(f"WindowLengthLR: usual_length={usual_length} must be at least 1.")
         self.usual_length, self.time_dim = usual_length, time_dim
-        self._factor = 1.0
+        self._factors: list[float] = []  # of the batches that make the next step
+        self._stepped = False
 
     def factor(self, batch: Any) -> float:
         """Return what multiplies the rate of a step on this batch."""
@@ -57,13 +59,17 @@ class WindowLengthLR(Reverts):
             self.reverts.callback(optimizer.register_step_post_hook(self._restore).remove)
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
-        """Take the window's length."""
-        self._factor = self.factor(batch)
+        """Take the window's length; of several accumulated ones the step gets the mean."""
+        if self._stepped:
+            self._factors, self._stepped = [], False
+        self._factors.append(self.factor(batch))
 
     def _scale(self, optimizer: Optimizer, *args: Any) -> None:
+        self._stepped = True
+        factor = fmean(self._factors) if self._factors else 1.0
         for group in optimizer.param_groups:
             group["unscaled_lr"] = group["lr"]
-            group["lr"] = group["lr"] * self._factor
+            group["lr"] = group["lr"] * factor
 
     @staticmethod
     def _restore(optimizer: Optimizer, *args: Any) -> None:

@@ -28,6 +28,7 @@ from practicum.lightning_shim import Checkpoint, LightningModule, Misconfigurati
 from ..trainer_internals.gather import gather_objects
 from ..trainer_internals.loop_state import (
     can_resume_here,
+    end_restarted_epoch,
     ended_metrics,
     epoch_averages,
     loader_generators,
@@ -244,6 +245,7 @@ class LastCheckpoint(Checkpoint):
         self._averages = mine["averages"]
         if resumed_at_epoch_end(trainer):
             self._orders = mine["loaders"]
+            end_restarted_epoch(trainer)
         set_random_state(mine["random"])
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -1,6 +1,6 @@
 """Early stopping that counts patience in steps, too: an epoch of few examples is hardly a step.
 
-**What it does.** Lightning's ``EarlyStopping``, whose patience in epochs is raised until it is ``least_steps`` long. Sixteen
+**What it does.** Lightning's ``EarlyStopping``, whose patience in validations is raised until it is ``least_steps`` long. Sixteen
 epochs of a table of 100 rows are 64 steps, in which the rate has hardly risen.
 
 **When to use it.** Where a recipe is for data of any size, as in ``experiment=table``.
@@ -22,12 +22,12 @@ log = logging.getLogger(__name__)
 
 
 class Patience(EarlyStopping):
-    """Stops a training whose monitored value has not improved for so many epochs, and so many steps, and says so.
+    """Stops a training whose monitored value has not improved for so many validations, and so many steps, and says so.
 
     Args:
         monitor: What is watched.
-        patience: Epochs (validations) without a better value.
-        least_steps: Steps without a better value, at least; 0: epochs alone count.
+        patience: Validations (by default one an epoch) without a better value.
+        least_steps: Steps without a better value, at least; 0: validations alone count.
         mode: ``min`` or ``max``: what is better.
         options: Further ones of Lightning's ``EarlyStopping``.
 
@@ -47,18 +47,35 @@ class Patience(EarlyStopping):
         if least_steps < 0:
             raise MisconfigurationException(f"Patience: least_steps={least_steps} must be at least 0.")
         self.least_steps = least_steps
+        self._unit = "epochs"
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Raise the patience where epochs are short; of a stream without a length it stays as it is."""
+        """Raise the patience where validations are few steps apart; of a stream without a length it stays as it is."""
         super().on_train_start(trainer, pl_module)
-        batches = trainer.num_training_batches / trainer.accumulate_grad_batches
-        if 0 < batches < math.inf:
-            self.patience = max(self.patience, math.ceil(self.least_steps / batches))
+        batches = batches_between_validations(trainer)
+        if batches is not None:
+            self.patience = max(self.patience, math.ceil(self.least_steps * trainer.accumulate_grad_batches / batches))
+        self._unit = "epochs" if batches == trainer.num_training_batches else "validations"
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say that the training was stopped."""
         if self.stopped_epoch and trainer.is_global_zero:
             best = four_digits(float(self.best_score))
             log.info(
-                f"Stopped after epoch {self.stopped_epoch + 1}: {self.monitor} not better than {best} for {self.patience} epochs."
+                f"Stopped after epoch {self.stopped_epoch + 1}: {self.monitor} not better than {best} for {self.patience} "
+                f"{self._unit}."
             )
+
+
+def batches_between_validations(trainer: Trainer) -> float | None:
+    """Return how many training batches lie between two validations; ``None`` where that is not known: by the clock, of a stream.
+
+    Args:
+        trainer: Of a fit that has begun to train.
+    """
+    batches, interval = trainer.num_training_batches, trainer.val_check_batch
+    if interval is None or not interval < math.inf:
+        return None
+    if interval < batches or trainer.check_val_every_n_epoch is None:
+        return float(interval)
+    return float(batches * trainer.check_val_every_n_epoch)

@@ -153,6 +153,8 @@ class LRSchedule(OutsideTrials):
         """Determine the training's length and set the present step's rate; after a resume that may be any step."""
         assert self._scheduler is not None
         self.length = self._length_of(trainer)
+        if not self._scheduler.last_epoch and self.length.total is not None:  # the same trainer may go on, in a fit of its own
+            self.length = self.length._replace(total=self.length.total - trainer.global_step)
         if not trainer.fast_dev_run:  # type: ignore[attr-defined]
             self.validate(self.length)
         self._scheduler.refresh()

@@ -36,6 +36,7 @@ _WATCHERS = tuple(
         "LearningRateMonitor",
         "ModelSummary",
         "ProgressBar",
+        "ThroughputMonitor",
         "Timer",
         "WeightAveraging",
     )

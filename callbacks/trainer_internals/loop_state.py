@@ -114,6 +114,25 @@ def resumed_at_epoch_end(trainer: Trainer) -> bool:
     return bool(trainer.fit_loop.resumed_on_epoch_end or trainer.fit_loop.restarted_on_epoch_end)
 
 
+def end_restarted_epoch(trainer: Trainer) -> None:
+    """End the epoch at whose end a checkpoint was written, as Lightning does it where there is no ``max_steps``.
+
+    With ``max_steps`` it takes that epoch for one to restart: it counts it once more, without a batch, and may stop too early.
+
+    Args:
+        trainer: At the start of a training.
+    """
+    loop = trainer.fit_loop
+    if not loop.restarted_on_epoch_end:
+        return
+    for progress in (loop.epoch_progress.current, loop.epoch_progress.total):
+        progress.completed = progress.processed  # type: ignore[attr-defined]
+    loop.reset_restart_stage()
+    loop._restarting = False
+    loop.epoch_loop.restarting = False
+    loop.epoch_loop.reset_restart_stage()
+
+
 def redraw_epoch_order(trainer: Trainer, states: list[torch.Tensor]) -> None:
     """Draw the order of the epoch that begins from the given generator states.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
-from practicum.cli.inputs import expand_input, one_input
+from practicum.cli.inputs import expand_input, one_input, require_other_output
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -24,6 +24,17 @@ def test_patterns_and_lists_are_expanded(tmp_path: Path, monkeypatch: pytest.Mon
     for given, message in (("*.png", r"input=\*.png: nothing matches this pattern in"), ([], "is empty")):
         with pytest.raises(MisconfigurationException, match=message):
             expand_input(given)
+
+
+def test_an_output_may_not_replace_an_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).touch()
+    require_other_output(Path("c.csv"), "c.csv", None)  # that there is no such input is for others to say
+    require_other_output(Path("b.csv"), "a.csv", None)
+    for given in ("./b.csv", "*.csv", ["a.csv", str(tmp_path / "b.csv")]):
+        with pytest.raises(MisconfigurationException, match=r"output=b.csv is the input itself, which it would replace"):
+            require_other_output(Path("b.csv"), None, given)
 
 
 def test_users_come_from_one_table() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from practicum.callbacks import EMA
-from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
+from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, ModelCheckpoint, Trainer
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -94,6 +94,40 @@ def test_a_test_of_its_checkpoint_takes_the_average_as_it_is(make_trainer: MakeT
 def test_a_decay_out_of_range_is_refused(decay: float) -> None:
     with pytest.raises(MisconfigurationException, match=f"decay={decay} must be at least 0 and below 1"):
         EMA(decay)
+
+
+def test_a_checkpoint_of_weights_alone_is_refused(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    keeps = ModelCheckpoint(tmp_path, save_weights_only=True)
+    with pytest.raises(
+        MisconfigurationException, match=r"ModelCheckpoint\(save_weights_only=True\) would save the trained weights"
+    ):
+        make_trainer(callbacks=[EMA(), keeps], enable_checkpointing=True).fit(Line(), loader(), loader())
+
+
+def test_a_whole_fit_that_is_resumed_leaves_the_average(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    model, trainer = run(make_trainer)
+    trainer.save_checkpoint(tmp_path / "whole.ckpt")
+    again, _ = run(make_trainer, tmp_path / "whole.ckpt")
+    assert not again.steps
+    torch.testing.assert_close(again.net.weight, model.net.weight)
+
+
+def test_after_an_error_in_validation_the_checkpoint_has_each_in_its_place(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    class Breaks(Line):
+        def validation_step(self, batch: list[Tensor], batch_idx: int) -> None:
+            if self.current_epoch == 1:
+                raise InterruptedError
+
+    class Saves(Callback):
+        def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+            trainer.save_checkpoint(tmp_path / "broken.ckpt")
+
+    model = Breaks()
+    with pytest.raises(InterruptedError):
+        make_trainer(max_epochs=3, callbacks=[EMA(decay=0.7), Saves()], num_sanity_val_steps=0).fit(model, loader(), loader())
+    stored = torch.load(tmp_path / "broken.ckpt", weights_only=True)
+    torch.testing.assert_close(stored["current_model_state"]["net.weight"], model.steps[-1])
+    torch.testing.assert_close(stored["state_dict"]["net.weight"], by_hand(model.steps))
 
 
 def test_each_fit_has_an_average_of_its_own(make_trainer: MakeTrainer, tmp_path: Path) -> None:

@@ -94,6 +94,11 @@ def test_a_loss_that_is_not_logged_is_named(make_trainer: MakeTrainer) -> None:
         make_trainer(callbacks=[NTASGD(monitor="val/other")]).fit(Line([1.0]), loader(), loader())
 
 
+def test_a_module_without_validation_is_refused(make_trainer: MakeTrainer) -> None:
+    with pytest.raises(MisconfigurationException, match="NTASGD watches val/loss, but Line has no validation"):
+        make_trainer(max_epochs=1, callbacks=[NTASGD()]).fit(Line([1.0]), loader())
+
+
 def test_each_fit_waits_for_a_trigger_of_its_own(make_trainer: MakeTrainer) -> None:
     alone, _ = run(make_trainer)
     callback = NTASGD(patience=0)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
-from practicum.callbacks import SGDR, SnapshotEnsemble
+from practicum.callbacks import SGDR, OneCycle, SnapshotEnsemble
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 MakeTrainer = Callable[..., Trainer]
@@ -93,6 +93,28 @@ def test_probabilities_are_averaged_in_test_and_prediction(make_trainer: MakeTra
     assert "forward" not in vars(module)  # what was wrapped is unwrapped
 
 
+def test_batches_in_another_order_each_time_are_refused(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    module = Classifier()
+    trainer = make_trainer(max_epochs=3, callbacks=[SGDR(1, 2), SnapshotEnsemble(tmp_path)])
+    trainer.fit(module)
+    for count in (4, 20):  # the rows, and the last batch alone
+        with pytest.raises(MisconfigurationException, match=r"batch \d+ is not the one that the first snapshot predicted"):
+            trainer.predict(module, DataLoader(points(), batch_size=count, shuffle=True))
+    assert "forward" not in vars(module)
+
+
+def test_several_loaders_are_predicted_one_after_another(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    class Several(Classifier):
+        def predict_step(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> Tensor:
+            return super().predict_step(batch, batch_idx)
+
+    module = Several()
+    trainer = make_trainer(max_epochs=3, callbacks=[SGDR(1, 2), SnapshotEnsemble(tmp_path)])
+    trainer.fit(module)
+    first, second = trainer.predict(module, [DataLoader(points(), batch_size=count) for count in (7, 9)])  # type: ignore[misc]
+    assert torch.allclose(torch.cat(first), torch.cat(second), atol=1e-6)  # type: ignore[arg-type]
+
+
 def test_weights_averaged_with_batchnorm_taken_anew(make_trainer: MakeTrainer, tmp_path: Path) -> None:
     ensemble = SnapshotEnsemble(tmp_path, average="weights")
     module = Classifier()
@@ -104,6 +126,29 @@ def test_weights_averaged_with_batchnorm_taken_anew(make_trainer: MakeTrainer, t
     hidden = F.linear(points().tensors[0], average["net.0.weight"], average["net.0.bias"])
     assert torch.allclose(average["net.1.running_mean"], hidden.mean(0), atol=1e-5)
     assert torch.allclose(torch.cat(trainer.predict(module)), predicted_by(tmp_path / "average.ckpt"), atol=1e-6)  # type: ignore[arg-type]
+
+
+class Endless(IterableDataset[Any]):
+    def __init__(self) -> None:
+        self.read = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        x, y = points().tensors
+        while True:
+            self.read += 1
+            yield x[self.read % len(x)], y[self.read % len(x)]
+
+
+def test_a_stream_without_an_end_gives_batchnorm_as_many_batches_as_training_had(
+    make_trainer: MakeTrainer, tmp_path: Path
+) -> None:
+    stream = Endless()
+    trainer = make_trainer(
+        max_epochs=-1, max_steps=12, limit_val_batches=0, callbacks=[OneCycle(), SnapshotEnsemble(tmp_path, average="weights")]
+    )
+    trainer.fit(Classifier(), DataLoader(stream, batch_size=4))
+    assert (tmp_path / "average.ckpt").is_file()
+    assert stream.read < 4 * 40
 
 
 def test_refusals(make_trainer: MakeTrainer, tmp_path: Path) -> None:

@@ -88,6 +88,27 @@ def test_a_range_test_ends_no_cycle(make_trainer: MakeTrainer, tmp_path: Path) -
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_of_several_optimizers_the_first_has_the_cycles(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    class ByHand(Classifier):
+        """A constant rate, and a second optimizer whose rate rises and falls with each step."""
+
+        automatic_optimization = False
+
+        def training_step(self, batch: Any, batch_idx: int) -> None:  # type: ignore[override]
+            loss = super().training_step(batch, batch_idx)
+            self.manual_backward(loss)
+            for number, optimizer in enumerate(self.optimizers()):
+                optimizer.param_groups[0]["lr"] = 0.1 / (1 + number * (batch_idx % 2))
+                optimizer.step()
+
+        def configure_optimizers(self) -> Any:
+            return [torch.optim.SGD(layer.parameters(), lr=0.1) for layer in (self.net[0], self.net[3])]
+
+    callback = CycleSnapshots(tmp_path)
+    make_trainer(max_epochs=2, callbacks=[callback]).fit(ByHand())
+    assert callback.cycles == 0
+
+
 def test_resume_keeps_snapshots_and_drops_later_ones(make_trainer: MakeTrainer, tmp_path: Path) -> None:
     class Stop(Callback):
         def on_train_batch_start(self, trainer: Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:

@@ -50,6 +50,17 @@ def test_a_share_is_of_what_is_planned(
     assert spy.frozen == [HEAD_ALONE] * head_epochs + [ALL] * (epochs - head_epochs)
 
 
+def test_a_share_of_steps_by_hand_is_refused(make_trainer: Callable[..., Trainer]) -> None:
+    """How many steps a batch makes is the module's business, so that max_steps says nothing of epochs."""
+
+    class ByHand(Foreign):
+        automatic_optimization = False
+
+    trainer = make_trainer(max_epochs=-1, max_steps=12, callbacks=[GradualUnfreezing(at=[0.5], groups=GROUPS)])
+    with pytest.raises(MisconfigurationException, match="number of epochs is not known"):
+        trainer.fit(ByHand(), loader())
+
+
 def test_a_share_of_a_training_without_end_is_refused(make_trainer: Callable[..., Trainer]) -> None:
     trainer = make_trainer(max_epochs=-1, max_time={"minutes": 1}, callbacks=[GradualUnfreezing(at=[0.5], groups=GROUPS)])
     with pytest.raises(MisconfigurationException, match="number of epochs is not known"):

@@ -280,6 +280,23 @@ def test_bad_options_are_named(options: dict[str, Any], message: str) -> None:
         GradualUnfreezing(**options)
 
 
+def test_a_group_may_name_parameters(make_trainer: Callable[..., Trainer]) -> None:
+    class Scaled(Foreign):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(4))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x * self.scale)
+
+    module = Scaled()
+    groups = [["scale", "stem"], ["body", "top.bias"], ["top.weight"]]
+    make_trainer(max_epochs=1, callbacks=[GradualUnfreezing(at=[1], groups=groups)]).fit(module, loader())
+    assert torch.equal(module.scale, torch.ones(4))
+    fresh = Foreign()
+    assert not torch.equal(module.top.weight, fresh.top.weight)
+
+
 def test_a_module_without_groups_and_an_unknown_name_are_named(make_trainer: Callable[..., Trainer]) -> None:
     with pytest.raises(MisconfigurationException, match="needs Foreign.layer_groups"):
         make_trainer(callbacks=[GradualUnfreezing()]).fit(Foreign(), loader())

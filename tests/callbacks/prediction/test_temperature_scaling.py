@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from practicum.callbacks.prediction.temperature_scaling import TemperatureScaling, fit_temperature, read_temperature
 from practicum.lightning_shim import LightningDataModule, LightningModule, MisconfigurationException, Trainer
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Subset, TensorDataset
 
 MakeTrainer = Callable[..., Trainer]
 
@@ -64,6 +64,16 @@ def test_temperature_is_where_the_loss_is_lowest() -> None:
     best = fit_temperature(3 * logits[:500], target[:500])
     losses = [float(F.cross_entropy(3 * logits[:500] / t, target[:500])) for t in (best * 0.98, best, best * 1.02)]
     assert losses[1] == min(losses)
+
+
+def test_validation_may_have_several_loaders(make_trainer: MakeTrainer) -> None:
+    data, parts = Points(), Points()
+    halves = [Subset(parts.data, range(1500)), Subset(parts.data, range(1500, 3000))]
+    parts.val_dataloader = lambda: [DataLoader(each, batch_size=500) for each in halves]  # type: ignore[method-assign]
+    found = [TemperatureScaling(), TemperatureScaling()]
+    for scaling, each in zip(found, (data, parts), strict=True):
+        make_trainer(callbacks=[scaling]).test(Sure(), each, verbose=False)
+    assert found[0].temperature == pytest.approx(found[1].temperature, abs=1e-6)
 
 
 def test_it_is_found_used_and_kept(make_trainer: MakeTrainer, tmp_path: Path) -> None:

@@ -59,6 +59,13 @@ def test_each_step_is_scaled_by_its_window(make_trainer: MakeTrainer) -> None:
     assert module.trainer.optimizers[0].param_groups[0]["lr"] == 0.1
 
 
+def test_accumulated_windows_count_by_their_mean(make_trainer: MakeTrainer) -> None:
+    module = Mean()
+    make_trainer(callbacks=[WindowLengthLR(usual_length=6)], limit_val_batches=0, accumulate_grad_batches=2).fit(module)
+    for moved, gradient, length in zip(steps(module), module.grads, ((6 + 4) / 2, 12), strict=True):
+        torch.testing.assert_close(moved, 0.1 * length / 6 * gradient)
+
+
 def test_a_schedule_continues_beneath_it(make_trainer: MakeTrainer) -> None:
     module, schedule = Mean(), FlatCosine(pct_start=0.0)
     make_trainer(callbacks=[WindowLengthLR(usual_length=6), schedule], limit_val_batches=0).fit(module)

@@ -119,7 +119,9 @@ def ends_alike(a: Path, b: Path) -> bool:
 
 @pytest.mark.parametrize(("stop", "every"), [(13, None), (20, None), (7, 3), (16, 3), (25, 4)])
 @pytest.mark.parametrize(
-    "options", [{}, {"accumulate_grad_batches": 2}, {"val_check_interval": 5}], ids=["plain", "accumulated", "often"]
+    "options",
+    [{}, {"accumulate_grad_batches": 2}, {"val_check_interval": 5}, {"max_steps": 37}],
+    ids=["plain", "accumulated", "often", "steps"],
 )
 def test_ends_bit_equal(make_trainer: MakeTrainer, tmp_path: Path, stop: int, every: int | None, options: dict[str, Any]) -> None:
     if "accumulate_grad_batches" in options:

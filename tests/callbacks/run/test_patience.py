@@ -31,7 +31,14 @@ class Rising(LightningModule):
         return torch.optim.SGD(self.parameters(), lr=0.0)
 
 
-def epochs(batches: int, folder: Path, max_epochs: int = 100, ckpt_path: Path | None = None, **options: int) -> int:
+def epochs(
+    batches: int,
+    folder: Path,
+    max_epochs: int = 100,
+    ckpt_path: Path | None = None,
+    checks: dict[str, Any] | None = None,
+    **options: int,
+) -> int:
     loader = DataLoader(TensorDataset(torch.zeros(batches, 1)), batch_size=1)
     trainer = Trainer(
         accelerator="cpu",
@@ -43,6 +50,7 @@ def epochs(batches: int, folder: Path, max_epochs: int = 100, ckpt_path: Path | 
         enable_model_summary=False,
         num_sanity_val_steps=0,
         default_root_dir=folder,
+        **(checks or {}),
     )
     trainer.fit(Rising(), loader, loader, ckpt_path=ckpt_path, weights_only=ckpt_path is not None)
     trainer.save_checkpoint(folder / "last.ckpt")
@@ -53,6 +61,22 @@ def test_short_epochs_count_by_their_steps(tmp_path: Path) -> None:
     assert epochs(2, tmp_path, patience=3, least_steps=20) == 11  # the first one is the best, then ten of two steps
     assert epochs(10, tmp_path, patience=3, least_steps=20) == 4
     assert epochs(2, tmp_path, patience=3, least_steps=0) == 4
+
+
+@pytest.mark.parametrize(
+    ("checks", "expected"),
+    [
+        ({"val_check_interval": 0.25}, 5),  # 2 steps apart, so that 32 steps are 16 validations
+        ({"check_val_every_n_epoch": 3}, 9),  # 24 steps apart: two validations after the first
+        ({"val_check_interval": 12, "check_val_every_n_epoch": None}, 6),  # at step 12, then three more
+    ],
+)
+def test_validations_may_be_more_or_fewer_than_epochs(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, checks: dict[str, Any], expected: int
+) -> None:
+    with caplog.at_level(logging.INFO, logger="practicum"):
+        assert epochs(8, tmp_path, checks=checks, patience=2, least_steps=32) == expected
+    assert "validations." in caplog.text
 
 
 def test_it_says_that_it_stopped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

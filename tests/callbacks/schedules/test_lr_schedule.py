@@ -254,6 +254,18 @@ def test_record_of_long_trainings_stays_small(tmp_path: Path, monkeypatch: pytes
     assert math.log2(schedule.state_dict()["stride"]).is_integer()
 
 
+def test_a_trainer_that_goes_on_has_a_schedule_of_the_steps_that_are_left(make_trainer: MakeTrainer) -> None:
+    trace = Trace()
+    trainer = make_trainer(max_epochs=2, callbacks=[OneCycle(), trace])
+    module = TwoGroups()
+    trainer.fit(module)
+    trainer.fit_loop.max_epochs = 5
+    trainer.fit(module)
+    first, second = ([trace.rates[step][1] / 0.1 for step in steps] for steps in (range(2 * STEPS), range(2 * STEPS, 5 * STEPS)))
+    assert first == pytest.approx([one_cycle(step, 2 * STEPS) for step in range(2 * STEPS)])
+    assert second == pytest.approx([one_cycle(step, 3 * STEPS) for step in range(3 * STEPS)])
+
+
 def test_a_second_fit_has_a_record_of_its_own(tmp_path: Path, make_trainer: MakeTrainer) -> None:
     schedule = FlatCosine(folder=tmp_path)
     for _ in range(2):
