@@ -43,14 +43,19 @@ class PhotoWindow(nn.Module):
         for axis in (2, 3):  # the middle of a panorama
             side = planes.shape[axis]
             kept = torch.sym_min(side, int(MAX_ASPECT) * shorter)
-            planes = planes.narrow(axis, (side - kept) // 2, kept)
+            planes = _cut(planes, axis, (side - kept) // 2, kept)
         height, width = planes.shape[2:]
         # Rounded in whole numbers: what becomes of a float of a variable size can't be exported.
         scaled = [(2 * side * self.short_side + shorter) // (2 * shorter) for side in (height, width)]
         sides: Any = [torch.sym_max(self.short_side, each) for each in scaled]
         resized = nn.functional.interpolate(planes, size=sides, mode="bilinear", antialias=True)
         top, left = ((each - self.size) // 2 for each in sides)
-        return resized.narrow(2, top, self.size).narrow(3, left, self.size)
+        return _cut(_cut(resized, 2, top, self.size), 3, left, self.size)
+
+
+def _cut(planes: Tensor, axis: int, start: Any, length: Any) -> Tensor:
+    """Some rows or columns, copied: of a view torch.export would fix whether it is the whole, and refuse other photos."""
+    return planes.index_select(axis, start + torch.arange(length, device=planes.device))
 
 
 class PhotoPredictor(nn.Module):

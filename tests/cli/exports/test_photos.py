@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from practicum.cli.exports.formats import write_model
 from practicum.cli.exports.photos import INPUT, PhotoWindow, photo_deployable
 from practicum.datamodules import ImageFolder
 from practicum.datamodules.images.decode import center_crop, decode_photo
@@ -26,6 +28,19 @@ def test_windows_are_those_of_training(size: tuple[int, int], tmp_path: Path) ->
     found = PhotoWindow(32, 37)(torch.from_numpy(np.asarray(photo).copy())[None])[0].numpy().astype(int)
     assert found.shape == (3, 32, 32)
     assert abs(found - wanted).max() <= 1  # one level of 255
+
+
+@pytest.mark.parametrize("size", [32, 28])  # without and with a margin around the square
+def test_one_export_takes_photos_of_any_shape(size: int, tmp_path: Path, save_photo: Callable[[Path, str, int], Path]) -> None:
+    model = ImageClassifier(["a", "b"], backbone="test_resnet", weights="random").eval().requires_grad_(False)
+    data: Any = SimpleNamespace(crop_mode="center", size=size, short_side=32, max_pixels=10**8)
+    found = photo_deployable(model, data, [save_photo(tmp_path / "red.jpg", "red", 1)])
+    write_model("torch_export", found, {}, tmp_path / "model.pt2")
+    exported = torch.export.load(tmp_path / "model.pt2").module()
+    generator = torch.Generator().manual_seed(1)
+    for shape in ((1, 32, 32), (2, 64, 64), (1, 32, 50), (1, 50, 32), (1, 20, 130), (1, 130, 20), (1, 33, 31)):
+        photos = torch.randint(0, 256, (*shape, 3), dtype=torch.uint8, generator=generator)
+        assert torch.equal(exported(photos), found.graph(photos)), shape
 
 
 @pytest.mark.parametrize("multi_label", [False, True])
