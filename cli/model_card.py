@@ -19,8 +19,16 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from practicum.callbacks.figures.metric_words import metric_words
 from practicum.callbacks.files.atomic_file import as_utf8, atomic_write
-from practicum.callbacks.run.record_words import counted
-from practicum.callbacks.run.results import baseline_table, few_measured, leak_measured, meaning, measured_on, results
+from practicum.callbacks.run.counted import counted
+from practicum.callbacks.run.results import (
+    baseline_table,
+    few_measured,
+    leak_measured,
+    meaning,
+    measured_on,
+    results,
+    trained_anew,
+)
 from practicum.callbacks.run.shown_metrics import short
 from practicum.modules import (
     EntityEmbeddingModel,
@@ -211,11 +219,7 @@ def _training(record: Mapping[str, Any]) -> list[str]:
         f"- {counted(record.get('epochs', 0), 'epoch')}, {counted(record.get('steps', 0), 'step')}, "
         f"seed {record.get('seed')}, precision {record.get('precision')}, {record.get('devices')}, "
         f"{record.get('seconds', 0):.0f} s",
-        *(
-            [f"- The kept weights were trained anew, for {counted(anew, 'epoch')}, on training and validation examples together"]
-            if (anew := record.get("weights/refit_epochs"))
-            else []
-        ),
+        *([f"- {anew}"] if (anew := trained_anew(record)) else []),
         f"- Versions: {versions}",
         "- Every setting: `.hydra/config.yaml`; every metric: `metrics.json`; figures: `report.html`",
     ]

@@ -6,8 +6,17 @@ import math
 from pathlib import Path
 from typing import Any
 
-from practicum.callbacks.run.record_words import counted
-from practicum.callbacks.run.results import CHOSE, TITLES, baselines, few_measured, leak_measured, measured_on, results
+from practicum.callbacks.run.counted import counted
+from practicum.callbacks.run.results import (
+    CHOSE,
+    TITLES,
+    baselines,
+    few_measured,
+    leak_measured,
+    measured_on,
+    results,
+    validation_chose,
+)
 from practicum.callbacks.run.shown_metrics import short
 from practicum.modules import ImageClassifier
 from rich.console import Console
@@ -27,7 +36,7 @@ def summary_rows(record: dict[str, Any], folder: str) -> list[tuple[str, str]]:
     """
     rows = [_metric_row(record, name, value) for name, value in results(record).items()]
     if rows and record["tests_on"] == "valid":
-        rows.append(("measured on", CHOSE))
+        rows.append(("measured on", CHOSE if validation_chose(record) else "validation"))
     if rows and (leak := leak_measured(record)) is not None:
         rows.append(("leak", leak))
     if rows and (few := few_measured(record)) is not None:

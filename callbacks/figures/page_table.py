@@ -21,11 +21,13 @@ class PageTable(NamedTuple):
         heading: Above it; empty for none.
         head: Names of the columns.
         rows: Cells, text or numbers, as many in each row as in ``head``; ``None`` for an empty one.
+        beside: It belongs to the table before, and stays beside it where there is room.
     """
 
     heading: str
     head: Sequence[str]
     rows: Sequence[Sequence[Any]]
+    beside: bool = False
 
 
 class TableSheet(NamedTuple):
@@ -65,7 +67,9 @@ def read_tables(path: Path) -> TableSheet | None:
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        tables = [PageTable(str(each["heading"]), each["head"], each["rows"]) for each in found["tables"]]
+        tables = [
+            PageTable(str(each["heading"]), each["head"], each["rows"], bool(each.get("beside"))) for each in found["tables"]
+        ]
         return TableSheet(str(found["title"]), str(found["caption"]), tables)
     except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -35,6 +35,7 @@ _WORDS = {
     "weights/pretrained": "initial weights were pretrained",
     "weights/sha256": "SHA-256 of the initial weights",
     "weights/tokens": "tokens that have initial weights",
+    "weights/chosen_by": "what chose the epoch of the kept weights",
     "weights/refit_epochs": "epochs of the training on training and validation",
     "data/source": "where the data came from",
     "data/rejected": "left out as unusable",
@@ -75,21 +76,6 @@ class RecordLine(NamedTuple):
     words: str
     key: str
     value: Any
-
-
-def counted(count: int, noun: str) -> str:
-    """A number with its noun in the singular or the plural.
-
-    Args:
-        count: The number.
-        noun: The noun's singular, whose plural ends with an s.
-
-    Example:
-        >>> from practicum.callbacks.run.record_words import counted
-        >>> counted(1, "epoch"), counted(1500, "step")
-        ('1 epoch', '1,500 steps')
-    """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def in_words(key: str) -> str:

@@ -25,8 +25,9 @@ from ..figures.metric_words import metric_words
 from ..figures.page_table import PageTable, read_tables
 from ..figures.plain_text import printable
 from ..files.atomic_file import atomic_write
+from .best_places import best_places
 from .record_words import record_groups
-from .results import baseline_table, few_measured, meaning, measured_on, results
+from .results import baseline_table, few_measured, meaning, measured_on, results, trained_anew
 
 TEMPLATES = Path(__file__).parent  # page_style.j2 is the sweep's, too
 _SECTIONS = {  # stems of files, in the order of the page; embeddings_* and the like by their beginning
@@ -160,9 +161,7 @@ def headline(record: dict[str, Any]) -> dict[str, Any]:
     on = measured_on(record)
     defined = {metric: value for metric, value in results(record).items() if value is not None}
     shown = {f"{metric_words(metric)} on {on}": defined[metric] for metric in list(defined)[:_TILES]}
-    shown |= {
-        f"best possible {metric_words(name.removeprefix('known/'))}": v for name, v in record.items() if name.startswith("known/")
-    }
+    shown |= {f"best possible {metric_words(metric)}": v for metric in defined if (v := record.get(f"known/{metric}"))}
     return {**shown, "seconds": record["seconds"], "epoch" if record["epochs"] == 1 else "epochs": record["epochs"]}
 
 
@@ -197,17 +196,20 @@ def render_report(
     environment.tests["numeric"] = _is_numeric
     environment.filters["four_digits"] = four_digits
     scratch = not record.get("weights/pretrained", True)
+    beside = baseline_table(record)
     count, on = record.get(f"data/{record.get('tests_on', 'test')}"), measured_on(record)
     return environment.get_template("report.html.j2").render(
         theme=theme_css(),
         job=job,
         run=run,
         command=f"{program} {command}",
-        warning=f"Trained from scratch: {record.get('weights/source')}." if scratch else None,
+        warning=f"Trained from scratch, from {_source(record)}." if scratch else None,
         headline=headline(record),
         means=meaning(record) if results(record) else None,
+        anew=trained_anew(record),
         few=few_measured(record) if results(record) else None,
-        baselines=[[metric_words(head), *rest] for head, *rest in baseline_table(record)],
+        baselines=[[metric_words(head), *rest] for head, *rest in beside],
+        best={metric_words(head): best_places(head, rest) for head, *rest in beside[1:]},
         sampled=record.get("baseline/sampled"),
         weak=record.get("baseline/warning"),
         sections=sections(figures),
@@ -219,6 +221,11 @@ def render_report(
         next=following,
         files=files or {},
     )
+
+
+def _source(record: Mapping[str, Any]) -> str:
+    source = record.get("weights/source")
+    return "random weights" if source in (None, "random") else str(source)
 
 
 def _is_numeric(value: Any) -> bool:

@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .counted import counted
+
 CHOSE = "validation (it chose the epoch)"
 MEANS = (
     "Validation measures this result, on examples that chose the epoch: expect it to be slightly worse on new data; a test on "
     "examples of its own would tell by how much."
+)
+LAST_MEANS = (
+    "Validation measures this result; its examples took no part in training, nor in choosing the epoch: the last one is kept."
 )
 TEST_MEANS = (
     "The test measures this result, on examples that took no part in training or in choosing the epoch: expect as much on new "
@@ -85,8 +90,36 @@ def meaning(record: Mapping[str, Any]) -> str:
         record: What ``metrics.json`` holds.
     """
     if leak := leak_measured(record):
-        return f"{leak}, so that it is better than it would be on new data."
-    return MEANS if record.get("tests_on") == "valid" else TEST_MEANS
+        return f"{leak}, so that it may be better than it would be on new data."
+    if record.get("tests_on") != "valid":
+        return TEST_MEANS
+    return MEANS if validation_chose(record) else LAST_MEANS
+
+
+def validation_chose(record: Mapping[str, Any]) -> bool:
+    """Whether validation chose the epoch whose weights are kept; a record that says nothing is of a run in which it did.
+
+    Args:
+        record: What ``metrics.json`` holds.
+    """
+    return record.get("weights/chosen_by", "") is not None
+
+
+def trained_anew(record: Mapping[str, Any]) -> str | None:
+    """Say that the weights which were measured are not those of the training that the curves show; ``None`` where they are.
+
+    Args:
+        record: What ``metrics.json`` holds.
+
+    Example:
+        >>> from practicum.callbacks.run.results import trained_anew
+        >>> print(trained_anew({"weights/refit_epochs": 5}))
+        The kept weights were trained anew, for 5 epochs, on training and validation examples together
+    """
+    epochs = record.get("weights/refit_epochs")
+    if not epochs:
+        return None
+    return f"The kept weights were trained anew, for {counted(epochs, 'epoch')}, on training and validation examples together"
 
 
 def leak_measured(record: Mapping[str, Any]) -> str | None:
@@ -103,7 +136,8 @@ def leak_measured(record: Mapping[str, Any]) -> str | None:
     split = record.get("tests_on", "test")
     for name, what in _LEAKS.items():
         if count := record.get(f"data/{name}/{split}"):
-            size, chose = record.get(f"data/{split}"), " (they chose the epoch, too)" if split == "valid" else ""
+            size, chooses = record.get(f"data/{split}"), split == "valid" and validation_chose(record)
+            chose = " (they chose the epoch, too)" if chooses else ""
             total = f" of the {size:,}" if isinstance(size, int) else ""
             return f"{count:,}{total} {measured_on(record)} examples that measure this result{chose} {what}"
     return None

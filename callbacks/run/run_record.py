@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from practicum.lightning_shim import LightningModule, Trainer, root_of
+from practicum.lightning_shim import LightningModule, Trainer, classes, root_of
 
 from ..files.atomic_file import atomic_write
 from ..roles import Watcher
@@ -203,6 +203,7 @@ class RunRecord(Watcher):
             "devices": f"{trainer.world_size} x {trainer.strategy.root_device.type}",  # the module has left it when a fit ends
             "threads": torch.get_num_threads(),
             "parameters": sum(p.numel() for p in pl_module.parameters()),
+            "weights/chosen_by": _chosen_by(trainer),
             **{f"weights/{key}": value for key, value in getattr(pl_module, "provenance", {}).items()},
             **{f"data/{key}": value for key, value in getattr(datamodule, "provenance", {}).items()},
             "tests_on": tests_on,
@@ -258,3 +259,9 @@ class RunRecord(Watcher):
         finite = {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in record.items()}
         with atomic_write(self.path) as beside:
             beside.write_text(json.dumps(finite, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _chosen_by(trainer: Trainer) -> str | None:
+    """The metric by which the best epoch's weights are kept; ``None`` where the last one's are."""
+    savers = (each for each in trainer.callbacks if isinstance(each, classes("callbacks.ModelCheckpoint")))  # type: ignore[attr-defined]
+    return next((each.monitor for each in savers if each.monitor), None)

@@ -127,14 +127,14 @@ def _parallel(rows: Sequence[RunRow], keys: Sequence[str], metric: str, best: Ru
             range(len(columns)),
             [each[index] for each in heights],
             color=ORANGE if is_best else BLUE,
-            alpha=1 if is_best else 0.15 + 0.6 * good,
+            alpha=1 if is_best else 0.35 + 0.45 * good,
             linewidth=2.4 if is_best else 1.3,
         )
     for place, (key, scale) in enumerate(columns.items()):
         axes.plot([place, place], [0, 1], color=INK, linewidth=1)
         axes.text(place, -0.13, _short(key.rpartition(".")[2] if key != metric else key, 20), ha="center", color=INK, fontsize=8)
         for height, label in _marks(scale):
-            ground = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
+            ground = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5, "alpha": 0.6}
             axes.text(place + 0.06, height, label, va="center", color=INK, fontsize=7.5, bbox=ground)
     caption = (
         f"A line is a run: where it crosses an axis is its value there; the stronger, the better by {metric}, the orange one is "

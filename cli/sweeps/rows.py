@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 from .outcome import PLAN, failure_of, record_of
 
 DONE = ("finished", "pruned")
+_OF_FAILED = ("seconds", "epochs", "steps", "seed")
 _NOT_OF_A_RUN = ("resume", "trust", "sweep", "launcher", "objective")
 
 
@@ -53,6 +54,7 @@ def collect_runs(folder: Path) -> list[RunRow]:
         row["status"] = "failed" if failure is not None or status.startswith("failed") else status
         if row["status"] == "failed":
             row["error"] = failure or status.removeprefix("failed: ")
+            shown = {key: value for key, value in shown.items() if key in _OF_FAILED}  # what it measured is of no model
         row.update(shown)
         rows.append(row)
     return rows

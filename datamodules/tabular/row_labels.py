@@ -60,7 +60,7 @@ def row_labels(
         labels = _split(column, len(target), test, config, where, date_format)
         labels[missing.to_numpy()] = LEFT_OUT
         if is_class and strategy == "random" and config.split_column is None:  # a class without a training row can't be learnt
-            known = target.is_in(target.filter(pl.Series(labels == 0)).unique().to_list()).to_numpy()
+            known = target.is_in(target.filter(pl.Series(labels == 0)).unique().to_list()).fill_null(False).to_numpy()
             labels[~known & (labels != LEFT_OUT)] = 0
         return labels
 

@@ -39,8 +39,9 @@ log = logging.getLogger(__name__)
 
 _CAPTION = (
     "Low recall: the class is missed, so give the model more examples of it, or weights by class; low precision: others are "
-    "taken for it, so look at those in the confusion matrix."
+    "taken for it"
 )
+_CONFUSED = ", so look at those in the confusion matrix"
 _NAMED = 10  # classes that are named in words
 
 
@@ -153,6 +154,7 @@ class PerClass(TestOutputsCheck, FigureCallback):
             raise MisconfigurationException(f"PerClass: max_classes={max_classes} must be at least 1.")
         self.folder, self.max_classes = folder, max_classes
         self._metrics: MetricCollection | None = None
+        self._multi_label = False
         self._count: Tensor = torch.zeros(0)
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -175,6 +177,7 @@ class PerClass(TestOutputsCheck, FigureCallback):
         logits, target = found
         classes, multi_label = logits.shape[1], target.ndim == 2
         if self._metrics is None:
+            self._multi_label = multi_label
             self._metrics = per_class_metrics(classes, multi_label).to(logits.device)
             self._count = torch.zeros(classes, dtype=torch.int64, device=logits.device)
         self._metrics.update(logits.float().sigmoid() if multi_label else logits, target)
@@ -197,7 +200,8 @@ class PerClass(TestOutputsCheck, FigureCallback):
         if not shown:  # no bar has a length
             log.info(f"PerClass: nothing is drawn. {describe_missed(missed)}")
             return
-        caption = " ".join(filter(None, (_CAPTION, describe_missed(missed))))
+        rule = f"{_CAPTION}{'' if self._multi_label else _CONFUSED}."
+        caption = " ".join(filter(None, (rule, describe_missed(missed))))
         self.write_figure(
             draw_per_class(shown), path.with_suffix(".png"), "Precision and recall by class", caption, describe_per_class(shown)
         )

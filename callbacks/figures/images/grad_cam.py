@@ -28,7 +28,7 @@ from .draw_photo import photo_grid
 from .top_losses import describe_mistakes, photo_titles
 
 _CAPTION = (
-    "Bright is where the predicted class was seen: it should lie on the subject; where it lies on the background or on an edge, "
+    "Yellow is where the likeliest class was seen: it should lie on the subject; where it lies on the background or on an edge, "
     "get photos with other backgrounds, or crop them."
 )
 

@@ -77,19 +77,22 @@ class MostChanged:
 
 def view_titles(photo: ViewedPhoto, classes: Sequence[str] | None) -> list[str]:
     """Return the title of each view: its prediction, and for the unaugmented one also the combined prediction and the target."""
+    shown = _shown_class(photo)
     titles = [
-        f"{f'view {number}' if number else 'unaugmented'}: {_top_class(each, classes)}"
+        f"{f'view {number}' if number else 'unaugmented'}: {_class(each, shown, classes)}"
         for number, each in enumerate(photo.probabilities)
     ]
     true = "" if photo.target is None else f" (true: {label_of(photo.target, classes)})"
-    titles[0] += f"\ncombined: {_top_class(photo.combined, classes)}{true}"
+    titles[0] += f"\ncombined: {_class(photo.combined, shown, classes)}{true}"
     return titles
 
 
 def describe_views(photos: Sequence[ViewedPhoto], classes: Sequence[str] | None) -> str:
     """Say in words what :func:`draw_views` shows."""
     each = "; ".join(
-        f"{_top_class(photo.probabilities[0], classes)} becomes {_top_class(photo.combined, classes)}" for photo in photos
+        f"{_class(photo.probabilities[0], _shown_class(photo), classes)} becomes "
+        f"{_class(photo.combined, _shown_class(photo), classes)}"
+        for photo in photos
     )
     return f"{len(photos)} photos with {len(photos[0].photos) - 1} augmented views each: {each}."
 
@@ -113,6 +116,12 @@ def draw_views(photos: Sequence[ViewedPhoto], classes: Sequence[str] | None, pat
     return figure
 
 
-def _top_class(probabilities: Tensor, classes: Sequence[str] | None) -> str:
-    probability, index = probabilities.max(0)
-    return f"{label_of(index, classes)} {float(probability):.2f}"
+def _shown_class(photo: ViewedPhoto) -> int | None:
+    """Of a photo with several labels the class whose probability changed most; ``None``: each view's likeliest."""
+    several = photo.target is not None and photo.target.ndim > 0
+    return int((photo.combined - photo.probabilities[0]).abs().argmax()) if several else None
+
+
+def _class(probabilities: Tensor, shown: int | None, classes: Sequence[str] | None) -> str:
+    index = probabilities.argmax() if shown is None else torch.tensor(shown)
+    return f"{label_of(index, classes)} {float(probabilities[index]):.2f}"

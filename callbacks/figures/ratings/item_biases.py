@@ -96,7 +96,7 @@ def draw_item_biases(bias: Numbers, counts: Numbers, names: Sequence[str], trend
     scatter.grid(color=GRID)
     scatter.set_axisbelow(True)
     scatter.scatter(np.maximum(counts, 1), bias, s=10, color=BLUE, alpha=0.5)
-    ends = np.array([max(1, trend.min_count), max(2, counts.max())])
+    ends = np.array([max(1, trend.min_count, counts.min()), max(2, counts.max())])
     scatter.plot(ends, trend.intercept + trend.slope * np.log10(ends), color=ORANGE, label="expected from popularity")
     scatter.set_xscale("log")
     label_log_axis(scatter.xaxis, max(1, counts.min()), max(2, counts.max()))

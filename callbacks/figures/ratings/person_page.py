@@ -43,7 +43,7 @@ class UserSummary(NamedTuple):
 
 
 _CAPTION = (
-    "What a few users liked and what they would be shown: recommendations should go with what stands beside them; where all "
+    "What a few users liked and what they would be shown: recommendations should go with what they chose; where all "
     "users get the same items, train for more epochs."
 )
 
@@ -57,7 +57,7 @@ def page_tables(summary: UserSummary) -> list[PageTable]:
         PageTable(
             f"{summary.user}, {summary.total} items in training", ["rated highest", "rating"] if rated else ["chosen"], liked
         ),
-        PageTable(f"{summary.user}, recommended", ["score", "item", "most similar of those"], recommended),
+        PageTable(f"{summary.user}, recommended", ["score", "item", "most similar of those"], recommended, beside=True),
     ]
 
 

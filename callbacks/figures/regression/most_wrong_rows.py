@@ -110,7 +110,7 @@ class MostWrongRows(RegressionFigure):
         table = worst_rows_table(predicted, true, columns, self.count, self.max_columns)
         left = len(_shown_columns(true, columns)) - self.max_columns
         caption = f"{_CAPTION} {left} more column{'s are' if left > 1 else ' is'} not shown." if left > 0 else _CAPTION
-        save_tables(TableSheet("Highest-loss examples", caption, [table]), path.with_suffix(".json"))
+        save_tables(TableSheet("Largest errors", caption, [table]), path.with_suffix(".json"))
 
 
 def _shown_columns(true: Numbers, columns: Mapping[str, Sequence[Any]]) -> list[str]:

@@ -84,7 +84,9 @@ def draw_predicted_against_true(predicted: Numbers, true: Numbers) -> Figure:
     spread = prediction_spread(predicted, true)
     figure = new_figure(10, 4.6)
     left, right = figure.subplots(1, 2)
-    figure.colorbar(_counted(left, predicted, true, spread.scale), ax=left, label="count")
+    cells: Any = _counted(left, predicted, true, spread.scale)
+    cells.set_rasterized(True)  # as the bar beside it: in dark form colours of pictures stay what they are
+    figure.colorbar(cells, ax=left, label="count")
     left.plot(spread.limits, spread.limits, color=INK, linewidth=0.8, linestyle="--")
     if spread.scale == "log":
         for axis in (left.xaxis, left.yaxis):

@@ -47,11 +47,11 @@ def describe_embedding(column: str, vectors: Tensor, categories: Sequence[str]) 
         categories: Names of the rows.
     """
     _, share = principal_components(vectors)
-    said = f"{len(categories):,} categories of {shortened(column)} on a plane with {float(share.sum()):.0%} of the variance."
+    said = f"{len(categories):,} categories of {shortened(column)} on a plane with {float(share.sum()):.0%} of their variance."
     if not 2 <= len(categories) <= _COMPARED:
         return said
     a, b = divmod(int(torch.cdist(vectors, vectors).fill_diagonal_(float("inf")).argmin()), len(vectors))
-    return f"{said} Nearest to each other: {shortened(categories[a])} and {shortened(categories[b])}."
+    return f"{said} Nearest to each other, by all of it: {shortened(categories[a])} and {shortened(categories[b])}."
 
 
 def principal_components(vectors: Tensor, count: int = 2) -> tuple[Tensor, Tensor]:

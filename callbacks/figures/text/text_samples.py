@@ -19,7 +19,7 @@ from ..figure_callback import FigureCallback
 from ..page_table import PageTable, TableSheet, save_tables
 
 _CAPTION = (
-    "What the model writes by itself: spelling comes first, then grammar, then what goes with what; where it repeats itself, "
+    "What the model writes by itself: grammar comes first, then what goes with what; where it repeats itself, "
     "train longer or raise callbacks.samples.temperature."
 )
 

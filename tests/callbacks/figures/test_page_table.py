@@ -16,7 +16,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     found = read_tables(tmp_path / "new" / "rows.json")
     assert found is not None
     assert (found.title, found.caption) == ("Rows", "Look at them.")
-    assert found.tables[0] == ("of today", ["name", "day", "n"], [["caf\udce9", 1.5, None], ["<b>", "2020-01-02", 3]])
+    assert found.tables[0] == ("of today", ["name", "day", "n"], [["caf\udce9", 1.5, None], ["<b>", "2020-01-02", 3]], False)
     assert found.tables[1].rows == []
 
 

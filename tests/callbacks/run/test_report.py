@@ -84,7 +84,7 @@ def test_everything_is_escaped_and_nothing_is_loaded() -> None:
 def test_tiles_and_warning() -> None:
     page = render_report("spiders", "run", "epochs=3", RECORD, [])
     assert "<h1>spiders / run</h1><p class=sub>python train.py epochs=3</p>" in page
-    assert "<p class=warn>Trained from scratch: &lt;none&gt;.</p>" in page
+    assert "<p class=warn>Trained from scratch, from &lt;none&gt;.</p>" in page
     assert "<div class=tile><b>0.9877</b><span>accuracy on test</span></div>" in page
     assert TEST_MEANS in page
     leaky = render_report("spiders", "run", "", {**RECORD, "data/leaked/test": 3}, [])
@@ -92,6 +92,12 @@ def test_tiles_and_warning() -> None:
     assert "3 test examples that measure this result occur in another split, too" in leaky
     assert "test examples that occur in another split, too<code>data/leaked/test" in leaky
     assert "Configuration" not in page
+    anew = render_report("spiders", "run", "", {**RECORD, "weights/refit_epochs": 5}, [])
+    assert (
+        "trained anew, for 5 epochs, on training and validation examples together; the curves are of the training before" in anew
+    )
+    best = headline({**RECORD, "known/accuracy": 0.99, "known/perplexity": 2.2})
+    assert [name for name in best if name.startswith("best possible")] == ["best possible accuracy"]  # a result stands beside it
     assert "warn>" not in render_report("spiders", "run", "", {**RECORD, "weights/pretrained": True}, [])
     many = {f"test/m{n}": 1.0 for n in range(9)}
     assert [name for name in headline({**RECORD, **many}) if " on " in name] == [
@@ -142,6 +148,14 @@ def test_a_run_folder_becomes_a_page(tmp_path: Path) -> None:
     assert "<pre class=line>practicum-predict run=&lt;x&gt;</pre>" in page
 
 
+def test_tables_that_belong_together_stay_together() -> None:
+    tables = [PageTable("a", ["x"], [[1]]), PageTable("b", ["x"], [[1]], beside=True), PageTable("c", ["x"], [[1]])]
+    page = render_report("a", "b", "", RECORD, [ReportFigure("Tables", "", "", tables=tables)])
+    pairs = page.split("<div class=pair>")[1:]
+    assert [re.findall("<caption>(.)</caption>", each) for each in pairs] == [["a", "b"], ["c"]]
+    assert page.count("<div") == page.count("</div>")
+
+
 def test_tables_are_tables_and_take_the_place_of_a_list(tmp_path: Path) -> None:
     (tmp_path / "person.txt").write_text("as a list", encoding="utf-8")
     table = PageTable("user 1", ["item", "score"], [["Heat", "4.71"], ["<b>", None]])
@@ -159,7 +173,10 @@ def test_baselines_stand_in_a_table_and_a_poor_result_is_a_warning() -> None:
     found = {"baseline/linear/accuracy": 0.75, "baseline/prior/accuracy": 0.5, "baseline/prior/auroc": 0.5}
     page = render_report("a", "b", "", {**RECORD, **found}, [])
     assert re.findall("<th scope=col class=number>([^<]*)</th>", page) == ["this run", "linear model", "class frequencies"]
-    assert "<th scope=row>accuracy</th><td class=number>0.9877</td><td class=number>0.75</td><td class=number>0.5</td>" in page
+    assert (
+        "<th scope=row>accuracy</th><td class='number best'>0.9877</td><td class=number>0.75</td><td class=number>0.5</td>"
+        in page
+    )
     assert "Baselines of" not in page
     said = {"baseline/sampled": "5 of 9 rows", "baseline/warning": "worse: <x>"}
     page = render_report("a", "b", "", {**RECORD, **found, **said}, [])

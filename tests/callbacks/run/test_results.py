@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import pytest
 from practicum.callbacks.run.results import (
+    LAST_MEANS,
+    MEANS,
     TEST_MEANS,
     baseline_table,
     baselines,
     is_result,
+    leak_measured,
     meaning,
     measured_on,
     result_name,
     results,
+    trained_anew,
 )
 
 RECORD = {"val/loss": 0.5, "val/loss/best": 0.3, "tests_on": "test", "test/loss": 0.4, "test/rmse": None, "seconds": 1.0}
@@ -49,6 +53,20 @@ def test_what_another_split_has_is_no_measure_of_new_data(found: dict[str, int],
 def test_a_leak_of_validation_says_that_it_chose_the_epoch() -> None:
     said = meaning({"tests_on": "valid", "data/leaked/valid": 7})
     assert said.startswith("7 validation examples that measure this result (they chose the epoch, too) occur in another split")
+
+
+def test_what_chose_nothing_is_not_said_to_have_chosen() -> None:
+    record = {"tests_on": "valid", "data/valid": 100, "weights/chosen_by": None}
+    assert meaning(record) == LAST_MEANS
+    assert meaning({**record, "weights/chosen_by": "val/loss"}) == MEANS
+    leak = leak_measured({**record, "data/leaked/valid": 7})
+    assert leak is not None
+    assert "chose" not in leak
+
+
+def test_weights_that_were_trained_anew_are_said_to_be() -> None:
+    assert trained_anew({}) is None
+    assert str(trained_anew({"weights/refit_epochs": 1})).startswith("The kept weights were trained anew, for 1 epoch, on")
 
 
 def test_baselines_are_in_order_of_their_strength_and_others_come_last() -> None:

@@ -37,7 +37,7 @@ def test_rows_are_in_the_order_of_runs_and_unfinished_ones_are_named(tmp_path: P
 def test_failed_runs_have_their_sentence_and_equal_ones_are_told_together(tmp_path: Path, a_run: Callable[..., Path]) -> None:
     for number in range(2):
         note_failure(a_run(tmp_path, number, [f"seed={number}"], {"status": "failed: RuntimeError"}), "the disk is full")
-    a_run(tmp_path, 2, ["seed=2"], {"status": "failed: ValueError"})
+    a_run(tmp_path, 2, ["seed=2"], {"status": "failed: ValueError", "val/accuracy/best": 0.65, "seconds": 1.5})
     a_run(tmp_path, 3, ["seed=3"], {"status": "interrupted"})
     a_run(tmp_path, 4, ["seed=4"], {"status": "pruned"})
     rows = collect_runs(tmp_path)
@@ -46,6 +46,8 @@ def test_failed_runs_have_their_sentence_and_equal_ones_are_told_together(tmp_pa
         ("failed", "the disk is full"),
         ("failed", "ValueError"),
     ]
+    assert "val/accuracy/best" not in rows[2]  # of a model that has become NaN
+    assert rows[2]["seconds"] == 1.5
     assert broken_runs(rows) == ["runs 0, 1 failed: the disk is full", "run 2 failed: ValueError", "run 3 interrupted"]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 from practicum.datamodules.tabular.row_labels import row_labels, split_strategy
+from practicum.datamodules.tabular.splits import LEFT_OUT
 from practicum.datamodules.tabular.table_config import TableConfig
 from practicum.lightning_shim import MisconfigurationException
 
@@ -61,9 +62,9 @@ def test_a_group_is_on_one_side_beside_a_date_too() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_class_without_a_training_row_is_trained_on(seed: int) -> None:
-    kinds = pl.Series("sold", ["rare1", "rare2", "rare3", *(["a", "b"] * ROWS)][:ROWS])
+    kinds = pl.Series("sold", ["rare1", "rare2", "rare3", None, *(["a", "b"] * ROWS)][:ROWS])
     labels = labels_of(True, FRAME.with_columns(kinds), seed=seed)
-    assert (labels[:3] == 0).all()
+    assert labels[:4].tolist() == [0, 0, 0, LEFT_OUT]
     assert 20 <= (labels == 1).sum() <= 24
 
 

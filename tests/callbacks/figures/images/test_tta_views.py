@@ -55,6 +55,15 @@ def test_titles_say_what_was_predicted_of_each_view() -> None:
     assert view_titles(photo, None)[1] == "view 1: 0 0.90"
 
 
+def test_of_several_labels_the_one_that_changed_most_is_named() -> None:
+    most = MostChanged(1)
+    views = torch.tensor([[[0.9, 0.2, 0.1]], [[0.9, 0.8, 0.1]]])  # [1 + n, B, classes]
+    most.add([0], [torch.zeros(1, 3, 2, 2)] * 2, views, views.mean(0), torch.tensor([[1, 1, 0]]))
+    titles = view_titles(most.photos()[0], ["forest", "river", "road"])
+    assert titles[0].startswith("unaugmented: river 0.20\ncombined: river 0.50")
+    assert titles[1] == "view 1: river 0.80"
+
+
 def test_it_is_a_png(tmp_path: Path) -> None:
     draw_views(collected(2).photos(), ["ant", "bee"], tmp_path / "tta.png")
     with Image.open(tmp_path / "tta.png") as picture:

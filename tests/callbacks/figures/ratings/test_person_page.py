@@ -68,7 +68,7 @@ def test_who_is_unknown_is_refused_before_training(recommender: Any, films: Any,
 
 def test_a_page_is_two_tables_of_the_report() -> None:
     rated, to_see = page_tables(UserSummary("user 196", 39, [("Fargo", 5.0)], [(4.714, "Heat", "Fargo"), (4.5, "Ran", None)]))
-    assert rated == ("user 196, 39 items in training", ["rated highest", "rating"], [["Fargo", "5"]])
+    assert rated == ("user 196, 39 items in training", ["rated highest", "rating"], [["Fargo", "5"]], False)
     assert to_see.rows == [["4.71", "Heat", "Fargo"], ["4.50", "Ran", None]]
     chosen, _ = page_tables(UserSummary("user 7", 1, [("Fargo", None)], []))
     assert (chosen.head, chosen.rows) == (["chosen"], [["Fargo"]])
