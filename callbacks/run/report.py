@@ -161,7 +161,9 @@ def headline(record: dict[str, Any]) -> dict[str, Any]:
     on = measured_on(record)
     defined = {metric: value for metric, value in results(record).items() if value is not None}
     shown = {f"{metric_words(metric)} on {on}": defined[metric] for metric in list(defined)[:_TILES]}
-    shown |= {f"best possible {metric_words(metric)}": v for metric in defined if (v := record.get(f"known/{metric}"))}
+    shown |= {
+        f"best possible {metric_words(metric)}": v for metric in defined if (v := record.get(f"known/{metric}")) is not None
+    }
     return {**shown, "seconds": record["seconds"], "epoch" if record["epochs"] == 1 else "epochs": record["epochs"]}
 
 

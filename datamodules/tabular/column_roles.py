@@ -61,6 +61,8 @@ def infer_role(values: pl.Series) -> ColumnRole:
         return ColumnRole(name, "ignored", "one value in all rows" if distinct else "empty")
     if dtype == pl.Boolean:
         return ColumnRole(name, "categorical", "true or false")
+    if dtype in (pl.Time, pl.Duration):
+        return ColumnRole(name, "ignored", "a time; written as a number it is learnt from")
     if dtype.is_temporal():
         return ColumnRole(name, "ignored", "a second date; the option date names the one whose parts are used")
     if dtype.is_float():

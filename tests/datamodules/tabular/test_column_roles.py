@@ -18,6 +18,7 @@ MANY = list(range(100))
         (pl.Series("x", [None, None], pl.Int64), "ignored"),
         (pl.Series("x", [True, False]), "categorical"),
         (pl.Series("x", [datetime.date(2020, 1, day) for day in (1, 2)]), "ignored"),
+        (pl.Series("x", [datetime.time(8, minute) for minute in (1, 2)]), "ignored"),
         (pl.Series("x", [0.5, 1.5]), "continuous"),
         (pl.Series("x", [1, 2, 3]), "categorical"),
         (pl.Series("x", [3 * n for n in MANY]), "continuous"),
