@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from ..figures.metric_words import metric_words
 from .results import TITLES
 
+_OWN_NAMES = ("user and item biases", "class frequencies")  # baselines named without an article
 _WORDS = {
     "status": "how the run ended",
     "seconds": "seconds in all",
@@ -95,7 +96,8 @@ def in_words(key: str) -> str:
     if kind in ("train", "val"):
         return f"{metric_words(metric)} {'in training' if kind == 'train' else 'on validation'}, {way}"
     if kind == "baseline" and name:
-        return f"{metric_words(last)} of the {TITLES.get(name, name)}"
+        title = TITLES.get(name, name)
+        return f"{metric_words(last)} of {title if title[0].isupper() or title in _OWN_NAMES else f'the {title}'}"
     if kind == "data" and name in _OF_SPLITS:
         return _OF_SPLITS[name].format(_SPLITS.get(last, last))
     if kind == "data" and name in _ACROSS_SPLITS:

@@ -33,8 +33,8 @@ TITLES = {  # of baselines, the strongest first
     "linear": "linear model",
     "biases": "user and item biases",
     "popularity": "most popular items",
-    "bigram": "bigram",
-    "unigram": "unigram",
+    "bigram": "bigram model",
+    "unigram": "unigram model",
     "mean": "mean",
     "prior": "class frequencies",
 }

@@ -166,7 +166,7 @@ class Text(TextInput, ShowsTexts, LightningDataModule):
         self.corpus.duplicates.report(str(self.root), self.corpus.sizes, self.report_dir)
         for split in ("train", "valid"):
             if split not in self.corpus.splits:
-                raise MisconfigurationException(f"{self.root}: too few texts for a {split} split; add some.")
+                raise MisconfigurationException(f"{self.root}: {self._too_few(split)}")
         self.corpus.warn_of_unknown()
         if self.task == "classification":
             self.classes = class_names(self.corpus.splits, str(self.root))
@@ -174,6 +174,14 @@ class Text(TextInput, ShowsTexts, LightningDataModule):
             with atomic_write(self.artifacts_dir / "tokenizer.json") as beside:
                 self.corpus.tokenizer.save(str(beside))
         self._is_set_up = True
+
+    def _too_few(self, split: str) -> str:
+        """Why a split has no text: a label of a single text stays in training."""
+        train = self.corpus.splits.get("train")
+        labels = [] if train is None or self.task != "classification" else list(train.labels)
+        if 2 * len(set(labels)) > len(labels) > 0:
+            return f"its {len(labels):,} texts have {len(set(labels)):,} different labels; a class needs several texts."
+        return f"too few texts for a {split} split; add some."
 
     # Facts for the model and the records ------------------------------------------------------------------------------
 

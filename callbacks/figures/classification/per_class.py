@@ -119,6 +119,7 @@ def draw_per_class(scores: Sequence[ClassScores]) -> Figure:
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.set_title("by class (count), lowest F1 first")
+    axes.set_xlabel("precision, recall")
     axes.grid(color=GRID, axis="x")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

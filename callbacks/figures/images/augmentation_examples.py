@@ -16,8 +16,8 @@ from ..figure_callback import FigureCallback
 from .draw_photo import photo_grid
 
 _CAPTION = (
-    "Every version should still be a photo that could occur in use; where the subject is lost or stands on its head, choose "
-    "another preset (augment=...)."
+    "Every version should still be a photo that could occur in use; where the subject is lost or, though it has an up, stands on "
+    "its head, choose another preset (augment=...)."
 )
 
 

@@ -21,12 +21,12 @@ from ..plain_text import shortened
 from .draw_photo import photo_grid
 
 _CAPTION = (
-    "What the network is given, after augmentation: photos should be upright, in their colours and under the right label; where "
-    "they are not, mend the data before anything else."
+    "What the network is given, after augmentation: photos should be in their colours, under the right label and, where there is "
+    "an up, upright; where they are not, mend the data before anything else."
 )
 _OF_FEATURES = (
-    "The photos whose features the head is trained on: they should be upright, in their colours and under the right label; where "
-    "they are not, mend the data before anything else."
+    "The photos whose features the head is trained on: they should be in their colours, under the right label and, where there "
+    "is an up, upright; where they are not, mend the data before anything else."
 )
 
 

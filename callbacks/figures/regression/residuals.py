@@ -23,8 +23,8 @@ from .regression_figure import Numbers, RegressionFigure
 
 BIN_EDGES = (0, 1, 3, 6, 11, 21, 51, 101, 201, 501, 1001)  # ratings in training, from
 _CAPTION = (
-    "A mean away from 0 is a bias of the model; where the error is high for users or items with few ratings, only more ratings "
-    "of these, or facts about them, help."
+    "A mean away from 0, the orange line, is a bias of the model; where the error is high for users or items with few ratings, "
+    "only more ratings of these, or facts about them, help."
 )
 _FEWEST = 5  # rows of a bin that is drawn
 

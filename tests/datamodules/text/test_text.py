@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from practicum.datamodules import PlainText, TextFolder
+from practicum.datamodules import PlainText, TextCSV, TextFolder
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -143,6 +143,7 @@ def test_many_unknown_tokens_are_warned_of(
         (lambda p: TextFolder(p / "none", cache=p), "none: no such file or folder"),
         (lambda p: TextFolder(None, cache=p), "TextFolder: root is missing"),
         (lambda p: PlainText(p / "tiny.txt", cache=p), "too few texts for a valid split"),
+        (lambda p: TextCSV(p / "prices.csv", cache=p), "its 40 texts have 40 different labels; a class needs several texts"),
         (lambda p: TextFolder(p, task="translation"), "TextFolder: task=translation must be one of classification"),  # type: ignore[arg-type]
         (lambda p: TextFolder(p, level="syllable"), "TextFolder: level=syllable must be one of word"),  # type: ignore[arg-type]
         (lambda p: TextFolder(p, max_vocab=9), "TextFolder: max_vocab=9 must be at least 10"),
@@ -155,6 +156,8 @@ def test_many_unknown_tokens_are_warned_of(
 )
 def test_errors_say_what_is_wrong(make: Callable[[Path], Any], message: str, tmp_path: Path, ready: Any) -> None:
     (tmp_path / "tiny.txt").write_text("a\n", encoding="utf-8")
+    prices = [f"a film of number {number},{number}.5" for number in range(40)]
+    (tmp_path / "prices.csv").write_text("\n".join(["text,label", *prices]), encoding="utf-8")
     with pytest.raises(MisconfigurationException, match=message):
         ready(make(tmp_path))
 
