@@ -33,6 +33,7 @@ def test_sweep_ends_with_one_table(
     assert all((trained / "sweep" / row["run"] / "checkpoints" / "best.ckpt").is_file() for row in rows)
     assert "best: run" in result.stdout
     assert "use it: python " in result.stdout
+    assert " input=PHOTOS output=predictions.csv" in result.stdout
     assert "did not finish" not in result.stdout
 
 
