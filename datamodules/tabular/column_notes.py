@@ -24,6 +24,7 @@ _UNITS = "[$€£¥₹%\\s,' \u2019]|USD|EUR|GBP"
 # A number with at most a few signs before it and a short unit behind it: (12.50), <0.5, 1.5k, 5.00 kg, 08:30.
 _WITH_SIGNS = r"^[^\w#]{0,3}#(?::#){0,2}[^#]{0,6}$"
 _DIGITS = r"\d(?:[\d.,' \u2019]*\d)?"
+_FIRST = 1000  # rows
 _FORMS = 5  # of such a column; codes such as 1011 AB have many
 _SHOWN = 8
 
@@ -116,8 +117,7 @@ def strange_text(values: pl.Series, where: object) -> list[str]:
             "text; if that means a missing value, leave these fields blank."
         ]
     bare = present.str.replace_all(_UNITS, "").cast(pl.Float64, strict=False)
-    forms = present.str.replace_all(_DIGITS, "#").unique()
-    signs = len(forms) <= _FORMS and forms.to_list() != ["#"] and forms.str.contains(_WITH_SIGNS).all()
+    signs = _have_signs(present.head(_FIRST), or_none=True) and _have_signs(present)  # long texts are told by the first ones
     if (bare.null_count() == 0 or signs) and not present.str.contains(r"^[-+]?\d+$").all():
         shown = present.filter(present.cast(pl.Float64, strict=False).is_null())
         return [
@@ -125,6 +125,12 @@ def strange_text(values: pl.Series, where: object) -> list[str]:
             f"thousands ({quoted(shown[0] if len(shown) else present[0])}), and is read as text; write plain numbers if they are."
         ]
     return []
+
+
+def _have_signs(values: pl.Series, or_none: bool = False) -> bool:
+    """Whether texts are numbers, some of them with signs around."""
+    forms = values.str.replace_all(_DIGITS, "#").unique()
+    return len(forms) <= _FORMS and (or_none or forms.to_list() != ["#"]) and bool(forms.str.contains(_WITH_SIGNS).all())
 
 
 def names_of_splits(values: pl.Series, where: object) -> list[str]:
