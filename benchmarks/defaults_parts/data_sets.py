@@ -7,7 +7,6 @@ Data that are not split by those who published them are split here once, by a fi
 from __future__ import annotations
 
 import csv
-import importlib
 import importlib.util
 import json
 import random
@@ -16,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from practicum.datamodules.text.readers import UNLABELLED, Document, read_archive, read_folder
+
+from .cells import lay_out
 
 KINDS = ("tables", "photos", "texts", "ratings")
 SMALL_TEXTS, UNLABELLED_TEXTS, WORDS = 5000, 20_000, 25  # of IMDb's short reviews: to train and to test, and without labels
@@ -61,8 +62,6 @@ def photos(data: Path, work: Path, cells: Path | None) -> list[DataSet]:
     found = [(name, [f"data.root={data / name}"]) for name in ("hymenoptera", "clothing")]
     cells = cells or _installed("elpv_dataset", "data")
     if cells is not None:
-        # defaults.py is a script, on_off.py a module of the package.
-        lay_out = importlib.import_module("benchmarks.solar_cells" if "." in __package__ else "solar_cells").lay_out
         if not (work / "cells" / "cells.csv").exists():
             (work / "cells").mkdir(parents=True, exist_ok=True)
             lay_out(cells, work / "cells", 1250, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,30 @@ TYPED = {  # of a set of each kind
     "texts": ("experiment=reviews", "data=text_csv", "data.root=x.csv"),
     "ratings": ("experiment=ratings", "data.root=x.csv"),
 }
+
+
+def test_solar_cells_are_laid_out_for_the_package_as_for_the_script(tmp_path: Path) -> None:
+    """In a process of its own: here other tests have made the scripts' names importable."""
+    (tmp_path / "cells").mkdir()
+    lines = [f"images/cell{number}.png {number % 3 / 2} mono" for number in range(1300)]
+    (tmp_path / "cells" / "labels.csv").write_text("\n".join(lines), encoding="utf-8")
+    code = (
+        "from pathlib import Path; from benchmarks.defaults_parts.data_sets import development_sets; "
+        "print(*(each.name for each in development_sets(Path('.'), Path('work'), ['photos'], Path('cells'))))"
+    )
+    root = Path(__file__).resolve().parents[2]
+    made = subprocess.run(
+        [sys.executable, "-c", code],
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+    )
+    assert made.stdout.split() == ["hymenoptera", "clothing", "solar_cells", "spiders", "pets"], made.stderr
+    rows = (tmp_path / "work" / "cells" / "cells.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 1251
+    assert sum(row.endswith(",valid") for row in rows) == 250
 
 
 def test_errors_are_by_the_defaults_with_the_same_seed(
