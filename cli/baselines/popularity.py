@@ -19,7 +19,7 @@ from torch import Tensor
 
 from .found import Baselines, say_sample
 
-ADVICE = "try more epochs, another optimizer.lr or more data.negatives"
+ADVICE = "try another optimizer.lr, more data.negatives or, where validation's loss still falls, more epochs"
 _USERS = 20_000  # whose lists are ranked within seconds
 
 

@@ -1,6 +1,6 @@
 """Generated samples: a few texts from a language model at the end of a training.
 
-**What it shows.** What has been learnt, sooner than any metric: spelling, then grammar, then what goes with what.
+**What it shows.** What has been learnt, sooner than any metric: grammar, then what goes with what; of characters spelling first.
 ``figures/samples.txt``, also in the report.
 
 **Source.** Graves 2013, "Generating sequences with recurrent neural networks"; Karpathy 2015.
