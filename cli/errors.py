@@ -183,7 +183,7 @@ def explain(error: BaseException, config_name: str) -> str | None:
         if isinstance(link, ResumeError) or type(link).__name__ == "MisconfigurationException":
             return " ".join(str(link).split())
     for link in chain:
-        if (sentence := _explain_launcher(link) or _explain_machine(link, config_name)) is not None:
+        if (sentence := _explain_launcher(link) or _explain_trainer(link) or _explain_machine(link, config_name)) is not None:
             return sentence
     if isinstance(error, ValueError) and str(error).startswith("Config group override must be"):
         return "a group takes a choice, or a list of choices in brackets, not null (see --help)."
@@ -204,6 +204,12 @@ def _explain_launcher(error: BaseException) -> str | None:
         f"{launcher} lost a process of the sweep ({describe(error)}), most often for want of memory; the others go on by "
         "themselves where the launcher lets them, and resume=SWEEP then runs what is left."
     )
+
+
+def _explain_trainer(error: BaseException) -> str | None:
+    """Pass on what Lightning says of an option that only the length of the data shows to be wrong."""
+    said = " ".join(str(error).split())
+    return f"trainer: {said}" if isinstance(error, ValueError) and said.startswith("`val_check_interval`") else None
 
 
 def _explain_machine(error: BaseException, config_name: str) -> str | None:

@@ -41,6 +41,7 @@ class FinishedRun:
         data_choice: The choice of the group ``data``.
         synthetic: Whether its data are synthetic.
         epochs: How many it was trained.
+        length: The option that sets how many: ``epochs``, or ``trainer.max_epochs`` where something goes before that.
         continues: Whether the model can start from another run's weights (``model.weights``).
         test_inputs: What a challenge wants predicted; ``None`` where that is not there, or there is no challenge.
         tokenizer: The tokenizer of subwords that a classifier must share; ``None``: none.
@@ -58,6 +59,7 @@ class FinishedRun:
     tokenizer: str | None = None
     lr: float | None = None
     overfits: bool = False
+    length: str = "epochs"
 
 
 def from_here(path: str | os.PathLike[str]) -> str:
@@ -188,7 +190,7 @@ def _longer(run: FinishedRun) -> list[str]:
     replaced = ("model.weights=", "trainer.max_epochs=", "epochs=")
     kept = [each for each in run.typed if not each.startswith((*replaced, *_NOT_OF_A_RUN))]
     weights = [f"model.weights={run.folder}"] if run.continues else []
-    return [*kept, *weights, f"trainer.max_epochs={10 if run.continues else 2 * run.epochs}"]
+    return [*kept, *weights, f"{run.length}={10 if run.continues else 2 * run.epochs}"]
 
 
 def print_next_commands(commands: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ This is the only place that knows all subpackages. Read it from top to bottom; e
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Sequence
@@ -25,6 +26,8 @@ from .sweeps.outcome import PrunedRun
 if TYPE_CHECKING:
     from practicum.callbacks import RunRecord
     from practicum.lightning_shim import Callback, LightningDataModule, LightningModule, Trainer
+
+log = logging.getLogger(__name__)
 
 
 @hydra.main(version_base="1.3", config_path="pkg://practicum.conf", config_name="train")
@@ -114,7 +117,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     recorder, pruning = _recorder(callbacks), trial_pruning(cfg.objective)
     recorder.seconds_before = seconds_before
     callbacks += [] if pruning is None else [pruning]
-    _set_training_length(cfg, callbacks, data)
+    length = _set_training_length(cfg, callbacks, data)
     trainer = build_trainer(cfg.trainer, callbacks, loggers)
 
     # The model for these data.
@@ -143,7 +146,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     # What is left behind, and what is printed.
     record = recorder.record(trainer, model, "finished")
     if trainer.is_global_zero:
-        following = _next(cfg, hints_of(cfg), record, data)
+        following = _next(cfg, hints_of(cfg), record, data, length)
         task = task_of(model, cfg.data.get("target", cfg.data.get("rating")))
         write_card(run, record, task, cfg.name, commands_of(hints_of(cfg)))
         write_report(
@@ -195,12 +198,16 @@ def _recorder(callbacks: Sequence[Callback]) -> RunRecord:
     raise MisconfigurationException("callbacks.record is missing: without it a run folder has no metrics.json.")
 
 
-def _set_training_length(cfg: DictConfig, callbacks: Sequence[Callback], data: Any) -> None:
-    """Train as long as the trainer's options say, else as the schedule plans, else ``cfg.epochs``, else as suits the data."""
+def _set_training_length(cfg: DictConfig, callbacks: Sequence[Callback], data: Any) -> str:
+    """Train as long as the trainer's options say, else as the schedule plans, else ``cfg.epochs``, else as suits the data.
+
+    Returns:
+        The option that makes it longer.
+    """
     from practicum.callbacks import LRSchedule
 
     if cfg.trainer.max_epochs is not None or cfg.trainer.max_steps != -1:
-        return
+        return "trainer.max_epochs"
     schedules = [each for each in callbacks if isinstance(each, LRSchedule)]
     cfg.trainer.max_steps = next((each.planned_steps for each in schedules if each.planned_steps), -1)
     cfg.trainer.max_epochs = next((each.planned_epochs for each in schedules if each.planned_epochs), cfg.epochs)
@@ -208,6 +215,13 @@ def _set_training_length(cfg: DictConfig, callbacks: Sequence[Callback], data: A
         cfg.trainer.max_epochs = data.suggested_epochs() if hasattr(data, "suggested_epochs") else 10
     if cfg.trainer.max_steps != -1:
         cfg.trainer.max_epochs = -1
+    if all(each.planned_steps is None and each.planned_epochs is None for each in schedules):
+        return "epochs"
+    if cfg.epochs is not None:
+        log.info(
+            f"The schedule's cycles set the length of the training, not epochs={cfg.epochs}; schedule.cycles=null: epochs do."
+        )
+    return "trainer.max_epochs"
 
 
 def _test(trainer: Trainer, model: LightningModule, data: LightningDataModule, recorder: RunRecord) -> None:
@@ -228,7 +242,7 @@ def _test(trainer: Trainer, model: LightningModule, data: LightningDataModule, r
     trainer.test(model, datamodule=data, ckpt_path=best, weights_only=True, verbose=False)
 
 
-def _next(cfg: DictConfig, hints: dict[str, Any], record: dict[str, Any], data: Any) -> list[str]:
+def _next(cfg: DictConfig, hints: dict[str, Any], record: dict[str, Any], data: Any, length: str) -> list[str]:
     from hydra.core.hydra_config import HydraConfig
 
     from .next_command import FinishedRun, next_commands, program_names
@@ -245,6 +259,7 @@ def _next(cfg: DictConfig, hints: dict[str, Any], record: dict[str, Any], data: 
         tokenizer=f"{cfg.data.artifacts_dir}/tokenizer.json" if cfg.data.get("level") == "bpe" else None,
         lr=OmegaConf.select(cfg, "optimizer.lr"),
         overfits=record.get("val/loss", 0.0) > record.get("val/loss/best", math.inf),
+        length=length,
     )
     return next_commands(finished, hints, program_names())
 

@@ -10,7 +10,7 @@ from typing import Any
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 
-from ..module_outputs.labels import label_of, predicted_label
+from ..module_outputs.labels import label_differences, label_of, predicted_label
 from ..module_outputs.step_check import TestOutputsCheck
 from ..module_outputs.test_outputs import classification_outputs, losses_by_row
 from .figure_callback import FigureCallback
@@ -63,8 +63,10 @@ class HighestLossExamples(TestOutputsCheck, FigureCallback):
             if not self._worst.admits(loss):
                 continue
             row = (self._seen + place) * trainer.world_size
-            predicted = predicted_label(logits[place], target.ndim > 1, classes)
-            self._worst.add(Mistake(loss, row, x[place].cpu().clone(), predicted, label_of(target[place], classes)))
+            several = target.ndim > 1
+            predicted, true = predicted_label(logits[place], several, classes), label_of(target[place], classes)
+            differences = label_differences(logits[place], target[place], classes) if several else ()
+            self._worst.add(Mistake(loss, row, x[place].cpu().clone(), predicted, true, differences))
         self._seen += len(x)
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

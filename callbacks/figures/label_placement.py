@@ -9,37 +9,38 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 from torch import Tensor
 
-from .canvas import GRID, PAPER
+from .canvas import GRID, PAPER, SOFT
 from .plain_text import PlainFigure, shortened
 
 _LONGEST = 28  # characters of a name
 _GAP = 4  # pixels between names side by side, as a browser's letters are wider than those measured
+_CROWD = 300  # points from which on those without a name are drawn pale: else nobody sees whose a name is
 
 
 def labelled_scatter(axes: Axes, points: Tensor, names: Sequence[str], colour: Any) -> dict[int, Bbox]:
     """Draw points, and the names of as many as fit; those farthest from the mean come first.
 
     A name is tried in four places beside its point, towards the centre of the plot first. One that would overlap others in each
-    of them, or leave the plot, is left out.
+    of them, or leave the plot, is left out. Of many points in one colour those without a name are pale.
 
     Args:
         axes: Of a figure from :func:`.new_figure`.
         points: ``[N, 2]``.
         names: ``N``; empty for a point without a name.
-        colour: One for all points, or numbers ``[N]`` for a colour map.
+        colour: One for all points, or numbers ``[N]`` for a colour map. Of many points it is that of the named ones.
 
     Returns:
         Where names stand, in pixels, by row of ``points``.
     """
     axes.grid(color=GRID)
     axes.set_axisbelow(True)
-    size, alpha = 14 if isinstance(colour, str) else 40, 0.4 if len(points) > 300 else 1
+    crowded = isinstance(colour, str) and len(points) > _CROWD
     axes.scatter(
         points[:, 0].numpy(),
         points[:, 1].numpy(),
-        s=size,
-        c=colour,
-        alpha=alpha,
+        s=14 if isinstance(colour, str) else 40,
+        c=SOFT if crowded else colour,
+        alpha=0.4 if crowded else 1,
         cmap=None if isinstance(colour, str) else "cool",
     )
     axes.margins(0.08)
@@ -69,4 +70,7 @@ def labelled_scatter(axes: Axes, points: Tensor, names: Sequence[str], colour: A
                 taken[row] = box
                 break
             label.remove()
+    if crowded:
+        named = list(taken)
+        axes.scatter(points[named, 0].numpy(), points[named, 1].numpy(), s=14, c=colour)
     return taken

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from practicum.lightning_shim import LightningModule, Trainer
@@ -67,24 +68,39 @@ def _course(curves: Mapping[str, Curve]) -> str:
 
 
 def draw_curves(panels: Mapping[str, Mapping[str, Curve]]) -> Figure:
-    """Draw one panel for each metric, at most three in a row."""
+    """Draw one panel for each metric, at most three in a row; of a single epoch bars with their values."""
     colours = dict(_STAGES.values())
     columns = min(_COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
     figure = new_figure(3.3 * columns, 2.8 * rows)
     for number, (panel, curves) in enumerate(panels.items(), 1):
         axes = figure.add_subplot(rows, columns, number)
-        for label, points in curves.items():
-            epochs, values = zip(*points, strict=True)
-            axes.plot(epochs, values, "o-", color=colours[label], label=label, markersize=4)
         axes.set_title(shortened(metric_words(panel)))
-        axes.set_xlabel("epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))  # one epoch: no 0.95
-        axes.grid(color=GRID)
         axes.spines[["top", "right"]].set_visible(False)
-        if curves:
-            axes.legend(frameon=False)
+        axes.grid(color=GRID)
+        axes.set_axisbelow(True)
+        if max(map(len, curves.values()), default=0) > 1:
+            _draw_lines(axes, curves, colours)
+        else:
+            _draw_bars(axes, curves, colours)
     return figure
+
+
+def _draw_lines(axes: Axes, curves: Mapping[str, Curve], colours: Mapping[str, str]) -> None:
+    for label, points in curves.items():
+        epochs, values = zip(*points, strict=True)
+        axes.plot(epochs, values, "o-", color=colours[label], label=label, markersize=4)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(frameon=False)
+
+
+def _draw_bars(axes: Axes, curves: Mapping[str, Curve], colours: Mapping[str, str]) -> None:
+    values = [points[0][1] for points in curves.values()]
+    bars = axes.bar(list(curves), values, width=0.5, color=[colours[label] for label in curves])
+    axes.bar_label(bars, [four_digits(value) for value in values], padding=2)
+    axes.margins(x=0.4, y=0.15)
+    axes.grid(visible=False, axis="x")
 
 
 class LearningCurves(FigureCallback):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from torch import Tensor
@@ -18,6 +19,7 @@ class Mistake:
         x: Its input.
         predicted: The predicted label, with its probability where there is one.
         true: The true label.
+        differences: In what they differ, a line each, where a row may hold several labels.
     """
 
     loss: float
@@ -25,6 +27,7 @@ class Mistake:
     x: Tensor = field(compare=False)
     predicted: str = field(compare=False)
     true: str = field(compare=False)
+    differences: Sequence[str] = field(compare=False, default=())
 
 
 class WorstRows:

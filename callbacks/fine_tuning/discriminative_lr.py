@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+import torch
+from practicum.lightning_shim import MisconfigurationException
 from torch import nn
 from torch.optim import Optimizer
 
@@ -61,9 +63,17 @@ def apply_layer_lrs(
         layer_groups: Modules or parameters by depth, input side first. Parameters in none of them count to the last.
         factors: What multiplies the rates of each layer group.
         absolute: The factors are rates, which replace the optimizer's.
+
+    Raises:
+        MisconfigurationException: An optimizer is LBFGS, which has one rate for all parameters.
     """
     optimizers, schedulers = _optimizers_and_schedulers(configured)
     for optimizer in optimizers:
+        if isinstance(optimizer, torch.optim.LBFGS):
+            raise MisconfigurationException(
+                "LBFGS has one learning rate for all parameters, so layer groups can't have rates of their own; take another "
+                "optimizer, such as AdamW, or train without unfreezing."
+            )
         origin = split_parameter_groups(optimizer, layer_groups)
         scales = _scale_lrs(optimizer, layer_groups, factors, absolute)
         for scheduler in schedulers:

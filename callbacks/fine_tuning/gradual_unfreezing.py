@@ -56,13 +56,13 @@ class GradualUnfreezing(Reverts):
     """Unfreezes a pretrained module from its head downwards, with smaller learning rates towards its input.
 
     Works with any LightningModule that has ``layer_groups()`` (a list, input side first and head last, of lists of modules or
-    parameters), and with any other when ``groups`` names its modules. Works with any optimizer and scheduler: every parameter is
-    in the optimizer from the first step, each layer group in parameter groups of its own; a parameter group that spans layer
-    groups is split. After a resume, what trains follows from the epoch.
+    parameters), and with any other when ``groups`` names its modules. Works with any optimizer but LBFGS, and with any scheduler:
+    every parameter is in the optimizer from the first step, each layer group in parameter groups of its own; a parameter group
+    that spans layer groups is split. After a resume, what trains follows from the epoch.
 
     Args:
-        at: Epochs at whose start more groups are unfrozen; numbers between 0 and 1 are shares of the training, rounded to
-            epochs. ``[]`` keeps everything below the head frozen; ``[0]`` freezes nothing.
+        at: Epochs, from 0, at whose start more groups are unfrozen; numbers between 0 and 1 are shares of the training, rounded
+            to epochs. ``[]`` keeps everything below the head frozen; ``[0]`` freezes nothing.
         groups_at_once: Number of groups that are unfrozen each time. Default: evenly many, all of them by the last epoch in
             ``at``.
         lr_ratio: The head's learning rate divided by that of the first group; see :func:`.discriminative_lrs`. 1 gives all the

@@ -28,6 +28,33 @@ def label_of(target: Tensor, classes: Sequence[str] | None) -> str:
     return " ".join(classes[i] if classes else str(i) for i in held) or "none"
 
 
+def label_differences(logits: Tensor, target: Tensor, classes: Sequence[str] | None) -> list[str]:
+    """Say in what the predicted classes of a multi-label row differ from the true ones.
+
+    Args:
+        logits: Of one row ``[classes]``; those above 0 are predicted.
+        target: A 0/1 vector ``[classes]``.
+        classes: Their names. Default: numbers.
+
+    Returns:
+        A line of those missed and one of those added, where there are any; else one that says so.
+
+    Example:
+        >>> import torch
+        >>> from practicum.callbacks.module_outputs.labels import label_differences
+        >>> label_differences(torch.tensor([2.0, -1.0, -3.0]), torch.tensor([1, 1, 0]), ["road", "water", "haze"])
+        ['missed: water']
+    """
+    predicted, true = (logits > 0).tolist(), (target > 0).tolist()
+    names = classes or [str(number) for number in range(len(true))]
+    each = list(zip(names, predicted, true, strict=True))
+    found = {
+        "missed": [name for name, said, held in each if held and not said],
+        "added": [name for name, said, held in each if said and not held],
+    }
+    return [f"{what}: {', '.join(held)}" for what, held in found.items() if held] or ["all classes right"]
+
+
 def predicted_label(logits: Tensor, multi_label: bool, classes: Sequence[str] | None) -> str:
     """Return the predicted class with its probability, ``bee (0.62)``, or for multi-label every class with a logit above 0.
 

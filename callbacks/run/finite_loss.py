@@ -30,7 +30,7 @@ class FiniteLoss(Watcher):
         ...     callback.on_train_epoch_end(trainer, None)
         ... except MisconfigurationException as error:
         ...     print(error)
-        Training diverged: train/loss is nan after epoch 3; ...
+        Training diverged: train/loss is nan in epoch 3; ...
     """
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -38,7 +38,7 @@ class FiniteLoss(Watcher):
         for name, value in trainer.callback_metrics.items():
             if name.startswith("train/") and not bool(value.isfinite().all()):
                 raise MisconfigurationException(
-                    f"Training diverged: {name} is {float(value)} after epoch {trainer.current_epoch + 1}; lower the "
+                    f"Training diverged: {name} is {float(value)} in epoch {trainer.current_epoch + 1}; lower the "
                     "learning rate (LRFinder, callbacks=[default,lr_find], finds one), clip gradients (the trainer's "
                     "gradient_clip_val=1), or look for outliers in the data."
                 )

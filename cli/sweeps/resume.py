@@ -89,13 +89,13 @@ def how_to_go_on(folder: Path, rows: Sequence[RunRow], program: str, broken_off:
     plan = OmegaConf.load(folder / PLAN) if (folder / PLAN).is_file() else OmegaConf.create()
     if OmegaConf.select(plan, "hydra.sweeper._target_") != SWEEPER:
         if broken_off:
-            return f"What is left of the sweep: {again}"
-        return f"{len(broken)} of {len(rows)} did not finish; these again: {again}" if broken else None
+            return f"Run the rest of the sweep with: {again}"
+        return f"{len(broken)} of {len(rows)} did not finish; run them again with: {again}" if broken else None
     if left or len(rows) < OmegaConf.select(plan, "hydra.sweeper.n_trials"):
-        return f"The search goes on with: {again}"  # what failed stays so: the search has learnt from it
+        return f"Continue the search with: {again}"  # what failed stays so: the search has learnt from it
     if broken:
         one = shlex.quote(f"resume={place}/{broken[0]['run']}")
-        return f"A failed trial again, by itself: {program} {one}"
+        return f"Run a failed trial again with: {program} {one}"
     return None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TextIO
 from practicum.lightning_shim import MisconfigurationException
 
 from .atomic_file import atomic_write
-from .quoting import listed, quoted
+from .quoting import did_you_mean, listed, quoted
 
 
 @contextmanager
@@ -43,10 +42,9 @@ def require_columns(table: Path, header: Sequence[str] | None, columns: Mapping[
     header = header or []
     for option, column in columns.items():
         if column is not None and column not in header:
-            similar = difflib.get_close_matches(column, header, n=1)
             raise MisconfigurationException(
                 f"{table}: has no column {quoted(column)} (option {option}_column); its columns are "
-                f"{listed(header, 20)}{f'; did you mean {quoted(similar[0])}?' if similar else '.'}"
+                f"{listed(header, 20)}{did_you_mean(column, header)}"
             )
 
 

@@ -20,7 +20,7 @@ from .csv_format import CSVFormat, detect_format
 from .csv_numbers import MISSING, has_blanks, has_padding, typed
 from .csv_source import TextBytes, read_source
 from .csv_structure import Rows, check_rows, iter_records
-from .quoting import listed, quoted
+from .quoting import did_you_mean, listed, quoted
 
 ENDINGS = (".csv", ".tsv", ".tab", ".csv.gz", ".tsv.gz", ".tab.gz")
 
@@ -73,7 +73,8 @@ def read_text_table(
         absent = next((name for name in columns if name not in frame.columns), None)
         if absent is not None:
             raise MisconfigurationException(
-                f"{path}: has no column {quoted(absent)}; its columns are {listed(frame.columns, 20)}."
+                f"{path}: has no column {quoted(absent)}; its columns are {listed(frame.columns, 20)}"
+                f"{did_you_mean(absent, frame.columns)}"
             )
         frame = frame.select(columns)
     return frame if line_column is None else frame.with_columns(pl.Series(line_column, rows.lines))

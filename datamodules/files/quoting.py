@@ -2,7 +2,8 @@ r"""What a file holds, in a message of one line: long values are shortened, and 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import difflib
+from collections.abc import Collection, Sequence
 
 _LONGEST = 80  # characters of a value
 
@@ -41,3 +42,15 @@ def listed(names: Collection[str], most: int = 8) -> str:
     """
     shown = [plain(name, 40) for name, _ in zip(names, range(most), strict=False)]
     return ", ".join(shown) + (", ..." if len(names) > most else "")
+
+
+def did_you_mean(name: str, names: Sequence[str]) -> str:
+    """The end of a sentence that says that ``name`` is not among ``names``: the most similar one, where one is.
+
+    Example:
+        >>> from practicum.datamodules.files.quoting import did_you_mean
+        >>> did_you_mean("prize", ["price", "city"]), did_you_mean("x", ["price", "city"])
+        ("; did you mean 'price'?", '.')
+    """
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {quoted(near[0])}?" if near else "."

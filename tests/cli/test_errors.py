@@ -26,6 +26,10 @@ ON_PHOTOS = [
     (["schedule=one_cicle"], "did you mean schedule=one_cycle?"),
     (["hydra.run.dir=afile/nowhere"], "afile"),
     (["paths.data=afile/nowhere"], "paths.data=afile/nowhere: "),
+    (
+        ["+trainer.val_check_interval=100000"],
+        "trainer: `val_check_interval` (100000) must be less than or equal to the number of",
+    ),
     (["model.backbone=test_resnt"], "timm has no such model; nearest: test_resnet"),
 ]
 MISTAKES = [

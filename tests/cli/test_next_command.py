@@ -42,7 +42,7 @@ def composed_hints(*overrides: str) -> dict[str, Any]:
             RUN,
             [
                 "python predict.py run=runs/x input=PHOTOS output=predictions.csv",
-                "python train.py 'data.root=my photos' model.weights=runs/x trainer.max_epochs=10",
+                "python train.py 'data.root=my photos' model.weights=runs/x epochs=10",
             ],
         ),
         (
@@ -76,7 +76,7 @@ def composed_hints(*overrides: str) -> dict[str, Any]:
                 "python train.py experiment=reviews data=text_csv data.root=texts.csv data.level=bpe "
                 "data.tokenizer=runs/x/tokenizer.json model.encoder=runs/x",
                 "python train.py experiment=lm data=text_csv data.root=texts.csv data.bptt=10 data.level=bpe "
-                "model.weights=runs/x trainer.max_epochs=10",
+                "model.weights=runs/x epochs=10",
             ],
         ),
         (
@@ -85,7 +85,7 @@ def composed_hints(*overrides: str) -> dict[str, Any]:
             [
                 "python train.py experiment=reviews data=text_csv data.root=TEXTS data.level=character model=word_vectors "
                 "model.vectors=runs/x",
-                "python train.py data.root=text trainer.max_epochs=10",
+                "python train.py data.root=text epochs=10",
             ],
         ),
         (
@@ -120,19 +120,24 @@ def test_what_a_strangers_hints_hold_is_not_formatted() -> None:
 
 def test_the_length_that_was_typed_is_replaced() -> None:
     run = replace(RUN, typed=["data.root=x", "epochs=6"], continues=False)
-    assert next_commands(run, {}, NAMES)[1] == "python train.py data.root=x trainer.max_epochs=12"
+    assert next_commands(run, {}, NAMES)[1] == "python train.py data.root=x epochs=12"
+
+
+def test_where_a_schedule_sets_the_length_the_trainers_option_does() -> None:
+    run = replace(RUN, typed=["data.root=x", "schedule=sgdr"], continues=False, epochs=7, length="trainer.max_epochs")
+    assert next_commands(run, {}, NAMES)[1] == "python train.py data.root=x schedule=sgdr trainer.max_epochs=14"
 
 
 def test_trust_is_not_handed_on() -> None:
     run = FinishedRun("runs/x", ["seed=2", "trust=true", "resume.force=true"], "spiders", False, 3, False)
-    assert next_commands(run, {}, NAMES)[1] == "python train.py seed=2 trainer.max_epochs=6"
+    assert next_commands(run, {}, NAMES)[1] == "python train.py seed=2 epochs=6"
 
 
 def test_where_more_epochs_gain_nothing_other_rates_are_proposed() -> None:
     run = replace(RUN, typed=["data.root=my photos", "optimizer.lr=0.02", "objective=val/loss"], overfits=True, lr=0.02)
     assert next_commands(run, {}, NAMES)[1] == "python train.py -m 'data.root=my photos' optimizer.lr=0.006,0.02,0.06"
-    assert "max_epochs" in next_commands(replace(run, lr=None), {}, NAMES)[1]
-    assert "max_epochs" in next_commands(replace(run, overfits=False), {}, NAMES)[1]
+    assert "epochs=" in next_commands(replace(run, lr=None), {}, NAMES)[1]
+    assert "epochs=" in next_commands(replace(run, overfits=False), {}, NAMES)[1]
 
 
 def test_data_without_hints_still_get_commands() -> None:

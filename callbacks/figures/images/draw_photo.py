@@ -9,12 +9,16 @@ from typing import Any
 
 import torch
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ..canvas import new_figure
 from ..plain_text import shortened
+
+_HEAT = "inferno"  # colour map
+_KEY = 0.6  # inches of the key to it
 
 
 def to_picture(photo: Tensor) -> NDArray[Any]:
@@ -42,6 +46,7 @@ def photo_grid(
     columns: int,
     cell: tuple[float, float],
     heat: Sequence[Tensor] | None = None,
+    heat_label: str = "",
 ) -> Figure:
     """Draw photos in rows of at most ``columns``.
 
@@ -50,15 +55,20 @@ def photo_grid(
         titles: One for each photo.
         columns: Photos in a row, at most.
         cell: Width and height of a photo with its title, in inches.
-        heat: A heat map ``[h, w]`` in 0..1 to lay over each photo.
+        heat: A heat map ``[h, w]`` in 0..1 to lay over each photo; a key to its colours stands below.
+        heat_label: What heat is, beside that key.
     """
     columns = min(columns, len(photos))
     rows = math.ceil(len(photos) / columns)
-    figure = new_figure(cell[0] * columns, cell[1] * rows)
+    figure = new_figure(cell[0] * columns, cell[1] * rows + (_KEY if heat is not None else 0))
     for place, (photo, title) in enumerate(zip(photos, titles, strict=True)):
         axes = figure.add_subplot(rows, columns, place + 1)
         draw_photo(axes, photo, title)
         if heat is not None:
             extent = (*axes.get_xlim(), *axes.get_ylim())
-            axes.imshow(heat[place].numpy(), cmap="inferno", alpha=0.5, extent=extent, interpolation="bilinear", vmin=0, vmax=1)
+            axes.imshow(heat[place].numpy(), cmap=_HEAT, alpha=0.5, extent=extent, interpolation="bilinear", vmin=0, vmax=1)
+    if heat is not None:
+        key = figure.colorbar(ScalarMappable(cmap=_HEAT), ax=figure.axes, location="bottom", aspect=40, shrink=0.5, pad=0.02)
+        key.set_ticks([0, 1], labels=["least", "most"])
+        key.set_label(heat_label)
     return figure

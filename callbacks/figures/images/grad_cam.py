@@ -155,7 +155,12 @@ class GradCAM(HighestLossExamples):
             return
         heat, _ = grad_cam(pl_module, x, layer, self.output)
         figure = photo_grid(
-            [each.x for each in mistakes], photo_titles(mistakes, names), columns=4, cell=(2.2, 2.75), heat=list(heat.cpu())
+            [each.x for each in mistakes],
+            photo_titles(mistakes, names),
+            columns=4,
+            cell=(2.2, 2.75),
+            heat=list(heat.cpu()),
+            heat_label="weight for the likeliest class",
         )
         centres = ", ".join(_brightest(each) for each in heat)
         alt = f"{describe_mistakes(mistakes)} Where each is brightest: {centres}."

@@ -16,6 +16,7 @@ from practicum.lightning_shim import LightningModule, Trainer
 from torch import Tensor
 
 from ...files.output_path import output_path
+from ...run.counted import counted
 from ..highest_loss_examples import HighestLossExamples
 from ..plain_text import shortened
 from ..worst_rows import Mistake
@@ -25,6 +26,9 @@ _CAPTION = (
     "The photos whose label the model found least likely, the worst first, though it may have got some right: correct wrong "
     "labels, leave out what can't be told, and get more photos of the kind that remains."
 )
+
+
+_LONGEST = 160  # characters of the labels of a photo in words
 
 
 def describe_mistakes(mistakes: Sequence[Mistake]) -> str:
@@ -37,16 +41,26 @@ def describe_mistakes(mistakes: Sequence[Mistake]) -> str:
         >>> describe_mistakes([Mistake(6.0, 4, torch.zeros(3, 8, 8), "ant (1.00)", "bee")])
         '1 photo of the highest loss: predicted ant (1.00), true bee, loss 6.00.'
     """
-    each = "; ".join(f"predicted {shortened(m.predicted)}, true {shortened(m.true)}, loss {m.loss:.2f}" for m in mistakes)
-    return f"{len(mistakes)} photo{'' if len(mistakes) == 1 else 's'} of the highest loss: {each}."
+    each = "; ".join(
+        f"{', '.join(shortened(line, _LONGEST) for line in _differences(mistake))}, loss {mistake.loss:.2f}"
+        for mistake in mistakes
+    )
+    return f"{counted(len(mistakes), 'photo')} of the highest loss: {each}."
 
 
 def photo_titles(mistakes: Sequence[Mistake], names: Sequence[str] | None) -> list[str]:
-    """Return the title of each photo: its prediction, its label, its loss, its folder and its file."""
-    titles = [f"predicted {each.predicted}\ntrue {each.true} (loss {each.loss:.2f})" for each in mistakes]
+    """Return the title of each photo: its prediction, its label, its loss, its folder and its file.
+
+    Of a photo that may hold several labels, only those that were missed or added stand there.
+    """
+    titles = ["\n".join([*_differences(each)[:-1], f"{_differences(each)[-1]} (loss {each.loss:.2f})"]) for each in mistakes]
     if names is None:
         return titles
     return [f"{title}\n{shortened(os.sep.join(Path(name).parts[-2:]), 28)}" for title, name in zip(titles, names, strict=True)]
+
+
+def _differences(mistake: Mistake) -> Sequence[str]:
+    return mistake.differences or (f"predicted {mistake.predicted}", f"true {mistake.true}")
 
 
 class TopLosses(HighestLossExamples):

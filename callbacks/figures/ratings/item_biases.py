@@ -1,9 +1,9 @@
 """Item bias given popularity: which items score above or below what the number of their interactions predicts.
 
 **What it shows.** ``figures/item_biases.png``: each item's bias over the number of its interactions (ratings or clicks), with the
-straight line (on the logarithm of that number) fitted to those with enough of them; beside it the items farthest above and below
-the line. Items with few interactions are left out of the fit: regularization holds their biases near 0, which would bend the line
-away from the popular ones, so that these would all seem favourites.
+parabola (on the logarithm of that number) fitted to those with enough of them; beside it the items farthest above and below
+it. A straight line would not do: where people choose rather than rate, biases rise ever faster with popularity, so that all
+popular items would seem favourites. Items with few interactions are left out of the fit: regularization holds their biases near 0.
 
 **Source.** fast.ai's collaborative filtering lesson ("interpreting embeddings and biases").
 """
@@ -21,6 +21,7 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 
 from ...files.output_path import output_path
 from ...ranking.contracts import require_recommender
+from ...run.counted import counted
 from ..canvas import BLUE, GRID, ORANGE, new_figure
 from ..figure_callback import FigureCallback
 from ..log_axis import label_log_axis
@@ -28,9 +29,10 @@ from ..plain_text import printable
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
-
+_DEGREE = 2
+_POINTS = 50  # of the curve as it is drawn
 _CAPTION = (
-    "Each dot is an item, and its bias what it scores for everybody, whatever their taste: above the line that is more than its "
+    "Each dot is an item, and its bias what it scores for everybody, whatever their taste: above the curve that is more than its "
     "popularity lets expect, below less. The bars name the farthest: where people rate, favourites and disappointments; where "
     "they choose, items for everybody and items for a particular taste."
 )
@@ -40,22 +42,27 @@ class PopularityTrend(NamedTuple):
     """Biases beside those expected from popularity.
 
     Attributes:
-        slope: Of the expected bias, by the logarithm (base 10) of the number of interactions.
-        intercept: Of the line, where it is extended to an item with one interaction.
+        coefficients: Of the polynomial of the expected bias in the logarithm (base 10) of the number of interactions, the highest
+            power first.
         excess: Bias minus expected bias of each item ``[N]``.
-        order: Items with at least ``min_count`` interactions, to which the line is fitted, by excess, the lowest first.
+        order: Items with at least ``min_count`` interactions, to which the curve is fitted, by excess, the lowest first.
         min_count: Number of interactions that an item has at least to be in ``order``.
     """
 
-    slope: float
-    intercept: float
+    coefficients: Numbers
     excess: Numbers
     order: np.ndarray[Any, Any]
     min_count: int
 
+    def expected(self, counts: Numbers) -> Numbers:
+        """The bias that is expected of items with these numbers of interactions."""
+        return np.polyval(self.coefficients, np.log10(np.maximum(counts, 1)))
+
 
 def popularity_trend(bias: Numbers, counts: Numbers, min_count: int) -> PopularityTrend:
     """Fit biases by the logarithm of popularity, of the items that have enough interactions to have learnt a bias.
+
+    The fit is a parabola; a line or a constant where there are only two numbers of interactions or one.
 
     Args:
         bias: Of each item ``[N]``.
@@ -65,19 +72,21 @@ def popularity_trend(bias: Numbers, counts: Numbers, min_count: int) -> Populari
     logs = np.log10(np.maximum(counts, 1))
     least = min(min_count, counts.max())
     enough = np.flatnonzero(counts >= least)
-    spread = np.ptp(logs[enough]) > 0
-    slope, intercept = np.polyfit(logs[enough], bias[enough], 1) if spread else (0.0, float(bias[enough].mean()))
-    excess = bias - (intercept + slope * logs)
-    return PopularityTrend(float(slope), float(intercept), excess, enough[np.argsort(excess[enough])], int(least))
+    degree = min(_DEGREE, len(np.unique(logs[enough])) - 1)
+    coefficients = np.polyfit(logs[enough], bias[enough], degree)
+    excess = bias - np.polyval(coefficients, logs)
+    return PopularityTrend(coefficients, excess, enough[np.argsort(excess[enough])], int(least))
 
 
-def describe_item_biases(names: Sequence[str], trend: PopularityTrend) -> str:
+def describe_item_biases(names: Sequence[str], counts: Numbers, trend: PopularityTrend) -> str:
     """Say in words what :func:`draw_item_biases` shows."""
+    ends = np.array([counts[trend.order].min(), counts.max()])
+    low, high = trend.expected(ends)
     lowest = ", ".join(f"{_short(names[row])} ({trend.excess[row]:+.2f})" for row in trend.order[:3])
     highest = ", ".join(f"{_short(names[row])} ({trend.excess[row]:+.2f})" for row in trend.order[::-1][:3])
     return (
-        f"Bias of {len(names):,} items over their popularity: {trend.slope:+.2f} for ten times the interactions. Farthest above "
-        f"what is expected: {highest}; farthest below: {lowest}."
+        f"Bias of {len(names):,} items over their popularity: {low:+.2f} is expected at {counted(int(ends[0]), 'interaction')}, "
+        f"{high:+.2f} at {int(ends[1]):,}. Farthest above what is expected: {highest}; farthest below: {lowest}."
     )
 
 
@@ -96,8 +105,8 @@ def draw_item_biases(bias: Numbers, counts: Numbers, names: Sequence[str], trend
     scatter.grid(color=GRID)
     scatter.set_axisbelow(True)
     scatter.scatter(np.maximum(counts, 1), bias, s=10, color=BLUE, alpha=0.5)
-    ends = np.array([max(1, trend.min_count, counts.min()), max(2, counts.max())])
-    scatter.plot(ends, trend.intercept + trend.slope * np.log10(ends), color=ORANGE, label="expected from popularity")
+    fitted = np.geomspace(max(1, counts[trend.order].min()), max(2, counts.max()), _POINTS)
+    scatter.plot(fitted, trend.expected(fitted), color=ORANGE, label="expected from popularity")
     scatter.set_xscale("log")
     label_log_axis(scatter.xaxis, max(1, counts.min()), max(2, counts.max()))
     scatter.set_xlabel("interactions in training")
@@ -125,7 +134,7 @@ class ItemBiases(FigureCallback):
     Args:
         folder: Folder of ``item_biases.png``, relative to ``trainer.default_root_dir``.
         max_labels: Items named on each side, at most.
-        min_count: Number of interactions that an item must have to be named, and to count for the line.
+        min_count: Number of interactions that an item must have to be named, and to count for the curve.
 
     Raises:
         MisconfigurationException: A number is below 1, or the module or data module lacks one of these.
@@ -136,8 +145,8 @@ class ItemBiases(FigureCallback):
         >>> from practicum.callbacks.figures.ratings.item_biases import popularity_trend
         >>> callback = ItemBiases(min_count=10)  # Trainer(callbacks=[callback]) draws figures/item_biases.png after a test
         >>> trend = popularity_trend(np.array([0.0, 1.0, 2.0]), np.array([1.0, 10.0, 100.0]), callback.min_count)
-        >>> round(trend.slope, 6), trend.order.tolist()
-        (1.0, [...])
+        >>> bool(abs(trend.excess).max() < 1e-9), trend.expected(np.array([1000.0])).round(6).tolist()
+        (True, [3.0])
     """
 
     def __init__(self, folder: str | os.PathLike[str] = "figures", max_labels: int = 12, min_count: int = 20) -> None:
@@ -156,7 +165,7 @@ class ItemBiases(FigureCallback):
         titles = data.titles() if hasattr(data, "titles") else {}
         names = [titles.get(level, level) for level in module.categories[module.item]]
         trend = popularity_trend(bias, counts, self.min_count)
-        figure, alt = draw_item_biases(bias, counts, names, trend, self.max_labels), describe_item_biases(names, trend)
+        figure, alt = draw_item_biases(bias, counts, names, trend, self.max_labels), describe_item_biases(names, counts, trend)
         self.write_figure(
             figure, output_path(trainer, self.folder, "item_biases.png"), "Item bias given popularity", _CAPTION, alt
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 import torch
 from practicum.callbacks.figures.canvas import new_figure
 from practicum.callbacks.figures.label_placement import labelled_scatter
@@ -32,6 +33,17 @@ def test_the_farthest_point_has_its_name_first() -> None:
     placed = labelled_scatter(new_figure(3, 3).add_subplot(), points.double(), ["a long name"] * 7, points[:, 0].numpy())
     assert next(iter(placed)) == 2
     assert len(placed) < 7
+
+
+def test_in_a_crowd_only_named_points_have_the_colour() -> None:
+    points = torch.rand(400, 2, generator=torch.Generator().manual_seed(1)).double()
+    axes = new_figure(4, 4).add_subplot()
+    placed = labelled_scatter(axes, points, ["", "b", *[""] * 398], "#3366cc")
+    all_points, named = axes.collections
+    assert list(placed) == [1]
+    assert all_points.get_offsets().shape[0] == 400
+    assert named.get_offsets().tolist() == [pytest.approx(points[1].tolist())]
+    assert all_points.get_facecolor()[0][:3].tolist() != named.get_facecolor()[0][:3].tolist()
 
 
 def test_points_without_a_name_have_none() -> None:

@@ -11,6 +11,7 @@ from practicum.callbacks.fine_tuning.discriminative_lr import (
     sliced_lrs,
     split_parameter_groups,
 )
+from practicum.lightning_shim import MisconfigurationException
 from torch import nn
 from torch.optim import lr_scheduler
 
@@ -58,6 +59,13 @@ def test_whatever_configure_optimizers_returns() -> None:
             optimizer.step()
             scheduler.step()
             assert scheduler.get_last_lr() == pytest.approx([0.05, 0.5])
+
+
+def test_one_rate_for_all_parameters_is_refused() -> None:
+    body, head = nn.Linear(1, 2), nn.Linear(2, 1)
+    optimizer = torch.optim.LBFGS([*body.parameters(), *head.parameters()])
+    with pytest.raises(MisconfigurationException, match="LBFGS has one learning rate for all parameters"):
+        apply_layer_lrs(optimizer, [[body], [head]], [0.1, 1])
 
 
 def test_absolute_rates_replace_the_optimizers() -> None:

@@ -27,7 +27,7 @@ def test_stops_after_the_epoch_in_which_it_happens(
 
     trainer = make_trainer(max_epochs=5, callbacks=[FiniteLoss()])
     with pytest.raises(
-        MisconfigurationException, match=rf"diverged: train/loss\w* is \W?{value} after epoch 2; lower the learning rate"
+        MisconfigurationException, match=rf"diverged: train/loss\w* is \W?{value} in epoch 2; lower the learning rate"
     ):
         trainer.fit(Diverges(), known_photos)
     sound = make_trainer(max_epochs=2, callbacks=[FiniteLoss()])

@@ -70,3 +70,4 @@ def test_seeds_are_averaged_and_text_is_escaped(tmp_path: Path, a_run: Callable[
     assert "0.25 ± 0.35" in page
     assert "seconds of all runs" in page
     assert "6</b>" in page
+    assert "<b>4</b><span>of 4 runs finished</span>" in page

@@ -108,11 +108,13 @@ def test_without_sweeps_there_is_no_last_one(tmp_path: Path, monkeypatch: pytest
 def test_how_to_go_on(tmp_path: Path, a_run: Callable[..., Path]) -> None:
     a_run(tmp_path, 0, ["seed=1"], {"status": "finished"})
     assert how_to_go_on(tmp_path, collect_runs(tmp_path), "T") is None
-    assert str(how_to_go_on(tmp_path, collect_runs(tmp_path), "T", broken_off=True)).startswith("What is left of the sweep: T ")
+    assert str(how_to_go_on(tmp_path, collect_runs(tmp_path), "T", broken_off=True)).startswith(
+        "Run the rest of the sweep with: T "
+    )
     note_failure(a_run(tmp_path, 1, ["seed=2"]), "why")
-    assert "1 of 2 did not finish; these again: T " in str(how_to_go_on(tmp_path, collect_runs(tmp_path), "T"))
+    assert "1 of 2 did not finish; run them again with: T " in str(how_to_go_on(tmp_path, collect_runs(tmp_path), "T"))
     search = {"_target_": "hydra_plugins.practicum.OptunaSweeper", "n_trials": 2}
     OmegaConf.save(OmegaConf.create({"hydra": {"sweeper": search}}), tmp_path / "multirun.yaml")
     assert str(how_to_go_on(tmp_path, collect_runs(tmp_path), "T")).endswith(f"{tmp_path.name}/1")
     OmegaConf.save(OmegaConf.create({"hydra": {"sweeper": {**search, "n_trials": 3}}}), tmp_path / "multirun.yaml")
-    assert "The search goes on with: T " in str(how_to_go_on(tmp_path, collect_runs(tmp_path), "T"))
+    assert "Continue the search with: T " in str(how_to_go_on(tmp_path, collect_runs(tmp_path), "T"))

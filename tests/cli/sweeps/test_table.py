@@ -44,7 +44,7 @@ def test_a_run_that_fails_is_listed_and_the_others_go_on(
     assert result.returncode == 1
     assert [row["status"] for row in rows_of(where / "sweep/sweep.csv")] == ["finished", "failed", "finished"]
     assert "run 1 failed: Training diverged: train/loss is" in result.stdout
-    assert "1 of 3 did not finish; these again: " in result.stdout
+    assert "1 of 3 did not finish; run them again with: " in result.stdout
     assert "resume=sweep" in result.stdout
     assert "Traceback" not in result.stdout + result.stderr
     assert all((where / "sweep" / run / "report.html").is_file() for run in "02")
@@ -71,7 +71,7 @@ def test_what_is_left_is_told_where_a_sweep_was_broken_off(
     a_run(tmp_path, 0, ["seed=1"], {"status": "finished", "test/rmse": 0.5, "seconds": 3.0})
     monkeypatch.setattr(table, "_under_way", [tmp_path])
     assert not end_sweep(broken_off=True)
-    assert "What is left of the sweep: " in capsys.readouterr().out
+    assert "Run the rest of the sweep with: " in capsys.readouterr().out
     assert not end_sweep()  # it has ended
     assert not capsys.readouterr().out
 

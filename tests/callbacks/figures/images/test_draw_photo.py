@@ -25,9 +25,11 @@ def test_long_titles_are_wrapped() -> None:
 
 def test_a_grid_holds_every_photo_and_its_heat() -> None:
     photos = list(torch.rand(5, 3, 8, 8))
-    figure = photo_grid(photos, list("abcde"), columns=4, cell=(2, 3), heat=list(torch.rand(5, 2, 2)))
-    assert figure.get_size_inches().tolist() == [8, 6]
-    assert [axes.get_title() for axes in figure.axes] == list("abcde")
+    figure = photo_grid(photos, list("abcde"), columns=4, cell=(2, 3), heat=list(torch.rand(5, 2, 2)), heat_label="weight")
+    assert figure.get_size_inches().tolist() == [8, 6.6]
+    *shown, key = figure.axes
+    assert [axes.get_title() for axes in shown] == list("abcde")
+    assert (key.get_xlabel(), [label.get_text() for label in key.get_xticklabels()]) == ("weight", ["least", "most"])
     photo, heat = figure.axes[4].get_images()
     assert torch.equal(torch.as_tensor(photo.get_array()), photos[4].permute(1, 2, 0))
     assert heat.get_extent() == photo.get_extent()

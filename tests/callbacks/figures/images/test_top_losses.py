@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from practicum.callbacks import TopLosses
-from practicum.callbacks.figures.images.top_losses import photo_titles
+from practicum.callbacks.figures.images.top_losses import describe_mistakes, photo_titles
 from practicum.callbacks.figures.worst_rows import Mistake
 from practicum.lightning_shim import Trainer
 
@@ -24,6 +24,12 @@ def test_titles_tell_prediction_label_loss_and_file() -> None:
         "bee/4.jpg",
         "ant/" + "a" * 14 + "…" + "a" * 5 + ".jpg",
     ]
+
+
+def test_of_several_labels_those_missed_or_added_are_told() -> None:
+    mistake = Mistake(0.5, 0, torch.zeros(1), "clear road", "clear water", ["missed: water", "added: road"])
+    assert photo_titles([mistake], ["tags/7.jpg"]) == ["missed: water\nadded: road (loss 0.50)\ntags/7.jpg"]
+    assert describe_mistakes([mistake]) == "1 photo of the highest loss: missed: water, added: road, loss 0.50."
 
 
 def test_photos_only(make_trainer: Callable[..., Trainer], known_classifier: Any) -> None:
