@@ -148,10 +148,11 @@ class LearningCurves(FigureCallback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Record the values of this epoch; validation has run by now."""
-        for name, value in trainer.callback_metrics.items():
-            if name.endswith("_step"):
-                continue
-            self.history.setdefault(name.removesuffix("_epoch"), []).append((trainer.current_epoch + 1, float(value)))
+        values = {name: value for name, value in trainer.callback_metrics.items() if not name.endswith("_step")}
+        for name, value in values.items():
+            if f"{name}_epoch" not in values:  # else this is the value of the last step, or the same once more
+                point = (trainer.current_epoch + 1, float(value))
+                self.history.setdefault(name.removesuffix("_epoch"), []).append(point)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw."""

@@ -64,7 +64,7 @@ class RunRecord(Watcher):
 
     Includes ``facts`` (a flat dictionary) of every other callback that has them, ``provenance`` (a flat dictionary) of the module
     and of the data module where they have it, and ``known_answer`` of the data module: the best value that any model can reach,
-    where that is known.
+    where that is known and the metric is measured.
 
     Args:
         folder: Folder of ``metrics.json``.
@@ -192,7 +192,11 @@ class RunRecord(Watcher):
             **{f"{name}/best": value for name, value in self.best.items() if not name.startswith("test/")},
             **self.plain,
             **self.baselines,
-            **{f"known/{name}": value for name, value in getattr(datamodule, "known_answer", {}).items()},
+            **{
+                f"known/{name}": value
+                for name, value in getattr(datamodule, "known_answer", {}).items()
+                if f"val/{name}" in self.last or f"test/{name}" in self.last
+            },
             **{name: value for each in trainer.callbacks for name, value in getattr(each, "facts", {}).items()},  # type: ignore[attr-defined]
             "seconds": round(sum(seconds.values()), 2),
             **{f"seconds/{phase}": round(value, 2) for phase, value in seconds.items()},

@@ -97,6 +97,14 @@ def composed_hints(*overrides: str) -> dict[str, Any]:
             ],
         ),
         (
+            ["experiment=clicks", "data=tastes"],
+            FinishedRun("runs/x", ["experiment=clicks", "data=tastes"], "tastes", True, 25, False),
+            [
+                "python predict.py run=runs/x top_k=10 output=predictions.csv",
+                "python train.py experiment=clicks data.root=CLICKS.csv",
+            ],
+        ),
+        (
             ["experiment=tastes"],
             FinishedRun("runs/x", ["experiment=tastes"], "tastes", True, 25, False),
             [

@@ -51,9 +51,10 @@ def describe_mistakes(mistakes: Sequence[Mistake]) -> str:
 def photo_titles(mistakes: Sequence[Mistake], names: Sequence[str] | None) -> list[str]:
     """Return the title of each photo: its prediction, its label, its loss, its folder and its file.
 
-    Of a photo that may hold several labels, only those that were missed or added stand there.
+    Of a photo that may hold several labels, only those that were missed or added stand there. The blank before the loss is one
+    at which no line breaks.
     """
-    titles = ["\n".join([*_differences(each)[:-1], f"{_differences(each)[-1]} (loss {each.loss:.2f})"]) for each in mistakes]
+    titles = ["\n".join([*_differences(each)[:-1], f"{_differences(each)[-1]} (loss\u00a0{each.loss:.2f})"]) for each in mistakes]
     if names is None:
         return titles
     return [f"{title}\n{shortened(os.sep.join(Path(name).parts[-2:]), 28)}" for title, name in zip(titles, names, strict=True)]
@@ -84,7 +85,7 @@ class TopLosses(HighestLossExamples):
         >>> from practicum.callbacks.figures.worst_rows import Mistake
         >>> callback = TopLosses(count=8)  # Trainer(callbacks=[callback]) draws figures/top_losses.png after a test
         >>> photo_titles([Mistake(6.0, 4, torch.zeros(3, 8, 8), "ant (1.00)", "bee")], ["photos/bee/4.jpg"])
-        ['predicted ant (1.00)\ntrue bee (loss 6.00)\nbee/4.jpg']
+        ['predicted ant (1.00)\ntrue bee (loss\xa06.00)\nbee/4.jpg']
     """
 
     def accepts(self, x: Tensor, pl_module: LightningModule) -> bool:

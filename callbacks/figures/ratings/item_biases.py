@@ -1,9 +1,9 @@
 """Item bias given popularity: which items score above or below what the number of their interactions predicts.
 
 **What it shows.** ``figures/item_biases.png``: each item's bias over the number of its interactions (ratings or clicks), with the
-parabola (on the logarithm of that number) fitted to those with enough of them; beside it the items farthest above and below
-it. A straight line would not do: where people choose rather than rate, biases rise ever faster with popularity, so that all
-popular items would seem favourites. Items with few interactions are left out of the fit: regularization holds their biases near 0.
+parabola (on the logarithm of that number) fitted to those with enough of them; beside it the items farthest above and below it.
+A straight line would not do: where people choose rather than rate, biases rise ever faster with popularity, so that all popular
+items would seem favourites. Items with few interactions are left out of the fit: regularization holds their biases near 0.
 
 **Source.** fast.ai's collaborative filtering lesson ("interpreting embeddings and biases").
 """
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
 from ...files.output_path import output_path
@@ -119,6 +120,7 @@ def draw_item_biases(bias: Numbers, counts: Numbers, names: Sequence[str], trend
     listed.barh(places, trend.excess[shown], color=[ORANGE] * count + [BLUE] * count)
     listed.set_yticks(places, [_short(names[row]) for row in shown], fontsize=8)
     listed.set_xlabel("bias minus that expected from popularity")
+    listed.xaxis.set_major_locator(MaxNLocator(5))
     listed.grid(color=GRID, axis="x")
     listed.set_axisbelow(True)
     listed.set_title(f"of {len(trend.order):,} items with {trend.min_count} interactions or more")

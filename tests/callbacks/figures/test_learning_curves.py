@@ -8,7 +8,9 @@ from typing import Any
 
 from practicum.callbacks import LearningCurves
 from practicum.callbacks.figures.learning_curves import curves_by_panel, describe_curves, draw_curves
-from practicum.lightning_shim import Trainer
+from practicum.lightning_shim import Trainer, classes
+
+BoringModel = classes("demos.boring_classes.BoringModel")[0]
 
 
 def test_panels_hold_both_stages_and_the_loss_comes_first() -> None:
@@ -47,6 +49,18 @@ def test_values_of_a_fit(
     resumed = LearningCurves()
     resumed.load_state_dict(callback.state_dict())
     assert resumed.history == callback.history
+
+
+def test_what_is_logged_by_step_too_has_one_value_an_epoch(make_trainer: Callable[..., Trainer]) -> None:
+    class Logs(BoringModel):  # type: ignore[misc, valid-type]
+        def training_step(self, batch: Any, batch_idx: int) -> Any:
+            loss = super().training_step(batch, batch_idx)["loss"]
+            self.log("train/loss", float(batch_idx), on_step=True, on_epoch=True)
+            return loss
+
+    callback = LearningCurves()
+    make_trainer(max_epochs=2, limit_train_batches=3, callbacks=[callback], log_every_n_steps=1).fit(Logs())
+    assert callback.history["train/loss"] == [(1, 1.0), (2, 1.0)]
 
 
 def test_each_fit_has_curves_of_its_own(known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]) -> None:

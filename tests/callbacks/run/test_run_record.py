@@ -205,7 +205,7 @@ def test_plain_values_facts_and_known_answers_stand_beside(
 ) -> None:
     class Data(LightningDataModule):
         tests_on = "valid"
-        known_answer = {"accuracy": 0.9}  # noqa: RUF012
+        known_answer = {"accuracy": 0.9, "rmse": 0.5}  # noqa: RUF012
         provenance = {"sha256": "abc", "loss": float("nan")}  # noqa: RUF012
 
         def test_dataloader(self) -> Any:
@@ -222,5 +222,6 @@ def test_plain_values_facts_and_known_answers_stand_beside(
     record = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     assert record["plain/accuracy"] == record["val/accuracy/kept"] == pytest.approx(4 / 6)
     assert record["known/accuracy"] == 0.9
+    assert "known/rmse" not in record  # which nothing measures
     assert record["tta/views"] == 4
     assert (record["data/sha256"], record["data/loss"], record["tests_on"]) == ("abc", None, "valid")

@@ -16,8 +16,8 @@ from practicum.lightning_shim import Trainer
 def test_titles_tell_prediction_label_loss_and_file() -> None:
     mistakes = [Mistake(6.0025, 4, torch.zeros(1), "ant (1.00)", "bee"), Mistake(0.97, 1, torch.zeros(1), "bee (0.62)", "ant")]
     assert photo_titles(mistakes, None) == [
-        "predicted ant (1.00)\ntrue bee (loss 6.00)",
-        "predicted bee (0.62)\ntrue ant (loss 0.97)",
+        "predicted ant (1.00)\ntrue bee (loss\xa06.00)",
+        "predicted bee (0.62)\ntrue ant (loss\xa00.97)",
     ]
     names = ["/data/photos/bee/4.jpg", "/data/photos/ant/" + "a" * 40 + ".jpg"]
     assert [title.split("\n")[2] for title in photo_titles(mistakes, names)] == [
@@ -28,7 +28,7 @@ def test_titles_tell_prediction_label_loss_and_file() -> None:
 
 def test_of_several_labels_those_missed_or_added_are_told() -> None:
     mistake = Mistake(0.5, 0, torch.zeros(1), "clear road", "clear water", ["missed: water", "added: road"])
-    assert photo_titles([mistake], ["tags/7.jpg"]) == ["missed: water\nadded: road (loss 0.50)\ntags/7.jpg"]
+    assert photo_titles([mistake], ["tags/7.jpg"]) == ["missed: water\nadded: road (loss\xa00.50)\ntags/7.jpg"]
     assert describe_mistakes([mistake]) == "1 photo of the highest loss: missed: water, added: road, loss 0.50."
 
 
