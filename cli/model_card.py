@@ -17,9 +17,9 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
+from practicum.callbacks.figures.counted import counted
 from practicum.callbacks.figures.metric_words import metric_words
 from practicum.callbacks.files.atomic_file import as_utf8, atomic_write
-from practicum.callbacks.run.counted import counted
 from practicum.callbacks.run.results import (
     baseline_table,
     few_measured,
@@ -93,9 +93,20 @@ def task_of(model: Any, target: str | None = None) -> Task:
         return Task(name, kind, source, "its vector")
     if name == "recommendation":
         return Task(name, kind, source, f"`{target}`" if target else "a score that orders items")
-    what = "any number of labels" if getattr(model, "multi_label", False) else "one of"
+    what = "any number of" if getattr(model, "multi_label", False) else "one of"
     output = f"{what} {len(classes)} classes" if classes else "a number"
     return Task(name, kind, source, f"{output} (`{target}`)" if target else output, classes)
+
+
+def what_it_does(record: Mapping[str, Any], task: Task) -> str:
+    """What was trained, in a sentence.
+
+    Args:
+        record: What ``metrics.json`` holds.
+        task: What the model is for.
+    """
+    parameters = counted(record.get("parameters", 0), "parameter")
+    return f"Predicts {task.output} from {task.input}: practicum's `{task.model}` with {parameters}."
 
 
 def model_card(record: Mapping[str, Any], task: Task, name: str, commands: Sequence[str]) -> str:
@@ -124,7 +135,7 @@ def model_card(record: Mapping[str, Any], task: Task, name: str, commands: Seque
     )
     text = [
         f"# {name}",
-        f"Predicts {task.output} from {task.input}: practicum's `{task.model}` with {record.get('parameters', 0):,} parameters.",
+        what_it_does(record, task),
         *_results(record),
         *_data(record, task, source),
         *_training(record),

@@ -149,24 +149,32 @@ def train_command(script: str | None = None) -> str:
     return program if program == _INSTALLED[0] else f"python {program}"
 
 
-def next_commands(run: FinishedRun, hints: Mapping[str, Any], names: tuple[str, str]) -> list[str]:
+def next_commands(run: FinishedRun, hints: Mapping[str, Any], names: tuple[str, str]) -> dict[str, str]:
     """The command that uses a run, and the one that trains the next.
 
     Args:
         run: The run.
         hints: What :func:`hints_of` returned.
         names: What :func:`program_names` returned.
+
+    Returns:
+        Two commands, by what each is for.
     """
     train, predict = names
+    purpose, following = "Predict with it", "Train on data of your own"
     if run.test_inputs is not None:
+        purpose = "Predict the challenge's test inputs"
         use = [f"input={run.test_inputs}", "output=submission.csv", "format=kaggle"]
     else:
         use = [*hints.get("predict", ["input=INPUT"]), "output=predictions.csv"]
     first = f"{predict} {shlex.join([f'run={run.folder}', *use])}"
     if "classifier" in hints:
-        first = f"{train} {shlex.join(_classifier(run, hints))}"
-    following = hints.get("own_data", []) if run.synthetic else _other_rates(run) or _longer(run)
-    return [first, f"{train} {shlex.join(following)}".rstrip()]
+        purpose, first = "Train a classifier on what it has learnt", f"{train} {shlex.join(_classifier(run, hints))}"
+    arguments = hints.get("own_data", []) if run.synthetic else _other_rates(run)
+    if not run.synthetic:
+        following = "Try other learning rates" if arguments else "Train for longer"
+        arguments = arguments or _longer(run)
+    return {purpose: first, following: f"{train} {shlex.join(arguments)}".rstrip()}
 
 
 def _classifier(run: FinishedRun, hints: Mapping[str, Any]) -> list[str]:
@@ -193,12 +201,12 @@ def _longer(run: FinishedRun) -> list[str]:
     return [*kept, *weights, f"{run.length}={10 if run.continues else 2 * run.epochs}"]
 
 
-def print_next_commands(commands: Sequence[str]) -> None:
+def print_next_commands(commands: Mapping[str, str]) -> None:
     """Print commands so that each can be copied as one line.
 
     Args:
         commands: What :func:`next_commands` returned.
     """
     print("\nNext:")
-    for command in commands:
+    for command in commands.values():
         print(f"  {command}")

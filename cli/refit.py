@@ -26,8 +26,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, open_dict
 from practicum.callbacks import EpochLines, FiniteLoss, LRFinder, LRSchedule
 from practicum.callbacks.averaging.weight_averaging import WeightAveragingBase
+from practicum.callbacks.figures.counted import counted
 from practicum.callbacks.files.atomic_file import atomic_write
-from practicum.callbacks.run.counted import counted
 from practicum.callbacks.schedules.param_group_lrs import peak_lr, scale_lrs
 from practicum.lightning_shim import Callback, classes, seed_everything
 

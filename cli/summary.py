@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from practicum.callbacks.run.counted import counted
+from practicum.callbacks.figures.counted import counted
 from practicum.callbacks.run.results import (
     CHOSE,
     TITLES,

@@ -58,7 +58,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     from .known_warnings import ignore_known_warnings, leave_messages_to_root, say_all_again
     from .logger_packages import check_logger_packages
     from .malloc import keep_freed_memory
-    from .model_card import commands_of, task_of, write_card
+    from .model_card import commands_of, task_of, what_it_does, write_card
     from .model_facts import model_builder
     from .next_command import hints_of, print_next_commands, train_command
     from .pretraining import check_model_in_force, model_in_force, pretrain
@@ -149,9 +149,8 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
         following = _next(cfg, hints_of(cfg), record, data, length)
         task = task_of(model, cfg.data.get("target", cfg.data.get("rating")))
         write_card(run, record, task, cfg.name, commands_of(hints_of(cfg)))
-        write_report(
-            run, train_command(), OmegaConf.to_yaml(OmegaConf.create(shown_config(cfg))), following
-        )  # links to what lies beside it
+        shown = OmegaConf.to_yaml(OmegaConf.create(shown_config(cfg)))
+        write_report(run, train_command(), shown, following, what_it_does(record, task))  # links to what lies beside it
         print_summary(record, run, model)
         print_next_commands(following)
     return _returned(record, cfg.objective)
@@ -164,7 +163,7 @@ def _returned(reached: dict[str, Any] | PrunedRun, objective: str | None) -> dic
 
 def _remove_earlier_results(run: Path) -> None:
     """Remove what an earlier run in the same folder left and this one might not replace; what is one's own stays."""
-    from practicum.callbacks.run.report import remove_figures
+    from practicum.callbacks.run.report_figures import remove_figures
 
     from .model_card import is_card
     from .sweeps.outcome import record_of
@@ -242,7 +241,7 @@ def _test(trainer: Trainer, model: LightningModule, data: LightningDataModule, r
     trainer.test(model, datamodule=data, ckpt_path=best, weights_only=True, verbose=False)
 
 
-def _next(cfg: DictConfig, hints: dict[str, Any], record: dict[str, Any], data: Any, length: str) -> list[str]:
+def _next(cfg: DictConfig, hints: dict[str, Any], record: dict[str, Any], data: Any, length: str) -> dict[str, str]:
     from hydra.core.hydra_config import HydraConfig
 
     from .next_command import FinishedRun, next_commands, program_names

@@ -13,7 +13,7 @@ from .canvas import GRID, PAPER, SOFT
 from .plain_text import PlainFigure, shortened
 
 _LONGEST = 28  # characters of a name
-_GAP = 4  # pixels between names side by side, as a browser's letters are wider than those measured
+_GAP = 7  # pixels between names side by side, as a browser's letters are wider than those measured
 _CROWD = 300  # points from which on those without a name are drawn pale: else nobody sees whose a name is
 
 
@@ -48,6 +48,7 @@ def labelled_scatter(axes: Axes, points: Tensor, names: Sequence[str], colour: A
     canvas.figure.draw_without_rendering()  # positions are known only then
     renderer = canvas.get_renderer()
     taken: dict[int, Bbox] = {}
+    dots = {row: axes.transData.transform(points[row].tolist()) for row, name in enumerate(names) if name}
     frame = axes.get_window_extent(renderer)
     centre = float(points[:, 0].mean())
     for row in (points - points.mean(0)).norm(dim=1).argsort(descending=True).tolist():
@@ -66,7 +67,8 @@ def labelled_scatter(axes: Axes, points: Tensor, names: Sequence[str], colour: A
             box = label.get_window_extent(renderer)
             inside = frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
             wide = Bbox.from_extents(box.x0 - _GAP, box.y0, box.x1 + _GAP, box.y1)
-            if inside and not any(wide.overlaps(other) for other in taken.values()):
+            free = not any(wide.overlaps(other) for other in taken.values())
+            if inside and free and not any(wide.contains(*dot) for other, dot in dots.items() if other != row):
                 taken[row] = box
                 break
             label.remove()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -19,13 +20,14 @@ from ..files.output_path import output_path
 from .canvas import BLUE, GRID, ORANGE, new_figure
 from .figure_callback import FigureCallback
 from .four_digits import four_digits
+from .metric_direction import better
 from .metric_words import metric_words
 from .plain_text import shortened
 
 Curve = Sequence[tuple[int, float]]
 _CAPTION = (
-    "Where validation's loss still falls, train for more epochs; where it rises while training's falls, the model overfits: use "
-    "more data, more augmentation or dropout, or fewer epochs."
+    "Where validation's loss still falls, train for more epochs; where it rises while training's falls, the model overfits: get "
+    "more data, or regularize it more, by dropout, weight decay or, of photos, augmentation."
 )
 _COLUMNS = 3
 _STAGES = {"train": ("training", ORANGE), "val": ("validation", BLUE)}
@@ -54,16 +56,20 @@ def describe_curves(panels: Mapping[str, Mapping[str, Curve]]) -> str:
         >>> from practicum.callbacks.figures.learning_curves import describe_curves
         >>> describe_curves({"loss": {"training": [(1, 0.9), (2, 0.5)], "validation": [(1, 0.8), (2, 0.6)]}})
         'By epoch, loss: training 0.9 to 0.5, validation 0.8 to 0.6.'
+        >>> describe_curves({"auroc": {"validation": [(1, 0.8), (2, 0.9), (3, 0.7)]}})
+        'By epoch, AUROC: validation 0.8 to 0.7, best 0.9 in epoch 2.'
     """
-    return f"By epoch, {'; '.join(f'{metric_words(panel)}: {_course(curves)}' for panel, curves in panels.items())}."
+    return f"By epoch, {'; '.join(f'{metric_words(panel)}: {_course(panel, curves)}' for panel, curves in panels.items())}."
 
 
-def _course(curves: Mapping[str, Curve]) -> str:
-    ends = {label: (points[0][1], points[-1][1]) for label, points in curves.items()}
+def _course(panel: str, curves: Mapping[str, Curve]) -> str:
     courses = []
-    for label, (first, last) in ends.items():
-        end = f" to {four_digits(last)}" if len(curves[label]) > 1 else ""
-        courses.append(f"{label} {four_digits(first)}{end}")
+    for label, points in curves.items():
+        (_, first), (_, last) = points[0], points[-1]
+        epoch, best = reduce(lambda one, other: other if better(panel, other[1], one[1]) else one, points)
+        end = f" to {four_digits(last)}" if len(points) > 1 else ""
+        middle = "" if best in (first, last) else f", best {four_digits(best)} in epoch {epoch}"
+        courses.append(f"{label} {four_digits(first)}{end}{middle}")
     return ", ".join(courses)
 
 

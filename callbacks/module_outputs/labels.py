@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 
-def label_of(target: Tensor, classes: Sequence[str] | None) -> str:
+def label_of(target: Tensor, classes: Sequence[str] | None, separator: str = " ") -> str:
     """Return a target's class name, for multi-label the names of every class that it holds, for regression the number.
 
     Args:
         target: A scalar, or a 0/1 vector ``[classes]``.
         classes: Their names, if there are any.
+        separator: Between several names.
     """
     if target.ndim == 0 and classes:
         return classes[int(target)]
@@ -25,7 +26,7 @@ def label_of(target: Tensor, classes: Sequence[str] | None) -> str:
         number: Any = value.numpy()[()]  # of its own precision: 0.1, not 0.100000001
         return np.format_float_positional(number, trim="-") if value.is_floating_point() else str(int(number))
     held = [i for i, value in enumerate(target.tolist()) if value]
-    return " ".join(classes[i] if classes else str(i) for i in held) or "none"
+    return separator.join(classes[i] if classes else str(i) for i in held) or "none"
 
 
 def label_differences(logits: Tensor, target: Tensor, classes: Sequence[str] | None) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 
-from .run_record import better
+from ..figures.metric_direction import better
 
 
 def best_places(metric: str, values: Sequence[float | None]) -> set[int]:

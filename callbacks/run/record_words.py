@@ -37,6 +37,7 @@ _WORDS = {
     "weights/sha256": "SHA-256 of the initial weights",
     "weights/tokens": "tokens that have initial weights",
     "weights/chosen_by": "what chose the epoch of the kept weights",
+    "weights/epoch": "epoch of the kept weights",
     "weights/refit_epochs": "epochs of the training on training and validation",
     "data/source": "where the data came from",
     "data/rejected": "left out as unusable",
@@ -44,7 +45,7 @@ _WORDS = {
     "data/train": "examples for training",
     "data/valid": "examples for validation",
     "data/test": "examples for the test",
-    "data/unsup": "examples without a label",
+    "data/unsup": "examples without a label, of which language models and word vectors learn, too",
     "data/categorical": "categorical columns",
     "data/continuous": "continuous columns",
     "data/vocabulary": "tokens in the vocabulary",
@@ -53,7 +54,7 @@ _WORDS = {
 _SPLITS = {"train": "training texts", "valid": "validation texts", "test": "test texts", "unsup": "unlabelled texts"}
 _OF_SPLITS = {
     "tokens": "tokens of the {}",
-    "unknown": "unknown tokens in the {}",
+    "unknown": "share of unknown tokens in the {}",
     "duplicates": "duplicates among the {}",
 }
 _ACROSS_SPLITS = {
@@ -105,7 +106,7 @@ def in_words(key: str) -> str:
     simple = {
         "test": f"{metric_words(rest)} on test",
         "known": f"best possible {metric_words(rest)}",
-        "plain": f"{metric_words(rest)} without transformed predictions",
+        "plain": f"{metric_words(rest)} on the plain predictions, without test-time augmentation and the like",
         "seconds": f"seconds of {rest}",
         "version": f"version of {rest}",
     }
@@ -125,5 +126,6 @@ def record_groups(record: Mapping[str, Any]) -> dict[str, list[RecordLine]]:
             continue
         kept = key.startswith("val/") and key.endswith("/kept")
         title = next((title for title, starts in _GROUPS.items() if key.startswith(starts)), "Techniques")
-        groups["Result" if kept else title].append(RecordLine(in_words(key), key, value))
+        shown = "nothing: the last one's are kept" if key == "weights/chosen_by" and value is None else value
+        groups["Result" if kept else title].append(RecordLine(in_words(key), key, shown))
     return {title: lines for title, lines in groups.items() if lines}

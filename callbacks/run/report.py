@@ -6,41 +6,43 @@ reader's screen, light or dark, tables are tables, and each has a sentence on ho
 
 from __future__ import annotations
 
-import base64
 import json
-import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jinja2
 import yaml
-from PIL import Image
 
-from ..figures.canvas import css_pixels, data_url, theme_css
-from ..figures.figure_callback import FAILED, failed_figures
+from ..figures.canvas import theme_css
+from ..figures.figure_callback import failed_figures
 from ..figures.four_digits import four_digits
-from ..figures.metric_words import metric_words
-from ..figures.page_table import PageTable, read_tables
+from ..figures.metric_words import metric_meanings, metric_words
+from ..figures.page_table import PageTable
 from ..figures.plain_text import printable
 from ..files.atomic_file import atomic_write
 from .best_places import best_places
 from .record_words import record_groups
-from .results import baseline_table, few_measured, meaning, measured_on, results, trained_anew
+from .report_figures import ReportFigure, report_figures, sections
+from .results import (
+    baseline_table,
+    few_measured,
+    fine_tuning_gain,
+    kept_epoch,
+    many_leaked,
+    meaning,
+    measured_on,
+    plain_values,
+    results,
+    trained_anew,
+)
 
 TEMPLATES = Path(__file__).parent  # page_style.j2 is the sweep's, too
-_SECTIONS = {  # stems of files, in the order of the page; embeddings_* and the like by their beginning
-    "Training": ("curves", "lr_find", "schedule"),
-    "Quality": ("predicted_true", "residuals", "error_by", "confusion", "per_class", "calibration", "long_tail"),
-    "Mistakes": ("top_losses", "most_wrong", "grad_cam", "tta"),
-    "What the model has learnt": ("samples", "person", "importance", "item_biases", "nearest_words", "embeddings"),
-    "Data": ("example_batch", "augmentation"),
-}
 _MEASURED = ("Quality", "Mistakes")  # on the split of the result
+_LONG = 60  # characters of a cell, from which on it is a text
 _TILES = 6  # metrics at the top; all are in the record
-_OTHERS = "More"
-_KINDS = (".png", ".svg", ".json", ".txt", ".csv")  # of files that callbacks write there
 _FILES = {  # what may lie beside the page
     "README.md": "the model's card",
     "metrics.json": "the record below",
@@ -59,98 +61,6 @@ _FILES = {  # what may lie beside the page
     "word_vectors.vec": "word vectors learnt before the training",
     ".hydra/config.yaml": "the configuration",
 }
-
-
-class ReportFigure(NamedTuple):
-    """A figure, tables or a list on the page.
-
-    Attributes:
-        title: Its heading.
-        image: The ``src`` of the figure; empty for tables and lists.
-        text: Of a list.
-        caption: How it is read, and what to do about it.
-        alt: What is seen in the figure.
-        size: Of the figure, in CSS pixels.
-        tables: In place of a figure.
-        stem: Of its file.
-    """
-
-    title: str
-    image: str
-    text: str
-    caption: str = ""
-    alt: str = ""
-    size: tuple[int, int] | None = None
-    tables: Sequence[PageTable] = ()
-    stem: str = ""
-
-    @property
-    def anchor(self) -> str:
-        """Its place on the page."""
-        return "figure-" + re.sub(r"\W+", "-", self.stem or self.title)
-
-
-def report_figures(paths: Iterable[Path]) -> list[ReportFigure]:
-    """Read figures (``.png``, with an ``.svg`` beside), tables (``.json``) and lists (``.txt``), in the page's order.
-
-    A PNG's own ``Title``, ``Comment`` and ``Description`` are its title, caption and alternative text, where it has them. Tables
-    take the place of a list of the same name. Other files are left out.
-
-    Args:
-        paths: Files of a run's figures folder.
-    """
-    found: dict[str, ReportFigure] = {}
-    for path in sorted(paths, key=lambda path: path.suffix):  # .json before .txt
-        title = path.stem[:1].upper() + path.stem[1:].replace("_", " ")
-        if path.suffix == ".png":
-            found[path.stem] = _figure(path, title)
-        elif path.suffix == ".json" and (sheet := read_tables(path)) is not None:
-            found[path.stem] = ReportFigure(sheet.title, "", "", sheet.caption, tables=sheet.tables, stem=path.stem)
-        elif path.suffix == ".txt" and path.stem not in found:
-            text = path.read_text(encoding="utf-8", errors="replace")
-            found[path.stem] = ReportFigure(title, "", text, stem=path.stem)
-    order = [stem for stems in _SECTIONS.values() for stem in stems]
-    return sorted(found.values(), key=lambda each: (_place(each.stem, order), each.stem))
-
-
-def remove_figures(folder: Path) -> None:
-    """Remove figures, tables and lists that an earlier run has left; files of other names stay.
-
-    Args:
-        folder: The run's folder of figures, which need not be there.
-    """
-    order = [stem for stems in _SECTIONS.values() for stem in stems]
-    for path in folder.glob("*.*"):
-        if path.name == FAILED or (path.suffix in _KINDS and _place(path.stem, order) < len(order)):
-            path.unlink()
-
-
-def _place(stem: str, order: Sequence[str]) -> int:
-    return next((place for place, name in enumerate(order) if stem == name or stem.startswith(f"{name}_")), len(order))
-
-
-def sections(figures: Iterable[ReportFigure]) -> dict[str, list[ReportFigure]]:
-    """Group figures by what they tell about; sections without any are left out."""
-    found: dict[str, list[ReportFigure]] = {title: [] for title in (*_SECTIONS, _OTHERS)}
-    for each in figures:
-        title = next((title for title, stems in _SECTIONS.items() if _place(each.stem, stems) < len(stems)), _OTHERS)
-        found[title].append(each)
-    return {title: held for title, held in found.items() if held}
-
-
-def _figure(path: Path, title: str) -> ReportFigure:
-    try:
-        with Image.open(path) as picture:
-            said, size = dict(getattr(picture, "text", {})), (css_pixels(picture.width), css_pixels(picture.height))
-    except (OSError, ValueError, SyntaxError):  # no PNG, or a damaged one: it is shown as it is
-        said, size = {}, None
-    svg = path.with_suffix(".svg")
-    if svg.is_file():
-        image = data_url(svg.read_text(encoding="utf-8"))
-    else:  # drawn by somebody else
-        image = f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
-    title = said.get("Title", title)
-    return ReportFigure(title, image, "", said.get("Comment", ""), said.get("Description", title), size, stem=path.stem)
 
 
 def headline(record: dict[str, Any]) -> dict[str, Any]:
@@ -176,8 +86,9 @@ def render_report(
     config: str | None = None,
     failed: Mapping[str, str] | None = None,
     program: str = "python train.py",
-    following: Sequence[str] = (),
+    following: Mapping[str, str] | None = None,
     files: Mapping[str, str] | None = None,
+    about: str = "",
 ) -> str:
     """Render the page. All text is escaped.
 
@@ -190,12 +101,14 @@ def render_report(
         config: The configuration as YAML, if there is one.
         failed: What could not be drawn, and why.
         program: What was started with them.
-        following: The commands to type next.
+        following: The commands to type next, by what each is for.
         files: What lies beside the page, and what each is.
+        about: What was trained, in a sentence.
     """
     folder = jinja2.FileSystemLoader(TEMPLATES)
     environment = jinja2.Environment(loader=folder, autoescape=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
     environment.tests["numeric"] = _is_numeric
+    environment.tests["texts"] = _has_texts
     environment.filters["four_digits"] = four_digits
     scratch = not record.get("weights/pretrained", True)
     beside = baseline_table(record)
@@ -207,8 +120,14 @@ def render_report(
         command=f"{program} {command}",
         warning=f"Trained from scratch, from {_source(record)}." if scratch else None,
         headline=headline(record),
+        about=about,
         means=meaning(record) if results(record) else None,
+        leaky=many_leaked(record),
         anew=trained_anew(record),
+        kept=kept_epoch(record),
+        gain=fine_tuning_gain(record),
+        plain=plain_values(record),
+        meanings=metric_meanings(results(record)),
         few=few_measured(record) if results(record) else None,
         baselines=[[metric_words(head), *rest] for head, *rest in beside],
         best={metric_words(head): best_places(head, rest) for head, *rest in beside[1:]},
@@ -220,7 +139,7 @@ def render_report(
         record=record_groups(record),
         config=config,
         failed=failed or {},
-        next=following,
+        next=following or {},
         files=files or {},
     )
 
@@ -239,13 +158,26 @@ def _is_numeric(value: Any) -> bool:
     return True
 
 
+def _has_texts(table: PageTable) -> bool:
+    """Whether a table has cells so long that a narrow screen shows each below the others of its row."""
+    return any(isinstance(cell, str) and len(cell) > _LONG for row in table.rows for cell in row)
+
+
 def files_beside(folder: Path) -> dict[str, str]:
     """Files of a run's folder that people may open, and what each is.
 
     Args:
         folder: The run folder.
     """
-    return {name: what for name, what in _FILES.items() if (folder / name).exists()}
+    return {name: what for name, what in _FILES.items() if (folder / name).exists() and not _is_empty_list(folder / name)}
+
+
+def _is_empty_list(path: Path) -> bool:
+    """Whether a CSV has a head and nothing below it."""
+    if path.suffix != ".csv":
+        return False
+    with path.open("rb") as file:
+        return len(list(islice(file, 2))) < 2
 
 
 def _typed(overrides: Path) -> str:
@@ -258,7 +190,11 @@ def _typed(overrides: Path) -> str:
 
 
 def write_report(
-    folder: Path, program: str = "python train.py", config: str | None = None, following: Sequence[str] = ()
+    folder: Path,
+    program: str = "python train.py",
+    config: str | None = None,
+    following: Mapping[str, str] | None = None,
+    about: str = "",
 ) -> Path:
     """Write ``report.html`` from a run folder's ``metrics.json`` and ``figures/``.
 
@@ -266,7 +202,8 @@ def write_report(
         folder: The run folder.
         program: What the run was started with, for the page's first lines.
         config: The resolved configuration as YAML. Default: ``.hydra/config.yaml`` as it is, where there is one.
-        following: The commands to type next.
+        following: The commands to type next, by what each is for.
+        about: What was trained, in a sentence.
 
     Returns:
         The page's path.
@@ -285,6 +222,7 @@ def write_report(
         program,
         following,
         files_beside(folder),
+        about,
     )
     path = folder / "report.html"
     with atomic_write(path) as beside:

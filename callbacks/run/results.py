@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .counted import counted
+from ..figures.counted import counted
+from ..figures.four_digits import four_digits
+from ..figures.metric_words import metric_words
 
 CHOSE = "validation (it chose the epoch)"
 MEANS = (
@@ -27,6 +29,7 @@ _LEAKS = {  # what a data module found of examples that measure the result, ``da
     "leaked": "occur in another split, too",
     "near_duplicates": "are near duplicates of photos in another split",
 }
+_MANY = 0.1  # share of the examples that measure a result
 FEW = 50  # examples that measure a result; of more, chance moves an accuracy by .07 at most (one standard error)
 TITLES = {  # of baselines, the strongest first
     "lightgbm": "LightGBM",
@@ -90,7 +93,7 @@ def meaning(record: Mapping[str, Any]) -> str:
         record: What ``metrics.json`` holds.
     """
     if leak := leak_measured(record):
-        return f"{leak}, so that it may be better than it would be on new data."
+        return f"{leak}, so that it may be better than it would be on new data; if they repeat by mistake, remove them."
     if record.get("tests_on") != "valid":
         return TEST_MEANS
     return MEANS if validation_chose(record) else LAST_MEANS
@@ -141,6 +144,78 @@ def leak_measured(record: Mapping[str, Any]) -> str | None:
             total = f" of the {size:,}" if isinstance(size, int) else ""
             return f"{count:,}{total} {measured_on(record)} examples that measure this result{chose} {what}"
     return None
+
+
+def many_leaked(record: Mapping[str, Any]) -> bool:
+    """Whether so many examples that measure the result are in another split that the result is not to be believed.
+
+    Args:
+        record: What ``metrics.json`` holds.
+    """
+    split = record.get("tests_on", "test")
+    size = record.get(f"data/{split}")
+    most = max((record.get(f"data/{name}/{split}") or 0 for name in _LEAKS), default=0)
+    return isinstance(size, int) and most >= _MANY * max(1, size)
+
+
+def kept_epoch(record: Mapping[str, Any]) -> str | None:
+    """Say of which epoch the kept weights are; ``None`` where that is not known, or where they were trained anew.
+
+    Args:
+        record: What ``metrics.json`` holds.
+
+    Example:
+        >>> from practicum.callbacks.run.results import kept_epoch
+        >>> kept_epoch({"weights/epoch": 3, "epochs": 9, "weights/chosen_by": "val/loss"})
+        'The kept weights are those of epoch 3 of 9, in which the loss on validation was best'
+    """
+    epoch, epochs, metric = record.get("weights/epoch"), record.get("epochs"), record.get("weights/chosen_by")
+    if not epoch or not epochs or not metric or record.get("weights/refit_epochs"):
+        return None
+    words = f"{metric_words(str(metric).removeprefix('val/'))} on validation"
+    return f"The kept weights are those of epoch {epoch} of {epochs}, in which the {words} was best"
+
+
+def fine_tuning_gain(record: Mapping[str, Any]) -> str | None:
+    """Say what the training of all layers gained over that of the head; ``None`` where there were not both.
+
+    Args:
+        record: What ``metrics.json`` holds.
+
+    Example:
+        >>> from practicum.callbacks.run.results import fine_tuning_gain
+        >>> fine_tuning_gain({"fine_tuning/before": 0.066, "fine_tuning/after": 0.058})
+        "Fine-tuning lowered validation's loss from 0.066, with the head alone, to 0.058"
+    """
+    before, after = record.get("fine_tuning/before"), record.get("fine_tuning/after")
+    if before is None or after is None:
+        return None
+    if after < before:
+        return f"Fine-tuning lowered validation's loss from {four_digits(before)}, with the head alone, to {four_digits(after)}"
+    return (
+        f"Fine-tuning gained nothing: validation's loss is {four_digits(before)} with the head alone, which is kept, and "
+        f"{four_digits(after)} with all layers"
+    )
+
+
+def plain_values(record: Mapping[str, Any]) -> str | None:
+    """Say what the result is without test-time augmentation, temperature and the like; ``None`` where nothing was transformed.
+
+    Args:
+        record: What ``metrics.json`` holds.
+
+    Example:
+        >>> from practicum.callbacks.run.results import plain_values
+        >>> plain_values({"test/f1": 0.9, "plain/f1": 0.92, "tta/views": 4})
+        'Predictions are averaged over 4 augmented views of each photo; without: F1 0.92'
+    """
+    values = {name.removeprefix("plain/"): value for name, value in record.items() if name.startswith("plain/")}
+    shown = ", ".join(f"{metric_words(name)} {four_digits(value)}" for name, value in values.items() if value is not None)
+    if not shown:
+        return None
+    views = record.get("tta/views")
+    how = f"averaged over {counted(views, 'augmented view')} of each photo" if views else "transformed by callbacks"
+    return f"Predictions are {how}; without: {shown}"
 
 
 def few_measured(record: Mapping[str, Any]) -> str | None:

@@ -23,21 +23,15 @@ from typing import Any
 import torch
 from practicum.lightning_shim import LightningModule, Trainer, classes, root_of
 
+from ..figures.metric_direction import better
 from ..files.atomic_file import atomic_write
 from ..roles import Watcher
 from .results import result_name
 
 log = logging.getLogger(__name__)
 
-_LOWER_IS_BETTER = ("loss", "perplexity", "bits_per_character", "rmse", "rmspe", "mape", "mae", "error")
 _MACHINE = ("threads", "devices", "precision")
 _PACKAGES = ("torch", "torchvision", "timm", "torchmetrics", "hydra-core")
-
-
-def better(name: str, value: float, than: float) -> bool:
-    """Return whether ``value`` of the metric ``name`` is better: lower for losses and errors, higher for all others."""
-    lower = any(part in name.removesuffix("/kept").rpartition("/")[2] for part in _LOWER_IS_BETTER)
-    return value < than if lower else value > than
 
 
 def changed_machine(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -76,11 +70,12 @@ class RunRecord(Watcher):
         seconds_before: By phase, of what was done before the fit: whoever prepares data puts them here, and the next fit counts
             them, in a resumed run beside those before.
         plain: Values of a test without the callbacks that transform predictions, see :meth:`keep_plain`.
+        epoch: That of the checkpoint which was tested, from 1; ``None``: none was loaded.
         baselines: What simple models reach on the same rows, ``baseline/<name>/<metric>``; whoever measures them puts them here.
 
     Example:
         >>> from practicum.callbacks import RunRecord
-        >>> from practicum.callbacks.run.run_record import better
+        >>> from practicum.callbacks.figures.metric_direction import better
         >>> callback = RunRecord("run")  # Trainer(callbacks=[callback]) writes run/metrics.json
         >>> better("val/loss", 0.4, than=0.5), better("val/accuracy", 0.4, than=0.5)
         (True, False)
@@ -95,6 +90,7 @@ class RunRecord(Watcher):
         self.seconds_before: dict[str, float] = {}
         self.plain: dict[str, float] = {}
         self.baselines: dict[str, Any] = {}
+        self.epoch: int | None = None
         self._started: dict[str, float] = {}
         self._resumed: dict[str, Any] | None = None
 
@@ -105,6 +101,10 @@ class RunRecord(Watcher):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Keep an earlier run's values until a fit resumes it: testing a checkpoint loads callbacks' states too."""
         self._resumed = state_dict
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Note the epoch of the weights that are tested."""
+        self.epoch = None if trainer.state.fn == "fit" else int(checkpoint["epoch"]) + 1
 
     def keep_plain(self) -> None:
         """Keep the values of a test under ``plain/``, beside those of one with callbacks that transform predictions."""
@@ -208,6 +208,7 @@ class RunRecord(Watcher):
             "threads": torch.get_num_threads(),
             "parameters": sum(p.numel() for p in pl_module.parameters()),
             "weights/chosen_by": _chosen_by(trainer),
+            **({} if self.epoch is None else {"weights/epoch": self.epoch}),
             **{f"weights/{key}": value for key, value in getattr(pl_module, "provenance", {}).items()},
             **{f"data/{key}": value for key, value in getattr(datamodule, "provenance", {}).items()},
             "tests_on": tests_on,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,11 +13,12 @@ from matplotlib.ticker import MaxNLocator
 from ..figures.canvas import BLUE, GRID, ORANGE, new_figure, save_figure
 
 _CAPTION = (
-    "The line is what the schedule plans, the dots what the optimizer was given: they should agree; where the loss jumped at the "
-    "top of the curve, lower optimizer.lr."
+    "The line is what the schedule plans, the dots what the optimizer was given: they should agree; if training's loss rose or "
+    "jumped in epochs in which the rate was high, lower optimizer.lr."
 )
 _PLANNED_POINTS = 1000
 _ACTUAL_POINTS = 60
+_TURNS = 6  # that are told one by one in words
 
 
 class Curve(NamedTuple):
@@ -62,13 +64,34 @@ def describe_schedule(curves: Sequence[Curve], title: str) -> str:
     Example:
         >>> from practicum.callbacks.schedules.schedule_figure import Curve, describe_schedule
         >>> describe_schedule([Curve("learning rate", [0, 1, 2], [0.1, 1.0, 0.0], [(0, 0.1)])], "OneCycle")
-        'OneCycle over 2 steps: learning rate from 0.1 to 0, between 0 and 1.'
+        'OneCycle over 3 steps: learning rate from 0.1, up to 1 at step 1, down to 0 at step 2.'
     """
-    courses = "; ".join(
-        f"{name} from {planned[0]:.3g} to {planned[-1]:.3g}, between {min(planned):.3g} and {max(planned):.3g}"
-        for name, _, planned, _ in curves
-    )
-    return f"{title} over {curves[0].steps[-1]} steps: {courses}."
+    courses = "; ".join(f"{name} {_course(steps, planned)}" for name, steps, planned, _ in curves)
+    return f"{title} over {curves[0].steps[-1] + 1:,} steps: {courses}."
+
+
+def _course(steps: Sequence[int], planned: Sequence[float]) -> str:
+    """A curve from turn to turn; of many turns the first ones and their number."""
+    turns = _turns(planned)
+    ends = [0, *turns[:_TURNS], *([] if len(turns) > _TURNS else [len(planned) - 1])]
+    legs = [
+        f"{'up' if planned[end] > planned[begin] else 'down'} to {planned[end]:.3g} at step {steps[end]:,}"
+        for begin, end in pairwise(ends)
+        if planned[end] != planned[begin]
+    ]
+    more = [f"and so on, {len(turns)} turns in all, to {planned[-1]:.3g}"] if len(turns) > _TURNS else []
+    return ", ".join([f"from {planned[0]:.3g}", *legs, *more]) if legs else f"{planned[0]:.3g} throughout"
+
+
+def _turns(values: Sequence[float]) -> list[int]:
+    """Places after which a curve that rose falls, or one that fell rises."""
+    turns, before = [], 0
+    for place, (one, other) in enumerate(pairwise(values)):
+        way = (other > one) - (other < one)
+        if before * way < 0:
+            turns.append(place)
+        before = way or before
+    return turns
 
 
 def draw_schedule(curves: Sequence[Curve], title: str, path: Path | None) -> Figure:

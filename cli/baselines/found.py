@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from practicum.callbacks.figures.four_digits import four_digits
+from practicum.callbacks.figures.metric_direction import better
 from practicum.callbacks.figures.metric_words import metric_words
 from practicum.callbacks.run.results import TITLES
-from practicum.callbacks.run.run_record import better
 
 _COMPARED = ("loss", "rmse", "perplexity", "accuracy", "map")  # and ndcg@k; others follow from them
 _CONSTANTS = ("prior", "mean")  # what predicts the same for everything
@@ -38,9 +38,10 @@ class Baselines:
         return flat | ({"baseline/sampled": self.sampled} if self.sampled else {})
 
     def warning(self, results: Mapping[str, float | None]) -> str | None:
-        """A sentence for each baseline to which the result is in no main metric superior, and inferior in one; else ``None``.
+        """A sentence for each baseline to which the result is in no main metric clearly superior, and inferior in one; or none.
 
-        In no one, since of few rows an accuracy differs by chance while the loss is better. Where even a constant is not beaten,
+        In no one, since of few rows an accuracy differs by chance while the loss is better; clearly, by more than 2 %, since a
+        ranking that is better by a hair makes up for no loss that is twice as high. Where even a constant is not beaten,
         that is said in place of it; where the difference is within 2 %, that too.
 
         Args:
@@ -58,14 +59,18 @@ class Baselines:
         names = [name for name in found if name in _COMPARED or (name.startswith("ndcg@") and "_of_" not in name)]
         pairs = [(name, value, found[name]) for name in names if (value := results.get(name)) is not None]
         worse = [better(name, than, value) for name, value, than in pairs]
-        if not any(worse) or any(better(*each) for each in pairs):
+        if not any(worse) or any(better(*each) and not _close(*each[1:]) for each in pairs):
             return None
         shown = (f"{metric_words(name)} {four_digits(value)} instead of {four_digits(than)}" for name, value, than in pairs)
         numbers = ", ".join(shown)
-        if all(abs(value - than) <= _CLOSE * abs(than) for _, value, than in pairs):
+        if all(_close(value, than) for _, value, than in pairs):
             return f"This run is no better than its {TITLES[baseline]} baseline ({numbers}: within 2 %): {advice}."
         what = "The lists of this run are" if all(name.startswith("ndcg@") for name, *_ in pairs) else "This run is"
         return f"{what} worse than its {TITLES[baseline]} baseline ({numbers}): {advice}."
+
+
+def _close(value: float, than: float) -> bool:
+    return abs(value - than) <= _CLOSE * abs(than)
 
 
 def say_sample(what: str, train: tuple[int, int], test: tuple[int, int]) -> str:

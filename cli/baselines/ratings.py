@@ -81,7 +81,7 @@ def lists_advice(data: Any) -> str:
     typed = shlex.join([f"data.rating={data.config.rating}", f"data.positive_threshold={mean:.3g}"])
     return (
         "ratings tell how much somebody likes what they chose, not what they will choose; "
-        f"for recommendations learn from clicks, those above the mean (experiment=clicks {typed})"
+        f"for recommendations learn from clicks, those above the mean (the same command with experiment=clicks {typed})"
     )
 
 

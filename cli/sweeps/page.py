@@ -16,10 +16,11 @@ from practicum.callbacks.files.atomic_file import atomic_write
 from practicum.callbacks.run.report import TEMPLATES
 from practicum.callbacks.run.results import is_result
 
-from ..next_command import train_command
+from ..next_command import program_names, train_command
 from .figures import sweep_figures
 from .resume import command_of, how_to_go_on
 from .rows import RunRow, best_run, broken_runs, chosen_by, collect_runs, over_seeds, shortened, swept, value_of
+from .use import how_to_use
 
 _METRICS = 6  # columns; all metrics are in the runs' pages and in sweep.csv
 
@@ -57,7 +58,8 @@ def render_page(folder: Path, rows: Sequence[RunRow]) -> str:
         seed_settings=[key for key in settings if key != "seed"],
         theme=theme_css(),
         figures=[(each, data_url(each.svg)) for each in sweep_figures(rows, metric, lower)],
-        again=how_to_go_on(folder, rows, train_command()),
+        again=how_to_go_on(folder, rows, program_names()[0]),
+        use=how_to_use(folder, best),
     )
 
 

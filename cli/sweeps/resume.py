@@ -90,7 +90,9 @@ def how_to_go_on(folder: Path, rows: Sequence[RunRow], program: str, broken_off:
     if OmegaConf.select(plan, "hydra.sweeper._target_") != SWEEPER:
         if broken_off:
             return f"Run the rest of the sweep with: {again}"
-        return f"{len(broken)} of {len(rows)} did not finish; run them again with: {again}" if broken else None
+        if not broken:
+            return None
+        return f"{len(broken)} of {len(rows)} did not finish; when the cause is mended, run them again with: {again}"
     if left or len(rows) < OmegaConf.select(plan, "hydra.sweeper.n_trials"):
         return f"Continue the search with: {again}"  # what failed stays so: the search has learnt from it
     if broken:

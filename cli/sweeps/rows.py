@@ -83,7 +83,7 @@ def lower_is_better(metric: str) -> bool:
     Args:
         metric: As a record calls it, such as ``val/rmse/kept``.
     """
-    from practicum.callbacks.run.run_record import better  # noqa: PLC0415 - heavy
+    from practicum.callbacks.figures.metric_direction import better  # noqa: PLC0415 - heavy
 
     return better(metric, 0.0, 1.0)
 

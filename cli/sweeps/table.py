@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import logging
-import shlex
 import shutil
 import time
 from pathlib import Path
@@ -13,12 +12,13 @@ from typing import Any
 from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
-from ..next_command import from_here, hints_of, program_names
+from ..next_command import from_here, program_names
 from .outcome import PLAN
 from .resume import how_to_go_on, keep_command
 from .rows import DONE, RunRow, best_run, broken_runs, chosen_by, collect_runs, shortened, swept, value_of
+from .use import how_to_use
 
 _METRICS = 6  # as many as fit on a terminal; all are in the file
 _PAGE_EVERY = 60  # seconds between pages while runs go on
@@ -130,13 +130,8 @@ def _print(rows: list[RunRow], folder: Path, broken_off: bool) -> None:
         console.print(sentence, soft_wrap=True)
     if best is not None:
         console.print(f"best: run {best['run']}, {metric} {shortened(value_of(best, metric))}", soft_wrap=True)
-        composed = folder / best["run"] / ".hydra" / "config.yaml"
-        config = OmegaConf.load(composed) if composed.is_file() else None
-        hints = hints_of(config) if isinstance(config, DictConfig) else {}
-        if "classifier" not in hints:  # a language model predicts nothing by itself; its page says what it is for
-            run = f"run={from_here(folder / best['run'])}"
-            use = shlex.join([run, *hints.get("predict", ["input=INPUT"]), "output=predictions.csv"])
-            console.print(f"use it: {program_names()[1]} {use}", soft_wrap=True)
+        if (use := how_to_use(folder, best)) is not None:
+            console.print(f"use it: {use}", soft_wrap=True)
     console.print(f"page: {from_here(folder / 'sweep.html')}", soft_wrap=True)
     if (left := how_to_go_on(folder, rows, program_names()[0], broken_off)) is not None:
         console.print(left, soft_wrap=True)

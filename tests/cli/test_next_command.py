@@ -34,6 +34,14 @@ def composed_hints(*overrides: str) -> dict[str, Any]:
     return hints_of(cfg)
 
 
+def first_of(commands: dict[str, str]) -> str:
+    return next(iter(commands.values()))
+
+
+def second_of(commands: dict[str, str]) -> str:
+    return list(commands.values())[1]
+
+
 @pytest.mark.parametrize(
     ("overrides", "run", "commands"),
     [
@@ -58,7 +66,8 @@ def composed_hints(*overrides: str) -> dict[str, Any]:
             replace(RUN, synthetic=True, test_inputs="data/planet/test"),
             [
                 "python predict.py run=runs/x input=data/planet/test output=submission.csv format=kaggle",
-                "python train.py data=image_folder data.root=PHOTOS",
+                "python train.py experiment=planet data=image_folder data.root=PHOTOS data.csv=LABELS.csv "
+                "'data.label_separator=\" \"'",
             ],
         ),
         (
@@ -115,11 +124,11 @@ def composed_hints(*overrides: str) -> dict[str, Any]:
     ],
 )
 def test_commands_use_the_run_and_train_the_next(overrides: list[str], run: FinishedRun, commands: list[str]) -> None:
-    assert next_commands(run, composed_hints(*overrides), NAMES) == commands
+    assert list(next_commands(run, composed_hints(*overrides), NAMES).values()) == commands
 
 
 def test_what_a_strangers_hints_hold_is_not_formatted() -> None:
-    first = next_commands(RUN, {"classifier": ["{run.__class__.__mro__}", 3, "a={run}"]}, NAMES)[0]
+    first = first_of(next_commands(RUN, {"classifier": ["{run.__class__.__mro__}", 3, "a={run}"]}, NAMES))
     assert first.endswith("'{run.__class__.__mro__}' 3 a=runs/x")
     for broken in ([1], {"by_task": 3}, {"by_task": {"classification": 3}}):
         config = OmegaConf.create({"hints": broken, "data": {"task": "classification"}})
@@ -128,28 +137,28 @@ def test_what_a_strangers_hints_hold_is_not_formatted() -> None:
 
 def test_the_length_that_was_typed_is_replaced() -> None:
     run = replace(RUN, typed=["data.root=x", "epochs=6"], continues=False)
-    assert next_commands(run, {}, NAMES)[1] == "python train.py data.root=x epochs=12"
+    assert second_of(next_commands(run, {}, NAMES)) == "python train.py data.root=x epochs=12"
 
 
 def test_where_a_schedule_sets_the_length_the_trainers_option_does() -> None:
     run = replace(RUN, typed=["data.root=x", "schedule=sgdr"], continues=False, epochs=7, length="trainer.max_epochs")
-    assert next_commands(run, {}, NAMES)[1] == "python train.py data.root=x schedule=sgdr trainer.max_epochs=14"
+    assert second_of(next_commands(run, {}, NAMES)) == "python train.py data.root=x schedule=sgdr trainer.max_epochs=14"
 
 
 def test_trust_is_not_handed_on() -> None:
     run = FinishedRun("runs/x", ["seed=2", "trust=true", "resume.force=true"], "spiders", False, 3, False)
-    assert next_commands(run, {}, NAMES)[1] == "python train.py seed=2 epochs=6"
+    assert second_of(next_commands(run, {}, NAMES)) == "python train.py seed=2 epochs=6"
 
 
 def test_where_more_epochs_gain_nothing_other_rates_are_proposed() -> None:
     run = replace(RUN, typed=["data.root=my photos", "optimizer.lr=0.02", "objective=val/loss"], overfits=True, lr=0.02)
-    assert next_commands(run, {}, NAMES)[1] == "python train.py -m 'data.root=my photos' optimizer.lr=0.006,0.02,0.06"
-    assert "epochs=" in next_commands(replace(run, lr=None), {}, NAMES)[1]
-    assert "epochs=" in next_commands(replace(run, overfits=False), {}, NAMES)[1]
+    assert second_of(next_commands(run, {}, NAMES)) == "python train.py -m 'data.root=my photos' optimizer.lr=0.006,0.02,0.06"
+    assert "epochs=" in second_of(next_commands(replace(run, lr=None), {}, NAMES))
+    assert "epochs=" in second_of(next_commands(replace(run, overfits=False), {}, NAMES))
 
 
 def test_data_without_hints_still_get_commands() -> None:
-    assert next_commands(RUN, {}, NAMES)[0] == "python predict.py run=runs/x input=INPUT output=predictions.csv"
+    assert first_of(next_commands(RUN, {}, NAMES)) == "python predict.py run=runs/x input=INPUT output=predictions.csv"
 
 
 def test_program_names_are_those_that_were_typed(tmp_path: Path) -> None:

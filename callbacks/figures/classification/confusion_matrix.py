@@ -31,6 +31,7 @@ _CAPTION = (
     "at examples of these two classes for wrong labels, or give the model more of them."
 )
 _MOST_NAMES = 40  # along an axis; of more classes every second, third ... is named
+_DEEP = 0.85  # share from which on white is read more easily than the ink of either form
 _PAIRS = 8  # of classes that are named in words
 
 
@@ -95,7 +96,7 @@ def draw_confusion_matrix(counts: Counts, names: Sequence[str]) -> Figure:
     axes.tick_params(labelsize=9 if len(names) <= 20 else 7)
     if len(names) <= 20:
         for i, j in np.ndindex(*counts.shape):
-            axes.text(j, i, str(counts[i, j]), ha="center", va="center", color="white" if share[i, j] > 0.5 else INK)
+            axes.text(j, i, str(counts[i, j]), ha="center", va="center", color="white" if share[i, j] > _DEEP else INK)
     correct, total = counts.trace(), counts.sum()
     axes.set_title(f"{correct} of {total} correct ({correct / max(1, total):.1%})")
     axes.set_xlabel("predicted")

@@ -37,10 +37,7 @@ from ..plain_text import shortened
 log = logging.getLogger(__name__)
 
 
-_CAPTION = (
-    "Low recall: the class is missed, so give the model more examples of it, or weights by class; low precision: others are "
-    "taken for it"
-)
+_CAPTION = "Low recall: the class is missed, so give the model more examples of it; low precision: others are taken for it"
 _CONFUSED = ", so look at those in the confusion matrix"
 _NAMED = 10  # classes that are named in words
 
@@ -105,7 +102,8 @@ def describe_per_class(scores: Sequence[ClassScores]) -> str:
     shown = "; ".join(
         f"{shortened(each.name)} precision {each.precision:.2f}, recall {each.recall:.2f}" for each in scores[:_NAMED]
     )
-    return f"Bars of {len(scores)} class{'' if len(scores) == 1 else 'es'}, lowest F1 first: {shown}."
+    more = f"; and {len(scores) - _NAMED} more" if len(scores) > _NAMED else ""
+    return f"Bars of {len(scores)} class{'' if len(scores) == 1 else 'es'}, lowest F1 first: {shown}{more}."
 
 
 def draw_per_class(scores: Sequence[ClassScores]) -> Figure:

@@ -65,9 +65,9 @@ def confidence_of(probabilities: Tensor, target: Tensor, multi_label: bool) -> t
 
 def describe_reliability(bins: ReliabilityBins) -> str:
     """Say in words what :func:`draw_reliability` shows."""
-    filled = [(float(c), float(a)) for c, a, n in zip(bins.confidence, bins.accuracy, bins.counts, strict=True) if n > 0]
-    points = ", ".join(f"{accuracy:.2f} at {confidence:.2f}" for confidence, accuracy in filled)
-    return f"Accuracy by confidence: {points}. Expected calibration error {bins.error:.3f}."
+    filled = [(float(c), float(a), int(n)) for c, a, n in zip(bins.confidence, bins.accuracy, bins.counts, strict=True) if n > 0]
+    points = ", ".join(f"{accuracy:.2f} at {confidence:.2f} ({count:,})" for confidence, accuracy, count in filled)
+    return f"Accuracy by confidence (number of predictions): {points}. Expected calibration error {bins.error:.3f}."
 
 
 def draw_reliability(bins: ReliabilityBins, title: str, path: Path) -> Figure:
@@ -81,7 +81,6 @@ def draw_reliability(bins: ReliabilityBins, title: str, path: Path) -> Figure:
     filled = bins.counts > 0
     figure = new_figure(5.2, 4.6)
     axes = figure.add_subplot()
-    axes.plot([0, 1], [0, 1], color=SOFT, linewidth=1.5)
     axes.bar(
         (torch.arange(_BINS) + 0.5).div(_BINS)[filled].tolist(),
         (bins.counts / bins.counts.sum())[filled].tolist(),
@@ -89,6 +88,7 @@ def draw_reliability(bins: ReliabilityBins, title: str, path: Path) -> Figure:
         color=SOFT,
         label="share of predictions",
     )
+    axes.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle="--", label="calibrated")
     axes.plot(bins.confidence[filled].tolist(), bins.accuracy[filled].tolist(), "o-", color=BLUE, label="accuracy")
     axes.set_title(title, color=INK)
     axes.set_xlabel("confidence")

@@ -35,7 +35,7 @@ class AugmentationExamples(FigureCallback):
         >>> from practicum.callbacks import AugmentationExamples
         >>> callback = AugmentationExamples(count=5)
         >>> callback.titles(3)
-        ['original', 'augmented 1', 'augmented 2']
+        ['as in a test', 'augmented 1', 'augmented 2']
     """
 
     def __init__(self, folder: str | os.PathLike[str] = "figures", count: int = 8) -> None:
@@ -45,7 +45,7 @@ class AugmentationExamples(FigureCallback):
     @staticmethod
     def titles(count: int) -> list[str]:
         """Return the titles of ``count`` views, the plain one first."""
-        return ["original", *(f"augmented {number}" for number in range(1, count))]
+        return ["as in a test", *(f"augmented {number}" for number in range(1, count))]
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw."""

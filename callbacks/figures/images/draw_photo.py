@@ -13,6 +13,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
+from torchvision.transforms.v2.functional import rgb_to_grayscale
 
 from ..canvas import new_figure
 from ..plain_text import shortened
@@ -55,7 +56,7 @@ def photo_grid(
         titles: One for each photo.
         columns: Photos in a row, at most.
         cell: Width and height of a photo with its title, in inches.
-        heat: A heat map ``[h, w]`` in 0..1 to lay over each photo; a key to its colours stands below.
+        heat: A heat map ``[h, w]`` in 0..1 to lay over each photo, which is then grey; a key to its colours stands below.
         heat_label: What heat is, beside that key.
     """
     columns = min(columns, len(photos))
@@ -63,6 +64,8 @@ def photo_grid(
     figure = new_figure(cell[0] * columns, cell[1] * rows + (_KEY if heat is not None else 0))
     for place, (photo, title) in enumerate(zip(photos, titles, strict=True)):
         axes = figure.add_subplot(rows, columns, place + 1)
+        if heat is not None:  # the colours are those of the heat alone
+            photo = rgb_to_grayscale(photo[None])[0].expand(3, -1, -1)  # noqa: PLW2901
         draw_photo(axes, photo, title)
         if heat is not None:
             extent = (*axes.get_xlim(), *axes.get_ylim())

@@ -42,7 +42,7 @@ def labelled_photos(batch: Any, count: int, classes: Sequence[str] | None) -> tu
     if not (isinstance(x, Tensor) and x.ndim == 4 and x.shape[1] == 3):
         return None
     count = min(count, len(x))
-    return list(x[:count]), [label_of(target, classes) for target in y[:count]]
+    return list(x[:count]), [label_of(target, classes, ", ") for target in y[:count]]
 
 
 class ExampleBatch(FigureCallback):

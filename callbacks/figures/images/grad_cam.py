@@ -21,6 +21,7 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 from torch import Tensor, nn
 
 from ...files.output_path import output_path
+from ...module_outputs.labels import label_of
 from ...module_outputs.logits import extract_logits
 from ..highest_loss_examples import HighestLossExamples
 from ..worst_rows import Mistake
@@ -153,16 +154,21 @@ class GradCAM(HighestLossExamples):
         layer = self._layer_of(pl_module, x)
         if layer is None:
             return
-        heat, _ = grad_cam(pl_module, x, layer, self.output)
+        heat, shown = grad_cam(pl_module, x, layer, self.output)
+        classes = getattr(pl_module, "classes", None)
+        named = [label_of(each, classes) for each in shown.cpu()]
+        titles = photo_titles(mistakes, names)
+        if any(each.differences for each in mistakes):  # a title of several labels does not name the likeliest
+            titles = [f"heat of {name}\n{title}" for name, title in zip(named, titles, strict=True)]
         figure = photo_grid(
             [each.x for each in mistakes],
-            photo_titles(mistakes, names),
+            titles,
             columns=4,
             cell=(2.2, 2.75),
             heat=list(heat.cpu()),
             heat_label="weight for the likeliest class",
         )
-        centres = ", ".join(_brightest(each) for each in heat)
+        centres = ", ".join(f"{_brightest(each)} ({name})" for each, name in zip(heat, named, strict=True))
         alt = f"{describe_mistakes(mistakes)} Where each is brightest: {centres}."
         path = output_path(trainer, self.folder, "grad_cam.png")
         self.write_figure(figure, path, "Grad-CAM of the highest-loss examples", _CAPTION, alt)

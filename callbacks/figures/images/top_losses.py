@@ -16,7 +16,7 @@ from practicum.lightning_shim import LightningModule, Trainer
 from torch import Tensor
 
 from ...files.output_path import output_path
-from ...run.counted import counted
+from ..counted import counted
 from ..highest_loss_examples import HighestLossExamples
 from ..plain_text import shortened
 from ..worst_rows import Mistake
@@ -28,6 +28,7 @@ _CAPTION = (
 )
 
 
+_LONGEST_NAME = 84  # characters of a folder and a file, in three lines
 _LONGEST = 160  # characters of the labels of a photo in words
 
 
@@ -57,7 +58,10 @@ def photo_titles(mistakes: Sequence[Mistake], names: Sequence[str] | None) -> li
     titles = ["\n".join([*_differences(each)[:-1], f"{_differences(each)[-1]} (loss\u00a0{each.loss:.2f})"]) for each in mistakes]
     if names is None:
         return titles
-    return [f"{title}\n{shortened(os.sep.join(Path(name).parts[-2:]), 28)}" for title, name in zip(titles, names, strict=True)]
+    return [
+        f"{title}\n{shortened(os.sep.join(Path(name).parts[-2:]), _LONGEST_NAME)}"
+        for title, name in zip(titles, names, strict=True)
+    ]
 
 
 def _differences(mistake: Mistake) -> Sequence[str]:

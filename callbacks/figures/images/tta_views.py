@@ -17,7 +17,7 @@ from .draw_photo import draw_photo
 _MAX_COLUMNS = 7
 _CAPTION = (
     "Each row is a photo and its views with their predictions, the most changed one first: where the views disagree, the model "
-    "depends on position or size, and more augmentation in training helps."
+    "depends on position, size or direction, and more augmentation in training helps."
 )
 
 
@@ -82,7 +82,7 @@ def view_titles(photo: ViewedPhoto, classes: Sequence[str] | None) -> list[str]:
         f"{f'view {number}' if number else 'unaugmented'}: {_class(each, shown, classes)}"
         for number, each in enumerate(photo.probabilities)
     ]
-    true = "" if photo.target is None else f" (true: {label_of(photo.target, classes)})"
+    true = "" if photo.target is None else f" (true: {label_of(photo.target, classes, ', ')})"
     titles[0] += f"\ncombined: {_class(photo.combined, shown, classes)}{true}"
     return titles
 

@@ -22,8 +22,8 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 
 from ...files.output_path import output_path
 from ...ranking.contracts import require_recommender
-from ...run.counted import counted
 from ..canvas import BLUE, GRID, ORANGE, new_figure
+from ..counted import counted
 from ..figure_callback import FigureCallback
 from ..log_axis import label_log_axis
 from ..plain_text import printable

@@ -43,8 +43,8 @@ class UserSummary(NamedTuple):
 
 
 _CAPTION = (
-    "What a few users liked and what they would be shown: recommendations should go with what they chose; where all "
-    "users get the same items, train for more epochs."
+    "What a few users chose, up to ten items of it, and what they would be shown, by score, with the most similar of those "
+    "items: recommendations should go with what they chose; where all users get the same items, train for more epochs."
 )
 
 

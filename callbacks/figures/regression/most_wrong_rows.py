@@ -15,13 +15,14 @@ import numpy as np
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
 from ...files.output_path import output_path
+from ..four_digits import four_digits
 from ..page_table import PageTable, TableSheet, save_tables
 from ..plain_text import printable
 from .regression_figure import Numbers, RegressionFigure, relative_or_absolute
 
 _CAPTION = (
     "The rows that the model is most wrong about, the worst first: correct mistakes in the data, and look for what these rows "
-    "have in common that no column tells."
+    "have in common that no column tells. Rows are numbered as in predictions.csv, from 1."
 )
 
 
@@ -32,10 +33,16 @@ def worst_rows_table(
     errors, name = relative_or_absolute(predicted, true)
     shown = _shown_columns(true, columns)[:max_columns]
     rows = [
-        [f"{predicted[row]:,.6g}", f"{true[row]:,.6g}", f"{errors[row]:+.3g}", *(_cell(columns[each][row]) for each in shown)]
+        [
+            f"{row + 1}",
+            four_digits(float(predicted[row])),
+            f"{true[row]:,.6g}",
+            f"{errors[row]:+.3g}",
+            *(_cell(columns[each][row]) for each in shown),
+        ]
         for row in np.argsort(-np.abs(errors), kind="stable")[:count].tolist()
     ]
-    return PageTable("", ["predicted", "true", name, *map(printable, shown)], rows)
+    return PageTable("", ["row", "predicted", "true", name, *map(printable, shown)], rows)
 
 
 def describe_worst_rows(
@@ -114,8 +121,12 @@ class MostWrongRows(RegressionFigure):
 
 
 def _shown_columns(true: Numbers, columns: Mapping[str, Sequence[Any]]) -> list[str]:
-    """The columns that say more than the target does, which stands beside them as ``true``."""
-    return [name for name, values in columns.items() if not _is_target(values, true)]
+    """The columns that say more than the target does, which stands beside them as ``true``, and that vary."""
+    return [name for name, values in columns.items() if not _is_target(values, true) and _varies(values)]
+
+
+def _varies(values: Sequence[Any]) -> bool:
+    return len(values) < 2 or any(value != values[0] for value in values)
 
 
 def _is_target(values: Sequence[Any], true: Numbers) -> bool:

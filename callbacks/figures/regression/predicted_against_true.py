@@ -10,16 +10,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
 from practicum.lightning_shim import LightningModule, Trainer
 
 from ...files.output_path import output_path
-from ..canvas import BLUE, INK, SHADES, new_figure
+from ..canvas import BLUE, INK, new_figure
 from ..four_digits import four_digits
 from ..log_axis import label_log_axis
 from .regression_figure import Numbers, RegressionFigure, relative_or_absolute
 
+_CELLS = LinearSegmentedColormap.from_list("cells", [f"{BLUE}40", f"{BLUE}ff"])  # a single row is seen, too
 _STRIPS = 20  # different true values, at most, that each have a strip of their own
 _CAPTION = (
     "On the dashed line predictions are exact: where the cloud bends away from it, high or low values are predicted too near to"
@@ -32,6 +33,8 @@ class PredictionSpread(NamedTuple):
 
     Attributes:
         limits: The lowest and the highest value, predicted or true.
+        predicted: The lowest and the highest prediction.
+        true: The lowest and the highest target.
         scale: ``log`` where all values are positive and span more than a factor of 20, else ``linear``.
         errors: Of each row ``[N]``; the outer 0.5 % on each side are moved to the edges.
         name: What the errors are called.
@@ -40,6 +43,8 @@ class PredictionSpread(NamedTuple):
     """
 
     limits: tuple[float, float]
+    predicted: tuple[float, float]
+    true: tuple[float, float]
     scale: str
     errors: Numbers
     name: str
@@ -49,20 +54,20 @@ class PredictionSpread(NamedTuple):
 
 def prediction_spread(predicted: Numbers, true: Numbers) -> PredictionSpread:
     """Summarise predictions ``[N]`` of targets ``[N]``."""
-    both = np.concatenate([predicted, true])
-    low, high = float(both.min()), float(both.max())
+    ranges = [(float(each.min()), float(each.max())) for each in (predicted, true)]
+    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
     errors, name = relative_or_absolute(predicted, true)
     clipped = np.clip(errors, *np.quantile(errors, [0.005, 0.995]))
     scale = "log" if low > 0 and high > 20 * low else "linear"
     half_within = float(np.quantile(np.abs(errors), 0.5))
-    return PredictionSpread((low, high), scale, clipped, name, float(np.median(errors)), half_within)
+    return PredictionSpread((low, high), *ranges, scale, clipped, name, float(np.median(errors)), half_within)
 
 
 def describe_spread(spread: PredictionSpread) -> str:
     """Say in words what :func:`draw_predicted_against_true` shows."""
-    low, high = map(four_digits, spread.limits)
+    predicted, true = (f"from {four_digits(low)} to {four_digits(high)}" for low, high in (spread.predicted, spread.true))
     return (
-        f"{len(spread.errors):,} predictions over true values, both from {low} to {high}; "
+        f"{len(spread.errors):,} predictions, {predicted}, over true values, {true}; "
         f"{spread.name}: median {spread.median:+.3g}, half of them within {spread.half_within:.3g}."
     )
 
@@ -73,9 +78,9 @@ def _counted(axes: Axes, predicted: Numbers, true: Numbers, scale: str) -> Scala
     apart = np.diff(values).min() if 1 < len(values) <= _STRIPS else 0.0
     if scale == "log" or apart * 60 < values[-1] - values[0] or not apart:  # too near for a strip that could be seen
         more: Any = {"xscale": scale, "yscale": scale}
-        return axes.hexbin(true, predicted, gridsize=60, mincnt=1, bins="log", cmap=SHADES, vmin=0.3, **more)
+        return axes.hexbin(true, predicted, gridsize=60, mincnt=1, bins="log", cmap=_CELLS, vmin=1, **more)
     edges = np.stack([values - 0.3 * apart, values + 0.3 * apart], axis=1).ravel()
-    *_, cells = axes.hist2d(true, predicted, bins=(edges, 60), cmin=1, cmap=SHADES, norm=LogNorm(vmin=0.3))
+    *_, cells = axes.hist2d(true, predicted, bins=(edges, 60), cmin=1, cmap=_CELLS, norm=LogNorm(vmin=1))
     return cells
 
 
@@ -86,7 +91,8 @@ def draw_predicted_against_true(predicted: Numbers, true: Numbers) -> Figure:
     left, right = figure.subplots(1, 2)
     cells: Any = _counted(left, predicted, true, spread.scale)
     cells.set_rasterized(True)  # as the bar beside it: in dark form colours of pictures stay what they are
-    figure.colorbar(cells, ax=left, label="count")
+    bar = figure.colorbar(cells, ax=left, label="rows in a cell")
+    label_log_axis(bar.ax.yaxis, *bar.ax.get_ylim())
     left.plot(spread.limits, spread.limits, color=INK, linewidth=0.8, linestyle="--")
     if spread.scale == "log":
         for axis in (left.xaxis, left.yaxis):
@@ -95,9 +101,9 @@ def draw_predicted_against_true(predicted: Numbers, true: Numbers) -> Figure:
     left.set_ylabel("predicted")
     right.hist(spread.errors, bins=60, color=BLUE)
     right.axvline(0, color=INK, linewidth=0.8, linestyle="--")
-    right.set_xlabel(f"{spread.name} (the outer 1 % at the edges)")
-    right.set_ylabel("count")
-    right.set_title(f"median {spread.median:+.3g}, median absolute {spread.half_within:.3g}")
+    right.set_xlabel(f"{spread.name}, predicted minus true (the outer 1 % in the outer bars)")
+    right.set_ylabel("rows")
+    right.set_title(f"median error {spread.median:+.3g}, half within {spread.half_within:.3g}")
     return figure
 
 

@@ -17,14 +17,14 @@ from practicum.lightning_shim import LightningModule, Trainer
 from torch import Tensor
 
 from ...files.output_path import output_path
-from ..canvas import BLUE, GRID, ORANGE, new_figure
+from ..canvas import BLUE, GRID, INK, ORANGE, new_figure
 from ..plain_text import shortened
 from .regression_figure import Numbers, RegressionFigure
 
 BIN_EDGES = (0, 1, 3, 6, 11, 21, 51, 101, 201, 501, 1001)  # ratings in training, from
 _CAPTION = (
-    "A mean away from 0, the orange line, is a bias of the model; where the error is high for users or items with few ratings, "
-    "only more ratings of these, or facts about them, help."
+    "A mean away from 0, the dashed line, is a bias of the model; where the error is high for users or items with few ratings, "
+    "only more ratings of these, or facts about them, help. Of users with very many ratings there may be only a few."
 )
 _FEWEST = 5  # rows of a bin that is drawn
 
@@ -60,11 +60,8 @@ def describe_residuals(residuals: Numbers, by_count: Mapping[str, Mapping[int, f
     said = [f"Histogram of {len(residuals):,} residuals, mean {residuals.mean():+.3f}, standard deviation {residuals.std():.3f}."]
     for column, errors in by_count.items():
         if errors:
-            few, many = min(errors), max(errors)
-            said.append(
-                f"Root mean square error by ratings of the {shortened(column, 30)}: {errors[few]:.3f} from {BIN_EDGES[few]:,}, "
-                f"{errors[many]:.3f} from {BIN_EDGES[many]:,} ratings."
-            )
+            points = ", ".join(f"{error:.3f} from {BIN_EDGES[group]:,}" for group, error in sorted(errors.items()))
+            said.append(f"Root mean square error by ratings of the {shortened(column, 30)}: {points}.")
     return " ".join(said)
 
 
@@ -78,7 +75,7 @@ def draw_residuals(residuals: Numbers, by_count: Mapping[str, Mapping[int, float
     figure = new_figure(10 if by_count else 5, 4.2)
     left = figure.add_subplot(1, 2 if by_count else 1, 1)
     left.hist(residuals, bins=60, color=BLUE)
-    left.axvline(0, color=ORANGE)
+    left.axvline(0, color=INK, linewidth=0.8, linestyle="--")
     left.set_xlabel("residual (true minus predicted)")
     left.set_ylabel("count")
     left.set_title(f"mean {residuals.mean():+.3f}, standard deviation {residuals.std():.3f}")

@@ -33,8 +33,8 @@ _LEAST = 5  # categories of a column that is shown by default
 _FEW = 8  # categories of a small figure
 _COMPARED = 2000  # categories of which the nearest two are looked for
 _CAPTION = (
-    "Categories that lie together are alike to the model, as far as the axes hold the variance; what lies apart is not: where "
-    "ones lie together that have nothing in common, they may be too rare to tell apart."
+    "Categories that lie near each other are alike to the model, as far as two of its many dimensions show that (their share of "
+    "the variance is at the axes); where ones lie near that have nothing in common, they may be too rare to tell apart."
 )
 
 

@@ -26,8 +26,8 @@ from ..plain_text import shortened
 
 _NAMED = 10  # columns that are named in words
 _CAPTION = (
-    "The longer the bar, the more the model relies on the column; one at 0 or below, which is chance, can be left out; one that "
-    "is surprisingly long may tell the answer itself: check that it is known when you predict."
+    "The longer a bar to the right, the more the model relies on the column; one at 0 or left of it is chance, and can be left "
+    "out; one that is surprisingly long may tell the answer itself: check that it is known when you predict."
 )
 
 
@@ -40,8 +40,10 @@ def describe_importance(rises: Mapping[str, float], baseline: float) -> str:
         'Increase of the loss (1.25) when a column is shuffled, highest first: shop 0.5, noise 0.'
     """
     named = ", ".join(f"{shortened(column, 40)} {rise:.3g}" for column, rise in list(rises.items())[:_NAMED])
-    more = f" and {len(rises) - _NAMED} lower ones" if len(rises) > _NAMED else ""
-    return f"Increase of the loss ({baseline:.4g}) when a column is shuffled, highest first: {named}{more}."
+    more = f" and {len(rises) - _NAMED} more" if len(rises) > _NAMED else ""
+    below = sum(rise < 0 for rise in rises.values())
+    lowered = f" {below} lower{'s' if below == 1 else ''} the loss when shuffled, by chance." if below else ""
+    return f"Increase of the loss ({baseline:.4g}) when a column is shuffled, highest first: {named}{more}.{lowered}"
 
 
 def permutation_importance(

@@ -21,8 +21,8 @@ from ..figure_callback import FigureCallback
 from ..page_table import PageTable, TableSheet, save_tables
 
 _CAPTION = (
-    "Words that stand together are alike to the model: they should go together in meaning or use; where they don't, train longer "
-    "or on more text."
+    "The words of a row are alike to the model: they should go together in meaning or use; where they don't, train longer or on "
+    "more text. Two words at random have a cosine of {random:.2f}: nearest ones say something where they are well above."
 )
 
 
@@ -50,9 +50,14 @@ def _is_word(token: str) -> bool:
     return bool(token) and letters and (len(token) > 2 or not token.isascii())
 
 
+def _is_neighbour(token: str) -> bool:
+    """Whether a token has letters, and is no special one of the tokenizer's."""
+    return any(map(str.isalpha, token)) and not token.startswith("xx")
+
+
 def words_to_show(vocab: Sequence[str], count: int) -> list[str]:
     """Choose words spread over the more frequent half of a vocabulary in the order of frequency; special tokens are left out."""
-    words = [word for word in vocab if _is_word(word) and not word.startswith("xx")]
+    words = [word for word in vocab if _is_word(word) and _is_neighbour(word)]
     half = words[: max(count, len(words) // 2)]
     step = max(1, len(half) // count)
     return half[::step][:count]
@@ -65,13 +70,22 @@ def describe_neighbours(vectors: Tensor, vocab: Sequence[str], words: Sequence[s
         vectors: ``[V, E]``.
         vocab: Word of each row, or more.
         words: Words of ``vocab``.
-        neighbours: Of each word.
+        neighbours: Of each word; special tokens, numbers and punctuation are not among them.
     """
     lines = []
+    kept = [row for row, word in enumerate(vocab[: len(vectors)]) if word in words or _is_neighbour(word)]
+    places = {row: place for place, row in enumerate(kept)}
     for word in words:
-        near = nearest(vectors, vocab.index(word), neighbours)
-        lines.append(f"{word}: {', '.join(f'{vocab[row]} {cosine:.2f}' for row, cosine in near)}")
+        near = nearest(vectors[kept], places[vocab.index(word)], neighbours)
+        lines.append(f"{word}: {', '.join(f'{vocab[kept[row]]} {cosine:.3f}' for row, cosine in near)}")
     return lines
+
+
+def random_cosine(vectors: Tensor) -> float:
+    """Mean cosine of two different rows ``[V, E]``: the square of the mean unit vector's length, without each with itself."""
+    unit = nn.functional.normalize(vectors.double(), dim=1)
+    count = max(2, len(unit))
+    return float((unit.sum(0).square().sum() - len(unit)) / (count * (count - 1)))
 
 
 class NearestWords(FigureCallback):
@@ -98,7 +112,7 @@ class NearestWords(FigureCallback):
         >>> callback = NearestWords(words=["good"], neighbours=1)
         >>> vectors = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.1]])
         >>> describe_neighbours(vectors, ["good", "bad", "great"], callback.words, callback.neighbours)
-        ['good: great 1.00']
+        ['good: great 0.995']
     """
 
     def __init__(
@@ -128,14 +142,16 @@ class NearestWords(FigureCallback):
             return
         vocab: Sequence[str] = getattr(pl_module, "vocab", ())
         words = self.words if self.words is not None else words_to_show(vocab[: self.max_vocab], self.count)
-        lines = describe_neighbours(_vectors(pl_module, len(vocab))[: self.max_vocab], vocab, words, self.neighbours)
+        vectors = _vectors(pl_module, len(vocab))[: self.max_vocab]
+        lines = describe_neighbours(vectors, vocab, words, self.neighbours)
         if not lines:  # characters: no token is a word
             return
         path = output_path(trainer, self.folder, "nearest_words.txt")
         self.write_list("\n".join(lines), path)
         rows = [line.split(": ", 1) for line in lines]
         table = PageTable("", ["word", "nearest neighbours and their cosines"], rows)
-        save_tables(TableSheet("Nearest neighbours of words", _CAPTION, [table]), path.with_suffix(".json"))
+        caption = _CAPTION.format(random=random_cosine(vectors))
+        save_tables(TableSheet("Nearest neighbours of words", caption, [table]), path.with_suffix(".json"))
 
 
 def _vectors(module: Any, rows: int) -> Tensor:

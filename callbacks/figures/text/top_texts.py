@@ -23,6 +23,8 @@ _CAPTION = (
     "The texts whose label the model found least likely, the worst first, though it may have got some right: correct wrong "
     "labels, and get more texts of the kind that remains, such as irony or a verdict at the very end."
 )
+_LEFT_OUT = "[…]"
+_LEFT_OUT_MEANS = f" {_LEFT_OUT} stands for the middle of a long text."
 _UNKNOWN = "xxunk"  # of the tokenizer, as fastai's
 _UNKNOWN_MEANS = f" {_UNKNOWN} stands for a word that the vocabulary lacks: the model does not know which."
 
@@ -68,13 +70,13 @@ def texts_table(
     for each in mistakes:
         rows.append([each.predicted, each.true, f"{each.loss:.2f}", detokenize(_shown_tokens(each, vocab, length))])
     if names:
-        head, rows = [*head, "name"], [[*row, name] for row, name in zip(rows, names, strict=True)]
+        head, rows = [*head, "source"], [[*row, name] for row, name in zip(rows, names, strict=True)]
     return PageTable("", head, rows)
 
 
 def _shown_tokens(mistake: Mistake, vocab: Sequence[str], length: int) -> list[str]:
     tokens = [token for number in mistake.x.tolist() if (token := vocab[number]) != "xxpad"]
-    return tokens if len(tokens) <= length else [*tokens[: length // 2], "...", *tokens[-length // 2 :]]
+    return tokens if len(tokens) <= length else [*tokens[: length // 2], _LEFT_OUT, *tokens[-length // 2 :]]
 
 
 class TopTexts(HighestLossExamples):
@@ -128,5 +130,6 @@ class TopTexts(HighestLossExamples):
         self.write_list("\n\n".join(texts), path)
         table = texts_table(mistakes, names, vocab, self.length, detokenize)
         unknown = any(_UNKNOWN in row[3] for row in table.rows)
-        caption = _CAPTION + (_UNKNOWN_MEANS if unknown else "")
+        cut = any(_LEFT_OUT in row[3] for row in table.rows)
+        caption = _CAPTION + (_LEFT_OUT_MEANS if cut else "") + (_UNKNOWN_MEANS if unknown else "")
         save_tables(TableSheet("Highest-loss examples", caption, [table]), path.with_suffix(".json"))

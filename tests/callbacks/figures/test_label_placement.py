@@ -46,6 +46,15 @@ def test_in_a_crowd_only_named_points_have_the_colour() -> None:
     assert all_points.get_facecolor()[0][:3].tolist() != named.get_facecolor()[0][:3].tolist()
 
 
+def test_no_name_covers_the_point_of_another() -> None:
+    points = torch.tensor([[0.0, 0.0], [0.06, 0.01], [1.0, 1.0]], dtype=torch.float64)
+    axes = new_figure(4, 4).add_subplot()
+    placed = labelled_scatter(axes, points, ["left", "its neighbour", "far"], "#3366cc")
+    dots = axes.transData.transform(points.numpy())
+    assert placed
+    assert not any(box.contains(*dots[other]) for row, box in placed.items() for other in range(3) if other != row)
+
+
 def test_points_without_a_name_have_none() -> None:
     placed = labelled_scatter(new_figure(3, 3).add_subplot(), torch.rand(3, 2).double(), ["", "b", ""], "#3366cc")
     assert list(placed) == [1]

@@ -12,15 +12,8 @@ from typing import Any
 
 from practicum.callbacks.figures.canvas import new_figure, save_figure
 from practicum.callbacks.figures.page_table import PageTable, TableSheet, save_tables
-from practicum.callbacks.run.report import (
-    ReportFigure,
-    headline,
-    remove_figures,
-    render_report,
-    report_figures,
-    sections,
-    write_report,
-)
+from practicum.callbacks.run.report import files_beside, headline, render_report, write_report
+from practicum.callbacks.run.report_figures import ReportFigure, report_figures
 from practicum.callbacks.run.results import MEANS, TEST_MEANS
 
 RECORD: dict[str, Any] = {
@@ -51,21 +44,6 @@ def test_validations_result_is_not_called_a_test() -> None:
     assert "measure this result" not in render_report("a", "b", "", {**record, "data/valid": 600}, [])
 
 
-def test_figures_are_in_the_pages_order_and_sections(tmp_path: Path) -> None:
-    for name in ("zebra.txt", "embeddings_shop.png", "example_batch.png", "top_losses.txt", "curves.png"):
-        (tmp_path / name).write_text(f"of {name}", encoding="utf-8")
-    (tmp_path / "confusion.csv").write_text("left out", encoding="utf-8")
-    (tmp_path / "failed.json").write_text("{}", encoding="utf-8")
-    figures = report_figures(tmp_path.iterdir())
-    assert [figure.title for figure in figures] == ["Curves", "Top losses", "Embeddings shop", "Example batch", "Zebra"]
-    assert base64.b64decode(figures[0].image.partition("base64,")[2]) == b"of curves.png"
-    assert (figures[1].image, figures[1].text) == ("", "of top_losses.txt")
-    assert {title: [each.stem for each in held] for title, held in sections(figures).items()} == {
-        "Training": ["curves"], "Mistakes": ["top_losses"], "What the model has learnt": ["embeddings_shop"],
-        "Data": ["example_batch"], "More": ["zebra"],
-    }  # fmt: skip
-
-
 def test_everything_is_escaped_and_nothing_is_loaded() -> None:
     evil = "<script>alert('1')</script>"
     figures = [
@@ -74,7 +52,7 @@ def test_everything_is_escaped_and_nothing_is_loaded() -> None:
         ReportFigure(evil, evil, "", evil, evil, stem=evil),
     ]
     record = {**RECORD, evil: evil, "weights/source": evil}
-    page = render_report(evil, evil, evil, record, figures, evil, {evil: evil}, evil, [evil], {evil: evil})
+    page = render_report(evil, evil, evil, record, figures, evil, {evil: evil}, evil, {evil: evil}, {evil: evil}, evil)
     assert "<script" not in page
     assert unescape(page).count(evil) > 30
     assert not re.search(r"https?:|@import|url\(|<link(?! rel=icon href='data:,')", page)
@@ -105,6 +83,29 @@ def test_tiles_and_warning() -> None:
     ]  # fmt: skip
 
 
+def test_what_the_training_came_to_is_said() -> None:
+    record = {**RECORD, "weights/epoch": 2, "weights/chosen_by": "val/loss", "plain/accuracy": 0.5, "tta/views": 4}
+    page = render_report("spiders", "run", "", record, [], about="Predicts one of 2 classes.")
+    assert "<p>Predicts one of 2 classes.</p>" in page
+    assert "The kept weights are those of epoch 2 of 3, in which the loss on validation was best." in page
+    assert "Predictions are averaged over 4 augmented views of each photo; without: accuracy 0.5." in page
+    assert "<th scope=row>accuracy</th><td>share of examples" in page
+    gain = {"fine_tuning/before": 0.09, "fine_tuning/after": 0.1}
+    assert "Fine-tuning gained nothing" in render_report("spiders", "run", "", {**record, **gain}, [])
+
+
+def test_a_result_that_many_repeated_examples_measure_is_a_warning() -> None:
+    few, many = ({**RECORD, "data/test": 100, "data/leaked/test": count} for count in (9, 10))
+    assert "<p class=note>9 of the 100 test examples" in render_report("spiders", "run", "", few, [])
+    assert "<p class=warn>10 of the 100 test examples" in render_report("spiders", "run", "", many, [])
+
+
+def test_a_list_of_nothing_is_not_offered(tmp_path: Path) -> None:
+    (tmp_path / "rejected.csv").write_text("file,why\n", encoding="utf-8")
+    (tmp_path / "duplicates.csv").write_text("file,of\na,b\n", encoding="utf-8")
+    assert list(files_beside(tmp_path)) == ["duplicates.csv"]
+
+
 def test_the_record_is_said_in_words_with_its_keys() -> None:
     page = render_report("spiders", "run", "", RECORD, [])
     assert "<summary>Training</summary>" in page
@@ -123,7 +124,7 @@ def test_a_run_folder_becomes_a_page(tmp_path: Path) -> None:
     path = write_report(run)
     page = path.read_text(encoding="utf-8")
     assert path == run / "report.html"
-    assert page.startswith("<!doctype html><html lang=en><head><title>spiders</title>")
+    assert page.startswith("<!doctype html><html lang=en><head><title>spiders / 12-00</title>")
     assert page.endswith("</body></html>\n")
     command = unescape(page.partition("<p class=sub>python train.py ")[2].partition("</p>")[0])
     assert shlex.split(command) == ["epochs=3", "name=x y", 'data.root="it\'s"']  # a shell takes it as it was typed
@@ -142,10 +143,11 @@ def test_a_run_folder_becomes_a_page(tmp_path: Path) -> None:
     page = write_report(run).read_text(encoding="utf-8")
     assert "python train.py </p>" in page
     assert "src='data:image/png;base64," in page
-    page = write_report(run, "practicum-train", "seed: 7\n", ["practicum-predict run=<x>"]).read_text(encoding="utf-8")
+    following = {"Predict with it": "practicum-predict run=<x>"}
+    page = write_report(run, "practicum-train", "seed: 7\n", following).read_text(encoding="utf-8")
     assert "practicum-train </p>" in page
     assert "<pre tabindex=0>seed: 7\n</pre>" in page
-    assert "<pre class=line>practicum-predict run=&lt;x&gt;</pre>" in page
+    assert "<h3>Predict with it</h3><pre class=line>practicum-predict run=&lt;x&gt;</pre>" in page
 
 
 def test_tables_that_belong_together_stay_together() -> None:
@@ -184,18 +186,6 @@ def test_baselines_stand_in_a_table_and_a_poor_result_is_a_warning() -> None:
     assert "Baselines of 5 of 9 rows." in page
 
 
-def test_a_figures_own_title_and_caption_are_the_pages(tmp_path: Path) -> None:
-    figure = new_figure(2, 2)
-    figure.text(0.5, 0.5, "x")
-    figure._numbers = {"<고양이>": 1}
-    save_figure(figure, tmp_path / "embeddings_km_h-3c9db5a7.png", "Embeddings of km/h")
-    (tmp_path / "damaged.png").write_bytes(b"\x89PNG half")
-    damaged, shown = sorted(report_figures(tmp_path.iterdir()), key=lambda each: each.title)
-    assert (damaged.title, damaged.caption) == ("Damaged", "")
-    assert (shown.title, shown.caption) == ("Embeddings of km/h", "[1] <고양이>")
-    assert "<figcaption>[1] &lt;고양이&gt;</figcaption></figure>" in render_report("a", "b", "", RECORD, [shown])
-
-
 def test_what_was_not_drawn_is_said(tmp_path: Path) -> None:
     page = render_report("a", "b", "", RECORD, [], failed={"ErrorBy of <$>": "ValueError: <x>"})
     assert "<p class=warn>Not drawn: ErrorBy of &lt;$&gt; (ValueError: &lt;x&gt;)</p>" in page
@@ -207,12 +197,3 @@ def test_a_folder_whose_name_is_no_utf8_has_a_page(tmp_path: Path) -> None:
     (run / "metrics.json").write_text(json.dumps(RECORD), encoding="utf-8")
     page = write_report(run).read_text(encoding="utf-8")
     assert "caf\\udce9</h1>" in page
-
-
-def test_figures_of_an_earlier_run_are_removed_by_their_names(tmp_path: Path) -> None:
-    ours = ["curves.png", "curves.svg", "error_by_a b.csv", "embeddings_shop.png", "person.txt", "person.json", "failed.json"]
-    for name in [*ours, "paper.png", "curves.pdf", "erroneous.png"]:
-        (tmp_path / name).touch()
-    remove_figures(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["curves.pdf", "erroneous.png", "paper.png"]
-    remove_figures(tmp_path / "nowhere")

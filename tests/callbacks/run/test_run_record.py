@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import torch
 from practicum.callbacks import Calibration, RunRecord
-from practicum.callbacks.run.run_record import better
 from practicum.lightning_shim import LightningDataModule, Trainer
 from torch import Tensor
 
@@ -192,12 +191,15 @@ def test_record_says_that_a_run_failed(
     assert json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))["status"] == "failed: RuntimeError"
 
 
-def test_better_is_lower_for_losses_and_higher_for_the_rest() -> None:
-    assert better("val/loss", 1, than=2)
-    assert better("val/rmspe", 1, than=2)
-    assert better("val/loss/kept", 1, than=2)
-    assert better("val/accuracy", 2, than=1)
-    assert not better("test/ndcg@10", 1, than=2)
+def test_the_epoch_of_the_weights_that_are_tested(
+    tmp_path: Path, known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
+) -> None:
+    callback = RunRecord(tmp_path)
+    trainer = make_trainer(max_epochs=2, callbacks=[callback], enable_checkpointing=True)
+    trainer.fit(known_classifier(), known_photos, known_photos)
+    assert "weights/epoch" not in json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
+    trainer.test(known_classifier(), known_photos, ckpt_path="best", weights_only=True, verbose=False)
+    assert json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))["weights/epoch"] == 2
 
 
 def test_plain_values_facts_and_known_answers_stand_beside(

@@ -56,7 +56,9 @@ def test_lists_by_ratings_are_told_to_learn_from_clicks(monkeypatch: pytest.Monk
     found = _recommender(SimpleNamespace(callbacks=[]), model, data, 1)
     assert set(found.metrics) == {"biases", "popularity"}
     assert found.advice["biases"] == "more l2"
-    assert "(experiment=clicks 'data.rating=my stars' data.positive_threshold=2)" in found.advice["popularity"]
+    assert (
+        "(the same command with experiment=clicks 'data.rating=my stars' data.positive_threshold=2)" in found.advice["popularity"]
+    )
 
 
 @pytest.mark.parametrize("data", [LightningDataModule(), PlainText("x", task="skip_gram")])

@@ -56,6 +56,14 @@ def test_what_chance_may_do_is_not_called_worse() -> None:
     assert found == f"This run is no better than its linear model baseline ({numbers}): try a thing."
 
 
+def test_better_by_a_hair_in_one_metric_makes_up_for_nothing() -> None:
+    found = Baselines({"linear": {"map": 0.9, "loss": 0.06}}, {"linear": "x"})
+    assert str(found.warning({"map": 0.903, "loss": 0.126})).startswith(
+        "This run is worse than its linear model baseline (MAP 0.903"
+    )
+    assert found.warning({"map": 0.95, "loss": 0.126}) is None
+
+
 def test_lists_are_compared_by_full_rankings() -> None:
     found = Baselines({"popularity": {"ndcg@10": 0.1, "ndcg@10_of_100": 0.5, "coverage@10": 0.3}}, {"popularity": "x"})
     assert found.warning({"ndcg@10": 0.2, "ndcg@10_of_100": 0.1, "coverage@10": 0.1}) is None

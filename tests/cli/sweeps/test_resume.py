@@ -112,7 +112,8 @@ def test_how_to_go_on(tmp_path: Path, a_run: Callable[..., Path]) -> None:
         "Run the rest of the sweep with: T "
     )
     note_failure(a_run(tmp_path, 1, ["seed=2"]), "why")
-    assert "1 of 2 did not finish; run them again with: T " in str(how_to_go_on(tmp_path, collect_runs(tmp_path), "T"))
+    said = str(how_to_go_on(tmp_path, collect_runs(tmp_path), "T"))
+    assert "1 of 2 did not finish; when the cause is mended, run them again with: T " in said
     search = {"_target_": "hydra_plugins.practicum.OptunaSweeper", "n_trials": 2}
     OmegaConf.save(OmegaConf.create({"hydra": {"sweeper": search}}), tmp_path / "multirun.yaml")
     assert str(how_to_go_on(tmp_path, collect_runs(tmp_path), "T")).endswith(f"{tmp_path.name}/1")

@@ -44,7 +44,7 @@ def test_a_run_that_fails_is_listed_and_the_others_go_on(
     assert result.returncode == 1
     assert [row["status"] for row in rows_of(where / "sweep/sweep.csv")] == ["finished", "failed", "finished"]
     assert "run 1 failed: Training diverged: train/loss is" in result.stdout
-    assert "1 of 3 did not finish; run them again with: " in result.stdout
+    assert "1 of 3 did not finish; when the cause is mended, run them again with: " in result.stdout
     assert "resume=sweep" in result.stdout
     assert "Traceback" not in result.stdout + result.stderr
     assert all((where / "sweep" / run / "report.html").is_file() for run in "02")

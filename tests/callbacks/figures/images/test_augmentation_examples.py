@@ -40,4 +40,4 @@ def test_views_are_drawn_where_there_are_any(
 
 
 def test_titles_tell_the_original() -> None:
-    assert AugmentationExamples.titles(3) == ["original", "augmented 1", "augmented 2"]
+    assert AugmentationExamples.titles(3) == ["as in a test", "augmented 1", "augmented 2"]

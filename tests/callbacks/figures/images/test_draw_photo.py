@@ -31,6 +31,9 @@ def test_a_grid_holds_every_photo_and_its_heat() -> None:
     assert [axes.get_title() for axes in shown] == list("abcde")
     assert (key.get_xlabel(), [label.get_text() for label in key.get_xticklabels()]) == ("weight", ["least", "most"])
     photo, heat = figure.axes[4].get_images()
-    assert torch.equal(torch.as_tensor(photo.get_array()), photos[4].permute(1, 2, 0))
+    red, green, blue = torch.as_tensor(photo.get_array().data).unbind(2)
+    assert torch.equal(red, green)  # grey under the heat
+    assert torch.equal(red, blue)
+    assert torch.allclose(red, (photos[4] * torch.tensor([0.2989, 0.587, 0.114]).view(3, 1, 1)).sum(0), atol=1e-3)
     assert heat.get_extent() == photo.get_extent()
     assert len(photo_grid(photos[:2], list("ab"), columns=4, cell=(2, 3)).axes[0].get_images()) == 1

@@ -22,7 +22,7 @@ def test_photos_have_their_labels() -> None:
     assert labels == ["bee", "ant", "ant"]
     several = labelled_photos((x, torch.tensor([[1, 1], [0, 0], [0, 1], [1, 0], [0, 0]])), 9, None)
     assert several is not None
-    assert several[1] == ["0 1", "none", "1", "0", "none"]
+    assert several[1] == ["0, 1", "none", "1", "0", "none"]
 
 
 def test_other_batches_are_passed_over() -> None:

@@ -19,10 +19,11 @@ def test_titles_tell_prediction_label_loss_and_file() -> None:
         "predicted ant (1.00)\ntrue bee (loss\xa06.00)",
         "predicted bee (0.62)\ntrue ant (loss\xa00.97)",
     ]
-    names = ["/data/photos/bee/4.jpg", "/data/photos/ant/" + "a" * 40 + ".jpg"]
-    assert [title.split("\n")[2] for title in photo_titles(mistakes, names)] == [
+    names = ["/data/photos/bee/4.jpg", "/data/photos/ant/" + "a" * 40 + ".jpg", "ant/" + "a" * 99]
+    assert [title.split("\n")[2] for title in photo_titles([*mistakes, mistakes[0]], names)] == [
         "bee/4.jpg",
-        "ant/" + "a" * 14 + "…" + "a" * 5 + ".jpg",
+        "ant/" + "a" * 40 + ".jpg",
+        "ant/" + "a" * 51 + "…" + "a" * 28,
     ]
 
 

@@ -27,15 +27,15 @@ def test_rows_are_described_worst_first() -> None:
 def test_rows_are_a_table_of_the_report() -> None:
     predicted, true = np.array([1.0, 5.0, 2.0]), np.array([1.5, 1.0, -1.0])
     table = worst_rows_table(predicted, true, {"shop": ["a", "b", None], "weight": [0.5, 1 / 3, 2.0], "day": [1, 2, 3]}, 2, 2)
-    assert table.head == ["predicted", "true", "error", "shop", "weight"]
-    assert table.rows == [["5", "1", "+4", "b", "0.33333"], ["2", "-1", "+3", None, "2"]]
+    assert table.head == ["row", "predicted", "true", "error", "shop", "weight"]
+    assert table.rows == [["2", "5", "1", "+4", "b", "0.33333"], ["3", "2", "-1", "+3", None, "2"]]
 
 
 def test_the_target_is_not_shown_twice() -> None:
     predicted, true = np.array([1.0, 5.0]), np.array([1.5, 1.0])
     columns = {"price": [1.50001, 1.0], "weight": [1.5, 2.0], "shop": ["a", None]}
     table = worst_rows_table(predicted, true, columns)
-    assert table.head == ["predicted", "true", "relative error", "weight", "shop"]
+    assert table.head == ["row", "predicted", "true", "relative error", "weight", "shop"]
 
 
 def test_is_written_after_a_test(rows: Any, known_regression: Any, make_trainer: Callable[..., Trainer], tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_is_written_after_a_test(rows: Any, known_regression: Any, make_trainer:
     )
     sheet = read_tables(tmp_path / "figures" / "most_wrong.json")
     assert sheet is not None
-    assert [row[:2] for row in sheet.tables[0].rows] == [["60", "40"], ["30", "40"]]
+    assert [row[:3] for row in sheet.tables[0].rows] == [["6", "60", "40"], ["3", "30", "40"]]
     assert "sold" not in sheet.tables[0].head  # the target
 
 

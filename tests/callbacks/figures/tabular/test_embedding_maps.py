@@ -16,7 +16,7 @@ from practicum.callbacks.figures.tabular.embedding_maps import (
     principal_components,
     rows_to_label,
 )
-from practicum.callbacks.run.report import report_figures
+from practicum.callbacks.run.report_figures import report_figures
 from practicum.lightning_shim import LightningDataModule, MisconfigurationException, Trainer
 from torch import Tensor
 

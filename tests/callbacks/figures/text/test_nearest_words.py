@@ -20,7 +20,7 @@ VECTORS = torch.tensor([[1.0, 0.0], [0.0, 2.0], [3.0, 3.0], [-1.0, 0.0]])
 def test_neighbours_are_by_angle() -> None:
     assert nearest(VECTORS, 0, 2) == [(2, pytest.approx(0.5**0.5)), (1, pytest.approx(0, abs=1e-7))]
     assert [row for row, _ in nearest(VECTORS, 3, 9)] == [1, 2, 0]
-    assert describe_neighbours(VECTORS, list("abcd"), ["b"], 1) == ["b: c 0.71"]
+    assert describe_neighbours(VECTORS, list("abcd"), ["b"], 1) == ["b: c 0.707"]
 
 
 def test_words_are_spread_over_the_frequent_half() -> None:
@@ -43,13 +43,13 @@ def reader(known_classifier: Any) -> Any:
 def test_are_written_after_a_test(reader: Any, known_photos: Any, make_trainer: Callable[..., Trainer], tmp_path: Path) -> None:
     path = tmp_path / "figures" / "nearest_words.txt"
     make_trainer(callbacks=[NearestWords(words=["bad"], neighbours=2)]).test(reader, known_photos, verbose=False)
-    assert path.read_text(encoding="utf-8") == "bad: film 0.00, great -0.71\n"
+    assert path.read_text(encoding="utf-8") == "bad: film 0.000, great -0.707\n"
     reader.word_vectors = lambda: VECTORS.flip(1)
     make_trainer(callbacks=[NearestWords(words=["film"], max_vocab=2)]).test(reader, known_photos, verbose=False)
-    assert path.read_text(encoding="utf-8") == "film: good 0.00\n"
+    assert path.read_text(encoding="utf-8") == "film: good 0.000\n"
     sheet = read_tables(path.with_suffix(".json"))
     assert sheet is not None
-    assert sheet.tables[0].rows == [["film", "good 0.00"]]
+    assert sheet.tables[0].rows == [["film", "good 0.000"]]
 
 
 def test_characters_have_none(reader: Any, known_photos: Any, make_trainer: Callable[..., Trainer], tmp_path: Path) -> None:

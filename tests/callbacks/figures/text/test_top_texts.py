@@ -40,13 +40,13 @@ def test_a_text_is_described_without_padding() -> None:
 
 
 def test_of_a_long_text_the_ends_are_shown() -> None:
-    assert describe_text(mistake([2, 4, 4, 4, 4, 3]), None, VOCAB, length=4).split("\n")[1] == "good film ... film bad"
+    assert describe_text(mistake([2, 4, 4, 4, 4, 3]), None, VOCAB, length=4).split("\n")[1] == "good film […] film bad"
 
 
 def test_texts_are_a_table_of_the_report() -> None:
     mistakes = [mistake([4, 3, 1]), mistake([2])]
     table = texts_table(mistakes, ["7.txt", "8.txt"], VOCAB)
-    assert table.head == ["predicted", "true", "loss", "text", "name"]
+    assert table.head == ["predicted", "true", "loss", "text", "source"]
     assert table.rows == [["neg (0.59)", "pos", "0.89", "film bad", "7.txt"], ["neg (0.59)", "pos", "0.89", "good", "8.txt"]]
     assert texts_table(mistakes, None, VOCAB).rows[1] == ["neg (0.59)", "pos", "0.89", "good"]
 

@@ -11,7 +11,7 @@ def counted(count: int, noun: str) -> str:
         noun: The noun's singular, whose plural ends with an s.
 
     Example:
-        >>> from practicum.callbacks.run.counted import counted
+        >>> from practicum.callbacks.figures.counted import counted
         >>> counted(1, "epoch"), counted(1500, "step")
         ('1 epoch', '1,500 steps')
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from practicum.callbacks.run.counted import counted
+from practicum.callbacks.figures.counted import counted
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 epochs"), (1, "1 epoch"), (2, "2 epochs"), (12345, "12,345 epochs")])
