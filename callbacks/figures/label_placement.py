@@ -74,5 +74,5 @@ def labelled_scatter(axes: Axes, points: Tensor, names: Sequence[str], colour: A
             label.remove()
     if crowded:
         named = list(taken)
-        axes.scatter(points[named, 0].numpy(), points[named, 1].numpy(), s=14, c=colour)
+        axes.scatter(points[named, 0].numpy(), points[named, 1].numpy(), s=14, c=colour, zorder=4)  # above the grounds of names
     return taken

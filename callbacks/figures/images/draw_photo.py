@@ -19,6 +19,8 @@ from ..canvas import new_figure
 from ..plain_text import shortened
 
 _HEAT = "inferno"  # colour map
+_LINE = 0.15  # inches of a title's line
+_TITLE = 3  # lines of a title that a cell has room for
 _KEY = 0.6  # inches of the key to it
 
 
@@ -36,9 +38,12 @@ def to_picture(photo: Tensor) -> NDArray[Any]:
 def draw_photo(axes: Axes, photo: Tensor, title: str) -> None:
     """Draw one photo without a frame, with a title above it in as many lines as it takes."""
     axes.imshow(to_picture(photo))
-    lines = [part for line in title.split("\n") for part in textwrap.wrap(shortened(line, 100), 28) or [""]]
-    axes.set_title("\n".join(lines), fontsize=8)
+    axes.set_title("\n".join(_lines(title)), fontsize=8)
     axes.set_axis_off()
+
+
+def _lines(title: str) -> list[str]:
+    return [part for line in title.split("\n") for part in textwrap.wrap(shortened(line, 100), 28) or [""]]
 
 
 def photo_grid(
@@ -55,13 +60,14 @@ def photo_grid(
         photos: ``[3, H, W]`` each.
         titles: One for each photo.
         columns: Photos in a row, at most.
-        cell: Width and height of a photo with its title, in inches.
+        cell: Width and height of a photo with a title of three lines, in inches; there is room for longer ones.
         heat: A heat map ``[h, w]`` in 0..1 to lay over each photo, which is then grey; a key to its colours stands below.
         heat_label: What heat is, beside that key.
     """
     columns = min(columns, len(photos))
     rows = math.ceil(len(photos) / columns)
-    figure = new_figure(cell[0] * columns, cell[1] * rows + (_KEY if heat is not None else 0))
+    more = max(0, max(len(_lines(title)) for title in titles) - _TITLE) * _LINE
+    figure = new_figure(cell[0] * columns, (cell[1] + more) * rows + (_KEY if heat is not None else 0))
     for place, (photo, title) in enumerate(zip(photos, titles, strict=True)):
         axes = figure.add_subplot(rows, columns, place + 1)
         if heat is not None:  # the colours are those of the heat alone

@@ -57,7 +57,7 @@ class PopularityTrend(NamedTuple):
 
     def expected(self, counts: Numbers) -> Numbers:
         """The bias that is expected of items with these numbers of interactions."""
-        return np.polyval(self.coefficients, np.log10(np.maximum(counts, 1)))
+        return np.polyval(self.coefficients, np.log10(np.maximum(counts, 1))).astype(np.float64)
 
 
 def popularity_trend(bias: Numbers, counts: Numbers, min_count: int) -> PopularityTrend:

@@ -24,7 +24,8 @@ _CELLS = LinearSegmentedColormap.from_list("cells", [f"{BLUE}40", f"{BLUE}ff"]) 
 _STRIPS = 20  # different true values, at most, that each have a strip of their own
 _CAPTION = (
     "On the dashed line predictions are exact: where the cloud bends away from it, high or low values are predicted too near to"
-    " the mean, and rows or columns that tell them apart would help; on the right is how the errors are distributed."
+    " the mean, and rows or columns that tell them apart would help. On the right is how the errors are "
+    "distributed, the outer 1 % in the outermost bars."
 )
 
 
@@ -54,13 +55,13 @@ class PredictionSpread(NamedTuple):
 
 def prediction_spread(predicted: Numbers, true: Numbers) -> PredictionSpread:
     """Summarise predictions ``[N]`` of targets ``[N]``."""
-    ranges = [(float(each.min()), float(each.max())) for each in (predicted, true)]
-    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
+    of_predicted, of_true = ((float(each.min()), float(each.max())) for each in (predicted, true))
+    low, high = min(of_predicted[0], of_true[0]), max(of_predicted[1], of_true[1])
     errors, name = relative_or_absolute(predicted, true)
     clipped = np.clip(errors, *np.quantile(errors, [0.005, 0.995]))
     scale = "log" if low > 0 and high > 20 * low else "linear"
     half_within = float(np.quantile(np.abs(errors), 0.5))
-    return PredictionSpread((low, high), *ranges, scale, clipped, name, float(np.median(errors)), half_within)
+    return PredictionSpread((low, high), of_predicted, of_true, scale, clipped, name, float(np.median(errors)), half_within)
 
 
 def describe_spread(spread: PredictionSpread) -> str:
@@ -101,7 +102,7 @@ def draw_predicted_against_true(predicted: Numbers, true: Numbers) -> Figure:
     left.set_ylabel("predicted")
     right.hist(spread.errors, bins=60, color=BLUE)
     right.axvline(0, color=INK, linewidth=0.8, linestyle="--")
-    right.set_xlabel(f"{spread.name}, predicted minus true (the outer 1 % in the outer bars)")
+    right.set_xlabel(f"{spread.name} (predicted minus true)")
     right.set_ylabel("rows")
     right.set_title(f"median error {spread.median:+.3g}, half within {spread.half_within:.3g}")
     return figure
