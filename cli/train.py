@@ -150,7 +150,9 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
         task = task_of(model, cfg.data.get("target", cfg.data.get("rating")))
         write_card(run, record, task, cfg.name, commands_of(hints_of(cfg)))
         shown = OmegaConf.to_yaml(OmegaConf.create(shown_config(cfg)))
-        write_report(run, train_command(), shown, following, what_it_does(record, task))  # links to what lies beside it
+        write_report(
+            run, train_command(), shown, following, what_it_does(record, task).replace("`", "")
+        )  # links to what lies beside it
         print_summary(record, run, model)
         print_next_commands(following)
     return _returned(record, cfg.objective)

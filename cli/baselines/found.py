@@ -14,6 +14,7 @@ from practicum.callbacks.run.results import TITLES
 _COMPARED = ("loss", "rmse", "perplexity", "accuracy", "map")  # and ndcg@k; others follow from them
 _CONSTANTS = ("prior", "mean")  # what predicts the same for everything
 _CLOSE = 0.02  # a relative difference that seeds make, too
+_FAR = 1.5  # a loss by the baseline's
 
 
 @dataclass
@@ -38,10 +39,10 @@ class Baselines:
         return flat | ({"baseline/sampled": self.sampled} if self.sampled else {})
 
     def warning(self, results: Mapping[str, float | None]) -> str | None:
-        """A sentence for each baseline to which the result is in no main metric clearly superior, and inferior in one; or none.
+        """A sentence for each baseline to which the result is in no main metric superior, and inferior in one; else ``None``.
 
-        In no one, since of few rows an accuracy differs by chance while the loss is better; clearly, by more than 2 %, since a
-        ranking that is better by a hair makes up for no loss that is twice as high. Where even a constant is not beaten,
+        In no one, since of few rows an accuracy differs by chance while the loss is better; but what is better by 2 % at most makes
+        up for no loss that is half as high again. Where even a constant is not beaten,
         that is said in place of it; where the difference is within 2 %, that too.
 
         Args:
@@ -59,7 +60,8 @@ class Baselines:
         names = [name for name in found if name in _COMPARED or (name.startswith("ndcg@") and "_of_" not in name)]
         pairs = [(name, value, found[name]) for name in names if (value := results.get(name)) is not None]
         worse = [better(name, than, value) for name, value, than in pairs]
-        if not any(worse) or any(better(*each) and not _close(*each[1:]) for each in pairs):
+        far = "loss" in found and (results.get("loss") or 0.0) >= _FAR * found["loss"] > 0
+        if not any(worse) or any(better(*each) and not (far and _close(*each[1:])) for each in pairs):
             return None
         shown = (f"{metric_words(name)} {four_digits(value)} instead of {four_digits(than)}" for name, value, than in pairs)
         numbers = ", ".join(shown)

@@ -62,6 +62,7 @@ def test_better_by_a_hair_in_one_metric_makes_up_for_nothing() -> None:
         "This run is worse than its linear model baseline (MAP 0.903"
     )
     assert found.warning({"map": 0.95, "loss": 0.126}) is None
+    assert found.warning({"map": 0.903, "loss": 0.061}) is None
 
 
 def test_lists_are_compared_by_full_rankings() -> None:
