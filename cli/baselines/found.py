@@ -41,7 +41,7 @@ class Baselines:
     def warning(self, results: Mapping[str, float | None]) -> str | None:
         """A sentence for each baseline to which the result is in no main metric superior, and inferior in one; else ``None``.
 
-        In no one, since of few rows an accuracy differs by chance while the loss is better; but what is better by 2 % at most makes
+        In no one, since of few rows an accuracy differs by chance while the loss is better; but what is better by 2 % makes
         up for no loss that is half as high again. Where even a constant is not beaten,
         that is said in place of it; where the difference is within 2 %, that too.
 
