@@ -28,7 +28,8 @@ _CAPTION = (
 )
 
 
-_LONGEST_NAME = 84  # characters of a folder and a file, in three lines
+_LINE = 28  # characters of a line of a title
+_LONGEST_NAME = 56  # characters of a folder, and of a file, in two lines
 _LONGEST = 160  # characters of the labels of a photo in words
 
 
@@ -58,10 +59,13 @@ def photo_titles(mistakes: Sequence[Mistake], names: Sequence[str] | None) -> li
     titles = ["\n".join([*_differences(each)[:-1], f"{_differences(each)[-1]} (loss\u00a0{each.loss:.2f})"]) for each in mistakes]
     if names is None:
         return titles
-    return [
-        f"{title}\n{shortened(os.sep.join(Path(name).parts[-2:]), _LONGEST_NAME)}"
-        for title, name in zip(titles, names, strict=True)
-    ]
+    return [f"{title}\n{_place(Path(name))}" for title, name in zip(titles, names, strict=True)]
+
+
+def _place(path: Path) -> str:
+    """Folder and file of a photo, in a line where they are short."""
+    parts = [shortened(part, _LONGEST_NAME) for part in path.parts[-2:]]
+    return f"{os.sep}\n".join(parts) if len(os.sep.join(parts)) > _LINE else os.sep.join(parts)
 
 
 def _differences(mistake: Mistake) -> Sequence[str]:
