@@ -195,7 +195,9 @@ class LRSchedule(OutsideTrials):
         if self.folder is None or not self._history or self.length is None or not trainer.is_global_zero:
             return
         with never_fatal(trainer, type(self).__name__):
-            draw_schedule(self._curves(), type(self).__name__, output_path(trainer, self.folder, "schedule.png"))
+            draw_schedule(
+                self._curves(), type(self).__name__, output_path(trainer, self.folder, "schedule.png"), self.length.total
+            )
 
     def _curves(self) -> list[Curve]:
         length, scheduler = self.length, self._scheduler

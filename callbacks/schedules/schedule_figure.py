@@ -58,16 +58,24 @@ def schedule_curves(
     return curves
 
 
-def describe_schedule(curves: Sequence[Curve], title: str) -> str:
-    """Say in words what :func:`draw_schedule` shows.
+def describe_schedule(curves: Sequence[Curve], title: str, planned: int | None = None) -> str:
+    """Say in words what :func:`draw_schedule` shows, which takes the same arguments.
 
     Example:
         >>> from practicum.callbacks.schedules.schedule_figure import Curve, describe_schedule
         >>> describe_schedule([Curve("learning rate", [0, 1, 2], [0.1, 1.0, 0.0], [(0, 0.1)])], "OneCycle")
         'OneCycle over 3 steps: learning rate from 0.1, up to 1 at step 1, down to 0 at step 2.'
+        >>> describe_schedule([Curve("learning rate", [0, 1], [0.1, 1.0], [(0, 0.1)])], "OneCycle", 9)
+        'OneCycle over 2 of 9 planned steps: learning rate from 0.1, up to 1 at step 1.'
     """
-    courses = "; ".join(f"{name} {_course(steps, planned)}" for name, steps, planned, _ in curves)
-    return f"{title} over {curves[0].steps[-1] + 1:,} steps: {courses}."
+    courses = "; ".join(f"{name} {_course(steps, values)}" for name, steps, values, _ in curves)
+    taken = curves[0].steps[-1] + 1
+    length = f"{taken:,} of {planned:,} planned steps" if _ended_early(taken, planned) else f"{taken:,} steps"
+    return f"{title} over {length}: {courses}."
+
+
+def _ended_early(taken: int, planned: int | None) -> bool:
+    return planned is not None and taken < planned
 
 
 def _course(steps: Sequence[int], planned: Sequence[float]) -> str:
@@ -94,13 +102,14 @@ def _turns(values: Sequence[float]) -> list[int]:
     return turns
 
 
-def draw_schedule(curves: Sequence[Curve], title: str, path: Path | None) -> Figure:
+def draw_schedule(curves: Sequence[Curve], title: str, path: Path | None, planned: int | None = None) -> Figure:
     """Draw curves side by side.
 
     Args:
         curves: Of :func:`schedule_curves`.
         title: Name of the schedule.
         path: The PNG; ``None``: none is written.
+        planned: Steps of the training as it was planned; ``None``: not known.
     """
     figure = new_figure(4.4 * len(curves) + 1.2, 3.2)
     for number, curve in enumerate(curves, 1):
@@ -117,7 +126,7 @@ def draw_schedule(curves: Sequence[Curve], title: str, path: Path | None) -> Fig
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False)
     if path is not None:
-        save_figure(
-            figure, path, " and ".join(each.name for each in curves).capitalize(), _CAPTION, describe_schedule(curves, title)
-        )
+        heading, taken = " and ".join(each.name for each in curves).capitalize(), curves[0].steps[-1] + 1
+        early = f" The training ended after {taken:,} of {planned:,} planned steps." if _ended_early(taken, planned) else ""
+        save_figure(figure, path, heading, _CAPTION + early, describe_schedule(curves, title, planned))
     return figure

@@ -213,8 +213,8 @@ def test_figure_shows_plan_and_course(make_trainer: MakeTrainer, tmp_path: Path,
     monkeypatch.setattr("practicum.callbacks.schedules.lr_schedule.draw_schedule", lambda *args: drawn.append(args))
     trace = Trace()
     make_trainer(max_epochs=3, callbacks=[OneCycle(folder="figures"), trace]).fit(TwoGroups())
-    ((curves, title, path),) = drawn
-    assert (title, path) == ("OneCycle", tmp_path / "figures" / "schedule.png")
+    ((curves, title, path, planned),) = drawn
+    assert (title, path, planned) == ("OneCycle", tmp_path / "figures" / "schedule.png", 3 * STEPS)
     lr, momentum = curves
     total = 3 * STEPS
     assert lr.planned == pytest.approx([0.1 * one_cycle(step, total) for step in range(total)])
