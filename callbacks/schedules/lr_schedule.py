@@ -195,9 +195,14 @@ class LRSchedule(OutsideTrials):
         if self.folder is None or not self._history or self.length is None or not trainer.is_global_zero:
             return
         with never_fatal(trainer, type(self).__name__):
-            draw_schedule(
-                self._curves(), type(self).__name__, output_path(trainer, self.folder, "schedule.png"), self.length.total
-            )
+            path = output_path(trainer, self.folder, "schedule.png")
+            draw_schedule(self._curves(), type(self).__name__, path, self._unreached())
+
+    def _unreached(self) -> int | None:
+        """The planned number of steps, where a training ended before it."""
+        total = None if self.length is None else self.length.total
+        taken = 0 if self._scheduler is None else self._scheduler.last_epoch
+        return total if total is not None and taken < total else None
 
     def _curves(self) -> list[Curve]:
         length, scheduler = self.length, self._scheduler

@@ -70,12 +70,8 @@ def describe_schedule(curves: Sequence[Curve], title: str, planned: int | None =
     """
     courses = "; ".join(f"{name} {_course(steps, values)}" for name, steps, values, _ in curves)
     taken = curves[0].steps[-1] + 1
-    length = f"{taken:,} of {planned:,} planned steps" if _ended_early(taken, planned) else f"{taken:,} steps"
+    length = f"{taken:,} steps" if planned is None else f"{taken:,} of {planned:,} planned steps"
     return f"{title} over {length}: {courses}."
-
-
-def _ended_early(taken: int, planned: int | None) -> bool:
-    return planned is not None and taken < planned
 
 
 def _course(steps: Sequence[int], planned: Sequence[float]) -> str:
@@ -109,7 +105,7 @@ def draw_schedule(curves: Sequence[Curve], title: str, path: Path | None, planne
         curves: Of :func:`schedule_curves`.
         title: Name of the schedule.
         path: The PNG; ``None``: none is written.
-        planned: Steps of the training as it was planned; ``None``: not known.
+        planned: Steps of the training as it was planned, where it ended before.
     """
     figure = new_figure(4.4 * len(curves) + 1.2, 3.2)
     for number, curve in enumerate(curves, 1):
@@ -127,6 +123,6 @@ def draw_schedule(curves: Sequence[Curve], title: str, path: Path | None, planne
         axes.legend(frameon=False)
     if path is not None:
         heading, taken = " and ".join(each.name for each in curves).capitalize(), curves[0].steps[-1] + 1
-        early = f" The training ended after {taken:,} of {planned:,} planned steps." if _ended_early(taken, planned) else ""
+        early = "" if planned is None else f" The training ended after {taken:,} of {planned:,} planned steps."
         save_figure(figure, path, heading, _CAPTION + early, describe_schedule(curves, title, planned))
     return figure

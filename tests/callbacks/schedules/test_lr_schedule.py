@@ -208,13 +208,26 @@ def test_lightning_monitors_and_checkpoints_it(make_trainer: MakeTrainer, tmp_pa
     assert logged[1::2][: 3 * STEPS] == pytest.approx([0.1 * sgdr(step, STEPS, 2) for step in range(3 * STEPS)])
 
 
+def test_a_training_that_ended_early_is_told(
+    make_trainer: MakeTrainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stops(Callback):
+        def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
+            trainer.should_stop = trainer.global_step >= STEPS
+
+    planned: list[Any] = []
+    monkeypatch.setattr("practicum.callbacks.schedules.lr_schedule.draw_schedule", lambda *args: planned.append(args[3]))
+    make_trainer(max_epochs=3, callbacks=[OneCycle(folder="figures"), Stops()]).fit(TwoGroups())
+    assert planned == [3 * STEPS]
+
+
 def test_figure_shows_plan_and_course(make_trainer: MakeTrainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Any] = []
     monkeypatch.setattr("practicum.callbacks.schedules.lr_schedule.draw_schedule", lambda *args: drawn.append(args))
     trace = Trace()
     make_trainer(max_epochs=3, callbacks=[OneCycle(folder="figures"), trace]).fit(TwoGroups())
     ((curves, title, path, planned),) = drawn
-    assert (title, path, planned) == ("OneCycle", tmp_path / "figures" / "schedule.png", 3 * STEPS)
+    assert (title, path, planned) == ("OneCycle", tmp_path / "figures" / "schedule.png", None)
     lr, momentum = curves
     total = 3 * STEPS
     assert lr.planned == pytest.approx([0.1 * one_cycle(step, total) for step in range(total)])
