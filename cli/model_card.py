@@ -106,7 +106,10 @@ def what_it_does(record: Mapping[str, Any], task: Task) -> str:
         task: What the model is for.
     """
     parameters = counted(record.get("parameters", 0), "parameter")
-    return f"Predicts {task.output} from {task.input}: practicum's `{task.model}` with {parameters}."
+    what = f"Predicts {task.output} from {task.input}"
+    if task.name == "feature-extraction":
+        what = "Learns a vector for each word, by predicting the words around it"
+    return f"{what}: practicum's `{task.model}` with {parameters}."
 
 
 def model_card(record: Mapping[str, Any], task: Task, name: str, commands: Sequence[str]) -> str:

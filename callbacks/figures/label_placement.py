@@ -13,7 +13,9 @@ from .canvas import GRID, PAPER, SOFT
 from .plain_text import PlainFigure, shortened
 
 _LONGEST = 28  # characters of a name
-_GAP = 7  # pixels between names side by side, as a browser's letters are wider than those measured
+_GAP = 2  # pixels between names side by side
+_WIDER = 0.07  # on each side of a name, as a browser's letters are wider than those measured
+_DOT = 3  # pixels of a point's radius
 _CROWD = 300  # points from which on those without a name are drawn pale: else nobody sees whose a name is
 
 
@@ -65,10 +67,11 @@ def labelled_scatter(axes: Axes, points: Tensor, names: Sequence[str], colour: A
                 axes.figure.make_plain(label)  # it is measured before the figure is drawn
             label.set_bbox({"facecolor": PAPER, "alpha": 0.6, "edgecolor": "none", "pad": 0.5})
             box = label.get_window_extent(renderer)
-            inside = frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
-            wide = Bbox.from_extents(box.x0 - _GAP, box.y0, box.x1 + _GAP, box.y1)
+            gap = _GAP + _WIDER * box.width
+            wide = Bbox.from_extents(box.x0 - gap, box.y0, box.x1 + gap, box.y1)
+            inside = frame.x0 <= wide.x0 and wide.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
             free = not any(wide.overlaps(other) for other in taken.values())
-            if inside and free and not any(wide.contains(*dot) for other, dot in dots.items() if other != row):
+            if inside and free and not any(wide.padded(_DOT).contains(*dot) for other, dot in dots.items() if other != row):
                 taken[row] = box
                 break
             label.remove()

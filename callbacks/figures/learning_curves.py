@@ -98,6 +98,7 @@ def _draw_lines(axes: Axes, curves: Mapping[str, Curve], colours: Mapping[str, s
         axes.plot(epochs, values, "o-", color=colours[label], label=label, markersize=4)
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlim(left=max(0.5, axes.get_xlim()[0]))  # there is no epoch 0
     axes.legend(frameon=False)
 
 

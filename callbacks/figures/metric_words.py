@@ -22,7 +22,7 @@ def metric_words(metric: str) -> str:
 
 _MEANINGS = {
     "loss": "what training minimizes; lower is better",
-    "accuracy": "share of examples whose class is predicted; higher is better",
+    "accuracy": "share of examples whose class is predicted, of several labels that of right yes-or-no answers; higher is better",
     "auroc": "area under the ROC curve, how well the classes are told apart: 0.5 by chance, 1 at best",
     "f1": "mean of precision and recall, the harmonic one; higher is better",
     "f2": "as F1, with recall counting four times as much; higher is better",
@@ -36,7 +36,8 @@ _MEANINGS = {
     "ndcg": "how near to the top of a user's list what they chose stands; 1 at best",
     "hit_rate": "share of users whose list holds something that they chose",
     "recall": "share of what was chosen that the lists hold",
-    "map": "mean, over users, of the average precision of their lists; 1 at best",
+    "map": "mean, over classes, of the average precision; 1 at best",
+    "map@": "mean, over users, of the average precision of their lists; 1 at best",
     "coverage": "share of all items that are in somebody's list",
     "novelty": "how rare the items of the lists are, in bits; higher is rarer",
 }
@@ -53,7 +54,8 @@ def metric_meanings(metrics: Iterable[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for metric in metrics:
-        meaning = _MEANINGS.get(metric.partition("@")[0])
+        stem, at, _ = metric.partition("@")
+        meaning = _MEANINGS.get(f"{stem}{at}", _MEANINGS.get(stem))
         if meaning is not None:
             found[metric_words(metric)] = _AMONG if "_of_" in metric else meaning
     return found

@@ -207,14 +207,14 @@ def plain_values(record: Mapping[str, Any]) -> str | None:
     Example:
         >>> from practicum.callbacks.run.results import plain_values
         >>> plain_values({"test/f1": 0.9, "plain/f1": 0.92, "tta/views": 4})
-        'Predictions are averaged over 4 augmented views of each photo; without: F1 0.92'
+        'Predictions are averaged over each photo and 4 augmented views of it; without: F1 0.92'
     """
     values = {name.removeprefix("plain/"): value for name, value in record.items() if name.startswith("plain/")}
     shown = ", ".join(f"{metric_words(name)} {four_digits(value)}" for name, value in values.items() if value is not None)
     if not shown:
         return None
     views = record.get("tta/views")
-    how = f"averaged over {counted(views, 'augmented view')} of each photo" if views else "transformed by callbacks"
+    how = f"averaged over each photo and {counted(views, 'augmented view')} of it" if views else "transformed by callbacks"
     return f"Predictions are {how}; without: {shown}"
 
 

@@ -63,6 +63,8 @@ class Baselines:
         far = "loss" in found and (results.get("loss") or 0.0) >= _FAR * found["loss"] > 0
         if not any(worse) or any(better(*each) and not (far and _close(*each[1:])) for each in pairs):
             return None
+        if any(better(*each) for each in pairs):  # by a hair, which the loss outweighs
+            pairs = [each for each, is_worse in zip(pairs, worse, strict=True) if is_worse]
         shown = (f"{metric_words(name)} {four_digits(value)} instead of {four_digits(than)}" for name, value, than in pairs)
         numbers = ", ".join(shown)
         if all(_close(value, than) for _, value, than in pairs):

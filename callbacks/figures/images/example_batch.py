@@ -82,7 +82,7 @@ class ExampleBatch(FigureCallback):
         if shown is not None:
             figure = photo_grid(*shown, columns=5, cell=(1.9, 2.1))
             labels = Counter(shown[1])
-            counts = ", ".join(f"{count} {shortened(label)}" for label, count in labels.items())
+            counts = "; ".join(f"{count} of {shortened(label, 160)}" for label, count in labels.items())
             alt = f"{len(shown[1])} photos of the first batch: {counts}."
             path = output_path(trainer, self.folder, "example_batch.png")
             self.write_figure(figure, path, "First training batch", caption, alt)

@@ -104,7 +104,7 @@ def draw_predicted_against_true(predicted: Numbers, true: Numbers) -> Figure:
     right.axvline(0, color=INK, linewidth=0.8, linestyle="--")
     right.set_xlabel(f"{spread.name} (predicted minus true)")
     right.set_ylabel("rows")
-    right.set_title(f"median error {spread.median:+.3g}, half within {spread.half_within:.3g}")
+    right.set_title(f"median {spread.name} {spread.median:+.3g}, half within {spread.half_within:.3g}")
     return figure
 
 

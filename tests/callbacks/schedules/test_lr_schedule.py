@@ -208,9 +208,7 @@ def test_lightning_monitors_and_checkpoints_it(make_trainer: MakeTrainer, tmp_pa
     assert logged[1::2][: 3 * STEPS] == pytest.approx([0.1 * sgdr(step, STEPS, 2) for step in range(3 * STEPS)])
 
 
-def test_a_training_that_ended_early_is_told(
-    make_trainer: MakeTrainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_training_that_ended_early_is_told(make_trainer: MakeTrainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Stops(Callback):
         def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
             trainer.should_stop = trainer.global_step >= STEPS

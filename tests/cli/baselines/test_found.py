@@ -59,7 +59,7 @@ def test_what_chance_may_do_is_not_called_worse() -> None:
 def test_better_by_a_hair_in_one_metric_makes_up_for_nothing() -> None:
     found = Baselines({"linear": {"map": 0.9, "loss": 0.06}}, {"linear": "x"})
     assert str(found.warning({"map": 0.903, "loss": 0.126})).startswith(
-        "This run is worse than its linear model baseline (MAP 0.903"
+        "This run is worse than its linear model baseline (loss 0.126 instead of 0.06):"
     )
     assert found.warning({"map": 0.95, "loss": 0.126}) is None
     assert found.warning({"map": 0.903, "loss": 0.061}) is None

@@ -47,5 +47,5 @@ def test_where_features_are_trained_on_their_photos_are_shown(tmp_path: Path, wi
     assert path.is_file() == drawn
     if drawn:
         with Image.open(path) as picture:
-            assert picture.info["Description"] == "4 photos of the first batch: 1 ant, 3 bee."
+            assert picture.info["Description"] == "4 photos of the first batch: 1 of ant; 3 of bee."
             assert picture.info["Comment"].startswith("The photos whose features the head is trained on")
