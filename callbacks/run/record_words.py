@@ -127,5 +127,8 @@ def record_groups(record: Mapping[str, Any]) -> dict[str, list[RecordLine]]:
         kept = key.startswith("val/") and key.endswith("/kept")
         title = next((title for title, starts in _GROUPS.items() if key.startswith(starts)), "Techniques")
         shown = "nothing: the last one's are kept" if key == "weights/chosen_by" and value is None else value
-        groups["Result" if kept else title].append(RecordLine(in_words(key), key, shown))
+        words = in_words(key)
+        if f"data/tokens/{key.removeprefix('data/')}" in record:
+            words = f"{words.replace('examples', 'texts')}; a long file without texts of its own is cut into parts"
+        groups["Result" if kept else title].append(RecordLine(words, key, shown))
     return {title: lines for title, lines in groups.items() if lines}

@@ -47,3 +47,13 @@ def test_groups_hold_everything_once_but_what_repeats() -> None:
     assert all(record[line.key] == line.value for line in lines)
     assert [line.key for line in groups["Result"]] == ["val/loss/kept"]
     assert "train/loss_step" in [line.key for held in record_groups({"train/loss_step": 1.0}).values() for line in held]
+
+
+def test_texts_are_called_texts() -> None:
+    lines = record_groups({"data/train": 50, "data/tokens/train": 929589, "weights/chosen_by": None})
+    assert [(line.key, line.words) for line in lines["Data"]] == [
+        ("data/train", "texts for training; a long file without texts of its own is cut into parts"),
+        ("data/tokens/train", "tokens of the training texts"),
+    ]
+    assert lines["Weights"][0].value == "nothing: the last one's are kept"
+    assert record_groups({"data/train": 50})["Data"][0].words == "examples for training"
