@@ -37,8 +37,8 @@ class FineTuningGain(OutsideTrials):
         MisconfigurationException: ``patience`` is below 1, or ``mode`` unknown; the module logs no such metric.
 
     Attributes:
-        facts: For a run's record, from the end of the fit on: ``fine_tuning/before`` and ``fine_tuning/after``, the best values
-            of both parts; empty unless both were trained.
+        facts: For a run's record, from the end of the fit on: ``fine_tuning/monitor``, ``fine_tuning/before`` and
+            ``fine_tuning/after``, the best values of both parts; empty unless both were trained.
 
     Example:
         >>> from practicum.callbacks import FineTuningGain, GradualUnfreezing
@@ -55,7 +55,7 @@ class FineTuningGain(OutsideTrials):
             raise MisconfigurationException(f"FineTuningGain: mode={mode} must be min or max.")
         self.monitor, self.mode, self.patience = monitor, mode, patience
         # Kept apart: a test reads the best epoch's checkpoint, and with it the values up to there.
-        self.facts: dict[str, float] = {}
+        self.facts: dict[str, Any] = {}
         self._start()
 
     def _start(self) -> None:
@@ -112,7 +112,10 @@ class FineTuningGain(OutsideTrials):
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Keep and say what was gained."""
         before, after = self._before, self._after
-        self.facts = {} if before is None or after is None else {"fine_tuning/before": before, "fine_tuning/after": after}
+        both = before is not None and after is not None
+        self.facts = (
+            {"fine_tuning/monitor": self.monitor, "fine_tuning/before": before, "fine_tuning/after": after} if both else {}
+        )
         if before is None or after is None or not trainer.is_global_zero:
             return
         if self._better(after, before):

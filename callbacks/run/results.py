@@ -11,6 +11,7 @@ from typing import Any
 
 from ..figures.counted import counted
 from ..figures.four_digits import four_digits
+from ..figures.metric_direction import better
 from ..figures.metric_words import metric_words
 
 CHOSE = "validation (it chose the epoch)"
@@ -185,15 +186,17 @@ def fine_tuning_gain(record: Mapping[str, Any]) -> str | None:
     Example:
         >>> from practicum.callbacks.run.results import fine_tuning_gain
         >>> fine_tuning_gain({"fine_tuning/before": 0.066, "fine_tuning/after": 0.058})
-        "Fine-tuning lowered validation's loss from 0.066, with the head alone, to 0.058"
+        'Fine-tuning brought the loss on validation from 0.066, with the head alone, to 0.058'
     """
+    monitor = str(record.get("fine_tuning/monitor", "val/loss"))
+    metric = f"the {metric_words(monitor.removeprefix('val/'))} on validation"
     before, after = record.get("fine_tuning/before"), record.get("fine_tuning/after")
     if before is None or after is None:
         return None
-    if after < before:
-        return f"Fine-tuning lowered validation's loss from {four_digits(before)}, with the head alone, to {four_digits(after)}"
+    if better(monitor, after, before):
+        return f"Fine-tuning brought {metric} from {four_digits(before)}, with the head alone, to {four_digits(after)}"
     return (
-        f"Fine-tuning gained nothing: validation's loss is {four_digits(before)} with the head alone, which is kept, and "
+        f"Fine-tuning gained nothing: {metric} is {four_digits(before)} with the head alone, which is kept, and "
         f"{four_digits(after)} with all layers"
     )
 

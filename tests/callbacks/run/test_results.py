@@ -9,6 +9,7 @@ from practicum.callbacks.run.results import (
     TEST_MEANS,
     baseline_table,
     baselines,
+    fine_tuning_gain,
     is_result,
     leak_measured,
     meaning,
@@ -82,3 +83,9 @@ def test_the_table_has_what_baselines_have() -> None:
         ["loss", 0.4, 0.6, 1.0],
         ["rmse", None, 2.0, None],
     ]
+
+
+def test_fine_tuning_is_judged_by_its_own_metric() -> None:
+    record = {"fine_tuning/monitor": "val/accuracy", "fine_tuning/before": 0.9, "fine_tuning/after": 0.95}
+    assert fine_tuning_gain(record) == "Fine-tuning brought the accuracy on validation from 0.9, with the head alone, to 0.95"
+    assert str(fine_tuning_gain({**record, "fine_tuning/after": 0.8})).startswith("Fine-tuning gained nothing: the accuracy")
