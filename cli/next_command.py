@@ -166,7 +166,7 @@ def next_commands(run: FinishedRun, hints: Mapping[str, Any], names: tuple[str, 
         purpose = "Predict the challenge's test inputs"
         use = [f"input={run.test_inputs}", "output=submission.csv", "format=kaggle"]
     else:
-        use = [*hints.get("predict", ["input=INPUT"]), "output=predictions.csv"]
+        use = [*map(str, hints.get("predict", ["input=INPUT"])), "output=predictions.csv"]
     first = f"{predict} {shlex.join([f'run={run.folder}', *use])}"
     if "classifier" in hints:
         purpose, first = "Train a classifier on what it has learnt", f"{train} {shlex.join(_classifier(run, hints))}"

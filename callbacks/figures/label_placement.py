@@ -16,7 +16,7 @@ _LONGEST = 28  # characters of a name
 _GAP = 2  # pixels between names side by side
 _WIDER = 0.07  # on each side of a name, as a browser's letters are wider than those measured
 _DOT = 3  # pixels of a point's radius
-_CROWD = 300  # points from which on those without a name are drawn pale: else nobody sees whose a name is
+CROWD = 300  # points from which on those without a name are drawn pale: else nobody sees whose a name is
 
 
 def labelled_scatter(axes: Axes, points: Tensor, names: Sequence[str], colour: Any) -> dict[int, Bbox]:
@@ -36,7 +36,7 @@ def labelled_scatter(axes: Axes, points: Tensor, names: Sequence[str], colour: A
     """
     axes.grid(color=GRID)
     axes.set_axisbelow(True)
-    crowded = isinstance(colour, str) and len(points) > _CROWD
+    crowded = isinstance(colour, str) and len(points) > CROWD
     axes.scatter(
         points[:, 0].numpy(),
         points[:, 1].numpy(),

@@ -25,7 +25,7 @@ _MEANINGS = {
     "accuracy": "share of examples whose class is predicted, of several labels that of right yes-or-no answers; higher is better",
     "auroc": "area under the ROC curve, how well the classes are told apart: 0.5 by chance, 1 at best",
     "f1": "mean of precision and recall, the harmonic one; higher is better",
-    "f2": "as F1, with recall counting four times as much; higher is better",
+    "f2": "as F1, with more weight on recall; higher is better",
     "rmse": "square root of the mean squared error, in the target's unit; lower is better",
     "mae": "mean absolute error, in the target's unit; lower is better",
     "mape": "mean absolute error as a share of the true value, 0.07 for 7 %; lower is better",

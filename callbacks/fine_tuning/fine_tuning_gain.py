@@ -112,11 +112,11 @@ class FineTuningGain(OutsideTrials):
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Keep and say what was gained."""
         before, after = self._before, self._after
-        both = before is not None and after is not None
-        self.facts = (
-            {"fine_tuning/monitor": self.monitor, "fine_tuning/before": before, "fine_tuning/after": after} if both else {}
-        )
-        if before is None or after is None or not trainer.is_global_zero:
+        self.facts = {}
+        if before is None or after is None:
+            return
+        self.facts = {"fine_tuning/monitor": self.monitor, "fine_tuning/before": before, "fine_tuning/after": after}
+        if not trainer.is_global_zero:
             return
         if self._better(after, before):
             log.info(f"Fine-tuning: {self.monitor} {before:.4f} -> {after:.4f}.")

@@ -130,6 +130,6 @@ def record_groups(record: Mapping[str, Any]) -> dict[str, list[RecordLine]]:
         shown = "nothing: the last one's are kept" if key == "weights/chosen_by" and value is None else value
         words = in_words(key)
         if f"data/tokens/{key.removeprefix('data/')}" in record:
-            words = f"{words.replace('examples', 'texts')}; a long file without texts of its own is cut into parts"
+            words = words.replace("examples", "texts, or parts of a long one,")
         groups["Result" if kept else title].append(RecordLine(words, key, shown))
     return {title: lines for title, lines in groups.items() if lines}

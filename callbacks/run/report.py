@@ -109,9 +109,11 @@ def render_report(
     environment = jinja2.Environment(loader=folder, autoescape=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
     environment.tests["numeric"] = _is_numeric
     environment.tests["texts"] = _has_texts
+    environment.tests["long"] = _is_long
     environment.filters["four_digits"] = four_digits
     scratch = not record.get("weights/pretrained", True)
     beside = baseline_table(record)
+    best = {metric_words(head): best_places(head, rest) for head, *rest in beside[1:]}
     count, on = record.get(f"data/{record.get('tests_on', 'test')}"), measured_on(record)
     return environment.get_template("report.html.j2").render(
         theme=theme_css(),
@@ -130,7 +132,8 @@ def render_report(
         meanings=metric_meanings(results(record)),
         few=few_measured(record) if results(record) else None,
         baselines=[[metric_words(head), *rest] for head, *rest in beside],
-        best={metric_words(head): best_places(head, rest) for head, *rest in beside[1:]},
+        best=best,
+        behind=[metric for metric, places in best.items() if 1 not in places],
         sampled=record.get("baseline/sampled"),
         weak=record.get("baseline/warning"),
         sections=sections(figures),
@@ -160,7 +163,11 @@ def _is_numeric(value: Any) -> bool:
 
 def _has_texts(table: PageTable) -> bool:
     """Whether a table has cells so long that a narrow screen shows each below the others of its row."""
-    return any(isinstance(cell, str) and len(cell) > _LONG for row in table.rows for cell in row)
+    return any(_is_long(cell) for row in table.rows for cell in row)
+
+
+def _is_long(cell: Any) -> bool:
+    return isinstance(cell, str) and len(cell) > _LONG
 
 
 def files_beside(folder: Path) -> dict[str, str]:

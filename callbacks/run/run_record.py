@@ -114,6 +114,7 @@ class RunRecord(Watcher):
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock, that of a resumed run where it stopped, and write: a record tells its data from the start."""
+        self.epoch = None  # of an earlier test
         before = self._record_before() if self._resumed is not None else {}
         if self._resumed is not None:
             self.last, self.best = dict(self._resumed["last"]), dict(self._resumed["best"])

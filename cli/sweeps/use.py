@@ -25,5 +25,6 @@ def how_to_use(folder: Path, best: RunRow | None) -> str | None:
     hints = hints_of(config) if isinstance(config, DictConfig) else {}
     if "classifier" in hints:  # its page says what it is for
         return None
-    run = f"run={from_here(folder / best['run'])}"
-    return f"{program_names()[1]} {shlex.join([run, *hints.get('predict', ['input=INPUT']), 'output=predictions.csv'])}"
+    given = map(str, hints.get("predict", ["input=INPUT"]))  # a folder's file may hold anything
+    use = [f"run={from_here(folder / best['run'])}", *given, "output=predictions.csv"]
+    return f"{program_names()[1]} {shlex.join(use)}"

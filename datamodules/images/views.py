@@ -29,6 +29,7 @@ from .mixup_cutmix import MixUpCutMix
 from .photo_files import printable
 from .photo_loader import PhotoLoader
 
+_LOOKED_AT = 16  # photos of which one is shown with its views
 _CENTER = 0.875  # the share of the shorter side that a center crop covers, as usual with ImageNet
 _PIL_MAX_PIXELS = 178_000_000  # PIL itself refuses to decode more
 
@@ -229,13 +230,17 @@ class PhotoViews(LightningDataModule):
         return self.on_after_batch_transfer(dataset.__getitems__([*islice(order, self.batch_size)]), 0)
 
     def example_views(self, count: int) -> Tensor | None:
-        """The first training photo, plain and in ``count`` views: ``uint8 [1 + count, 3, size, size]``; ``None``: no augment."""
+        """A training photo, plain and in ``count`` views: ``uint8 [1 + count, 3, size, size]``; ``None``: no augmentation.
+
+        Of the first ones it is that with the most contrast, as of plain ground all views look alike.
+        """
         if self.augment is None:
             return None
         dataset = self.training_set
-        photo = center_crop(dataset.photo(0), self.size)
+        chosen = max(range(min(_LOOKED_AT, len(dataset))), key=lambda number: float(dataset.photo(number).std()))
+        photo = center_crop(dataset.photo(chosen), self.size)
         views = [
-            self.on_after_batch_transfer(dataset.views(self.augment, self.seed).__getitems__([(view, 0)]), 0)[0]
+            self.on_after_batch_transfer(dataset.views(self.augment, self.seed).__getitems__([(view, chosen)]), 0)[0]
             for view in range(count)
         ]
         return torch.cat([torch.from_numpy(photo.copy()).permute(2, 0, 1)[None], *views])

@@ -22,19 +22,27 @@ from .regression_figure import Numbers, RegressionFigure, relative_or_absolute
 
 _CAPTION = (
     "The rows that the model is most wrong about, the worst first: correct mistakes in the data, and look for what these rows "
-    "have in common that no column tells. Rows are numbered as in predictions.csv, from 1."
+    "have in common that no column tells. Rows are numbered in the order of the test, from 1."
 )
 
 
 def worst_rows_table(
-    predicted: Numbers, true: Numbers, columns: Mapping[str, Sequence[Any]], count: int = 10, max_columns: int = 12
+    predicted: Numbers,
+    true: Numbers,
+    columns: Mapping[str, Sequence[Any]],
+    count: int = 10,
+    max_columns: int = 12,
+    step: int = 1,
 ) -> PageTable:
-    """The rows of :func:`describe_worst_rows` as a table, which takes the same arguments; without the target's own column."""
+    """The rows of :func:`describe_worst_rows` as a table, which takes the same arguments.
+
+    Left out are the target's own column and those that hold the same in every row.
+    """
     errors, name = relative_or_absolute(predicted, true)
     shown = _shown_columns(true, columns)[:max_columns]
     rows = [
         [
-            f"{row + 1}",
+            f"{row * step + 1}",
             four_digits(float(predicted[row])),
             f"{true[row]:,.6g}",
             f"{errors[row]:+.3g}",
@@ -46,7 +54,12 @@ def worst_rows_table(
 
 
 def describe_worst_rows(
-    predicted: Numbers, true: Numbers, columns: Mapping[str, Sequence[Any]], count: int = 10, max_columns: int = 12
+    predicted: Numbers,
+    true: Numbers,
+    columns: Mapping[str, Sequence[Any]],
+    count: int = 10,
+    max_columns: int = 12,
+    step: int = 1,
 ) -> list[str]:
     """Describe the rows with the largest absolute error, the largest first.
 
@@ -56,6 +69,7 @@ def describe_worst_rows(
         columns: The rows' columns, by name; missing values are left out.
         count: Number of rows, at most.
         max_columns: Columns shown of a row, at most, the first ones.
+        step: Of the test's rows these are every so many-th, from the first: as many as there are processes.
 
     Returns:
         Two lines for each row: prediction, target and error; its columns, or else its number from 1.
@@ -65,7 +79,7 @@ def describe_worst_rows(
     for row in np.argsort(-np.abs(errors), kind="stable")[:count].tolist():
         cells = [f"{column} {_short(values[row])}" for column, values in columns.items() if values[row] is not None]
         more = [f"and {len(cells) - max_columns} more"] if len(cells) > max_columns else []
-        rest = ", ".join(cells[:max_columns] + more) or f"row {row + 1}"
+        rest = ", ".join(cells[:max_columns] + more) or f"row {row * step + 1}"
         parts.append(f"predicted {predicted[row]:,.6g}, true {true[row]:,.6g} ({name} {errors[row]:+.3g})\n{rest}")
     return parts
 
@@ -111,10 +125,10 @@ class MostWrongRows(RegressionFigure):
         columns: dict[str, list[Any]],
     ) -> None:
         """Write them."""
-        rows = describe_worst_rows(predicted, true, columns, self.count, self.max_columns)
+        rows = describe_worst_rows(predicted, true, columns, self.count, self.max_columns, trainer.world_size)
         path = output_path(trainer, self.folder, "most_wrong.txt")
         self.write_list("\n\n".join(rows), path)
-        table = worst_rows_table(predicted, true, columns, self.count, self.max_columns)
+        table = worst_rows_table(predicted, true, columns, self.count, self.max_columns, trainer.world_size)
         left = len(_shown_columns(true, columns)) - self.max_columns
         caption = f"{_CAPTION} {left} more column{'s are' if left > 1 else ' is'} not shown." if left > 0 else _CAPTION
         save_tables(TableSheet("Largest errors", caption, [table]), path.with_suffix(".json"))

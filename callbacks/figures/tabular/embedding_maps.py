@@ -26,11 +26,12 @@ from ...files.output_path import output_path
 from ..canvas import BLUE, new_figure
 from ..figure_callback import FigureCallback, never_fatal
 from ..file_names import safe_file_names
-from ..label_placement import labelled_scatter
+from ..label_placement import CROWD, labelled_scatter
 from ..plain_text import shortened
 
 _LEAST = 5  # categories of a column that is shown by default
 _FEW = 8  # categories of a small figure
+_NAMED = 25  # categories of a crowd: more names would lie side by side without an order
 _COMPARED = 2000  # categories of which the nearest two are looked for
 _CAPTION = (
     "Categories that lie near each other are alike to the model, as far as two of its many dimensions show that (their share of "
@@ -128,7 +129,7 @@ def draw_embedding(
     size = 3.3 if len(categories) <= _FEW and not mapped else 5
     figure = new_figure(2 * size if mapped else size + 0.3, size)
     axes = figure.add_subplot(1, 2 if mapped else 1, 1)
-    labelled = rows_to_label(points, max_labels, counts)
+    labelled = rows_to_label(points, max_labels if len(points) <= CROWD else min(_NAMED, max_labels), counts)
     names = [name if row in labelled else "" for row, name in enumerate(categories)]
     labelled_scatter(axes, points, names, points[:, 0].numpy() if mapped else BLUE)
     axes.set_xlabel(f"first component ({float(share[0]):.0%} of the variance)")
@@ -156,7 +157,7 @@ class EmbeddingMaps(FigureCallback):
         folder: Output folder, relative to ``trainer.default_root_dir``.
         columns: Columns to show. Default: those of five categories or more, as fewer lie apart in any plane, and those with
             coordinates.
-        max_labels: Number of labels in a figure, at most, those farthest out.
+        max_labels: Number of labels in a figure, at most, those farthest out; of more than 300 categories 25.
         distances: Write no table of distances for more categories than this.
         coordinates: Longitude and latitude, in degrees, by column and category; categories without are left off the map, and a
             column that the module does not have is passed over, so that a configuration serves tables with and without it.

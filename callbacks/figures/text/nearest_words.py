@@ -75,8 +75,9 @@ def describe_neighbours(vectors: Tensor, vocab: Sequence[str], words: Sequence[s
     lines = []
     kept = [row for row, word in enumerate(vocab[: len(vectors)]) if word in words or _is_neighbour(word)]
     places = {row: place for place, row in enumerate(kept)}
+    theirs = vectors[kept]
     for word in words:
-        near = nearest(vectors[kept], places[vocab.index(word)], neighbours)
+        near = nearest(theirs, places[vocab.index(word)], neighbours)
         lines.append(f"{word}: {', '.join(f'{vocab[kept[row]]} {cosine:.3f}' for row, cosine in near)}")
     return lines
 

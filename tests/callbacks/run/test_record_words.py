@@ -52,7 +52,7 @@ def test_groups_hold_everything_once_but_what_repeats() -> None:
 def test_texts_are_called_texts() -> None:
     lines = record_groups({"data/train": 50, "data/tokens/train": 929589, "weights/chosen_by": None})
     assert [(line.key, line.words) for line in lines["Data"]] == [
-        ("data/train", "texts for training; a long file without texts of its own is cut into parts"),
+        ("data/train", "texts, or parts of a long one, for training"),
         ("data/tokens/train", "tokens of the training texts"),
     ]
     assert lines["Weights"][0].value == "nothing: the last one's are kept"

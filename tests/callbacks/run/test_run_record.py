@@ -200,6 +200,8 @@ def test_the_epoch_of_the_weights_that_are_tested(
     assert "weights/epoch" not in json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     trainer.test(known_classifier(), known_photos, ckpt_path="best", weights_only=True, verbose=False)
     assert json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))["weights/epoch"] == 2
+    make_trainer(max_epochs=1, callbacks=[callback]).fit(known_classifier(), known_photos, known_photos)
+    assert "weights/epoch" not in json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))  # of the test before
 
 
 def test_plain_values_facts_and_known_answers_stand_beside(

@@ -31,6 +31,17 @@ def test_rows_are_a_table_of_the_report() -> None:
     assert table.rows == [["2", "5", "1", "+4", "b", "0.33333"], ["3", "2", "-1", "+3", None, "2"]]
 
 
+def test_rows_of_one_of_two_processes_have_their_numbers_in_the_test() -> None:
+    predicted, true = np.array([1.0, 5.0, 2.0]), np.array([1.5, 1.0, -1.0])
+    assert [row[0] for row in worst_rows_table(predicted, true, {}, count=2, step=2).rows] == ["3", "5"]
+    assert describe_worst_rows(predicted, true, {}, count=1, step=2)[0].endswith("row 3")
+
+
+def test_a_column_that_is_the_same_everywhere_is_left_out() -> None:
+    table = worst_rows_table(np.array([1.0, 5.0]), np.array([1.5, 1.0]), {"split": ["test", "test"], "shop": ["a", "b"]})
+    assert table.head == ["row", "predicted", "true", "relative error", "shop"]
+
+
 def test_the_target_is_not_shown_twice() -> None:
     predicted, true = np.array([1.0, 5.0]), np.array([1.5, 1.0])
     columns = {"price": [1.50001, 1.0], "weight": [1.5, 2.0], "shop": ["a", None]}
