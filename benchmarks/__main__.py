@@ -1,11 +1,14 @@
 """All benchmarks that this machine can run, the peers beside ours; rewrites ``benchmarks/RESULTS.md``.
 
     python -m benchmarks DATA --output DIR
+    python -m benchmarks DATA --output DIR --hours 1
     python -m benchmarks DATA --output DIR --only ratings_speed,overhead --threads 1
+    python -m benchmarks --compare DIR SECOND_DIR
     python -m benchmarks --list
 
 DATA is the folder of data sets that ``benchmarks/defaults.py`` describes, with ``rossmann`` (Kaggle's files) and ``ptb``. What
-lacks its data or its peer is left out, and RESULTS.md says why.
+lacks its data or its peer is left out, and RESULTS.md says why. All take days: ``--hours`` takes as many as fit, the shortest
+first, and RESULTS.md names the others. ``--compare`` sets two runs beside each other: exit code 1 unless all intervals overlap.
 
 Peers are installed once into ``DIR/peers``, from the exact versions in ``benchmarks/peers.txt``; ``--peer-python`` takes another
 environment, ``--no-peers`` none. Each benchmark is a process of its own, whose output is ``DIR/NAME.log``, and leaves one
@@ -30,10 +33,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .all_parts.catalogue import BENCHMARKS, Benchmark
+from .all_parts.budget import expected_minutes, fitting
+from .all_parts.catalogue import BENCHMARKS, REPETITIONS, Benchmark
 from .all_parts.peers_environment import PeersFailed, make_peers, not_importable, site_of, versions
 from .all_parts.results_page import results_page, rewrite
 from .all_parts.running import Setting, missing_peers, run, what_is_lacking
+from .all_parts.second_run import comparison, pairs
 
 HERE = Path(__file__).resolve().parent
 NOT_ASKED_FOR = "not asked for in this run; `python -m benchmarks --list` says what they measure"
@@ -60,8 +65,25 @@ def with_peers(setting: Setting, wanted: Sequence[Benchmark], python: str | None
         return replace(setting, no_peers=setting.without_places(f"their environment could not be made: {error}"))
 
 
-def run_all(setting: Setting, wanted: Sequence[Benchmark], catalogue: Sequence[Benchmark], page: Path) -> list[str]:
-    """Run the benchmarks one after the other, and rewrite the page after each; returns the names of those that failed."""
+def run_all(
+    setting: Setting,
+    wanted: Sequence[Benchmark],
+    catalogue: Sequence[Benchmark],
+    page: Path,
+    too_long: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Run the benchmarks one after the other, and rewrite the page after each.
+
+    Args:
+        setting: What they share.
+        wanted: Those to run.
+        catalogue: Those that the page names.
+        page: Where to write.
+        too_long: By name the sentence on a benchmark that ``--hours`` leaves out.
+
+    Returns:
+        The names of those that failed.
+    """
     failed: list[str] = []
     for each in wanted:
         if (reason := what_is_lacking(each, setting)) is not None:
@@ -74,12 +96,14 @@ def run_all(setting: Setting, wanted: Sequence[Benchmark], catalogue: Sequence[B
         if "error" in found:
             failed.append(each.name)
         print(f"{each.name}: {found.get('error') or format(found['seconds'], '.0f') + ' s'}", flush=True)
-        write_page(setting, wanted, catalogue, page)
-    write_page(setting, wanted, catalogue, page)
+        write_page(setting, wanted, catalogue, page, too_long or {})
+    write_page(setting, wanted, catalogue, page, too_long or {})
     return failed
 
 
-def write_page(setting: Setting, wanted: Sequence[Benchmark], catalogue: Sequence[Benchmark], page: Path) -> None:
+def write_page(
+    setting: Setting, wanted: Sequence[Benchmark], catalogue: Sequence[Benchmark], page: Path, too_long: Mapping[str, str]
+) -> None:
     """Rewrite the page from all files of results that are there."""
     runs: dict[str, dict[str, Any]] = {}
     left_out: dict[str, str] = {}
@@ -88,10 +112,20 @@ def write_page(setting: Setting, wanted: Sequence[Benchmark], catalogue: Sequenc
         if path.is_file():
             runs[each.name] = json.loads(path.read_text(encoding="utf-8"))
         elif each not in wanted:
-            left_out[each.name] = NOT_ASKED_FOR
+            left_out[each.name] = too_long.get(each.name, NOT_ASKED_FOR)
         else:
             left_out[each.name] = what_is_lacking(each, setting) or "not yet run"
     rewrite(page, results_page(runs, left_out, catalogue))
+
+
+def compare(first: Path, second: Path, catalogue: Sequence[Benchmark]) -> int:
+    """Print what two folders of results have in common; returns the exit code, 1 unless all of it overlaps."""
+    found = [*pairs(first, second, catalogue)]
+    if not found:
+        print(f"{first} and {second} have no measurement in common.")
+        return 1
+    print(comparison(found))
+    return int(not all(each.overlap for each in found))
 
 
 def measure_machine(threads: int | None, environment: Mapping[str, str]) -> dict[str, Any]:
@@ -117,8 +151,10 @@ def main(arguments: Sequence[str] | None = None, catalogue: Sequence[Benchmark] 
     parser.add_argument("--output", type=lambda text: Path(text).resolve(), help="folder of results, and of the peers")
     parser.add_argument("--only", default="", help="names, separated by commas; default: all")
     parser.add_argument("--list", action="store_true", help="print names, minutes and sentences")
-    parser.add_argument("--repeat", type=int, default=3, help="repetitions of each measurement; default: 3")
-    parser.add_argument("--seeds", type=int, default=3, help="seeds of each training; default: 3")
+    parser.add_argument("--hours", type=float, help="as many benchmarks as fit, the shortest first; default: all")
+    parser.add_argument("--compare", nargs=2, type=Path, metavar="DIR", help="two folders of results, beside each other")
+    for name, of in (("repeat", "repetitions of each measurement"), ("seeds", "seeds of each training")):
+        parser.add_argument(f"--{name}", type=int, default=REPETITIONS, help=f"{of}; default: {REPETITIONS}")
     parser.add_argument("--threads", type=int, help="of each process; default: all cores")
     parser.add_argument("--peer-python", help="Python of an environment with the peers; default: made in DIR/peers")
     parser.add_argument("--no-peers", action="store_true", help="measure ours alone")
@@ -127,8 +163,10 @@ def main(arguments: Sequence[str] | None = None, catalogue: Sequence[Benchmark] 
     if options.list:
         print(listing(catalogue))
         return
+    if options.compare:
+        sys.exit(compare(*options.compare, catalogue))
     if options.data is None or options.output is None:
-        parser.error("DATA and --output DIR are needed (or --list)")
+        parser.error("DATA and --output DIR are needed (or --list, or --compare)")
     if not options.data.is_dir():
         parser.error(f"{options.data}: no such folder")
     for name in ("repeat", "seeds", "threads"):
@@ -138,11 +176,21 @@ def main(arguments: Sequence[str] | None = None, catalogue: Sequence[Benchmark] 
     if unknown := [name for name in names if name not in {each.name for each in catalogue}]:
         parser.error(f"--only: no such benchmark: {unknown[0]}; there are {', '.join(each.name for each in catalogue)}")
     wanted = [each for each in catalogue if not names or each.name in names]
+    too_long: dict[str, str] = {}
+    if options.hours is not None:
+        fit = fitting(wanted, options.hours, options.repeat, options.seeds)
+        for each in wanted:
+            if each not in fit:
+                minutes = expected_minutes(each, options.repeat, options.seeds)
+                too_long[each.name] = f"about {minutes:.0f} minutes, did not fit into --hours {options.hours:g}"
+        if not fit:
+            parser.error(f"--hours {options.hours:g}: nothing is that short; `--list` tells minutes")
+        wanted = fit
     options.output.mkdir(parents=True, exist_ok=True)
     machine = measure_machine(options.threads, os.environ)
     setting = Setting(options.data, options.output, options.repeat, options.seeds, options.threads, machine=machine)
     setting = with_peers(setting, wanted, options.peer_python, not options.no_peers)
-    failed = run_all(setting, wanted, catalogue, options.page)
+    failed = run_all(setting, wanted, catalogue, options.page, too_long)
     print(f"{options.page} is written" + (f"; failed: {', '.join(failed)}" if failed else ""), flush=True)
     sys.exit(bool(failed))
 

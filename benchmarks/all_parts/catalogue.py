@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+REPETITIONS = 3  # by default, and seeds as well
+
 
 @dataclass(frozen=True)
 class Benchmark:

@@ -119,7 +119,7 @@ def _section(each: Benchmark, run: Mapping[str, Any], machine: str, limits: Mapp
     rows, with_share = [], any("operations" in metric for metric in measured["metrics"].values())
     for name, metric in measured["metrics"].items():
         for place, (side, values) in enumerate(metric["sides"].items()):
-            row = [name if place == 0 else "", side, _values(values), str(len(values)), _better(metric, side)]
+            row = [name if place == 0 else "", side, spread(values), str(len(values)), _better(metric, side)]
             rows.append([*row, _share(metric, side, limits[own])] if with_share else row)
     if rows:
         head = ["measured", "who", "median (smallest to largest)", "times", "better by"]
@@ -163,7 +163,19 @@ def middle(values: Sequence[Any], better: str = "less") -> float:
     return statistics.median(_numbers(values, better))
 
 
-def _values(values: Sequence[Any]) -> str:
+def interval(values: Sequence[Any], better: str = "less") -> tuple[float, float]:
+    """The smallest and the largest value, where a mark that was missed is infinitely bad.
+
+    Example:
+        >>> interval([2.0, 1.0])
+        (1.0, 2.0)
+    """
+    numbers = _numbers(values, better)
+    return min(numbers), max(numbers)
+
+
+def spread(values: Sequence[Any]) -> str:
+    """The median with the smallest and the largest value, or what was reached of a mark that was missed."""
     missed = [each["missed"] for each in values if isinstance(each, dict)]
     reached = [each for each in values if not isinstance(each, dict)]
     if not math.isfinite(value := middle(values)):

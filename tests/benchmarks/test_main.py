@@ -116,6 +116,30 @@ def test_without_an_environment_ours_is_measured_alone(setting: Setting) -> None
     assert (found.python, dict(found.unimportable)) == (Path(sys.executable), {})
 
 
+def test_hours_take_what_fits_and_the_page_names_the_rest(
+    setting: Setting, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page, other = tmp_path / "RESULTS.md", tmp_path / "other"
+    catalogue = [tiny("one", "{seeds}"), replace(tiny("two"), minutes=90)]
+    here = [str(setting.data), "--no-peers", "--page", str(page), "--seeds", "6"]
+    for output in (setting.output, other):
+        with pytest.raises(SystemExit) as ended:
+            main([*here, "--output", str(output), "--hours", "1"], catalogue)
+        assert not ended.value.code
+    assert "- two: about 90 minutes, did not fit into --hours 1" in page.read_text(encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main([*here, "--output", str(other), "--hours", ".01"], catalogue)
+    assert "nothing is that short" in capsys.readouterr().err
+
+    for second, code in ((other, 0), (tmp_path, 1)):
+        with pytest.raises(SystemExit) as ended:
+            main(["--compare", str(setting.output), str(second)], catalogue)
+        assert ended.value.code == code
+    said = capsys.readouterr().out
+    assert "2 of 2 intervals of the second run overlap" in said
+    assert "have no measurement in common" in said
+
+
 def test_what_is_typed_is_checked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     catalogue = [tiny("one"), tiny("three")]
     main(["--list"], catalogue)

@@ -1,0 +1,77 @@
+"""Two runs of the benchmarks beside each other: whether what they measured overlaps."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..defaults_parts.report import markdown
+from .catalogue import Benchmark
+from .results_page import interval, middle, spread
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One side of one metric in both runs."""
+
+    benchmark: str
+    metric: str
+    side: str
+    first: list[Any]
+    second: list[Any]
+    better: str
+
+    @property
+    def overlap(self) -> bool:
+        """Whether the intervals from the smallest to the largest value have something in common."""
+        (low, high), (other_low, other_high) = interval(self.first, self.better), interval(self.second, self.better)
+        return low <= other_high and other_low <= high
+
+    @property
+    def apart(self) -> float:
+        """By what factor the medians differ, 1 or more; infinite if one run alone reached the mark."""
+        one, other = (middle(values, self.better) for values in (self.first, self.second))
+        if one == other:
+            return 1.0
+        if not all(math.isfinite(value) and value > 0 for value in (one, other)):
+            return math.inf
+        return max(one, other) / min(one, other)
+
+
+def pairs(first: Path, second: Path, catalogue: Sequence[Benchmark]) -> Iterator[Pair]:
+    """What both folders of results have, in the catalogue's order."""
+    for each in catalogue:
+        found = [_metrics(folder / f"{each.name}.json") for folder in (first, second)]
+        for metric, facts in found[0].items():
+            for side, values in facts["sides"].items():
+                others = found[1].get(metric, {}).get("sides", {}).get(side)
+                if others:
+                    yield Pair(each.name, metric, side, values, others, facts["better"])
+
+
+def comparison(found: list[Pair]) -> str:
+    """A table of both runs, and a sentence that counts."""
+    rows = [[each.benchmark, each.metric, each.side, spread(each.first), spread(each.second), _verdict(each)] for each in found]
+    apart = [each for each in found if not each.overlap]
+    text = f"{len(found) - len(apart)} of {len(found)} intervals of the second run overlap with the first one's."
+    if apart:
+        furthest = max(apart, key=lambda each: each.apart)
+        text += f" The furthest apart: {furthest.benchmark}, {furthest.metric}, {furthest.side}: {_verdict(furthest)}."
+    return f"{markdown(['benchmark', 'measured', 'who', 'first run', 'second run', 'overlap'], rows)}\n\n{text}"
+
+
+def _verdict(pair: Pair) -> str:
+    if pair.overlap:
+        return "yes"
+    return f"no, by {pair.apart:.2f}" if math.isfinite(pair.apart) else "no, one alone reached it"
+
+
+def _metrics(path: Path) -> dict[str, Any]:
+    """Metrics of a benchmark's file; none where it is missing or has failed."""
+    if not path.is_file():
+        return {}
+    return dict(json.loads(path.read_text(encoding="utf-8")).get("measured", {}).get("metrics", {}))

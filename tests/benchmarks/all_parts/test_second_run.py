@@ -1,0 +1,50 @@
+"""Two runs of the benchmarks, side by side."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from benchmarks.all_parts.catalogue import Benchmark
+from benchmarks.all_parts.second_run import Pair, comparison, pairs
+
+CATALOGUE = (Benchmark("speed", "", (), 1), Benchmark("quality", "", (), 1))
+
+
+def write(folder: Path, name: str, better: str, **sides: list[Any]) -> None:
+    folder.mkdir(exist_ok=True)
+    metrics = {"rate": {"better": better, "sides": sides}}
+    (folder / f"{name}.json").write_text(json.dumps({"measured": {"metrics": metrics}}), encoding="utf-8")
+
+
+def test_what_both_have_is_compared(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    write(one, "speed", "more", practicum=[10.0, 12.0, 11.0], fastai=[5.0])
+    write(other, "speed", "more", practicum=[12.0, 14.0, 13.0], torch=[5.0])
+    write(one, "quality", "less", practicum=[3.0])
+    assert list(pairs(one, other, CATALOGUE)) == [
+        Pair("speed", "rate", "practicum", [10.0, 12.0, 11.0], [12.0, 14.0, 13.0], "more")
+    ]
+    write(other, "quality", "less", practicum=[2.0])
+    found = list(pairs(one, other, CATALOGUE))
+    assert [each.overlap for each in found] == [True, False]
+    assert found[1].apart == 1.5
+    text = comparison(found)
+    assert "| speed | rate | practicum | 11 (10 to 12) | 13 (12 to 14) | yes |" in text
+    assert "1 of 2 intervals of the second run overlap" in text
+    assert text.endswith("The furthest apart: quality, rate, practicum: no, by 1.50.")
+    (other / "quality.json").write_text(json.dumps({"error": "it failed"}), encoding="utf-8")
+    assert len(list(pairs(one, other, CATALOGUE))) == 1
+
+
+def test_a_mark_that_was_missed_is_infinitely_bad() -> None:
+    missed = {"missed": "best .95"}
+    assert Pair("speed", "seconds", "fastai", [30.0, missed], [40.0], "less").overlap
+    assert Pair("speed", "seconds", "fastai", [missed], [missed], "less").overlap
+    apart = Pair("speed", "seconds", "fastai", [missed], [40.0], "less")
+    assert not apart.overlap
+    assert "| no, one alone reached it |" in comparison([apart])
