@@ -114,7 +114,8 @@ def _say(tokens: int) -> None:
         else "The encoder of a language model of more text does better: model.encoder=RUN, or wt103-fwd for English."
     )
     log.info(
-        f"No encoder is given, so word vectors are learnt from these {tokens:,} tokens, and texts classified by them. {better}"
+        f"No encoder is given, so word vectors are learnt from these {tokens:,} tokens, and texts classified by them and by "
+        f"counts of words and pairs of words. {better}"
     )
 
 

@@ -1,19 +1,23 @@
-"""A text classifier on the mean of word vectors: fast, and blind to word order.
+"""A text classifier on the mean of word vectors, and on counts of words and pairs of words: seconds of training.
 
 **What it does.** The vectors of a document's words are averaged, and a linear layer classifies the mean; the vectors are trained,
-too.
+too. Beside it stands naive Bayes on words and runs of words (:class:`.NGramNaiveBayes`), which takes one pass of counting; the
+logits are the mean of both. Vectors generalise to words that training has seldom seen, pairs of words know some of their order,
+and each is wrong where the other is right.
 
-**When to use it.** As the baseline that a language model's encoder has to beat on the same data. And where single words are
-telling, as with topics.
+**When to use it.** Where no language model's encoder is at hand, and as the baseline that one has to beat on the same data.
 
-**Defaults.** Random vectors of size 100; or those of a :class:`.SkipGram` run or a ``.vec``, zeros for words without one.
+**Defaults.** Random vectors of size 100; or those of a :class:`.SkipGram` run or a ``.vec``, zeros for words without one. Pairs
+of words.
 
-**Source.** Joulin et al. 2017, "Bag of tricks for efficient text classification" (fastText's classifier).
+**Source.** Joulin et al. 2017, "Bag of tricks for efficient text classification" (fastText's classifier); Wang and Manning 2012,
+"Baselines and bigrams".
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from practicum.lightning_shim import MisconfigurationException
@@ -23,6 +27,7 @@ from .base.check_options import at_least, check_options, rates
 from .base.fine_tunable import LayerGroup
 from .base.optimizers import NamedOptimizer
 from .base.supervised import Supervised
+from .layers.naive_bayes import NGramNaiveBayes
 from .objectives.classification import Classification
 from .skip_gram import load_skip_gram
 from .weights.state_dict import hash_of_file
@@ -39,6 +44,7 @@ class WordVectorClassifier(Supervised):
         vectors: ``random``, or a run of :class:`.SkipGram`, a ``.ckpt`` of it, a ``.vec``.
         embedding_dim: Size of a vector; ``None``: that of ``vectors``, or 100.
         dropout: Dropout of the mean's features.
+        ngrams: The longest run of words that naive Bayes counts, which is fitted as training begins; 0: word vectors alone.
         label_smoothing: Share of each target that is spread evenly over all classes.
         optimizer: See :class:`.FineTunable`.
         lr: Likewise.
@@ -62,6 +68,7 @@ class WordVectorClassifier(Supervised):
         vectors: str = "random",
         embedding_dim: int | None = None,
         dropout: float = 0.0,
+        ngrams: int = 2,
         label_smoothing: float = 0.0,
         optimizer: NamedOptimizer = None,
         lr: float | None = None,
@@ -69,7 +76,9 @@ class WordVectorClassifier(Supervised):
         super().__init__(Classification(classes, label_smoothing), optimizer, lr)
         self.classes, self.vocab = list(classes), list(vocab)
         size = 1 if embedding_dim is None else embedding_dim
-        check_options("WordVectorClassifier", *at_least(1, embedding_dim=size), *rates(dropout=dropout))
+        check_options(
+            "WordVectorClassifier", *at_least(1, embedding_dim=size), *at_least(0, ngrams=ngrams), *rates(dropout=dropout)
+        )
         self.save_hyperparameters(ignore=["optimizer", "lr"], logger=False)
         self.provenance["pretrained"] = False
         if vectors == "random":
@@ -91,11 +100,41 @@ class WordVectorClassifier(Supervised):
         self.embedding = nn.Embedding.from_pretrained(weight, freeze=False, padding_idx=PAD)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(weight.shape[1], len(self.classes))
+        self.naive_bayes = NGramNaiveBayes(len(self.vocab), len(self.classes), ngrams, PAD) if ngrams else None
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Logits ``[B, classes]`` of documents ``int64 [B, T]``, padded at their ends with token 1."""
+        logits = self.vector_logits(tokens)
+        if self.naive_bayes is None:
+            return logits
+        share = 0.5 * self.naive_bayes.documents.any()  # nothing is counted yet: no share
+        return logits + share * (self.naive_bayes(tokens) - logits)
+
+    def vector_logits(self, tokens: Tensor) -> Tensor:
+        """Logits ``[B, classes]`` by the word vectors alone."""
         lengths = (tokens != PAD).sum(1, keepdim=True).clamp(min=1)
         return self.head(self.dropout(self.embedding(tokens).sum(1) / lengths))
+
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+        """Loss of the word vectors alone: by the mean's loss they would come to rely on counts, which know their documents."""
+        tokens, target = batch
+        loss = self.loss(self.vector_logits(tokens), target)
+        self.log_train_loss(loss, batch_size=len(target))
+        return loss
+
+    def on_fit_start(self) -> None:
+        """Count n-grams in the data module's training documents, unless a checkpoint has brought the counts."""
+        data = getattr(self.trainer, "datamodule", None)
+        if data is not None:
+            self._count(data.train_dataloader())
+
+    def on_train_start(self) -> None:
+        """Likewise, in a loader that was given without a data module."""
+        self._count(self.trainer.train_dataloader)
+
+    def _count(self, loader: Any) -> None:
+        if self.naive_bayes is not None and not self.naive_bayes.documents.any():
+            self.naive_bayes.fit(loader, lambda number: self.trainer.strategy.reduce(number, reduce_op="sum"))
 
     def layer_groups(self) -> list[LayerGroup]:
         """The vectors, the head."""
