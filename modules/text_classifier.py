@@ -2,12 +2,13 @@
 
 **What it does.** Reads a document with the :class:`.AWDLSTM` of a pretrained language model, pools its outputs over the
 document (the last, maximum and mean of each feature), and classifies the result. The encoder is fine-tuned along: with
-:class:`practicum.callbacks.GradualUnfreezing` layer by layer, at learning rates divided by 2.6 per group.
+:class:`practicum.callbacks.GradualUnfreezing` layer by layer, at learning rates divided by 2.6 per group. Naive Bayes on words
+and pairs of words (:class:`.NGramNaiveBayes`) stands beside it; the logits are the mean of both.
 
 **When to use it.** Where words get their meaning from their context, above all with few labels and much unlabelled text.
 
 **Defaults.** fastai's: a hidden layer of 50, dropouts .4 / .3 / .4 / .05 / .5 times ``drop_mult`` .5, gradients through the
-last 1,440 tokens of a document. Dropout of the head: .2 and .1.
+last 1,440 tokens of a document. Dropout of the head: .2 and .1. Pairs of words.
 
 **Source.** Howard and Ruder 2018, "Universal language model fine-tuning for text classification", section 3.3.
 """
@@ -23,15 +24,14 @@ from torch import Tensor, nn
 from .base.check_options import at_least, check_options
 from .base.fine_tunable import LayerGroup
 from .base.optimizers import NamedOptimizer
-from .base.supervised import Supervised
+from .base.with_naive_bayes import WithNaiveBayes
 from .layers.awd_lstm import AWDLSTM, check_sizes, replace_states, scale_dropout_rates, select_states
 from .layers.sequence_pooling import RunningPool, last_max_mean
-from .objectives.classification import Classification
 from .weights.language_model import check_same_tokens, read_language_model
 from .weights.vocabulary import PAD, remap_embedding, say_known
 
 
-class TextClassifier(Supervised):
+class TextClassifier(WithNaiveBayes):
     """An AWD-LSTM encoder with a pooling head.
 
     A document's logits depend on it alone, whatever else is in its batch: rows are read to their own ends. Memory is bounded for
@@ -59,6 +59,7 @@ class TextClassifier(Supervised):
         head_p: Dropout before each of the head's two layers.
         max_len: Number of tokens at a document's end through which gradients flow.
         window: Number of tokens read at a time before those.
+        ngrams: The longest run of words that naive Bayes counts, which is fitted as training begins; 0: the network alone.
         label_smoothing: Share of each target that is spread evenly over all classes.
         optimizer: See :class:`.FineTunable`.
         lr: Likewise.
@@ -96,11 +97,12 @@ class TextClassifier(Supervised):
         head_p: Sequence[float] = (0.2, 0.1),
         max_len: int = 1440,
         window: int = 72,
+        ngrams: int = 2,
         label_smoothing: float = 0.0,
         optimizer: NamedOptimizer = None,
         lr: float | None = None,
     ) -> None:
-        super().__init__(Classification(classes, label_smoothing), optimizer, lr)
+        super().__init__(list(classes), len(vocab), ngrams, label_smoothing, optimizer, lr)
         self.classes, self.vocab = list(classes), list(vocab)
         check_options("TextClassifier", *at_least(1, head_size=head_size, max_len=max_len, window=window))
         if len(head_p) != 2 or not all(0 <= rate < 1 for rate in head_p):
@@ -164,8 +166,8 @@ class TextClassifier(Supervised):
         _, dropped, _ = self.encoder(tail, states)
         return last_max_mean(dropped, left, pooled)
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Logits ``[B, classes]`` of documents ``int64 [B, T]``, padded at their ends with token 1."""
+    def network_logits(self, tokens: Tensor) -> Tensor:
+        """Logits ``[B, classes]`` by the encoder and the head alone."""
         if self.training and len(tokens) == 1:
             raise MisconfigurationException(
                 "TextClassifier: BatchNorm can't train on a batch of one document: batch_size must be above 1."

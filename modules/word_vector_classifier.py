@@ -2,8 +2,7 @@
 
 **What it does.** The vectors of a document's words are averaged, and a linear layer classifies the mean; the vectors are trained,
 too. Beside it stands naive Bayes on words and runs of words (:class:`.NGramNaiveBayes`), which takes one pass of counting; the
-logits are the mean of both. Vectors generalise to words that training has seldom seen, pairs of words know some of their order,
-and each is wrong where the other is right.
+logits are the mean of both.
 
 **When to use it.** Where no language model's encoder is at hand, and as the baseline that one has to beat on the same data.
 
@@ -17,7 +16,6 @@ of words.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from practicum.lightning_shim import MisconfigurationException
@@ -26,16 +24,14 @@ from torch import Tensor, nn
 from .base.check_options import at_least, check_options, rates
 from .base.fine_tunable import LayerGroup
 from .base.optimizers import NamedOptimizer
-from .base.supervised import Supervised
-from .layers.naive_bayes import NGramNaiveBayes
-from .objectives.classification import Classification
+from .base.with_naive_bayes import WithNaiveBayes
 from .skip_gram import load_skip_gram
 from .weights.state_dict import hash_of_file
 from .weights.vocabulary import PAD, say_known
 from .weights.word_vectors import vectors_for
 
 
-class WordVectorClassifier(Supervised):
+class WordVectorClassifier(WithNaiveBayes):
     """Mean of word vectors, then a linear layer.
 
     Args:
@@ -73,12 +69,10 @@ class WordVectorClassifier(Supervised):
         optimizer: NamedOptimizer = None,
         lr: float | None = None,
     ) -> None:
-        super().__init__(Classification(classes, label_smoothing), optimizer, lr)
+        super().__init__(list(classes), len(vocab), ngrams, label_smoothing, optimizer, lr)
         self.classes, self.vocab = list(classes), list(vocab)
         size = 1 if embedding_dim is None else embedding_dim
-        check_options(
-            "WordVectorClassifier", *at_least(1, embedding_dim=size), *at_least(0, ngrams=ngrams), *rates(dropout=dropout)
-        )
+        check_options("WordVectorClassifier", *at_least(1, embedding_dim=size), *rates(dropout=dropout))
         self.save_hyperparameters(ignore=["optimizer", "lr"], logger=False)
         self.provenance["pretrained"] = False
         if vectors == "random":
@@ -100,41 +94,11 @@ class WordVectorClassifier(Supervised):
         self.embedding = nn.Embedding.from_pretrained(weight, freeze=False, padding_idx=PAD)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(weight.shape[1], len(self.classes))
-        self.naive_bayes = NGramNaiveBayes(len(self.vocab), len(self.classes), ngrams, PAD) if ngrams else None
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Logits ``[B, classes]`` of documents ``int64 [B, T]``, padded at their ends with token 1."""
-        logits = self.vector_logits(tokens)
-        if self.naive_bayes is None:
-            return logits
-        share = 0.5 * self.naive_bayes.documents.any()  # nothing is counted yet: no share
-        return logits + share * (self.naive_bayes(tokens) - logits)
-
-    def vector_logits(self, tokens: Tensor) -> Tensor:
+    def network_logits(self, tokens: Tensor) -> Tensor:
         """Logits ``[B, classes]`` by the word vectors alone."""
         lengths = (tokens != PAD).sum(1, keepdim=True).clamp(min=1)
         return self.head(self.dropout(self.embedding(tokens).sum(1) / lengths))
-
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
-        """Loss of the word vectors alone: by the mean's loss they would come to rely on counts, which know their documents."""
-        tokens, target = batch
-        loss = self.loss(self.vector_logits(tokens), target)
-        self.log_train_loss(loss, batch_size=len(target))
-        return loss
-
-    def on_fit_start(self) -> None:
-        """Count n-grams in the data module's training documents, unless a checkpoint has brought the counts."""
-        data = getattr(self.trainer, "datamodule", None)
-        if data is not None:
-            self._count(data.train_dataloader())
-
-    def on_train_start(self) -> None:
-        """Likewise, in a loader that was given without a data module."""
-        self._count(self.trainer.train_dataloader)
-
-    def _count(self, loader: Any) -> None:
-        if self.naive_bayes is not None and not self.naive_bayes.documents.any():
-            self.naive_bayes.fit(loader, lambda number: self.trainer.strategy.reduce(number, reduce_op="sum"))
 
     def layer_groups(self) -> list[LayerGroup]:
         """The vectors, the head."""

@@ -1,10 +1,11 @@
-"""Naive Bayes on words and runs of words, with a scale that leave-one-out chooses.
+"""Complement naive Bayes on words and runs of words, with scales that leave-one-out chooses.
 
-**What it does.** Counts in how many documents of each class a word, or two words in a row, occur. A new document's logit of a
-class is the logarithm of the class's share, plus the sum of the logarithms of its features' smoothed frequencies there
-(multinomial naive Bayes on features that are there or not), times a scale. Words of one document depend on each other, so the
-sum by itself is far too sure. The scale is the one by which the training documents' own labels are most likely, where each
-document is judged by the counts of all others: that is computed exactly, by taking its own features out of the counts.
+**What it does.** Counts in how many documents of each class a word, or two words in a row, occur. What a document's features say
+for a class is how seldom they occur in all the others: the sum of the negative logarithms of their smoothed frequencies there (of
+two classes this is multinomial naive Bayes). A feature that a document has several times counts once. Features depend on each
+other, so the sum by itself is far too sure. Its logit is that sum times a scale, plus the logarithm of the class's share times
+another: the scales by which the training documents' own labels are most likely, where each document is judged by the counts of
+all others. That is computed exactly, by taking its own features out of the counts.
 
 **When to use it.** Beside a network, on few or short texts: pairs of words ("not good") are too rare to learn vectors of, and
 counting them takes one pass.
@@ -12,8 +13,8 @@ counting them takes one pass.
 **Defaults.** Laplace's smoothing of 1. Runs of two words and more share 1,048,573 buckets by a hash, fewer if there are more than
 8 classes.
 
-**Source.** Wang and Manning 2012, "Baselines and bigrams: simple, good sentiment and topic classification", section 2.1 (binary
-features, pairs of words); the hash of pairs: Joulin et al. 2017, section 2.2.
+**Source.** Rennie et al. 2003, "Tackling the poor assumptions of naive Bayes text classifiers", section 3.1; Wang and Manning
+2012, "Baselines and bigrams", section 2.1 (binary features, pairs of words); the hash of pairs: Joulin et al. 2017, section 2.2.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _BUCKETS = 1_048_573  # the largest prime below 2 ** 20
 _NUMBERS = 2**23  # of counts, at most: 32 MiB
 _MULTIPLIER = 2_654_435_761  # Knuth's, for hashing by multiplication
 _SMOOTHING = 1.0
-_NEWTON_STEPS = 30
+_STEPS = 100
 
 Reduce = Callable[[Tensor], Tensor]
 
@@ -58,7 +59,7 @@ class NGramNaiveBayes(nn.Module):
     documents: Tensor
     totals: Tensor
     distinct: Tensor
-    scale: Tensor
+    scales: Tensor
 
     def __init__(self, vocab_size: int, classes: int, ngrams: int = 2, pad: int = 1) -> None:
         super().__init__()
@@ -69,7 +70,7 @@ class NGramNaiveBayes(nn.Module):
         self.register_buffer("documents", torch.zeros(classes, dtype=torch.int64))
         self.register_buffer("totals", torch.zeros(classes, dtype=torch.int64))  # of counts, by class
         self.register_buffer("distinct", torch.zeros((), dtype=torch.int64))  # features that occur
-        self.register_buffer("scale", torch.zeros(()))
+        self.register_buffer("scales", torch.zeros(2))  # of the evidence, of the classes' shares
 
     def features(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """Places of each document's features in the counts ``int64 [B, F]``, and which of them count ``bool [B, F]``.
@@ -88,11 +89,12 @@ class NGramNaiveBayes(nn.Module):
         return places.clamp(min=0), first
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Logits ``float32 [B, classes]``: logarithms of the classes' shares, plus the scaled evidence."""
-        return self._log_shares() + self.scale * self.evidence(tokens)
+        """Logits ``float32 [B, classes]``."""
+        evidence, shares = self.scales
+        return evidence * self.evidence(tokens) + shares * self._log_shares()
 
     def evidence(self, tokens: Tensor, left_out: Tensor | None = None) -> Tensor:
-        """Sums of the features' logarithmic frequencies in each class ``float32 [B, classes]``, less their mean over classes.
+        """What the features say for each class ``float32 [B, classes]``, less the mean over classes.
 
         Args:
             tokens: ``int64 [B, T]``.
@@ -104,13 +106,14 @@ class NGramNaiveBayes(nn.Module):
             own = nn.functional.one_hot(left_out, self.classes)
             counts = counts - own[:, None]
             totals = totals - own * first.sum(1, keepdim=True)
+        others, total = counts.sum(2, keepdim=True) - counts, totals.sum(1, keepdim=True) - totals
         known = first & (counts.sum(2) > 0)  # a feature that nothing is known of says nothing
-        logs = (counts.clamp(min=0) + _SMOOTHING).log() - (totals + _SMOOTHING * self.distinct).clamp(min=1).log()[:, None]
+        logs = (total + _SMOOTHING * self.distinct).clamp(min=1).log()[:, None] - (others.clamp(min=0) + _SMOOTHING).log()
         evidence = torch.where(known[..., None], logs, 0).sum(1)
         return evidence - evidence.mean(1, keepdim=True)
 
     def fit(self, batches: Iterable[tuple[Tensor, Tensor]], reduce: Reduce = lambda number: number) -> None:
-        """Count features, and choose the scale.
+        """Count features, and choose the scales.
 
         Args:
             batches: Documents ``int64 [B, T]`` and classes ``int64 [B]``; gone through twice, in any order.
@@ -131,23 +134,28 @@ class NGramNaiveBayes(nn.Module):
         self.distinct.copy_((self.counts.sum(1) > 0).sum())
         held_out = [(self.evidence(tokens, target).double(), target) for tokens, target in self._on_device(batches)]
         evidence, targets = (torch.cat(parts) for parts in zip(*held_out, strict=True))
-        self.scale.copy_(self._best_scale(evidence, targets, reduce))
+        self.scales.copy_(self._best_scales(evidence, targets, reduce))
 
     def _on_device(self, batches: Iterable[tuple[Tensor, Tensor]]) -> Iterable[tuple[Tensor, Tensor]]:
         device = self.counts.device
         return ((tokens.to(device), target.to(device)) for tokens, target in batches)
 
     def _log_shares(self) -> Tensor:
-        return ((self.documents + _SMOOTHING) / (self.documents + _SMOOTHING).sum()).log() * (self.documents.sum() > 0)
+        return (self.documents + _SMOOTHING).log() - (self.documents + _SMOOTHING).sum().log()
 
-    def _best_scale(self, evidence: Tensor, target: Tensor, reduce: Reduce) -> Tensor:
-        """The scale by which the classes ``int64 [N]`` are most likely; that is concave in it, and Newton's steps climb."""
-        shares, scale = self._log_shares().double(), evidence.new_zeros(())
-        for _ in range(_NEWTON_STEPS):
-            probability = (shares + scale * evidence).softmax(1)
-            mean = (probability * evidence).sum(1)
-            slope = (evidence.gather(1, target[:, None])[:, 0] - mean).sum()
-            curve = (probability * (evidence - mean[:, None]) ** 2).sum()
-            slope, curve = reduce(slope), reduce(curve)
-            scale = (scale + (slope / curve.clamp(min=1e-12)).clamp(-0.1, 0.1)).clamp(0, 1)
-        return scale
+    def _best_scales(self, evidence: Tensor, target: Tensor, reduce: Reduce) -> Tensor:
+        """The scales by which the classes ``int64 [N]`` are most likely, 0 or more; there is one optimum."""
+        shares, count = self._log_shares().double(), reduce(self.documents.new_tensor(len(target)))
+        scales = torch.zeros(2, dtype=torch.float64, device=evidence.device, requires_grad=True)
+        optimizer = torch.optim.LBFGS([scales], max_iter=_STEPS, tolerance_grad=1e-9, line_search_fn="strong_wolfe")
+
+        def closure() -> Tensor:
+            logits = scales[0] * evidence + scales[1] * shares
+            loss = nn.functional.cross_entropy(logits, target, reduction="sum") / count
+            (gradient,) = torch.autograd.grad(loss, scales)
+            scales.grad = reduce(gradient)
+            return reduce(loss.detach())
+
+        with torch.enable_grad():
+            optimizer.step(closure)
+        return scales.detach().clamp(min=0)
