@@ -114,10 +114,10 @@ CLAIMS = (
         "Howard & Ruder 2018",
         {"rt-polarity": _SENTENCES},
         (
-            Variant("word vectors"),
+            Variant("word vectors", ("pretraining.classifier.ngrams=0",)),
             Variant(
                 "language model of the same texts",
-                ("model.encoder={before}",),
+                ("model.encoder={before}", "model.ngrams=0"),
                 ("experiment=lm", *_SENTENCES, "data.task=language_model", "data.max_vocab=15000"),
             ),
         ),
