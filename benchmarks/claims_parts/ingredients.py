@@ -41,6 +41,7 @@ INGREDIENTS: dict[str, tuple[Variant, ...]] = {
         Variant(DEFAULT),
         Variant("without naive Bayes on pairs of words", ("pretraining.classifier.ngrams=0",)),
         Variant("naive Bayes on words alone", ("pretraining.classifier.ngrams=1",)),
+        Variant("naive Bayes on up to three words", ("pretraining.classifier.ngrams=3",)),
         Variant("word vectors from random numbers", ("pretraining=none", "model=word_vectors")),
         Variant("an LSTM from random weights", ("pretraining=none",)),
         Variant("without early stopping", ("callbacks=[text]",)),
