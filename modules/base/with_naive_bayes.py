@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ..layers.naive_bayes import NGramNaiveBayes
@@ -78,5 +79,7 @@ class WithNaiveBayes(Supervised):
         self._count(self.trainer.train_dataloader)
 
     def _count(self, loader: Any) -> None:
-        if self.naive_bayes is not None and not self.naive_bayes.documents.any():
+        if self.naive_bayes is None or self.naive_bayes.documents.any():
+            return
+        with torch.random.fork_rng(devices=[]):  # a loader draws a number as it begins; training draws the same ones as without
             self.naive_bayes.fit(loader, lambda number: self.trainer.strategy.reduce(number, reduce_op="sum"))

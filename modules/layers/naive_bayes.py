@@ -29,6 +29,7 @@ _NUMBERS = 2**23  # of counts, at most: 32 MiB
 _MULTIPLIER = 2_654_435_761  # Knuth's, for hashing by multiplication
 _SMOOTHING = 1.0
 _STEPS = 100
+_LARGEST_SCALE = 2.0  # features that are independent have 1
 
 Reduce = Callable[[Tensor], Tensor]
 
@@ -144,7 +145,7 @@ class NGramNaiveBayes(nn.Module):
         return (self.documents + _SMOOTHING).log() - (self.documents + _SMOOTHING).sum().log()
 
     def _best_scales(self, evidence: Tensor, target: Tensor, reduce: Reduce) -> Tensor:
-        """The scales by which the classes ``int64 [N]`` are most likely, 0 or more; there is one optimum."""
+        """The scales by which the classes ``int64 [N]`` are most likely; there is one optimum, at infinity if all are told."""
         shares, count = self._log_shares().double(), reduce(self.documents.new_tensor(len(target)))
         scales = torch.zeros(2, dtype=torch.float64, device=evidence.device, requires_grad=True)
         optimizer = torch.optim.LBFGS([scales], max_iter=_STEPS, tolerance_grad=1e-9, line_search_fn="strong_wolfe")
@@ -158,4 +159,4 @@ class NGramNaiveBayes(nn.Module):
 
         with torch.enable_grad():
             optimizer.step(closure)
-        return scales.detach().clamp(min=0)
+        return scales.detach().clamp(0, _LARGEST_SCALE)

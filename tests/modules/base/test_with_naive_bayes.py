@@ -24,7 +24,7 @@ QUIET: dict[str, Any] = {
 
 class Documents(LightningDataModule):
     def train_dataloader(self) -> DataLoader[tuple[torch.Tensor, ...]]:
-        return DataLoader(TensorDataset(TOKENS, TARGET), batch_size=2)
+        return DataLoader(TensorDataset(TOKENS, TARGET), batch_size=2, shuffle=True)
 
 
 def classifier(kind: type[WithNaiveBayes] = WordVectorClassifier, **options: Any) -> WithNaiveBayes:
@@ -71,6 +71,18 @@ def test_a_resumed_training_keeps_its_counts(tmp_path: Path) -> None:
     assert again.naive_bayes.documents.tolist() == [9, 9]
     torch.testing.assert_close(again.naive_bayes.counts, net.naive_bayes.counts)
     torch.testing.assert_close(again.naive_bayes.scales, net.naive_bayes.scales)
+
+
+def test_counting_changes_no_random_number() -> None:
+    """The network's weights after an epoch of shuffled batches with dropout are those of a training without counts."""
+    found = []
+    for ngrams in (0, 2):
+        torch.manual_seed(3)
+        net = classifier(TextClassifier, ngrams=ngrams)
+        torch.manual_seed(4)
+        fit(net, datamodule=Documents())
+        found.append(net.encoder.embedding.weight.detach())
+    torch.testing.assert_close(found[0], found[1], rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("kind", [WordVectorClassifier, TextClassifier])

@@ -87,6 +87,13 @@ def test_labels_that_texts_do_not_tell_have_no_evidence() -> None:
     assert net.scales[0] < 0.1  # its own label, in the counts, would tell of itself
 
 
+def test_words_that_always_tell_the_class_do_not_make_it_certain() -> None:
+    target = torch.arange(60) % CLASSES
+    net = counted((torch.stack([target + 2, target + 5], 1), target))
+    assert net.scales[0] == 2.0
+    assert torch.equal(net(torch.tensor([[2, 5], [3, 6], [4, 7]])).argmax(1), torch.arange(CLASSES))
+
+
 def test_padding_order_of_batches_and_repetition_change_nothing(texts: tuple[Tensor, Tensor]) -> None:
     tokens, target = texts
     net = counted(texts)
