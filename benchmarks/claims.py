@@ -3,8 +3,8 @@
     python -m benchmarks.claims NAME [NAME ...] DATA --output DIR [--seeds 5] [--threads 1]
     python -m benchmarks.claims all DATA --output DIR
 
-DATA is the folder of ``benchmarks/defaults.py``, with ``ptb`` for ``bptt``. Entity embeddings against one-hot columns, for the
-network and for other methods, are ``benchmarks/rossmann_paper.py``.
+DATA is the folder of ``benchmarks/defaults.py``, with ``ptb`` for ``bptt``. ``amount_of_text`` takes an hour for a seed. Entity
+embeddings against one-hot columns, for the network and for other methods, are ``benchmarks/rossmann_paper.py``.
 
 All variants of a seed are trained in turn. Complete runs in ``DIR/runs`` are kept unless what is typed has changed. Writes
 ``DIR/NAME.json`` and ``DIR/NAME.md`` after each run. Exit code 1 if a run failed.
@@ -28,21 +28,26 @@ from .measurements import Measurements, add_json
 NAMES = [each.name for each in CLAIMS]
 
 
-def filled(overrides: tuple[str, ...], data: Path, before: str = "") -> tuple[str, ...]:
+def filled(overrides: tuple[str, ...], data: Path, work: Path, before: str = "") -> tuple[str, ...]:
     """Overrides with the places that they name."""
-    return tuple(each.replace("{data}", str(data)).replace("{before}", before) for each in overrides)
+    places = {"{data}": str(data), "{work}": str(work), "{before}": before}
+    found = overrides
+    for name, place in places.items():
+        found = tuple(each.replace(name, place) for each in found)
+    return found
 
 
 def _run(claim: Claim, variant: Variant, data: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
     """Train one variant with one seed, after the run that it builds on."""
-    name, before = f"{claim.name}/{slug(data)}/{slug(variant.label)}", ""
+    name, before, work = f"{claim.name}/{slug(data)}/{slug(variant.label)}", "", options.output / "work"
     if variant.before:
-        first = ours(options.output, f"{name}-before", filled(variant.before, options.data), seed, options.threads)
+        earlier = f"{claim.name}/before/{slug(variant.label)}"
+        first = ours(options.output, earlier, filled(variant.before, options.data, work), seed, options.threads)
         if "error" in first:
             return first
-        before = str(place_of(options.output, f"{name}-before", f"practicum-{seed}").with_suffix(""))
+        before = str(place_of(options.output, earlier, f"practicum-{seed}").with_suffix(""))
     # An experiment comes first, and what is chosen for its data and the variant after it.
-    typed = filled((*claim.common, *claim.sets[data], *variant.overrides), options.data, before)
+    typed = filled((*claim.common, *claim.sets[data], *variant.overrides), options.data, work, before)
     found = ours(options.output, name, typed, seed, options.threads)
     if "error" in found:
         return found
@@ -54,6 +59,8 @@ def _run(claim: Claim, variant: Variant, data: str, seed: int, options: argparse
 
 def measure(claim: Claim, options: argparse.Namespace) -> bool:
     """Run a claim's variants by turns, and write its page after each; return whether all succeeded."""
+    if claim.prepare is not None:
+        claim.prepare(options.data, options.output / "work")
     found: dict[str, dict[str, list[dict[str, Any]]]] = {
         data: {variant.label: [] for variant in claim.variants} for data in claim.sets
     }

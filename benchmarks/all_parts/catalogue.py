@@ -223,8 +223,8 @@ BENCHMARKS = (
         "claims",
         "The course's claims: with the technique and without it, with intervals.",
         ("-m", "benchmarks.claims", "all", "{data}", "--output", "{work}", "--seeds", "{seeds}"),
-        300,
-        ("hymenoptera", "clothing", "ml-100k", "rt-polarity", "ptb"),
+        480,
+        ("hymenoptera", "clothing", "ml-100k", "rt-polarity", "ptb", "aclImdb_v1.tar.gz"),
         own_runs=True,
     ),
     Benchmark(

@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 from .claim import Claim, Figures, Variant
+from .reviews import AMOUNTS, LENGTHS, classified, read_only, write_reviews
 
 _PHOTOS = {
     "ants and bees": ("data=image_folder", "data.root={data}/hymenoptera"),
@@ -17,6 +18,10 @@ _FOLD = {"MovieLens 100K, fold 1": ("data=movielens", "data.root={data}/ml-100k"
 _DOT = ("model=dot_product_bias", "optimizer.lr=0.01", "data.batch_size=1024")
 _SENTENCES = ("data=text_folder", "data.root={data}/rt-polarity")
 _PTB = ("experiment=lm", "data=language_model", "data.root={data}/ptb", "data.level=whitespace")
+_LANGUAGE_MODEL = (
+    *("data.task=language_model", "data.max_vocab=15000", "data.batch_size=64", "data.bptt=70"),
+    *("model.num_sampled=1024", "baselines=false"),
+)
 _DECAY = ("schedule=none", "+callbacks.decay._target_=benchmarks.claims_parts.exponential_decay.ExponentialDecay")
 REACHED = 0.935  # RMSE of validation that schedules are timed to
 
@@ -123,6 +128,27 @@ CLAIMS = (
         ),
         ("accuracy", "loss"),
         common=("experiment=reviews", "data.max_vocab=15000"),
+    ),
+    Claim(
+        "amount_of_text",
+        "A classifier on a language model is better than one on word vectors: by the reviews that the language model has read, "
+        "and by the length of those that are classified.",
+        "Howard & Ruder 2018, section 5",
+        {length: ("data=text_csv", f"data.root={classified(Path('{work}'), length)}") for length in LENGTHS},
+        (
+            Variant("word vectors", ("pretraining.classifier.ngrams=0",)),
+            *(
+                Variant(
+                    f"language model of {amount:,} reviews",
+                    ("model.encoder={before}", "model.ngrams=0"),
+                    ("experiment=lm", "data=text_csv", f"data.root={read_only(Path('{work}'), amount)}", *_LANGUAGE_MODEL),
+                )
+                for amount in AMOUNTS
+            ),
+        ),
+        ("accuracy", "loss"),
+        common=("experiment=reviews", "data.split_column=split", "epochs=6", "baselines=false"),
+        prepare=write_reviews,
     ),
     Claim(
         "bptt",

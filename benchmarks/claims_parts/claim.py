@@ -17,7 +17,8 @@ class Variant:
         label: In the table.
         overrides: What is typed for it, after what its data set and its claim ask for. ``{before}`` stands for the run folder of
             :attr:`before` with the same seed.
-        before: Overrides of a run that has to be there first, such as a language model; in the place of the claim's.
+        before: Overrides of a run that has to be there first, such as a language model; in the place of the claim's. There is one
+            for each seed, whatever data sets follow.
         only: Names of the data sets that it is tried on; empty: all.
     """
 
@@ -35,11 +36,13 @@ class Claim:
         name: As it is typed.
         sentence: What the course claims.
         source: Paper or library that it goes back to.
-        sets: By the name of a data set what is typed for it; ``{data}`` stands for the folder of data sets.
+        sets: By the name of a data set what is typed for it; ``{data}`` stands for the folder of data sets, ``{work}`` for that
+            of :attr:`prepare`.
         variants: The first is what the others are compared with.
         metrics: Of a run's result that are compared.
         common: Overrides of every run.
         figures: More figures of a run, from its folder.
+        prepare: Writes what the runs read from the folder of data sets (first) into one of its own, unless it is there.
     """
 
     name: str
@@ -50,3 +53,4 @@ class Claim:
     metrics: tuple[str, ...]
     common: tuple[str, ...] = ()
     figures: Callable[[Path], Figures] | None = None
+    prepare: Callable[[Path, Path], None] | None = None

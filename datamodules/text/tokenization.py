@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -23,7 +22,8 @@ from .split_names import SPLITS, UNLABELLED
 from .tokenizer import BEGIN, UNKNOWN, Level, build_tokenizer, normalize
 
 TRAINING = ("train", UNLABELLED)  # splits that the vocabulary and a language model learn from
-_CHUNK = 2000  # documents tokenized at a time
+_CHUNK = 2000  # documents tokenized at a time, at most
+_CHARACTERS = 1 << 22  # after so many a chunk ends: the ids of one are a hundred times as large in memory as on disk
 _VERSION = 6  # of the files written; a change invalidates caches
 
 
@@ -82,14 +82,28 @@ def load_tokenizer(path: Path) -> Tokenizer:
 
 
 def encode(tokenizer: Tokenizer, texts: Iterable[str]) -> Iterator[list[int]]:
-    """Tokenize normalized texts on all cores; the next chunk is read while the current one is tokenized."""
+    """Tokenize normalized texts on all cores; the next chunk is read while the current one is tokenized.
+
+    A chunk is 2,000 texts, or fewer where they are long: what is in memory does not depend on the size of the corpus.
+    """
     texts = iter(texts)
     with ThreadPoolExecutor(1) as pool:
-        chunk = list(islice(texts, _CHUNK))
+        chunk = _chunk(texts)
         while chunk:
             encoding = pool.submit(tokenizer.encode_batch_fast, chunk)
-            chunk = list(islice(texts, _CHUNK))
+            chunk = _chunk(texts)
             yield from (each.ids for each in encoding.result())
+
+
+def _chunk(texts: Iterator[str]) -> list[str]:
+    chunk: list[str] = []
+    characters = 0
+    for text in texts:
+        chunk.append(text)
+        characters += len(text)
+        if len(chunk) == _CHUNK or characters >= _CHARACTERS:
+            break
+    return chunk
 
 
 def tokenize(documents: Iterable[Document], config: TokenizationConfig, folder: Path) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import math
 import sys
+import tarfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from benchmarks.claims_parts.catalogue import CLAIMS, epochs_to_rmse
 from benchmarks.claims_parts.claim import Claim, Variant
 from benchmarks.claims_parts.exponential_decay import ExponentialDecay
 from benchmarks.claims_parts.intervals import gain, interval, verdict
+from benchmarks.claims_parts.reviews import classified, read_only, write_reviews
 from benchmarks.claims_parts.table import claim_page
 
 CLAIM = Claim("one", "It helps.", "A paper", {"set": ("data=spiders",)}, (Variant("without"), Variant("with")), ("loss",))
@@ -80,7 +84,7 @@ def test_variants_are_run_in_turn_after_what_they_need(tmp_path: Path, monkeypat
     claim = Claim("one", "It helps.", "A paper", {"a set": ("data=spiders",)}, variants, ("loss",), common=("epochs=1",))
     options = argparse.Namespace(output=tmp_path, data=Path("/d"), seeds=2, threads=None)
     assert claims.measure(claim, options)
-    first = str(tmp_path / "runs/one/a_set/with-before/practicum-1")
+    first = str(tmp_path / "runs/one/before/with/practicum-1")
     assert typed[:3] == [
         ("epochs=1", "data=spiders"),
         ("experiment=lm", "data.root=/d/x"),
@@ -90,6 +94,34 @@ def test_variants_are_run_in_turn_after_what_they_need(tmp_path: Path, monkeypat
     assert "| a set | with | .5 ± 0 (+0 ± 0: no difference shown) |" in (tmp_path / "one.md").read_text(encoding="utf-8")
 
 
+def test_a_smaller_amount_of_reviews_is_part_of_a_larger_one_and_no_test_review_is_read_before(tmp_path: Path) -> None:
+    for split, labels in {"train": ("pos", "neg", "unsup"), "test": ("pos", "neg")}.items():
+        for label in labels:
+            folder = tmp_path / "aclImdb" / split / label
+            folder.mkdir(parents=True)
+            for number in range(8):
+                words = f"{split} {label} {number} " + "word " * 120
+                (folder / f"{number}_1.txt").write_text(words, encoding="utf-8")
+    with tarfile.open(tmp_path / "reviews.tar.gz", "w:gz") as file:
+        file.add(tmp_path / "aclImdb", "aclImdb")
+    write_reviews(tmp_path, tmp_path / "work", archive="reviews.tar.gz", labelled=6, amounts=(4, 12))
+
+    def rows(path: Path) -> list[dict[str, str]]:
+        with path.open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+    few, many = ([row["text"] for row in rows(read_only(tmp_path / "work", amount))] for amount in (4, 12))
+    assert len(few) == 4
+    assert many[:4] == few
+    assert [text.split()[1] for text in few] == ["unsup"] * 4
+    assert all(text.startswith("train ") for text in many)
+    short, whole = (rows(classified(tmp_path / "work", length)) for length in ("25 words", "whole reviews"))
+    assert [len(row["text"].split()) for row in short] == [25] * 12
+    assert all(a["text"].startswith(b["text"]) and len(a["text"].split()) == 123 for a, b in zip(whole, short, strict=True))
+    assert Counter(row["split"] for row in short) == {"train": 6, "test": 6}
+    assert all(row["text"].startswith(f"{row['split']} {row['label']} ") for row in short)
+
+
 @pytest.mark.parametrize("claim", CLAIMS, ids=[each.name for each in CLAIMS])
 def test_train_takes_every_variant(claim: Claim) -> None:
     with initialize_config_module("practicum.conf", version_base="1.3"):
@@ -97,4 +129,4 @@ def test_train_takes_every_variant(claim: Claim) -> None:
             for variant in claim.variants:
                 typed = (*claim.common, *data, *variant.overrides)
                 for each in (typed, variant.before) if variant.before else (typed,):
-                    compose("train", overrides=["name=x", *claims.filled(each, Path("data"), "run")])
+                    compose("train", overrides=["name=x", *claims.filled(each, Path("data"), Path("work"), "run")])

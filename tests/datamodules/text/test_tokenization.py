@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,21 @@ def test_more_texts_than_a_chunk_are_encoded_in_order() -> None:
     tokenizer = build_tokenizer(texts, "whitespace", 100, 1)
     assert [tokenizer.id_to_token(row[0]) for row in encode(tokenizer, texts)] == texts
     assert list(encode(tokenizer, [])) == []
+
+
+def test_long_texts_are_read_when_their_turn_comes_as_all_of_them_may_not_fit_in_memory() -> None:
+    tokenizer = build_tokenizer(["a b"], "whitespace", 100, 1)
+    read: list[int] = []
+
+    def texts() -> Iterator[str]:
+        for number in range(40):
+            read.append(number)
+            yield "a " * (1 << 19)
+
+    rows = encode(tokenizer, texts())
+    assert len(next(rows)) == 1 << 19
+    assert len(read) < 20
+    assert len(list(rows)) == 39
 
 
 def test_a_share_of_each_label_s_training_texts_is_held_out() -> None:
