@@ -1,6 +1,7 @@
 """Seconds from the start of the process until validation first reaches a mark: ours as it is typed, and the peers.
 
     python benchmarks/time_to_quality.py photos PHOTOS --peer-python PEER_ENV/bin/python     # train/ and val/: accuracy .96
+    python benchmarks/time_to_quality.py pets FOLDER --peer-python PEER_ENV/bin/python       # drawn there: accuracy .99
     python benchmarks/time_to_quality.py ratings ML_100K --peer-python PEER_ENV/bin/python   # u1: RMSE .93
     python benchmarks/time_to_quality.py tables KAGGLE_FILES --peer-python ...               # Rossmann, six weeks: RMSPE .12
     python benchmarks/time_to_quality.py text PTB --peer-python ...                          # perplexity 130
@@ -56,6 +57,8 @@ def measure(task: Task, options: argparse.Namespace, folder: Path) -> Measuremen
     """Ours and the peers in turn."""
     noted = Measurements()
     python, root = options.peer_python, options.data
+    if task.draw is not None:
+        task.draw(root)
     noted.setting(OURS, f"`train.py {' '.join(task.overrides).replace('{root}', 'DATA')}`")
     given = task.prepare(root, folder, python) if task.prepare and python else root
     metric, best = f"seconds to {task.words}", max if task.better == "more" else min

