@@ -23,6 +23,7 @@ class Benchmark:
         alone: Whether it measures ours where a peer is missing; else it is then left out.
         some_peers: Whether it measures the peers that are there where others are missing; else none are.
         own_runs: Whether it keeps runs of its own, and compares what was typed for each itself.
+        optional: Modules that ours needs, each with the extra of practicum that has it.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Benchmark:
     alone: bool = True
     some_peers: bool = False
     own_runs: bool = False
+    optional: tuple[tuple[str, str], ...] = ()
 
 
 _QUALITY = "Seconds from the start of the process until validation first reaches"
@@ -117,6 +119,7 @@ BENCHMARKS = (
         ("ratings.py", "lists", "--folder", "{work}"),
         4,
         peers=("implicit",),
+        optional=(("faiss", "ann"),),
     ),
     Benchmark(
         "ratings_large",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -67,6 +68,9 @@ def what_is_lacking(each: Benchmark, setting: Setting) -> str | None:
     absent = [name for name in each.data if not (setting.data / name).exists()]
     if absent:
         return f"no {', '.join(absent)} in the folder of data sets"
+    for module, extra in each.optional:
+        if importlib.util.find_spec(module) is None:
+            return f"{module} is not installed here; pip install practicum[{extra}]"
     if not each.alone and (missing := missing_peers(each, setting)):
         return "; ".join(f"{name} is missing: {reason}" for name, reason in missing.items())
     return None

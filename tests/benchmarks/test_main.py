@@ -95,6 +95,7 @@ def test_missing_data_and_peers_are_named(setting: Setting, tmp_path: Path) -> N
         replace(beside, name="needed", alone=False),
         replace(beside, name="texts", data=("imdb", "one.py")),
         replace(beside, name="some", some_peers=True),
+        replace(beside, name="index", optional=(("json", "has"), ("no_such_index", "ann"))),
         replace(beside, name="other"),
     ]
     assert run_all(here, catalogue[:-1], catalogue, page) == []
@@ -102,6 +103,7 @@ def test_missing_data_and_peers_are_named(setting: Setting, tmp_path: Path) -> N
     assert "Without no_such_peer: ModuleNotFoundError: No module named 'no_such_peer'." in text
     assert "- needed: no_such_peer is missing: ModuleNotFoundError: No module named 'no_such_peer'" in text
     assert "- texts: no imdb in the folder of data sets" in text
+    assert "- index: no_such_index is not installed here; pip install practicum[ann]" in text
     assert "- other: not asked for in this run" in text
     assert f"Peers: pytest {pytest.__version__}." in text
     assert calls(setting) == ["1 ", f"1 --peer-python {sys.executable}"]
