@@ -54,6 +54,7 @@ PHOTOS = [
 ]
 SMALL_LSTM = ["model.embedding_dim=16", "model.hidden_size=24", "model.num_layers=2", "epochs=2", *COMMON]
 TEXTS = ["experiment=reviews", "pretraining=none", *without(*CLASSES), *SMALL_LSTM]
+AT_ONCE = ("callbacks.patience.patience=1", "callbacks.patience.least_steps=0")
 WORDS = [*without("samples", "nearest_words"), *SMALL_LSTM]
 RANKINGS = ("embedding_maps", "item_biases", "long_tail", "person", "ranking", "sampled_ranking")
 CLICKS = ["data=tastes", "epochs=2", "data.batch_size=512", *without(*RANKINGS), *COMMON]
@@ -78,6 +79,7 @@ SETTINGS: dict[str, list[str]] = {
     "accumulation": ["trainer.accumulate_grad_batches=4", "epochs=2", *PHOTOS],
     "texts": TEXTS,
     "texts by their own word vectors": ["experiment=reviews", "pretraining.epochs=1", *without(*CLASSES), *COMMON, "epochs=2"],
+    "stopped early": [*TEXTS, "epochs=4", "+callbacks.patience.min_delta=9", *AT_ONCE],
     "language model": ["experiment=lm", "data.variable_length=true", "data.bptt=20", *WORDS],
     "averaged": ["experiment=lm", "callbacks=[language_model,nt_asgd]", "callbacks.nt_asgd.patience=1", "schedule=none", *WORDS],
     "word vectors": ["experiment=word_vectors", "model.embedding_dim=16", *without("nearest_words"), *COMMON, "epochs=2"],

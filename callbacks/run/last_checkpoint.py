@@ -2,8 +2,8 @@
 
 **What it does.** Writes ``last.ckpt`` at each epoch's end and, optionally, every so many steps or minutes; keeps the one before
 as ``before_last.ckpt``. Adds to Lightning's checkpoint what it leaves out: the state of every random number generator of every
-process, averages of logged values and metrics within an epoch, and the length of ``metrics.csv``. SIGTERM and Ctrl-C end the
-training after the current step, with a checkpoint.
+process, averages of logged values and metrics within an epoch, and the length of ``metrics.csv``. A training that
+``EarlyStopping`` had stopped is not continued. SIGTERM and Ctrl-C end the training after the current step, with a checkpoint.
 
 **When to use it.** Always; where a machine may be taken away, with ``every_n_minutes``.
 
@@ -246,7 +246,17 @@ class LastCheckpoint(Checkpoint):
         if resumed_at_epoch_end(trainer):
             self._orders = mine["loaders"]
             end_restarted_epoch(trainer)
+            self._end_if_stopped_early(trainer)
         set_random_state(mine["random"])
+
+    def _end_if_stopped_early(self, trainer: Trainer) -> None:
+        """End a training that ``EarlyStopping`` had stopped: its decision is not in Lightning's checkpoint, which would go on."""
+        for callback in trainer.callbacks:  # type: ignore[attr-defined]
+            if isinstance(callback, classes("callbacks.EarlyStopping")) and (
+                callback.stopped_epoch or callback.wait_count >= callback.patience
+            ):
+                log.info(f"{type(callback).__name__} had stopped this training before it was resumed: none is left.")
+                trainer.should_stop = True
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw the order of an epoch that follows a resume at an epoch's end where an unbroken training draws it.

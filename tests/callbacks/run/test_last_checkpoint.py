@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import random
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from practicum.callbacks import LastCheckpoint, RunLog, WholeFileCheckpointIO
 from practicum.callbacks.run.last_checkpoint import relocate
 from practicum.lightning_shim import (
     Callback,
+    EarlyStopping,
     LightningModule,
     MisconfigurationException,
     ModelCheckpoint,
@@ -167,6 +169,18 @@ def test_the_score_of_the_last_validation_is_in_what_is_saved_before_the_next(ma
         scored("broken", StopAt(33))
     assert whole["current_score"] is not None
     assert scored("broken", resume=True) == whole
+
+
+def test_a_training_that_early_stopping_had_stopped_is_not_continued(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    def early() -> EarlyStopping:
+        return EarlyStopping("train/most", patience=1, mode="min", min_delta=9.0)  # no epoch is better than the first
+
+    whole = fit(make_trainer, tmp_path / "whole", [early()])
+    assert whole.current_epoch == 2
+    shutil.copytree(tmp_path / "whole", tmp_path / "killed")  # after last.ckpt was written, before the process ended
+    resumed = fit(make_trainer, tmp_path / "killed", [early()], resume=True)
+    assert (resumed.current_epoch, resumed.global_step) == (2, whole.global_step)
+    assert ends_alike(tmp_path / "whole", tmp_path / "killed")
 
 
 def test_every_step_is_logged_once(make_trainer: MakeTrainer, tmp_path: Path) -> None:
