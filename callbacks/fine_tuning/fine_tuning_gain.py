@@ -56,7 +56,6 @@ class FineTuningGain(OutsideTrials):
         self.monitor, self.mode, self.patience = monitor, mode, patience
         # Kept apart: a test reads the best epoch's checkpoint, and with it the values up to there.
         self.facts: dict[str, Any] = {}
-        self._resumed = False
         self._start()
 
     def _start(self) -> None:
@@ -80,17 +79,10 @@ class FineTuningGain(OutsideTrials):
         self._before, self._after = state_dict["before"], state_dict["after"]
         self._without_gain, self._fewest = state_dict["without_gain"], state_dict["fewest"]
 
-    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Note that a fit is resumed."""
-        self._resumed = trainer.state.fn == "fit"
-
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Forget another fit with the same object; end one that had been stopped before it was resumed."""
+        """Forget another fit with the same object."""
         if trainer.global_step == 0:
             self._start()
-        if self._resumed and self._without_gain >= self.patience:
-            trainer.should_stop = True  # Lightning's checkpoint does not tell, and would go on
-        self._resumed = False
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Note that there is a new value."""

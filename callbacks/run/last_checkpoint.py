@@ -2,8 +2,8 @@
 
 **What it does.** Writes ``last.ckpt`` at each epoch's end and, optionally, every so many steps or minutes; keeps the one before
 as ``before_last.ckpt``. Adds to Lightning's checkpoint what it leaves out: the state of every random number generator of every
-process, averages of logged values and metrics within an epoch, and the length of ``metrics.csv``. A training that
-``EarlyStopping`` had stopped is not continued. SIGTERM and Ctrl-C end the training after the current step, with a checkpoint.
+process, averages of logged values and metrics within an epoch, the length of ``metrics.csv``, and whether a callback had stopped
+the training early. SIGTERM and Ctrl-C end the training after the current step, with a checkpoint.
 
 **When to use it.** Always; where a machine may be taken away, with ``every_n_minutes``.
 
@@ -194,6 +194,7 @@ class LastCheckpoint(Checkpoint):
             "rows": [each.rows if trainer.is_global_zero else 0 for each in logs],
             "row": {**row, "epoch": trainer.current_epoch} if row else {},
             "step": step,
+            "stopped": bool(trainer.should_stop),
         }
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
@@ -246,17 +247,23 @@ class LastCheckpoint(Checkpoint):
         if resumed_at_epoch_end(trainer):
             self._orders = mine["loaders"]
             end_restarted_epoch(trainer)
-            self._end_if_stopped_early(trainer)
         set_random_state(mine["random"])
+        if resumed.get("stopped"):
+            self._stop_again(trainer)
 
-    def _end_if_stopped_early(self, trainer: Trainer) -> None:
-        """End a training that ``EarlyStopping`` had stopped: its decision is not in Lightning's checkpoint, which would go on."""
-        for callback in trainer.callbacks:  # type: ignore[attr-defined]
-            if isinstance(callback, classes("callbacks.EarlyStopping")) and (
-                callback.stopped_epoch or callback.wait_count >= callback.patience
-            ):
-                log.info(f"{type(callback).__name__} had stopped this training before it was resumed: none is left.")
-                trainer.should_stop = True
+    def _stop_again(self, trainer: Trainer) -> None:
+        """End a training that a callback had stopped early: by Lightning's checkpoint it would go on.
+
+        Within an epoch whoever stopped it decides again, unless ``min_epochs`` or ``min_steps`` had put the end off. ``Timer``
+        counts on by itself: with a longer ``max_time`` there is more to train.
+        """
+        put_off = trainer.current_epoch < (trainer.min_epochs or 0) or trainer.global_step < (trainer.min_steps or 0)
+        timed = any(isinstance(each, classes("callbacks.Timer")) for each in trainer.callbacks)  # type: ignore[attr-defined]
+        if timed or not (put_off or resumed_at_epoch_end(trainer)):
+            return
+        trainer.should_stop = True
+        if not put_off:
+            log.info("This training had been stopped early before it was resumed: nothing is left to train.")
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw the order of an epoch that follows a resume at an epoch's end where an unbroken training draws it.

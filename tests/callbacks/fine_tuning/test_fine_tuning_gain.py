@@ -118,25 +118,6 @@ def test_a_resumed_training_compares_with_the_head_of_the_interrupted_one(
     )
 
 
-def test_a_training_that_had_been_stopped_is_not_continued(make_trainer: Callable[..., Trainer], tmp_path: Path) -> None:
-    class Save(Callback):
-        def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
-            trainer.save_checkpoint(tmp_path / "last.ckpt")
-
-    losses = [0.5, 0.4, 0.45, 0.3, 0.2]
-    whole = fit(make_trainer, losses, FineTuningGain(), Save())
-    assert whole.current_epoch == 3
-    gain = FineTuningGain()
-    resumed = fit(make_trainer, losses, gain, ckpt_path=tmp_path / "last.ckpt", weights_only=True)
-    assert (resumed.current_epoch, resumed.global_step) == (3, whole.global_step)
-    assert gain.facts == gained(0.4, 0.45)
-    patient = FineTuningGain(patience=3)
-    assert fit(make_trainer, losses, patient, ckpt_path=tmp_path / "last.ckpt", weights_only=True).current_epoch == 5
-    resumed.fit_loop.max_epochs = 4  # the same trainer goes on, in a fit of its own
-    resumed.fit(Scripted(losses), loader(), loader())
-    assert resumed.current_epoch == 4
-
-
 def test_a_metric_that_is_not_logged_is_named(make_trainer: Callable[..., Trainer]) -> None:
     with pytest.raises(MisconfigurationException, match="monitor=val/auc is not logged; logged are val/loss"):
         fit(make_trainer, [0.5, 0.4, 0.3], FineTuningGain(monitor="val/auc"))

@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from practicum.lightning_shim import (
     MisconfigurationException,
     ModelCheckpoint,
     Trainer,
+    classes,
     seed_everything,
 )
 from torch import Tensor, nn
@@ -88,7 +90,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 def fit(
     make: MakeTrainer, folder: Path, extra: list[Callback], resume: bool = False, every: int | None = None, **options: Any
 ) -> Trainer:
-    loader = options.pop("loader", StatefulDataLoader)
+    loader, last = options.pop("loader", StatefulDataLoader), options.pop("last", LastCheckpoint)
     torch.manual_seed(1)
     module = Noisy(loader)
     seed_everything(99 if resume else 5, verbose=False)  # a new process draws other numbers until the states are restored
@@ -97,7 +99,7 @@ def fit(
         logger=RunLog(folder),
         log_every_n_steps=1,
         enable_checkpointing=True,
-        callbacks=[*extra, LastCheckpoint(folder, every_n_steps=every)],
+        callbacks=[*extra, last(folder, every_n_steps=every)],
         plugins=[WholeFileCheckpointIO()],
         **options,
     )
@@ -171,16 +173,41 @@ def test_the_score_of_the_last_validation_is_in_what_is_saved_before_the_next(ma
     assert scored("broken", resume=True) == whole
 
 
-def test_a_training_that_early_stopping_had_stopped_is_not_continued(make_trainer: MakeTrainer, tmp_path: Path) -> None:
-    def early() -> EarlyStopping:
-        return EarlyStopping("train/most", patience=1, mode="min", min_delta=9.0)  # no epoch is better than the first
+@pytest.mark.parametrize(
+    ("stopper", "options", "epochs"),
+    [
+        (lambda: EarlyStopping("train/most", patience=1, mode="min", min_delta=9.0), {}, 2),  # no epoch is better than the first
+        (lambda: EarlyStopping("train/most", patience=0, mode="min", min_delta=-9.0), {}, 4),  # every epoch is better
+        (lambda: EarlyStopping("train/most", stopping_threshold=9.0, mode="min"), {}, 1),  # reached in the first epoch
+        (lambda: EarlyStopping("train/most", stopping_threshold=9.0, mode="min"), {"min_epochs": 3}, 3),  # the end is put off
+    ],
+    ids=["patience", "better", "threshold", "put off"],
+)
+def test_a_training_that_had_been_stopped_early_is_not_continued(
+    make_trainer: MakeTrainer, tmp_path: Path, stopper: Callable[[], Callback], options: dict[str, Any], epochs: int
+) -> None:
+    class Copy(LastCheckpoint):
+        """Keeps what a process that is killed at the end of an epoch leaves."""
 
-    whole = fit(make_trainer, tmp_path / "whole", [early()])
-    assert whole.current_epoch == 2
-    shutil.copytree(tmp_path / "whole", tmp_path / "killed")  # after last.ckpt was written, before the process ended
-    resumed = fit(make_trainer, tmp_path / "killed", [early()], resume=True)
-    assert (resumed.current_epoch, resumed.global_step) == (2, whole.global_step)
-    assert ends_alike(tmp_path / "whole", tmp_path / "killed")
+        def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
+            super().on_train_epoch_end(trainer, pl_module)
+            for logger in trainer.loggers:
+                logger.save()
+            shutil.copytree(tmp_path / "whole", tmp_path / f"killed {trainer.current_epoch}")
+
+    whole = fit(make_trainer, tmp_path / "whole", [stopper()], last=Copy, **options)
+    assert whole.current_epoch == epochs
+    for epoch in range(epochs):
+        resumed = fit(make_trainer, tmp_path / f"killed {epoch}", [stopper()], resume=True, **options)
+        assert (resumed.current_epoch, resumed.global_step) == (epochs, whole.global_step)
+        assert ends_alike(tmp_path / "whole", tmp_path / f"killed {epoch}")
+
+
+def test_a_training_whose_time_was_over_goes_on_with_more_time(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    timer = classes("callbacks.Timer")[0]
+    short = fit(make_trainer, tmp_path, [timer(timedelta(milliseconds=1), interval="epoch")])
+    assert short.current_epoch == 1
+    assert fit(make_trainer, tmp_path, [timer(timedelta(hours=1), interval="epoch")], resume=True).current_epoch == 4
 
 
 def test_every_step_is_logged_once(make_trainer: MakeTrainer, tmp_path: Path) -> None:
