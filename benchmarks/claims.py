@@ -18,6 +18,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from practicum.lightning_shim import MisconfigurationException
+
 from .claims_parts.catalogue import CLAIMS
 from .claims_parts.claim import Claim, Variant
 from .claims_parts.slug import slug
@@ -60,7 +62,12 @@ def _run(claim: Claim, variant: Variant, data: str, seed: int, options: argparse
 def measure(claim: Claim, options: argparse.Namespace) -> bool:
     """Run a claim's variants by turns, and write its page after each; return whether all succeeded."""
     if claim.prepare is not None:
-        claim.prepare(options.data, options.output / "work")
+        try:
+            claim.prepare(options.data, options.output / "work")
+        except (OSError, MisconfigurationException) as error:
+            print(f"{claim.name}: its data can't be prepared: {error}", flush=True)
+            (options.output / f"{claim.name}.md").write_text(f"## {claim.name}\n\n- failed: {error}\n", encoding="utf-8")
+            return False
     found: dict[str, dict[str, list[dict[str, Any]]]] = {
         data: {variant.label: [] for variant in claim.variants} for data in claim.sets
     }

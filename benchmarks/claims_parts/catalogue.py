@@ -147,7 +147,7 @@ CLAIMS = (
             ),
         ),
         ("accuracy", "loss"),
-        common=("experiment=reviews", "data.split_column=split", "epochs=6", "baselines=false"),
+        common=("experiment=reviews", "data.split_column=split", "data.max_vocab=15000", "epochs=6", "baselines=false"),
         prepare=write_reviews,
     ),
     Claim(

@@ -14,9 +14,9 @@ AMOUNTS = (5_000, 20_000, 75_000)  # reviews that a language model reads
 LABELLED = 5_000  # to train on, and as many to test on
 
 
-def classified(work: Path, length: str) -> Path:
-    """The table of reviews that are classified at a length of :data:`LENGTHS`."""
-    return work / f"imdb_{length.replace(' ', '_')}.csv"
+def classified(work: Path, length: str, labelled: int = LABELLED) -> Path:
+    """The table of reviews that are classified at a length of :data:`LENGTHS`; as many as are trained on are tested on."""
+    return work / f"imdb_{labelled}_{length.replace(' ', '_')}.csv"
 
 
 def read_only(work: Path, amount: int) -> Path:
@@ -40,7 +40,7 @@ def write_reviews(
         labelled: Reviews to train on, and as many to test on.
         amounts: Reviews for the language model.
     """
-    wanted = [*(classified(work, length) for length in LENGTHS), *(read_only(work, amount) for amount in amounts)]
+    wanted = [*(classified(work, length, labelled) for length in LENGTHS), *(read_only(work, amount) for amount in amounts)]
     if all(path.exists() for path in wanted):
         return
     rng = random.Random(1)
@@ -54,7 +54,7 @@ def write_reviews(
     chosen = [(text, label, split) for split in ("train", "test") for text, label in by_split[split][:labelled]]
     for length, words in LENGTHS.items():
         rows = [(" ".join(text.split()[:words]), label, split) for text, label, split in chosen]
-        _write(classified(work, length), [("text", "label", "split"), *rows])
+        _write(classified(work, length, labelled), [("text", "label", "split"), *rows])
     reviews = [text for split in (UNLABELLED, "train") for text, _ in by_split[split]]
     for amount in amounts:
         _write(read_only(work, amount), [("text",), *((text,) for text in reviews[:amount])])

@@ -8,6 +8,7 @@ import math
 import sys
 import tarfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,12 @@ def test_variants_are_run_in_turn_after_what_they_need(tmp_path: Path, monkeypat
     assert "| a set | with | .5 ± 0 (+0 ± 0: no difference shown) |" in (tmp_path / "one.md").read_text(encoding="utf-8")
 
 
+def test_data_that_cannot_be_prepared_fail_one_claim(tmp_path: Path) -> None:
+    options = argparse.Namespace(output=tmp_path, data=tmp_path / "nothing", seeds=1, threads=None)
+    assert not claims.measure(replace(CLAIM, prepare=write_reviews), options)
+    assert "- failed: " in (tmp_path / "one.md").read_text(encoding="utf-8")
+
+
 def test_a_smaller_amount_of_reviews_is_part_of_a_larger_one_and_no_test_review_is_read_before(tmp_path: Path) -> None:
     for split, labels in {"train": ("pos", "neg", "unsup"), "test": ("pos", "neg")}.items():
         for label in labels:
@@ -115,7 +122,7 @@ def test_a_smaller_amount_of_reviews_is_part_of_a_larger_one_and_no_test_review_
     assert many[:4] == few
     assert [text.split()[1] for text in few] == ["unsup"] * 4
     assert all(text.startswith("train ") for text in many)
-    short, whole = (rows(classified(tmp_path / "work", length)) for length in ("25 words", "whole reviews"))
+    short, whole = (rows(classified(tmp_path / "work", length, 6)) for length in ("25 words", "whole reviews"))
     assert [len(row["text"].split()) for row in short] == [25] * 12
     assert all(a["text"].startswith(b["text"]) and len(a["text"].split()) == 123 for a, b in zip(whole, short, strict=True))
     assert Counter(row["split"] for row in short) == {"train": 6, "test": 6}

@@ -20,3 +20,5 @@ def test_they_are_drawn_once_by_kind_and_split(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "pets" / "train" / "cat" / "0.jpg").write_bytes(b"kept")
     pets.draw_pets(tmp_path / "pets")
     assert (tmp_path / "pets" / "train" / "cat" / "0.jpg").read_bytes() == b"kept"
+    with pytest.raises(SystemExit, match="holds no cats and dogs"):
+        pets.draw_pets(tmp_path)
