@@ -23,7 +23,7 @@ from .tokenizer import BEGIN, UNKNOWN, Level, build_tokenizer, normalize
 
 TRAINING = ("train", UNLABELLED)  # splits that the vocabulary and a language model learn from
 _CHUNK = 2000  # documents tokenized at a time, at most
-_CHARACTERS = 1 << 22  # after so many a chunk ends: the ids of one are a hundred times as large in memory as on disk
+_CHARACTERS = 1 << 22  # after so many a chunk ends: its encodings take a hundred times what its ids do on disk
 _VERSION = 6  # of the files written; a change invalidates caches
 
 
@@ -84,7 +84,8 @@ def load_tokenizer(path: Path) -> Tokenizer:
 def encode(tokenizer: Tokenizer, texts: Iterable[str]) -> Iterator[list[int]]:
     """Tokenize normalized texts on all cores; the next chunk is read while the current one is tokenized.
 
-    A chunk is 2,000 texts, or fewer where they are long: what is in memory does not depend on the size of the corpus.
+    A chunk is 2,000 texts, or fewer where they are long: what is in memory depends on the longest text, which is not divided, and
+    not on the size of the corpus.
     """
     texts = iter(texts)
     with ThreadPoolExecutor(1) as pool:
