@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..defaults_parts.report import markdown
+from ..measurements import OURS
 from .catalogue import Benchmark
 from .results_page import interval, middle, spread
 
@@ -53,15 +54,47 @@ def pairs(first: Path, second: Path, catalogue: Sequence[Benchmark]) -> Iterator
                     yield Pair(each.name, metric, side, values, others, facts["better"])
 
 
+def ratios(found: Sequence[Pair]) -> list[Pair]:
+    """How far ours is ahead of each other side, turn by turn: a machine that is slower in one run slows both."""
+    ours = {(each.benchmark, each.metric): each for each in found if each.side == OURS}
+    made = []
+    for each in found:
+        mine = ours.get((each.benchmark, each.metric))
+        if mine is None or each.side == OURS:
+            continue
+        sides = [(mine.first, each.first), (mine.second, each.second)]
+        if all(len(one) == len(other) and _positive([*one, *other]) for one, other in sides):
+            turns = [[a / b if each.better == "more" else b / a for a, b in zip(*side, strict=True)] for side in sides]
+            made.append(Pair(each.benchmark, each.metric, f"{OURS} by {each.side}", *turns, "more"))
+    return made
+
+
+def _positive(values: Sequence[Any]) -> bool:
+    return all(isinstance(each, int | float) and each > 0 for each in values)
+
+
 def comparison(found: list[Pair]) -> str:
-    """A table of both runs, and a sentence that counts."""
-    rows = [[each.benchmark, each.metric, each.side, spread(each.first), spread(each.second), _verdict(each)] for each in found]
+    """A table of both runs, and sentences that count: what was measured, and ours by the others."""
+    rows = [_row(each) for each in found]
     apart = [each for each in found if not each.overlap]
     text = f"{len(found) - len(apart)} of {len(found)} intervals of the second run overlap with the first one's."
     if apart:
         furthest = max(apart, key=lambda each: each.apart)
         text += f" The furthest apart: {furthest.benchmark}, {furthest.metric}, {furthest.side}: {_verdict(furthest)}."
+    if by_turn := ratios(found):
+        text += f"\n\nOf ours by the others, turn by turn, {sum(each.overlap for each in by_turn)} of {len(by_turn)} overlap"
+        apart = [each for each in by_turn if not each.overlap]
+        text += (
+            "."
+            if not apart
+            else ":\n\n"
+            + markdown(["benchmark", "measured", "ratio", "first run", "second run", "overlap"], [_row(each) for each in apart])
+        )
     return f"{markdown(['benchmark', 'measured', 'who', 'first run', 'second run', 'overlap'], rows)}\n\n{text}"
+
+
+def _row(pair: Pair) -> list[str]:
+    return [pair.benchmark, pair.metric, pair.side, spread(pair.first), spread(pair.second), _verdict(pair)]
 
 
 def _verdict(pair: Pair) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from benchmarks.all_parts.catalogue import Benchmark
-from benchmarks.all_parts.second_run import Pair, comparison, pairs
+from benchmarks.all_parts.second_run import Pair, comparison, pairs, ratios
 
 CATALOGUE = (Benchmark("speed", "", (), 1), Benchmark("quality", "", (), 1))
 
@@ -36,9 +37,30 @@ def test_what_both_have_is_compared(tmp_path: Path) -> None:
     text = comparison(found)
     assert "| speed | rate | practicum | 11 (10 to 12) | 13 (12 to 14) | yes |" in text
     assert "1 of 2 intervals of the second run overlap" in text
-    assert text.endswith("The furthest apart: quality, rate, practicum: no, by 1.50.")
+    assert text.endswith("The furthest apart: quality, rate, practicum: no, by 1.50.")  # no other side in both
     (other / "quality.json").write_text(json.dumps({"error": "it failed"}), encoding="utf-8")
     assert len(list(pairs(one, other, CATALOGUE))) == 1
+
+
+def test_ratios_are_taken_turn_by_turn_as_a_slower_machine_slows_both() -> None:
+    found = [
+        Pair("speed", "rate", "practicum", [10.0, 12.0], [5.0, 6.0], "more"),
+        Pair("speed", "rate", "fastai", [5.0, 4.0], [2.5, 2.0], "more"),
+        Pair("speed", "rate", "torch", [5.0, 4.0], [2.0, 1.0], "more"),
+        Pair("speed", "rate", "other", [{"missed": "no"}, 4.0], [2.0, 1.0], "more"),
+        Pair("time", "seconds", "practicum", [2.0], [3.0], "less"),
+        Pair("time", "seconds", "fastai", [8.0], [12.0], "less"),
+    ]
+    by_turn = ratios(found)
+    assert [(each.side, each.first, each.second) for each in by_turn] == [
+        ("practicum by fastai", [2.0, 3.0], [2.0, 3.0]),
+        ("practicum by torch", [2.0, 3.0], [2.5, 6.0]),
+        ("practicum by fastai", [4.0], [4.0]),
+    ]
+    text = comparison(found)
+    assert text.endswith("Of ours by the others, turn by turn, 3 of 3 overlap.")
+    found[2] = replace(found[2], second=[1.0, 1.0])
+    assert "| speed | rate | practicum by torch | 2.5 (2 to 3) | 5.5 (5 to 6) | no, by 2.20 |" in comparison(found)
 
 
 def test_a_mark_that_was_missed_is_infinitely_bad() -> None:
