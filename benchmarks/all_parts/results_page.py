@@ -211,6 +211,12 @@ def _share(metric: Mapping[str, Any], side: str, products: Mapping[str, float]) 
     return f"{_shown(round(rate, 1))}, {rate / products[precision]:.2f}"
 
 
+def _missing(side: str, values: Sequence[Any]) -> str:
+    """A side that mostly does not reach a mark, with how often it does."""
+    reached = sum(not isinstance(each, dict) for each in values)
+    return f"{side} (but {reached} of {len(values)} times)" if reached else side
+
+
 def _glance(name: str, metrics: Mapping[str, dict[str, Any]]) -> list[list[str]]:
     """A row for each metric that has ours and others: the best of these beside it."""
     rows = []
@@ -221,6 +227,10 @@ def _glance(name: str, metrics: Mapping[str, dict[str, Any]]) -> list[list[str]]
         pick = max if facts["better"] == "more" else min
         best = pick(others, key=lambda side: middle(others[side], facts["better"]))
         mine, theirs = (middle(facts["sides"][side], facts["better"]) for side in (OURS, best))
-        other = f"{best}: {_shown(theirs)}" if math.isfinite(theirs) else f"not reached by {'; '.join(others)}"
+        other = (
+            f"{best}: {_shown(theirs)}"
+            if math.isfinite(theirs)
+            else f"not reached by {'; '.join(map(_missing, others, others.values()))}"
+        )
         rows.append([name, metric, _shown(mine) if math.isfinite(mine) else "not reached", other, _better(facts, best)])
     return rows

@@ -29,11 +29,16 @@ def keep(path: Path, result: dict[str, Any]) -> dict[str, Any]:
 
 
 def revision() -> str:
-    """Of the source tree; with a + where files differ from it; ``unknown`` without git, or outside a checkout."""
+    """Of the source tree; with a + where files differ from it, but for RESULTS.md; ``unknown`` without git, or no checkout."""
     if shutil.which("git") is None:
         return "unknown"
-    answer = subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=HERE, capture_output=True, text=True, check=False)
-    return answer.stdout.strip() or "unknown"
+    found = _git("describe", "--always")
+    changed = found and _git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(exclude)RESULTS.md")
+    return f"{found}{'+' if changed else ''}" or "unknown"
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=HERE, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def last_line(answer: subprocess.CompletedProcess[str]) -> str:

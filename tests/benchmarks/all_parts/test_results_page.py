@@ -81,7 +81,7 @@ def test_marks_that_were_not_reached_are_no_numbers() -> None:
     text = page([30.0, 20.0, 40.0], [missed, missed, 60.0])
     assert rows_of(text, "s")[0][2] == "30 (20 to 40)"
     assert rows_of(text, "")[0][2:] == ["1 of 3 reached it: best .95 in 4 epochs, 80 s", "3", "—"]
-    assert rows_of(text, "mark")[0][2:] == ["30", "not reached by fastai", "—"]
+    assert rows_of(text, "mark")[0][2:] == ["30", "not reached by fastai (but 1 of 3 times)", "—"]
     text = page([missed], [60.0, missed, 80.0])
     assert rows_of(text, "s")[0][2] == "not reached: best .95 in 4 epochs, 80 s"
     assert rows_of(text, "")[0][2:] == ["80 (60 to not reached (best .95 in 4 epochs, 80 s))", "3", "—"]
