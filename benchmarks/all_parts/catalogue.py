@@ -77,8 +77,8 @@ BENCHMARKS = (
     Benchmark(
         "time_text",
         f"{_QUALITY} a perplexity of 130 on Penn Treebank.",
-        ("time_to_quality.py", "text", "{data}/ptb", "--seeds", "{seeds}", "--limit", "1800"),
-        210,
+        ("time_to_quality.py", "text", "{data}/ptb", "--seeds", "{seeds}", "--limit", "14400"),
+        800,
         ("ptb",),
         ("fastai",),
     ),

@@ -227,10 +227,7 @@ def _glance(name: str, metrics: Mapping[str, dict[str, Any]]) -> list[list[str]]
         pick = max if facts["better"] == "more" else min
         best = pick(others, key=lambda side: middle(others[side], facts["better"]))
         mine, theirs = (middle(facts["sides"][side], facts["better"]) for side in (OURS, best))
-        other = (
-            f"{best}: {_shown(theirs)}"
-            if math.isfinite(theirs)
-            else f"not reached by {'; '.join(map(_missing, others, others.values()))}"
-        )
+        nobody = "; ".join(_missing(side, values) for side, values in others.items())
+        other = f"{best}: {_shown(theirs)}" if math.isfinite(theirs) else f"not reached by {nobody}"
         rows.append([name, metric, _shown(mine) if math.isfinite(mine) else "not reached", other, _better(facts, best)])
     return rows

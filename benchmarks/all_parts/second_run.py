@@ -83,13 +83,11 @@ def comparison(found: list[Pair]) -> str:
         text += f" The furthest apart: {furthest.benchmark}, {furthest.metric}, {furthest.side}: {_verdict(furthest)}."
     if by_turn := ratios(found):
         text += f"\n\nOf ours by the others, turn by turn, {sum(each.overlap for each in by_turn)} of {len(by_turn)} overlap"
-        apart = [each for each in by_turn if not each.overlap]
-        text += (
-            "."
-            if not apart
-            else ":\n\n"
-            + markdown(["benchmark", "measured", "ratio", "first run", "second run", "overlap"], [_row(each) for each in apart])
-        )
+        if lines := [_row(each) for each in by_turn if not each.overlap]:
+            head = ["benchmark", "measured", "ratio", "first run", "second run", "overlap"]
+            text += f"; not these:\n\n{markdown(head, lines)}"
+        else:
+            text += "."
     return f"{markdown(['benchmark', 'measured', 'who', 'first run', 'second run', 'overlap'], rows)}\n\n{text}"
 
 
