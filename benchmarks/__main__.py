@@ -10,11 +10,15 @@ DATA is the folder of data sets that ``benchmarks/defaults.py`` describes, with 
 lacks its data or its peer is left out, and RESULTS.md says why. All take days: ``--hours`` takes as many as fit, the shortest
 first, and RESULTS.md names the others. ``--compare`` sets two runs beside each other: exit code 1 unless all intervals overlap.
 
+The list is walked ``--passes`` times, so that repetitions lie apart and show how the machine varies; within a pass
+both sides take turns. Long ones that train several seeds (``--seeds``), or whose result does not vary, are in the first.
+
 Peers are installed once into ``DIR/peers``, from the exact versions in ``benchmarks/peers.txt``; ``--peer-python`` takes another
-environment, ``--no-peers`` none. Each benchmark is a process of its own, whose output is ``DIR/NAME.log``, and leaves one
-``DIR/NAME.json``. One that is complete is kept while its command, threads and peers are the same; delete ``DIR/NAME.json`` (and
-``DIR/runs/NAME``, where runs of its own are) to measure another state of the code: the page names the revisions. A failing
-benchmark is named with its last line, the others go on, and the exit code is 1.
+environment, ``--no-peers`` none. Each pass of a benchmark is a process of its own, whose output is ``DIR/passes/NAME-1.log``, and
+leaves one ``DIR/passes/NAME-1.json``; ``DIR/NAME.json`` is all of them. One that is complete is kept while its command, threads
+and peers are the same; delete ``DIR/passes/NAME-*`` (and ``DIR/runs/NAME``, where runs of its own are) to measure another state
+of the code: the page names the revisions. A failing benchmark is named with its last line, the others go on, and the exit code
+is 1.
 
 RESULTS.md is rewritten after each, from all files in DIR; what stands outside of its two marks is kept, such as the part on a GPU
 (``benchmarks/gpu.py``). By hand remain ``export.py`` (it takes runs of yours), ``tables.py trees``, and ``language_model.py
@@ -24,6 +28,7 @@ memory``, which draws a picture of the documentation.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
@@ -34,7 +39,7 @@ from pathlib import Path
 from typing import Any
 
 from .all_parts.budget import expected_minutes, fitting
-from .all_parts.catalogue import BENCHMARKS, REPETITIONS, Benchmark
+from .all_parts.catalogue import BENCHMARKS, PASSES, SEEDS, Benchmark
 from .all_parts.peers_environment import PeersFailed, make_peers, not_importable, site_of, versions
 from .all_parts.results_page import results_page, rewrite
 from .all_parts.running import Setting, missing_peers, run, what_is_lacking
@@ -47,7 +52,7 @@ NOT_ASKED_FOR = "not asked for in this run; `python -m benchmarks --list` says w
 def listing(catalogue: Sequence[Benchmark]) -> str:
     """Names, minutes and sentences."""
     width = max(len(each.name) for each in catalogue)
-    return "\n".join(f"{each.name:{width}} {each.minutes:5.0f} min  {each.sentence}" for each in catalogue)
+    return "\n".join(f"{each.name:{width}} {each.minutes:5.3g} min  {each.sentence}" for each in catalogue)
 
 
 def with_peers(setting: Setting, wanted: Sequence[Benchmark], python: str | None, make: bool) -> Setting:
@@ -71,8 +76,9 @@ def run_all(
     catalogue: Sequence[Benchmark],
     page: Path,
     too_long: Mapping[str, str] | None = None,
+    passes: int = 1,
 ) -> list[str]:
-    """Run the benchmarks one after the other, and rewrite the page after each.
+    """Run the benchmarks one after the other, as often as there are passes, and rewrite the page after each.
 
     Args:
         setting: What they share.
@@ -80,19 +86,27 @@ def run_all(
         catalogue: Those that the page names.
         page: Where to write.
         too_long: By name the sentence on a benchmark that ``--hours`` leaves out.
+        passes: How often the list is walked.
 
     Returns:
         The names of those that failed.
     """
     failed: list[str] = []
+    able = []
     for each in wanted:
-        if (reason := what_is_lacking(each, setting)) is not None:
+        if (reason := what_is_lacking(each, setting)) is None:
+            able.append(each)
+        else:
             print(f"{each.name}: left out: {reason}", flush=True)
+    for number, each in itertools.product(range(1, passes + 1), able):
+        if each.name in failed or not each.of_pass(number):
             continue
         importable = [name for name in each.peers if name not in missing_peers(each, setting)]
         numbers = versions(setting.python, importable) if setting.python and importable else {}
-        print(f"{each.name}: about {each.minutes:.0f} min; see {setting.output / f'{each.name}.log'}", flush=True)
-        found = run(each, setting, numbers)
+        log = setting.output / "passes" / f"{each.name}-{number}.log"
+        minutes = expected_minutes(each, 1, setting.seeds)
+        print(f"{each.name}, pass {number} of {passes}: about {minutes:.2g} min; see {log}", flush=True)
+        found = run(each, setting, numbers, number)
         if "error" in found:
             failed.append(each.name)
         print(f"{each.name}: {found.get('error') or format(found['seconds'], '.0f') + ' s'}", flush=True)
@@ -150,11 +164,13 @@ def main(arguments: Sequence[str] | None = None, catalogue: Sequence[Benchmark] 
     parser.add_argument("data", nargs="?", type=lambda text: Path(text).resolve(), help="folder of data sets")
     parser.add_argument("--output", type=lambda text: Path(text).resolve(), help="folder of results, and of the peers")
     parser.add_argument("--only", default="", help="names, separated by commas; default: all")
-    parser.add_argument("--list", action="store_true", help="print names, minutes and sentences")
+    parser.add_argument(
+        "--list", action="store_true", help="print names, minutes (of a pass, or of one of --seeds) and sentences"
+    )
     parser.add_argument("--hours", type=float, help="as many benchmarks as fit, the shortest first; default: all")
     parser.add_argument("--compare", nargs=2, type=Path, metavar="DIR", help="two folders of results, beside each other")
-    for name, of in (("repeat", "repetitions of each measurement"), ("seeds", "seeds of each training")):
-        parser.add_argument(f"--{name}", type=int, default=REPETITIONS, help=f"{of}; default: {REPETITIONS}")
+    for name, of, count in (("passes", "how often the list is walked", PASSES), ("seeds", "of long trainings", SEEDS)):
+        parser.add_argument(f"--{name}", type=int, default=count, help=f"{of}; default: {count}")
     parser.add_argument("--threads", type=int, help="of each process; default: all cores")
     parser.add_argument("--peer-python", help="Python of an environment with the peers; default: made in DIR/peers")
     parser.add_argument("--no-peers", action="store_true", help="measure ours alone")
@@ -169,7 +185,7 @@ def main(arguments: Sequence[str] | None = None, catalogue: Sequence[Benchmark] 
         parser.error("DATA and --output DIR are needed (or --list, or --compare)")
     if not options.data.is_dir():
         parser.error(f"{options.data}: no such folder")
-    for name in ("repeat", "seeds", "threads"):
+    for name in ("passes", "seeds", "threads"):
         if (value := getattr(options, name)) is not None and value < 1:
             parser.error(f"--{name}: {value} must be at least 1")
     names = [name for name in options.only.split(",") if name]
@@ -178,19 +194,19 @@ def main(arguments: Sequence[str] | None = None, catalogue: Sequence[Benchmark] 
     wanted = [each for each in catalogue if not names or each.name in names]
     too_long: dict[str, str] = {}
     if options.hours is not None:
-        fit = fitting(wanted, options.hours, options.repeat, options.seeds)
+        fit = fitting(wanted, options.hours, options.passes, options.seeds)
         for each in wanted:
             if each not in fit:
-                minutes = expected_minutes(each, options.repeat, options.seeds)
+                minutes = expected_minutes(each, options.passes, options.seeds)
                 too_long[each.name] = f"about {minutes:.0f} minutes, did not fit into --hours {options.hours:g}"
         if not fit:
             parser.error(f"--hours {options.hours:g}: nothing is that short; `--list` tells minutes")
         wanted = fit
     options.output.mkdir(parents=True, exist_ok=True)
     machine = measure_machine(options.threads, os.environ)
-    setting = Setting(options.data, options.output, options.repeat, options.seeds, options.threads, machine=machine)
+    setting = Setting(options.data, options.output, options.seeds, options.threads, machine=machine)
     setting = with_peers(setting, wanted, options.peer_python, not options.no_peers)
-    failed = run_all(setting, wanted, catalogue, options.page, too_long)
+    failed = run_all(setting, wanted, catalogue, options.page, too_long, options.passes)
     print(f"{options.page} is written" + (f"; failed: {', '.join(failed)}" if failed else ""), flush=True)
     sys.exit(bool(failed))
 

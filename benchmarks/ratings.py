@@ -198,7 +198,7 @@ def ranking(options: argparse.Namespace) -> None:
     show("most popular", full_ranking(lambda users: popular.expand(len(users), -1).clone(), seen, held, items), 0)
     pairs, factors = options.folder / "pairs.npz", options.folder / "factors.npz"
     np.savez(pairs, users=seen[0].numpy(), items=seen[1].numpy(), item_count=items)
-    for seed in range(1, options.seeds + 1):
+    for seed in range(options.first_seed, options.first_seed + options.seeds):
         if options.peer_python:
             (took,) = peer(options.peer_python, "implicit_ranking.py", "learn", str(pairs), str(factors), str(seed))
             with np.load(factors) as found:
@@ -294,6 +294,7 @@ def main() -> None:
     parser.add_argument("--folder", type=lambda text: Path(text).resolve(), default=Path("runs/ratings_benchmark").resolve())
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--first-seed", type=int, default=1, help="of ranking")
     parser.add_argument("--users", type=int, default=1_000_000)
     parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--rows", type=int, default=10_000_000)

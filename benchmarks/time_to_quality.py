@@ -72,7 +72,7 @@ def measure(task: Task, options: argparse.Namespace, folder: Path) -> Measuremen
         said = f"{mark.seconds:.1f} s, {mark.processor:.1f} s on the processor" if mark else missed
         print(f"{side}, seed {seed}: {said}   ({course})", flush=True)
 
-    for seed in range(1, options.seeds + 1):
+    for seed in range(options.first_seed, options.first_seed + options.seeds):
         note(OURS, seed, ours(task, root, seed, options.limit, options.more))
         for peer in task.peers if python else ():
             noted.setting(peer.name, peer.setting)
@@ -91,6 +91,7 @@ def main() -> None:
     parser.add_argument("data", type=lambda text: Path(text).resolve())
     parser.add_argument("--peer-python", help="Python of the peers' environment")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--limit", type=float, help="seconds after which a run of either side is ended; default: none")
     parser.add_argument("--more", nargs="*", default=[], help="more overrides of train.py: no longer the default recipe")
     add_json(parser)

@@ -53,12 +53,13 @@ def results_page(runs: Mapping[str, dict[str, Any]], left_out: Mapping[str, str]
     if done:
         here = _machine(runs[done[-1].name]["machine"])
         limits = _largest_products([runs[each.name]["machine"] for each in done])
-        revisions = ", ".join(sorted({runs[each.name]["revision"] for each in done}))
+        revisions = ", ".join(sorted({one for each in done for one in runs[each.name]["revision"].split(", ")}))
         peers = {name: number for each in done for name, number in runs[each.name]["peers"].items()}
         parts += [
             f"`python -m benchmarks DATA --output DIR`, revision {revisions}. {here} {_limits(limits.get(here))}"
             + (f" Peers: {', '.join(f'{name} {number}' for name, number in sorted(peers.items()))}." if peers else ""),
-            "Each number is the median of what was measured, both sides in turn; in brackets the smallest and the largest. "
+            "Each number is the median of several passes over the whole list, both sides in turn in each; N is the number of the "
+            "pass. In brackets the smallest and the largest. "
             f"**Better by** above 1: {OURS} is ahead, by its rate over the other's or the other's seconds or errors over its; "
             "beside a bare loop it is the share of the speed that any library could reach.",
         ]
@@ -111,7 +112,7 @@ def _section(each: Benchmark, run: Mapping[str, Any], machine: str, limits: Mapp
     start = command if each.command[0] == "-m" else f"benchmarks/{command}"
     parts = [
         f"### {each.name}",
-        f"{each.sentence} `python {start}`, {_minutes(run['seconds'])} in all."
+        f"{each.sentence} `python {start}`, {_passes(run)}{_minutes(run['seconds'])} in all."
         + ("" if own == machine else f" Measured on: {own}")
         + busy,
         "\n".join(f"- {side}: {text}" for side, text in measured["settings"].items()),
@@ -139,6 +140,10 @@ def _shared(run: Mapping[str, Any]) -> str:
         f" **Other work shared the processor**: {own} of that were this benchmark's. Seconds are too many and rates too low; how "
         "they compare is roughly right, as both sides took turns."
     )
+
+
+def _passes(run: Mapping[str, Any]) -> str:
+    return f"{run['passes']} passes, " if run["passes"] > 1 else ""
 
 
 def _minutes(seconds: float) -> str:

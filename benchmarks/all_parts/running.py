@@ -1,4 +1,4 @@
-"""One benchmark: what it lacks, its child process, and the file in which its result is kept."""
+"""One benchmark: what it lacks, its child process, and the files in which its passes are kept."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ..defaults_parts.kept import keep, kept, last_of, revision
-from .catalogue import Benchmark
+from .catalogue import SEEDS, Benchmark
+from .passes import joined
 
 BENCHMARKS = Path(__file__).resolve().parents[1]
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS")
@@ -28,8 +29,7 @@ class Setting:
     Attributes:
         data: Folder of data sets.
         output: Folder of results.
-        repeat: Repetitions of each measurement.
-        seeds: Seeds of each training.
+        seeds: Seeds of each training that counts them.
         threads: Of each process; ``None``: as many as libraries take.
         python: The peers' Python; ``None``: there is none, because of ``no_peers``.
         site: The peers' site-packages.
@@ -40,8 +40,7 @@ class Setting:
 
     data: Path
     output: Path
-    repeat: int = 3
-    seeds: int = 3
+    seeds: int = SEEDS
     threads: int | None = None
     python: Path | None = None
     site: Path | None = None
@@ -76,31 +75,43 @@ def what_is_lacking(each: Benchmark, setting: Setting) -> str | None:
     return None
 
 
-def typed(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str]) -> list[str]:
+def typed(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str], seed: int | str) -> list[str]:
     """What decides a result: arguments without the places of results, threads, and the peers' versions."""
-    places = {"data": setting.data, "work": "WORK", "site": "SITE", "repeat": setting.repeat, "seeds": setting.seeds}
+    places = {"data": setting.data, "work": "WORK", "site": "SITE", "seed": seed, "seeds": setting.seeds}
     peers = [f"{name}=={number}" for name, number in sorted(peers_versions.items())]
     return [*(part.format(**places) for part in each.command), f"threads={setting.threads or 'all'}", *peers]
 
 
-def run(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str]) -> dict[str, Any]:
-    """Run a benchmark unless that was done with the same command, threads and versions.
+def run(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str], number: int) -> dict[str, Any]:
+    """Run a pass of a benchmark unless that was done with the same command, threads and versions, and join its passes.
+
+    ``OUTPUT/passes/NAME-NUMBER.json`` holds ``command``, ``revision``, ``seconds``, ``processor seconds``, ``options``,
+    ``machine``, ``peers`` (versions), ``missing_peers`` and ``measured``; or ``error``: the last line of a failing one.
+    ``OUTPUT/NAME.json`` holds all passes up to this one together.
 
     Returns:
-        What ``OUTPUT/NAME.json`` holds: ``command``, ``revision``, ``seconds``, ``processor seconds``, ``options``,
-        ``machine``, ``peers`` (versions), ``missing_peers`` and ``measured``; or ``error``: the last line of a failing one.
+        What was found in this pass.
     """
-    path, command = setting.output / f"{each.name}.json", typed(each, setting, peers_versions)
+    folder = setting.output / "passes"
+    found = _pass(each, setting, peers_versions, number, folder / f"{each.name}-{number}.json")
+    until = [json.loads((folder / f"{each.name}-{one}.json").read_text(encoding="utf-8")) for one in range(1, number + 1)]
+    keep(setting.output / f"{each.name}.json", joined(until))
+    return found
+
+
+def _pass(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str], number: int, path: Path) -> dict[str, Any]:
+    command = typed(each, setting, peers_versions, number)
     if (found := kept(path, command)) is not None:
         return found
+    path.parent.mkdir(exist_ok=True)
     work = setting.output / "runs" / each.name
     if not each.own_runs:
-        _forget_other_runs(work, command)
+        _forget_other_runs(work, typed(each, setting, peers_versions, "N"))
     work.mkdir(parents=True, exist_ok=True)
     result = work / "measured.json"
     result.unlink(missing_ok=True)
     started, log, before = time.perf_counter(), path.with_suffix(".log"), os.times()
-    arguments = [*_command(each, setting, work), "--json", str(result)]
+    arguments = [*_command(each, setting, work, number), "--json", str(result)]
     with open(log, "w", encoding="utf-8") as file:
         code = subprocess.call(arguments, cwd=work, env=_environment(each, setting), stdout=file, stderr=subprocess.STDOUT)
     facts = {
@@ -108,7 +119,7 @@ def run(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str]) ->
         "revision": revision(),
         "seconds": time.perf_counter() - started,
         "processor seconds": sum(os.times()[2:4]) - sum(before[2:4]),
-        "options": {"repeat": setting.repeat, "seeds": setting.seeds},
+        "options": {"seed": "N", "seeds": setting.seeds},
         "machine": dict(setting.machine),
         "peers": dict(peers_versions),
     }
@@ -128,8 +139,8 @@ def _environment(each: Benchmark, setting: Setting) -> dict[str, str]:
     return own
 
 
-def _command(each: Benchmark, setting: Setting, work: Path) -> list[str]:
-    places = {"data": setting.data, "work": work, "site": setting.site, "repeat": setting.repeat, "seeds": setting.seeds}
+def _command(each: Benchmark, setting: Setting, work: Path, seed: int) -> list[str]:
+    places = {"data": setting.data, "work": work, "site": setting.site, "seed": seed, "seeds": setting.seeds}
     parts = [part.format(**places) for part in each.command]
     start = [sys.executable, *parts] if parts[0] == "-m" else [sys.executable, str(BENCHMARKS / parts[0]), *parts[1:]]
     missing = missing_peers(each, setting)

@@ -41,7 +41,7 @@ def setting(tmp_path: Path) -> Setting:
     (data / "one.py").write_text(TINY, encoding="utf-8")
     (data / "two.py").write_text("raise SystemExit(3)", encoding="utf-8")
     (tmp_path / "output").mkdir()
-    return Setting(data, tmp_path / "output", repeat=2, threads=1)
+    return Setting(data, tmp_path / "output", seeds=2, threads=1)
 
 
 def calls(setting: Setting) -> list[str]:
@@ -52,36 +52,58 @@ def calls(setting: Setting) -> list[str]:
 def test_what_is_complete_is_kept_and_a_failing_one_is_named(setting: Setting, tmp_path: Path) -> None:
     page = tmp_path / "RESULTS.md"
     page.write_text("# Results\n\n## On one GPU\n\nFast.\n", encoding="utf-8")
-    catalogue = [tiny("two"), tiny("one", "--rounds", "{repeat}")]
+    catalogue = [tiny("two"), tiny("one", "--seeds", "{seeds}")]
     assert run_all(setting, catalogue, catalogue, page) == ["two"]  # the other one went on
     text = page.read_text(encoding="utf-8")
-    assert "- two: **failed**: it said nothing (exit code 3; all of it: two.log)" in text
+    assert "- two: **failed**: it said nothing (exit code 3; all of it: two-1.log)" in text
     assert "| one | rate | 2 | other: 1 | 2.00 |" in text
     assert text.endswith("## On one GPU\n\nFast.\n")
-    assert calls(setting) == ["1 --rounds 2"]
+    assert calls(setting) == ["1 --seeds 2"]
 
     run_all(setting, catalogue, catalogue, page)
-    assert calls(setting) == ["1 --rounds 2"]  # kept
-    run_all(replace(setting, repeat=3), catalogue, catalogue, page)
-    assert calls(setting)[1:] == ["1 --rounds 3"]
+    assert calls(setting) == ["1 --seeds 2"]  # kept
+    run_all(replace(setting, seeds=3), catalogue, catalogue, page)
+    assert calls(setting)[1:] == ["1 --seeds 3"]
     (setting.data / "fail").touch()
-    assert run_all(replace(setting, repeat=4), catalogue[1:], catalogue, page) == ["one"]
-    assert "- one: **failed**: no memory for DATA (exit code 1; all of it: one.log)" in page.read_text(encoding="utf-8")
-    assert "first line" in (setting.output / "one.log").read_text(encoding="utf-8")
+    assert run_all(replace(setting, seeds=4), catalogue[1:], catalogue, page) == ["one"]
+    assert "- one: **failed**: no memory for DATA (exit code 1; all of it: one-1.log)" in page.read_text(encoding="utf-8")
+    assert "first line" in (setting.output / "passes" / "one-1.log").read_text(encoding="utf-8")
     (setting.data / "fail").unlink()
-    assert run_all(replace(setting, repeat=4), catalogue[1:], catalogue, page) == []  # a failed one is tried again
+    assert run_all(replace(setting, seeds=4), catalogue[1:], catalogue, page) == []  # a failed one is tried again
     assert json.loads((setting.output / "one.json").read_text(encoding="utf-8"))["measured"]["metrics"]["rate"]
 
 
+def test_the_list_is_walked_in_passes_whose_values_are_joined(setting: Setting, tmp_path: Path) -> None:
+    each_pass, seeded = tiny("one", "--first-seed", "{seed}"), tiny("one", "--seeds", "{seeds}")
+    catalogue = [replace(each_pass, name="apart"), replace(seeded, name="seeded"), replace(tiny("one"), name="alone", once=True)]
+    catalogue.append(tiny("two"))
+    assert run_all(setting, catalogue, catalogue, tmp_path / "page.md", passes=2) == ["two"]  # it is not tried again
+    assert calls(setting) == ["1 --first-seed 1", "1 --seeds 2", "1 ", "1 --first-seed 2"]
+    kept = json.loads((setting.output / "apart.json").read_text(encoding="utf-8"))
+    assert kept["measured"]["metrics"]["rate"]["sides"] == {"practicum": [2.0, 2.0], "other": [1.0, 1.0]}
+    text = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert "one.py --first-seed N`, 2 passes, " in text
+    assert "one.py --seeds 2`, 0 s in all" in text
+
+    run_all(setting, catalogue[:1], catalogue, tmp_path / "page.md", passes=3)
+    assert calls(setting)[4:] == ["1 --first-seed 3"]  # the others are kept
+    (setting.data / "fail").touch()
+    assert run_all(setting, catalogue[:1], catalogue, tmp_path / "page.md", passes=4) == ["apart"]
+    assert "- apart: **failed**" in (tmp_path / "page.md").read_text(encoding="utf-8")
+    (setting.data / "fail").unlink()
+    assert run_all(setting, catalogue[:1], catalogue, tmp_path / "page.md", passes=4) == []
+    assert calls(setting)[5:] == ["1 --first-seed 4"] * 2
+
+
 def test_runs_of_another_command_are_not_continued(setting: Setting, tmp_path: Path) -> None:
-    one = tiny("one", "{work}", "{repeat}")
+    one = tiny("one", "{work}", "{seeds}")
     run_all(setting, [one], [one], tmp_path / "page.md")
     left = setting.output / "runs" / "one" / "run"
     left.touch()
-    (setting.output / "one.json").unlink()
+    (setting.output / "passes" / "one-1.json").unlink()
     run_all(setting, [one], [one], tmp_path / "page.md")
     assert left.exists()
-    run_all(replace(setting, repeat=5), [one], [one], tmp_path / "page.md")
+    run_all(replace(setting, seeds=5), [one], [one], tmp_path / "page.md")
     assert not left.exists()
 
 
@@ -122,8 +144,8 @@ def test_hours_take_what_fits_and_the_page_names_the_rest(
     setting: Setting, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page, other = tmp_path / "RESULTS.md", tmp_path / "other"
-    catalogue = [tiny("one", "{seeds}"), replace(tiny("two"), minutes=90)]
-    here = [str(setting.data), "--no-peers", "--page", str(page), "--seeds", "6"]
+    catalogue = [tiny("one", "{seeds}"), replace(tiny("two"), minutes=30)]
+    here = [str(setting.data), "--no-peers", "--page", str(page), "--seeds", "6", "--passes", "3"]
     for output in (setting.output, other):
         with pytest.raises(SystemExit) as ended:
             main([*here, "--output", str(output), "--hours", "1"], catalogue)
@@ -151,7 +173,7 @@ def test_what_is_typed_is_checked(capsys: pytest.CaptureFixture[str], tmp_path: 
         ([], "DATA and --output DIR are needed"),
         ([f"{tmp_path}/no", "--output", str(tmp_path)], "no such folder"),
         ([str(tmp_path), "--output", str(tmp_path), "--only", "four"], "no such benchmark: four; there are one, three"),
-        ([str(tmp_path), "--output", str(tmp_path), "--repeat", "0"], "--repeat: 0 must be at least 1"),
+        ([str(tmp_path), "--output", str(tmp_path), "--passes", "0"], "--passes: 0 must be at least 1"),
     ):
         with pytest.raises(SystemExit):
             main(typed, catalogue)

@@ -42,7 +42,7 @@ def test_both_sides_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         return Outcome((mark,), mark, 11.0, False)
 
     monkeypatch.setattr(time_to_quality, "ours", ours)
-    options = argparse.Namespace(peer_python=sys.executable, data=Path("photos"), seeds=2, limit=60.0, more=[])
+    options = argparse.Namespace(peer_python=sys.executable, data=Path("photos"), seeds=2, first_seed=1, limit=60.0, more=[])
     found = time_to_quality.measure(task, options, tmp_path)
     assert drawn == [Path("photos")]
     assert typed == [(Path("photos"), 1, 60.0, []), (Path("photos"), 2, 60.0, [])]

@@ -27,6 +27,13 @@ def test_its_script_is_there_and_ends_in_json(each: Benchmark) -> None:
     assert each.sentence.endswith(".")
 
 
+def test_what_trains_seeds_or_is_marked_is_in_the_first_pass_alone() -> None:
+    assert all(each.of_pass(1) for each in BENCHMARKS)
+    again = {each.name for each in BENCHMARKS if each.of_pass(2)}
+    assert {"overhead", "time_photos", "language_tokens"} <= again
+    assert not again & {"kill", "growth", "claims", "rossmann_paper", "solar_cells"}
+
+
 def test_names_are_those_of_files_and_unique() -> None:
     names = [each.name for each in BENCHMARKS]
     assert len(set(names)) == len(names)

@@ -14,7 +14,7 @@ from benchmarks.all_parts.catalogue import Benchmark
 from benchmarks.all_parts.results_page import BEGIN, END, results_page, rewrite
 from benchmarks.measurements import OURS
 
-SPEED = Benchmark("speed", "How fast.", ("speed.py", "{data}/texts", "--rounds", "{repeat}"), 1, ("texts",), ("fastai",))
+SPEED = Benchmark("speed", "How fast.", ("speed.py", "{data}/texts", "--first-seed", "{seed}"), 1, ("texts",), ("fastai",))
 MARK = Benchmark("mark", "How soon.", ("mark.py",), 1)
 LOST = Benchmark("lost", "Never.", ("lost.py",), 1)
 MACHINE = {
@@ -33,7 +33,8 @@ def of(metrics: dict[str, Any], **more: Any) -> dict[str, Any]:
         "revision": "abc123",
         "seconds": 90.0,
         "processor seconds": 85.0,
-        "options": {"repeat": 3, "seeds": 5},
+        "options": {"seed": "N", "seeds": 5},
+        "passes": 1,
         "machine": MACHINE,
         "peers": {"fastai": "2.8.12"},
         "missing_peers": {},
@@ -62,7 +63,7 @@ def test_medians_spread_ratios_and_shares_of_the_limit() -> None:
     assert "A processor, Linux x86_64, 1 of 2 cores, 1 thread; torch 2.9." in text
     assert "revision abc123" in text
     assert "Peers: fastai 2.8.12." in text
-    assert "`python benchmarks/speed.py DATA/texts --rounds 3`, 90 s in all." in text
+    assert "`python benchmarks/speed.py DATA/texts --first-seed N`, 90 s in all." in text
     assert rows_of(text, "speed") == [["speed", "tokens/s", "200", "fastai: 50", "4.00"]]
     assert rows_of(text, "tokens/s") == [["tokens/s", OURS, "200 (100 to 400)", "3", "", "40, 0.40"]]
     assert rows_of(text, "") == [
