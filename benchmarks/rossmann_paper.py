@@ -4,8 +4,8 @@
 
 The paper's seven columns, the first nine tenths of the days for training (a sample of 200,000 rows), the last tenth for
 evaluation; relative error (MAPE). ``--seeds`` networks with embeddings are trained by ``experiment=rossmann_paper``, as many
-without (each column one-hot, all else the same), and the mean of each set is evaluated, as in the paper. The other methods take
-the columns as integers (k-NN: by the number of columns that differ; boosting: as categories), then the embeddings that the first
+without (each column one-hot, all else the same), and the mean of each set is evaluated as well, as in the paper. Other methods
+take the columns as integers (k-NN: by the number of columns that differ; boosting: as categories), then the embeddings that each
 network has learnt. All learn the sales' logarithm. Prediction with k-NN is slow, so it and the other methods are evaluated on a
 sample of ``--evaluated`` rows of the last tenth.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import subprocess
 import sys
@@ -22,15 +23,22 @@ from typing import Any
 
 import numpy as np
 import torch
-from measurements import OURS, Measurements, add_json
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
+if __package__ in (None, ""):  # python benchmarks/rossmann_paper.py
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from practicum.callbacks import EMA
 from practicum.cli.malloc import keep_freed_memory
 from practicum.cli.run_folder import open_run
 from practicum.datamodules import Rossmann
 from practicum.lightning_shim import Trainer, resolve_precision, seed_everything
 from practicum.modules import EntityEmbeddingModel
-from torch import Tensor, nn
-from torch.nn.functional import one_hot
+
+from benchmarks.claims_parts.intervals import gain, interval
+from benchmarks.defaults_parts.report import markdown, shown
+from benchmarks.measurements import OURS, Measurements, add_json
 
 HERE = Path(__file__).resolve().parent
 
@@ -96,6 +104,22 @@ def mape(predicted: np.ndarray[Any, Any], true: np.ndarray[Any, Any]) -> float:
     return float(np.abs(predicted / true - 1).mean())
 
 
+def table(errors_of: dict[str, dict[bool, list[float]]]) -> str:
+    """Relative errors without and with embeddings: means of the seeds with 95 % intervals, and gains, paired by seed."""
+    rows = []
+    for method, of in errors_of.items():
+        without, embedded = of[False], of[True]
+        paired = gain("loss", embedded, without * len(embedded) if len(without) == 1 else without)
+        rows.append([method, *(_with_interval(each) for each in (interval(without), interval(embedded), paired))])
+    head = ["method", "columns", "embeddings", "embeddings are better by"]
+    return f"Mean ± 95 % interval of {len(embedded)} seeds:\n\n{markdown(head, rows)}"
+
+
+def _with_interval(each: tuple[float, float]) -> str:
+    mean, half = (round(one, 4) for one in each)
+    return shown(mean) if math.isnan(half) else f"{shown(mean)} ± {shown(half)}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("root", type=lambda text: Path(text).resolve())
@@ -128,11 +152,12 @@ def main() -> None:
 
     networks = [with_embeddings(options, seed) for seed in range(1, options.seeds + 1)]
     plain = [one_hot_network(data, networks[0], seed) for seed in range(1, options.seeds + 1)]
-    noted = Measurements()
+    noted, errors_of = Measurements(), dict[str, dict[bool, list[float]]]()
     noted.setting("other methods", "k-NN, forest and boosting as in the paper's code; 50 trees, LightGBM in the place of XGBoost")
     for name, models in (("network, one-hot", plain), ("network, embeddings", networks)):
         each = [predict(model, test_codes) for model in models]
         errors = [mape(one, test_y) for one in each]
+        errors_of.setdefault("network", {})[models is networks] = errors
         for error in errors:
             noted.note("relative error", OURS if models is networks else name, error, "less")
         print(
@@ -144,29 +169,27 @@ def main() -> None:
     nothing = torch.empty(0, 0)
     arrays = options.folder / "arrays.npz"
     with torch.no_grad():
-        first = networks[0].eval()
-        vectors = [first.embedded((codes, nothing)).numpy() for codes in (train_codes, test_codes[sample])]
-        ones = OneHot([len(categories) + 1 for categories in first.categories.values()])
-    np.savez(
-        arrays,
-        codes_train=train_codes.numpy(),
-        codes_test=test_codes[sample].numpy(),
-        vectors_train=vectors[0],
-        vectors_test=vectors[1],
-        y_train=train_y.numpy(),
-        y_test=test_y[sample],
-        cardinalities=np.array(ones.cardinalities),
-    )
+        vectors = {
+            f"vectors{seed}_{part}": network.eval().embedded((codes, nothing)).numpy()
+            for seed, network in enumerate(networks, start=1)
+            for part, codes in (("train", train_codes), ("test", test_codes[sample]))
+        }
+    codes = {"codes_train": train_codes.numpy(), "codes_test": test_codes[sample].numpy()}
+    np.savez(arrays, **codes, **vectors, y_train=train_y.numpy(), y_test=test_y[sample])
     script = HERE / "peers" / "other_methods.py"
     process = subprocess.Popen([options.peer_python, script, str(arrays)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for line in process.stdout:
         found = json.loads(line)
-        print(f"{found['method']:26} {found['mape']:.4f}  {found['seconds']:.0f} s", flush=True)
-        noted.note("relative error", found["method"], found["mape"], "less")
-        noted.note("seconds of training and prediction", found["method"], found["seconds"], "less")
+        label = f"{found['method']}, {'embeddings' if found['embeddings'] else 'columns'}"
+        print(f"{label:26} {found['mape']:.4f}  {found['seconds']:.0f} s, seed {found['seed']}", flush=True)
+        errors_of.setdefault(found["method"], {}).setdefault(found["embeddings"], []).append(found["mape"])
+        noted.note("relative error", label, found["mape"], "less")
+        noted.note("seconds of training and prediction", label, found["seconds"], "less")
     if process.wait():
         raise SystemExit(f"{script.name} ended with {process.returncode}")
+    noted.page(table(errors_of))
+    print(noted.pages[0], flush=True)
     noted.write(options.json)
 
 

@@ -4,9 +4,11 @@
 
 PEER is a Python with scikit-learn and LightGBM 4. Settings are those of the paper's own code, with 50 trees in the forest instead
 of 200, and LightGBM instead of XGBoost. The distance between two rows of codes is the number of columns in which they differ.
-Prints a line of JSON per method.
+Each array of embeddings, ``vectors1_train`` and so on, has its number as the methods' seed, and so have the columns beside it;
+k-NN on columns has none, and is done once. Prints a line of JSON per method and seed.
 """
 
+import itertools
 import json
 import os
 import sys
@@ -20,15 +22,15 @@ from sklearn.neighbors import KNeighborsRegressor
 THREADS = int(os.environ.get("OMP_NUM_THREADS") or 2)
 
 
-def methods(codes: bool) -> dict[str, object]:
+def methods(codes: bool, seed: int) -> dict[str, object]:
     """Methods by name, for codes or for vectors."""
     by_difference = {"metric": "hamming", "algorithm": "brute"}
     trees = {"n_estimators": 3000, "learning_rate": 0.05, "num_leaves": 127}
     parts = {"colsample_bytree": 0.7, "subsample": 0.7, "subsample_freq": 1}
     return {
         "k-NN": KNeighborsRegressor(n_neighbors=10, weights="distance", n_jobs=THREADS, **(by_difference if codes else {"p": 1})),
-        "forest": RandomForestRegressor(n_estimators=50, max_depth=35, n_jobs=THREADS, random_state=1),
-        "boosting": lightgbm.LGBMRegressor(**trees, **parts, n_jobs=THREADS, verbose=-1),
+        "forest": RandomForestRegressor(n_estimators=50, max_depth=35, n_jobs=THREADS, random_state=seed),
+        "boosting": lightgbm.LGBMRegressor(**trees, **parts, n_jobs=THREADS, random_state=seed, verbose=-1),
     }
 
 
@@ -36,16 +38,20 @@ def main(path: str) -> None:
     with np.load(path) as arrays:
         given = dict(arrays)
     learnt, true = np.log(given["y_train"].astype(float)), given["y_test"]
-    for kind in ("codes", "vectors"):
-        columns = list(range(given[f"{kind}_train"].shape[1]))
-        for name, model in methods(kind == "codes").items():
+    seeds = range(1, 1 + sum(name.startswith("vectors") and name.endswith("_train") for name in given))
+    for seed, kind in itertools.product(seeds, ("codes", "vectors")):
+        codes = kind == "codes"
+        place = kind if codes else f"vectors{seed}"
+        columns = list(range(given[f"{place}_train"].shape[1]))
+        for name, model in methods(codes, seed).items():
+            if (name, codes) == ("k-NN", True) and seed > 1:
+                continue
             started = time.perf_counter()
-            more = {"categorical_feature": columns} if (name, kind) == ("boosting", "codes") else {}
-            model.fit(given[f"{kind}_train"], learnt, **more)
-            predicted = np.exp(model.predict(given[f"{kind}_test"]))
-            label = f"{name}, {'embeddings' if kind == 'vectors' else 'columns'}"
+            more = {"categorical_feature": columns} if (name, codes) == ("boosting", True) else {}
+            model.fit(given[f"{place}_train"], learnt, **more)
+            predicted = np.exp(model.predict(given[f"{place}_test"]))
             found = {"mape": float(np.abs(predicted / true - 1).mean()), "seconds": time.perf_counter() - started}
-            print(json.dumps({"method": label, **found}), flush=True)
+            print(json.dumps({"method": name, "embeddings": not codes, "seed": seed, **found}), flush=True)
 
 
 if __name__ == "__main__":
