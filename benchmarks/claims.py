@@ -39,13 +39,18 @@ def filled(overrides: tuple[str, ...], data: Path, work: Path, before: str = "")
     return found
 
 
-def _run(claim: Claim, variant: Variant, data: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
-    """Train one variant with one seed, after the run that it builds on."""
+Earlier = dict[tuple[str, int], dict[str, Any]]  # by variant and seed the run that others build on
+
+
+def _run(claim: Claim, variant: Variant, data: str, seed: int, options: argparse.Namespace, done: Earlier) -> dict[str, Any]:
+    """Train one variant with one seed, after the run that it builds on; one that has failed is not tried again."""
     name, before, work = f"{claim.name}/{slug(data)}/{slug(variant.label)}", "", options.output / "work"
     if variant.before:
         earlier = f"{claim.name}/before/{slug(variant.label)}"
-        first = ours(options.output, earlier, filled(variant.before, options.data, work), seed, options.threads)
-        if "error" in first:
+        if (variant.label, seed) not in done:
+            typed = filled(variant.before, options.data, work)
+            done[variant.label, seed] = ours(options.output, earlier, typed, seed, options.threads)
+        if "error" in (first := done[variant.label, seed]):
             return first
         before = str(place_of(options.output, earlier, f"practicum-{seed}").with_suffix(""))
     # An experiment comes first, and what is chosen for its data and the variant after it.
@@ -71,10 +76,11 @@ def measure(claim: Claim, options: argparse.Namespace) -> bool:
     found: dict[str, dict[str, list[dict[str, Any]]]] = {
         data: {variant.label: [] for variant in claim.variants} for data in claim.sets
     }
+    earlier: Earlier = {}
     for data in claim.sets:
         for seed in range(1, options.seeds + 1):
             for variant in claim.variants:
-                run = _run(claim, variant, data, seed, options)
+                run = _run(claim, variant, data, seed, options, earlier)
                 found[data][variant.label].append(run)
                 print(f"{claim.name}, {data}, {variant.label}, seed {seed}: {run.get('error') or run['values']}", flush=True)
                 more = {key: 1 for runs in found[data].values() for each in runs for key in each.get("values", {})}

@@ -95,6 +95,22 @@ def test_variants_are_run_in_turn_after_what_they_need(tmp_path: Path, monkeypat
     assert "| a set | with | .5 ± 0 (+0 ± 0: no difference shown) |" in (tmp_path / "one.md").read_text(encoding="utf-8")
 
 
+def test_what_others_build_on_is_tried_once_for_all_data_sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def ours(output: Path, name: str, overrides: tuple[str, ...], seed: int, threads: int | None) -> dict[str, Any]:
+        tried.append(name)
+        return {"error": "no memory"} if "before" in name else {"metrics": {"loss": 0.5}, "seconds": 1.0}
+
+    monkeypatch.setattr(claims, "ours", ours)
+    variants = (Variant("without"), Variant("with", ("model.encoder={before}",), ("experiment=lm",)))
+    claim = Claim("one", "It helps.", "A paper", {"a": (), "b": ()}, variants, ("loss",))
+    options = argparse.Namespace(output=tmp_path, data=Path("/d"), seeds=2, threads=None)
+    assert not claims.measure(claim, options)
+    assert tried.count("one/before/with") == 2  # once for each seed
+    assert (tmp_path / "one.md").read_text(encoding="utf-8").count("- failed: ") == 4
+
+
 def test_data_that_cannot_be_prepared_fail_one_claim(tmp_path: Path) -> None:
     options = argparse.Namespace(output=tmp_path, data=tmp_path / "nothing", seeds=1, threads=None)
     assert not claims.measure(replace(CLAIM, prepare=write_reviews), options)
