@@ -11,7 +11,7 @@ lacks its data or its peer is left out, and RESULTS.md says why. All take days: 
 first, and RESULTS.md names the others. ``--compare`` sets two runs beside each other: exit code 1 unless all intervals overlap.
 
 The list is walked ``--passes`` times, so that repetitions lie apart and show how the machine varies; within a pass
-both sides take turns. Long ones that train several seeds (``--seeds``), or whose result does not vary, are in the first.
+both sides take turns. Those that train several seeds themselves (``--seeds``) or are measured once are in the first.
 
 Peers are installed once into ``DIR/peers``, from the exact versions in ``benchmarks/peers.txt``; ``--peer-python`` takes another
 environment, ``--no-peers`` none. Each pass of a benchmark is a process of its own, whose output is ``DIR/passes/NAME-1.log``, and
@@ -105,7 +105,7 @@ def run_all(
         numbers = versions(setting.python, importable) if setting.python and importable else {}
         log = setting.output / "passes" / f"{each.name}-{number}.log"
         minutes = expected_minutes(each, 1, setting.seeds)
-        print(f"{each.name}, pass {number} of {passes}: about {minutes:.2g} min; see {log}", flush=True)
+        print(f"{each.name}, pass {number} of {passes}: about {minutes:.3g} min; see {log}", flush=True)
         found = run(each, setting, numbers, number)
         if "error" in found:
             failed.append(each.name)
@@ -123,8 +123,9 @@ def write_page(
     left_out: dict[str, str] = {}
     for each in catalogue:
         path = setting.output / f"{each.name}.json"
-        if path.is_file():
-            runs[each.name] = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        if "passes" in found:  # not of an earlier form
+            runs[each.name] = found
         elif each not in wanted:
             left_out[each.name] = too_long.get(each.name, NOT_ASKED_FOR)
         else:
@@ -169,7 +170,7 @@ def main(arguments: Sequence[str] | None = None, catalogue: Sequence[Benchmark] 
     )
     parser.add_argument("--hours", type=float, help="as many benchmarks as fit, the shortest first; default: all")
     parser.add_argument("--compare", nargs=2, type=Path, metavar="DIR", help="two folders of results, beside each other")
-    for name, of, count in (("passes", "how often the list is walked", PASSES), ("seeds", "of long trainings", SEEDS)):
+    for name, of, count in (("passes", "how often the list is walked", PASSES), ("seeds", "seeds of long trainings", SEEDS)):
         parser.add_argument(f"--{name}", type=int, default=count, help=f"{of}; default: {count}")
     parser.add_argument("--threads", type=int, help="of each process; default: all cores")
     parser.add_argument("--peer-python", help="Python of an environment with the peers; default: made in DIR/peers")

@@ -275,7 +275,7 @@ def large(options: argparse.Namespace) -> None:
         process = subprocess.Popen([*command, f"hydra.run.dir={run}/run", f"paths.data={run}/data"])
         _, status, usage = os.wait4(process.pid, 0)
         if status:
-            raise SystemExit(f"train.py ended with {status}")
+            raise SystemExit(f"train.py ended with {os.waitstatus_to_exitcode(status)}")
         record = json.loads((Path(run) / "run" / "metrics.json").read_text(encoding="utf-8"))
     print(f"{time.perf_counter() - started:.0f} s in total, fit {record['seconds/fit']:.0f} s for {options.epochs} epochs")
     noted = Measurements()

@@ -243,7 +243,7 @@ BENCHMARKS = (
         "claims",
         "The course's claims: with the technique and without it, with intervals.",
         ("-m", "benchmarks.claims", "all", "{data}", "--output", "{work}", "--seeds", "{seeds}"),
-        60,
+        110,
         ("hymenoptera", "clothing", "ml-100k", "rt-polarity", "ptb", "aclImdb_v1.tar.gz"),
         own_runs=True,
     ),

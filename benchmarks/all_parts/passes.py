@@ -14,36 +14,39 @@ from typing import Any
 def joined(passes: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Results of several passes as one.
 
-    Values are put one after the other, seconds are added, and revisions are named once each. Pages, settings and all else are the
-    first one's.
+    Values are put one after the other and seconds are added. Pages, settings and all else are of the first that is complete.
 
     Args:
         passes: What each has left, at least one.
 
     Returns:
-        The same facts, and their number as ``passes``; those of the first one that failed, if one did.
+        The same facts; ``passes``, the number of complete ones; ``machines``, ``revisions`` and ``shares``, of each of these the
+        machine, the revision and its share of the processor; ``failed``, a sentence for each of the others. If none is complete,
+        the facts of the first, with its ``error``.
 
     Example:
-        >>> one = {"revision": "a", "seconds": 2.0, "processor seconds": 1.0, "measured": {"metrics": {}}}
-        >>> both = joined([one, {**one, "revision": "b"}])
-        >>> both["passes"], both["revision"], both["seconds"]
-        (2, 'a, b', 4.0)
+        >>> one = {"revision": "a", "seconds": 2.0, "processor seconds": 1.0, "machine": {}, "measured": {"metrics": {}}}
+        >>> both = joined([one, {**one, "revision": "b"}, {"error": "no memory"}])
+        >>> both["passes"], both["revisions"], both["seconds"], both["failed"]
+        (2, ['a', 'b'], 4.0, ['pass 3: no memory'])
     """
-    for each in passes:
-        if "error" in each:
-            return {**each, "passes": len(passes)}
-    first = passes[0]
+    complete = [each for each in passes if "error" not in each]
+    if not complete:
+        return {**passes[0], "passes": 0}
     metrics: dict[str, dict[str, Any]] = {}
-    for each in passes:
+    for each in complete:
         for name, facts in each["measured"]["metrics"].items():
             place = metrics.setdefault(name, {**facts, "sides": {}})
             for side, values in facts["sides"].items():
                 place["sides"][side] = [*place["sides"].get(side, []), *values]
     return {
-        **first,
-        "passes": len(passes),
-        "revision": ", ".join(dict.fromkeys(each["revision"] for each in passes)),
-        "seconds": sum(each["seconds"] for each in passes),
-        "processor seconds": sum(each["processor seconds"] for each in passes),
-        "measured": {**first["measured"], "metrics": metrics},
+        **complete[0],
+        "passes": len(complete),
+        "machines": [each["machine"] for each in complete],
+        "revisions": [each["revision"] for each in complete],
+        "shares": [each["processor seconds"] / each["seconds"] for each in complete],
+        "failed": [f"pass {number}: {each['error']}" for number, each in enumerate(passes, start=1) if "error" in each],
+        "seconds": sum(each["seconds"] for each in complete),
+        "processor seconds": sum(each["processor seconds"] for each in complete),
+        "measured": {**complete[0]["measured"], "metrics": metrics},
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,14 +53,14 @@ def results_page(runs: Mapping[str, dict[str, Any]], left_out: Mapping[str, str]
     parts = ["## On one processor"]
     if done:
         here = _machine(runs[done[-1].name]["machine"])
-        limits = _largest_products([runs[each.name]["machine"] for each in done])
-        revisions = ", ".join(sorted({one for each in done for one in runs[each.name]["revision"].split(", ")}))
+        limits = _largest_products([one for each in done for one in runs[each.name]["machines"]])
+        revisions = ", ".join(sorted({one for each in done for one in runs[each.name]["revisions"]}))
         peers = {name: number for each in done for name, number in runs[each.name]["peers"].items()}
         parts += [
             f"`python -m benchmarks DATA --output DIR`, revision {revisions}. {here} {_limits(limits.get(here))}"
             + (f" Peers: {', '.join(f'{name} {number}' for name, number in sorted(peers.items()))}." if peers else ""),
-            "Each number is the median of several passes over the whole list, both sides in turn in each; N is the number of the "
-            "pass. In brackets the smallest and the largest. "
+            "Each number is a median, in brackets the smallest and the largest: of several passes over the whole list, both sides "
+            "in turn in each (N is the number of the pass), or where none are named of the repetitions or seeds in one. "
             f"**Better by** above 1: {OURS} is ahead, by its rate over the other's or the other's seconds or errors over its; "
             "beside a bare loop it is the share of the speed that any library could reach.",
         ]
@@ -108,13 +109,15 @@ def _section(each: Benchmark, run: Mapping[str, Any], machine: str, limits: Mapp
     measured = run["measured"]
     shape = {"data": "DATA", "work": "DIR", "site": "PEERS", **run["options"]}
     command = " ".join(part.format(**shape) for part in each.command)
-    own, busy = _machine(run["machine"]), _shared(run)
+    own = _machine(run["machine"])
+    machines, revisions = (_counted(each) for each in (map(_machine, run["machines"]), run["revisions"]))
     start = command if each.command[0] == "-m" else f"benchmarks/{command}"
     parts = [
         f"### {each.name}",
         f"{each.sentence} `python {start}`, {_passes(run)}{_minutes(run['seconds'])} in all."
-        + ("" if own == machine else f" Measured on: {own}")
-        + busy,
+        + ("" if [*machines] == [machine] else f" Measured on: {' '.join(machines.values())}")
+        + (f" Revisions: {', '.join(revisions.values())}." if len(revisions) > 1 else "")
+        + _shared(run),
         "\n".join(f"- {side}: {text}" for side, text in measured["settings"].items()),
     ]
     rows, with_share = [], any("operations" in metric for metric in measured["metrics"].values())
@@ -126,20 +129,29 @@ def _section(each: Benchmark, run: Mapping[str, Any], machine: str, limits: Mapp
         head = ["measured", "who", "median (smallest to largest)", "times", "better by"]
         parts.append(markdown([*head, "GFLOP/s, share of the product's"] if with_share else head, rows))
     parts += measured["pages"]
+    parts += [f"**{each[0].upper()}{each[1:]}**" for each in run["failed"]]
     parts += [f"Without {name}: {reason}." for name, reason in run.get("missing_peers", {}).items()]
     return "\n\n".join(part.strip() for part in parts if part)
 
 
 def _shared(run: Mapping[str, Any]) -> str:
-    """A warning, where a benchmark had far less of the processor than it could use."""
-    share = run["processor seconds"] / run["seconds"]
-    if share >= ENOUGH:
+    """A warning, where a pass of a benchmark had far less of the processor than it could use."""
+    short = [each for each in run["shares"] if each < ENOUGH]
+    if not short:
         return ""
-    own = _minutes(run["processor seconds"])
+    where = f"in {len(short)} of {run['passes']} passes" if run["passes"] > 1 else "in this run"
     return (
-        f" **Other work shared the processor**: {own} of that were this benchmark's. Seconds are too many and rates too low; how "
-        "they compare is roughly right, as both sides took turns."
+        f" **Other work shared the processor** {where}: it had {min(short):.2f} of a core. Seconds are too many there and rates "
+        "too low; how they compare is roughly right, as both sides took turns."
     )
+
+
+def _counted(values: Iterable[str]) -> dict[str, str]:
+    """Distinct values; where there are several, each with how often it is there."""
+    count = Counter(values)
+    if len(count) == 1:
+        return {each: each for each in count}
+    return {each: f"{each} ({number} pass{'es' * (number > 1)})" for each, number in count.items()}
 
 
 def _passes(run: Mapping[str, Any]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,19 +88,33 @@ def run(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str], nu
 
     ``OUTPUT/passes/NAME-NUMBER.json`` holds ``command``, ``revision``, ``seconds``, ``processor seconds``, ``options``,
     ``machine``, ``peers`` (versions), ``missing_peers`` and ``measured``; or ``error``: the last line of a failing one.
-    ``OUTPUT/NAME.json`` holds all passes up to this one together.
+    ``OUTPUT/NAME.json`` holds all passes that are there for the same command, threads and versions, together.
 
     Returns:
         What was found in this pass.
     """
-    folder = setting.output / "passes"
-    found = _pass(each, setting, peers_versions, number, folder / f"{each.name}-{number}.json")
-    until = [json.loads((folder / f"{each.name}-{one}.json").read_text(encoding="utf-8")) for one in range(1, number + 1)]
-    keep(setting.output / f"{each.name}.json", joined(until))
+    found = _pass(each, setting, peers_versions, number)
+    keep(setting.output / f"{each.name}.json", joined([*_passes(each, setting, peers_versions)]))
     return found
 
 
-def _pass(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str], number: int, path: Path) -> dict[str, Any]:
+def _place(each: Benchmark, setting: Setting, number: int) -> Path:
+    return setting.output / "passes" / f"{each.name}-{number}.json"
+
+
+def _passes(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """What is there of this very command, from the first pass to the last without a gap."""
+    for number in itertools.count(1):
+        if not (path := _place(each, setting, number)).is_file():
+            return
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if found["command"] != typed(each, setting, peers_versions, number):
+            return
+        yield found
+
+
+def _pass(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str], number: int) -> dict[str, Any]:
+    path = _place(each, setting, number)
     command = typed(each, setting, peers_versions, number)
     if (found := kept(path, command)) is not None:
         return found
@@ -125,7 +140,7 @@ def _pass(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str], 
     }
     if code or not result.is_file():
         said = last_of(log.read_text(encoding="utf-8", errors="replace")) or "it said nothing"
-        return keep(path, {**facts, "error": f"{setting.without_places(said)} (exit code {code}; all of it: {log.name})"})
+        return keep(path, {**facts, "error": f"{setting.without_places(said)} (exit code {code}; all of it: passes/{log.name})"})
     measured = json.loads(result.read_text(encoding="utf-8"))
     return keep(path, {**facts, "missing_peers": missing_peers(each, setting), "measured": measured})
 

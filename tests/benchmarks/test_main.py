@@ -55,7 +55,7 @@ def test_what_is_complete_is_kept_and_a_failing_one_is_named(setting: Setting, t
     catalogue = [tiny("two"), tiny("one", "--seeds", "{seeds}")]
     assert run_all(setting, catalogue, catalogue, page) == ["two"]  # the other one went on
     text = page.read_text(encoding="utf-8")
-    assert "- two: **failed**: it said nothing (exit code 3; all of it: two-1.log)" in text
+    assert "- two: **failed**: it said nothing (exit code 3; all of it: passes/two-1.log)" in text
     assert "| one | rate | 2 | other: 1 | 2.00 |" in text
     assert text.endswith("## On one GPU\n\nFast.\n")
     assert calls(setting) == ["1 --seeds 2"]
@@ -66,7 +66,7 @@ def test_what_is_complete_is_kept_and_a_failing_one_is_named(setting: Setting, t
     assert calls(setting)[1:] == ["1 --seeds 3"]
     (setting.data / "fail").touch()
     assert run_all(replace(setting, seeds=4), catalogue[1:], catalogue, page) == ["one"]
-    assert "- one: **failed**: no memory for DATA (exit code 1; all of it: one-1.log)" in page.read_text(encoding="utf-8")
+    assert "- one: **failed**: no memory for DATA (exit code 1; all of it: passes/one-1.log)" in page.read_text(encoding="utf-8")
     assert "first line" in (setting.output / "passes" / "one-1.log").read_text(encoding="utf-8")
     (setting.data / "fail").unlink()
     assert run_all(replace(setting, seeds=4), catalogue[1:], catalogue, page) == []  # a failed one is tried again
@@ -89,10 +89,22 @@ def test_the_list_is_walked_in_passes_whose_values_are_joined(setting: Setting, 
     assert calls(setting)[4:] == ["1 --first-seed 3"]  # the others are kept
     (setting.data / "fail").touch()
     assert run_all(setting, catalogue[:1], catalogue, tmp_path / "page.md", passes=4) == ["apart"]
-    assert "- apart: **failed**" in (tmp_path / "page.md").read_text(encoding="utf-8")
+    text = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert "one.py --first-seed N`, 3 passes, " in text  # those that are complete are shown all the same
+    assert "**Pass 4: no memory for DATA (exit code 1; all of it: passes/apart-4.log)**" in text
     (setting.data / "fail").unlink()
     assert run_all(setting, catalogue[:1], catalogue, tmp_path / "page.md", passes=4) == []
     assert calls(setting)[5:] == ["1 --first-seed 4"] * 2
+    run_all(setting, catalogue[:1], catalogue, tmp_path / "page.md", passes=1)
+    assert "one.py --first-seed N`, 4 passes, " in (tmp_path / "page.md").read_text(encoding="utf-8")
+    run_all(replace(setting, threads=2), catalogue[:1], catalogue, tmp_path / "page.md", passes=1)  # the others have one thread
+    assert "one.py --first-seed N`, 0 s in all" in (tmp_path / "page.md").read_text(encoding="utf-8")
+
+
+def test_results_of_an_earlier_form_are_not_shown(setting: Setting, tmp_path: Path) -> None:
+    (setting.output / "one.json").write_text(json.dumps({"command": [], "revision": "old"}), encoding="utf-8")
+    run_all(setting, [], [tiny("one")], tmp_path / "page.md")
+    assert "- one: not asked for in this run" in (tmp_path / "page.md").read_text(encoding="utf-8")
 
 
 def test_runs_of_another_command_are_not_continued(setting: Setting, tmp_path: Path) -> None:

@@ -30,16 +30,18 @@ MACHINE = {
 
 def of(metrics: dict[str, Any], **more: Any) -> dict[str, Any]:
     run = {
-        "revision": "abc123",
         "seconds": 90.0,
-        "processor seconds": 85.0,
         "options": {"seed": "N", "seeds": 5},
         "passes": 1,
+        "revisions": ["abc123"],
+        "shares": [0.95],
+        "failed": [],
         "machine": MACHINE,
         "peers": {"fastai": "2.8.12"},
         "missing_peers": {},
     }
-    return {**run, "measured": {"metrics": metrics, "settings": {}, "pages": []}, **more}
+    found = {**run, "measured": {"metrics": metrics, "settings": {}, "pages": []}, **more}
+    return {"machines": [found["machine"]], **found}
 
 
 def rows_of(text: str, first: str) -> list[list[str]]:
@@ -94,12 +96,15 @@ def test_failures_missing_peers_and_other_machines_are_named() -> None:
     runs = {
         "speed": of(less, machine=other, missing_peers={"fastai": "No module named 'fastai'"}),
         "mark": {"error": "no memory (exit code 1)"},
-        "lost": of(less, **{"processor seconds": 18.0}),
+        "lost": of(less, passes=3, shares=[0.2, 0.9, 0.6], revisions=["a", "b", "b"], machines=[MACHINE, MACHINE, other]),
     }
     text = results_page(runs, {}, (SPEED, MARK, LOST))
     assert "Measured on: Another, Linux x86_64" in text
     assert "Without fastai: No module named 'fastai'." in text
-    assert text.count("**Other work shared the processor**: 18 s of that were") == 1
+    assert text.count("**Other work shared the processor** in 2 of 3 passes: it had 0.20 of a core.") == 1
+    assert "Revisions: a (1 pass), b (2 passes)." in text
+    assert "2 thread" not in text
+    assert "torch 2.9. (2 passes) Another, Linux x86_64" in text
     assert "- mark: **failed**: no memory (exit code 1)" in text
     assert rows_of(text, "")[0][4] == "1.20"  # a smaller error is better
 
