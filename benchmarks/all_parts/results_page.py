@@ -59,8 +59,8 @@ def results_page(runs: Mapping[str, dict[str, Any]], left_out: Mapping[str, str]
         parts += [
             f"`python -m benchmarks DATA --output DIR`, revision {revisions}. {here} {_limits(limits.get(here))}"
             + (f" Peers: {', '.join(f'{name} {number}' for name, number in sorted(peers.items()))}." if peers else ""),
-            "Each number is a median, in brackets the smallest and the largest: of several passes over the whole list, both sides "
-            "in turn in each (N is the number of the pass), or where none are named of the repetitions or seeds in one. "
+            "Each number is a median, in brackets the smallest and the largest: of several passes over the list, both sides "
+            "in turn in each (N is the number of the pass); where none are named, of the repetitions or seeds in one. "
             f"**Better by** above 1: {OURS} is ahead, by its rate over the other's or the other's seconds or errors over its; "
             "beside a bare loop it is the share of the speed that any library could reach.",
         ]
