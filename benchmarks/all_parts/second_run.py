@@ -33,6 +33,16 @@ class Pair:
         return low <= other_high and other_low <= high
 
     @property
+    def by_chance(self) -> float:
+        """How probably the intervals have nothing in common though both runs measure the same, whatever its distribution.
+
+        All orders of ``n + m`` values are then equally probable, and two have one run's before the other's. 0 where both runs
+        have the same values, such as those that a seed decides.
+        """
+        both = len(self.first) + len(self.second)
+        return 0.0 if self.first == self.second else 2 / math.comb(both, len(self.first))
+
+    @property
     def apart(self) -> float:
         """By what factor the medians differ, 1 or more; infinite if one run alone reached the mark."""
         one, other = (middle(values, self.better) for values in (self.first, self.second))
@@ -78,11 +88,13 @@ def comparison(found: list[Pair]) -> str:
     rows = [_row(each) for each in found]
     apart = [each for each in found if not each.overlap]
     text = f"{len(found) - len(apart)} of {len(found)} intervals of the second run overlap with the first one's."
+    text += f" By chance alone about {sum(each.by_chance for each in found):.1f} would not."
     if apart:
         furthest = max(apart, key=lambda each: each.apart)
         text += f" The furthest apart: {furthest.benchmark}, {furthest.metric}, {furthest.side}: {_verdict(furthest)}."
     if by_turn := ratios(found):
         text += f"\n\nOf ours by the others, turn by turn, {sum(each.overlap for each in by_turn)} of {len(by_turn)} overlap"
+        text += f" (by chance {sum(each.by_chance for each in by_turn):.1f} would not)"
         if lines := [_row(each) for each in by_turn if not each.overlap]:
             head = ["benchmark", "measured", "ratio", "first run", "second run", "overlap"]
             text += f"; not these:\n\n{markdown(head, lines)}"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
@@ -37,6 +40,7 @@ def test_what_both_have_is_compared(tmp_path: Path) -> None:
     text = comparison(found)
     assert "| speed | rate | practicum | 11 (10 to 12) | 13 (12 to 14) | yes |" in text
     assert "1 of 2 intervals of the second run overlap" in text
+    assert " By chance alone about 1.1 would not. " in text  # one of ten of three values each, and one value never overlaps
     assert text.endswith("The furthest apart: quality, rate, practicum: no, by 1.50.")  # no other side in both
     (other / "quality.json").write_text(json.dumps({"error": "it failed"}), encoding="utf-8")
     assert len(list(pairs(one, other, CATALOGUE))) == 1
@@ -58,9 +62,17 @@ def test_ratios_are_taken_turn_by_turn_as_a_slower_machine_slows_both() -> None:
         ("practicum by fastai", [4.0], [4.0]),
     ]
     text = comparison(found)
-    assert text.endswith("Of ours by the others, turn by turn, 3 of 3 overlap.")
+    assert text.endswith("Of ours by the others, turn by turn, 3 of 3 overlap (by chance 0.3 would not).")
     found[2] = replace(found[2], second=[1.0, 1.0])
     assert "| speed | rate | practicum by torch | 2.5 (2 to 3) | 5.5 (5 to 6) | no, by 2.20 |" in comparison(found)
+
+
+def test_chance_is_that_of_drawn_values() -> None:
+    draw = random.Random(1).random
+    drawn = [Pair("", "", "", [draw() for _ in range(4)], [draw() for _ in range(3)], "more") for _ in range(4000)]
+    assert drawn[0].by_chance == pytest.approx(2 / 35)
+    assert sum(not each.overlap for each in drawn) / len(drawn) == pytest.approx(2 / 35, abs=0.01)
+    assert replace(drawn[0], first=[1.0, 2.0], second=[1.0, 2.0]).by_chance == 0
 
 
 def test_a_mark_that_was_missed_is_infinitely_bad() -> None:
