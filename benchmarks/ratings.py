@@ -80,6 +80,7 @@ def folds(options: argparse.Namespace) -> None:
     }
     errors: dict[str, list[float]] = {}
     seconds: dict[str, list[float]] = {}
+    together = f"mean of {2 * options.seeds} networks"
     for fold in range(1, 6):
         several = []
         for name, more in kinds.items():
@@ -94,13 +95,14 @@ def folds(options: argparse.Namespace) -> None:
                     seconds.setdefault(name, []).append(record["seconds/fit"])
         true = several[0]["rating"].to_numpy()
         mean = np.mean([each["predicted"].to_numpy() for each in several], 0)
-        errors.setdefault(f"mean of {len(several)} networks", []).append(float(np.sqrt(((mean - true) ** 2).mean())))
+        errors.setdefault(together, []).append(float(np.sqrt(((mean - true) ** 2).mean())))
         print(fold, {name: round(each[-1], 4) for name, each in errors.items()}, flush=True)
     if options.peer_python:
         for answer in peer(options.peer_python, "surprise_folds.py", str(options.given[0]), *map(str, range(1, 6))):
             errors.setdefault(answer["method"], []).append(answer["rmse"])
             seconds.setdefault(answer["method"], []).append(answer["seconds"])
-    noted, sides = Measurements(), {"experiment=movielens": OURS}
+    noted, sides = Measurements(), {"experiment=movielens": OURS, **{name: f"{OURS}, {name}" for name in list(kinds)[1:]}}
+    sides[together] = f"{OURS}, {together}"
     noted.setting("Surprise", "each method at its defaults; k-NN: pearson_baseline between items, as its documentation advises")
     for name, each in errors.items():
         for error in each:
