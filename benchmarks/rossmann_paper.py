@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import statistics
 import subprocess
 import sys
@@ -37,7 +36,8 @@ from practicum.lightning_shim import Trainer, resolve_precision, seed_everything
 from practicum.modules import EntityEmbeddingModel
 
 from benchmarks.claims_parts.intervals import gain, interval
-from benchmarks.defaults_parts.report import markdown, shown
+from benchmarks.claims_parts.table import with_interval
+from benchmarks.defaults_parts.report import markdown
 from benchmarks.measurements import OURS, Measurements, add_json
 
 HERE = Path(__file__).resolve().parent
@@ -110,14 +110,10 @@ def table(errors_of: dict[str, dict[bool, list[float]]]) -> str:
     for method, of in errors_of.items():
         without, embedded = of[False], of[True]
         paired = gain("loss", embedded, without * len(embedded) if len(without) == 1 else without)
-        rows.append([method, *(_with_interval(each) for each in (interval(without), interval(embedded), paired))])
+        cells = [[round(value, 4) for value in each] for each in (interval(without), interval(embedded), paired)]
+        rows.append([method, *(with_interval(*cell) for cell in cells)])
     head = ["method", "columns", "embeddings", "embeddings are better by"]
     return f"Relative error on the sample, mean ± 95 % interval of {len(embedded)} seeds:\n\n{markdown(head, rows)}"
-
-
-def _with_interval(each: tuple[float, float]) -> str:
-    mean, half = (round(one, 4) for one in each)
-    return shown(mean) if math.isnan(half) else f"{shown(mean)} ± {shown(half)}"
 
 
 def main() -> None:

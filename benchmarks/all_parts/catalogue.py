@@ -18,7 +18,7 @@ class Benchmark:
         command: A script of ``benchmarks/`` and its arguments, or a module with a leading ``-m``. ``{data}`` stands for the
             folder of data sets, ``{work}`` for a folder of its own, ``{site}`` for the peers' site-packages, ``{seed}`` for
             the number of the pass, ``{seeds}`` for the option of this name.
-        minutes: About how long, on one core of an AMD Zen 4 processor: a pass, or one of ``{seeds}``.
+        minutes: About how long, on one core of an AMD Zen 5 processor: a pass, or one of ``{seeds}``.
         data: What has to be in the folder of data sets.
         peers: Modules that the peers' environment has to have.
         alone: Whether it measures ours where a peer is missing; else it is then left out.

@@ -110,7 +110,7 @@ def _section(each: Benchmark, run: Mapping[str, Any], machine: str, limits: Mapp
     shape = {"data": "DATA", "work": "DIR", "site": "PEERS", **run["options"]}
     command = " ".join(part.format(**shape) for part in each.command)
     own = _machine(run["machine"])
-    machines, revisions = (_counted(each) for each in (map(_machine, run["machines"]), run["revisions"]))
+    machines, revisions = _counted(map(_machine, run["machines"])), _counted(run["revisions"])
     start = command if each.command[0] == "-m" else f"benchmarks/{command}"
     parts = [
         f"### {each.name}",

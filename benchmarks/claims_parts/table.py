@@ -11,7 +11,8 @@ from .claim import Claim
 from .intervals import gain, interval, verdict
 
 
-def _with_interval(mean: float, half: float) -> str:
+def with_interval(mean: float, half: float) -> str:
+    """A mean and half of its interval, where there is one."""
     return shown(mean) if math.isnan(half) else f"{shown(mean)} ± {shown(half)}"
 
 
@@ -55,9 +56,9 @@ def _cell(name: str, runs: Sequence[dict[str, Any]], reference: Sequence[dict[st
     ]
     if not pairs:
         return ""
-    mine = _with_interval(*interval([value for value, _ in pairs]))
+    mine = with_interval(*interval([value for value, _ in pairs]))
     both = [(value, than) for value, than in pairs if than is not None]
     if is_reference or not both:
         return mine
     mean, half = gain(name, [value for value, _ in both], [than for _, than in both])
-    return f"{mine} ({'+' if mean >= 0 else ''}{_with_interval(mean, half)}: {verdict(mean, half)})"
+    return f"{mine} ({'+' if mean >= 0 else ''}{with_interval(mean, half)}: {verdict(mean, half)})"

@@ -103,7 +103,6 @@ def test_failures_missing_peers_and_other_machines_are_named() -> None:
     assert "Without fastai: No module named 'fastai'." in text
     assert text.count("**Other work shared the processor** in 2 of 3 passes: it had 0.20 of a core.") == 1
     assert "Revisions: a (1 pass), b (2 passes)." in text
-    assert "2 thread" not in text
     assert "torch 2.9. (2 passes) Another, Linux x86_64" in text
     assert "- mark: **failed**: no memory (exit code 1)" in text
     assert rows_of(text, "")[0][4] == "1.20"  # a smaller error is better
