@@ -12,6 +12,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 LINES = {"epoch": "an epoch, with validation", "data": "reading and preparing", "seconds": "the whole process"}
 
@@ -43,6 +44,9 @@ def draw(unit: str, measured: Sequence[dict[str, Any]], path: Path) -> None:
         axes.legend(fontsize=8)
     most = max(each["memory"] for each in measured) / 2**30
     right.set_ylim(min(0.5, most / 2), 2 * most)  # a process without any data holds about one; room for the legend
+    right.yaxis.set_major_locator(LogLocator(2))
+    right.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    right.yaxis.set_minor_formatter(NullFormatter())
     beside = path.with_suffix(".part.png")
     figure.savefig(beside, dpi=110)
     plt.close(figure)
