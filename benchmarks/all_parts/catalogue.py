@@ -84,8 +84,8 @@ BENCHMARKS = (
     Benchmark(
         "time_text",
         f"{_QUALITY} a perplexity of 130 on Penn Treebank.",
-        ("time_to_quality.py", "text", "{data}/ptb", "--seeds", "1", "--first-seed", "{seed}", "--limit", "3600"),
-        70,
+        ("time_to_quality.py", "text", "{data}/ptb", "--seeds", "1", "--first-seed", "{seed}"),
+        20,
         ("ptb",),
         ("fastai",),
     ),
