@@ -17,8 +17,8 @@ Peers are installed once into ``DIR/peers``, from the exact versions in ``benchm
 environment, ``--no-peers`` none. Each pass of a benchmark is a process of its own, whose output is ``DIR/passes/NAME-1.log``, and
 leaves one ``DIR/passes/NAME-1.json``; ``DIR/NAME.json`` is all of them. One that is complete is kept while its command, threads
 and peers are the same; delete ``DIR/passes/NAME-*`` (and ``DIR/runs/NAME``, where runs of its own are) to measure another state
-of the code: the page names the revisions. A failing benchmark is named with its last line, the others go on, and the exit code
-is 1.
+of the code: the page names the revisions. A failing benchmark is named with its last line, what it has measured by then is shown,
+the others go on, and the exit code is 1.
 
 RESULTS.md is rewritten after each, from all files in DIR; what stands outside of its two marks is kept, such as the part on a GPU
 (``benchmarks/gpu.py``). By hand remain ``export.py`` (it takes runs of yours), ``tables.py trees``, and ``language_model.py
@@ -44,6 +44,7 @@ from .all_parts.peers_environment import PeersFailed, make_peers, not_importable
 from .all_parts.results_page import results_page, rewrite
 from .all_parts.running import Setting, missing_peers, run, what_is_lacking
 from .all_parts.second_run import comparison, pairs
+from .defaults_parts.kept import limit_threads
 
 HERE = Path(__file__).resolve().parent
 NOT_ASKED_FOR = "not asked for in this run; `python -m benchmarks --list` says what they measure"
@@ -107,9 +108,10 @@ def run_all(
         minutes = expected_minutes(each, 1, setting.seeds)
         print(f"{each.name}, pass {number} of {passes}: about {minutes:.3g} min; see {log}", flush=True)
         found = run(each, setting, numbers, number)
-        if "error" in found:
+        why = found.get("error") or found.get("incomplete")
+        if why:
             failed.append(each.name)
-        print(f"{each.name}: {found.get('error') or format(found['seconds'], '.0f') + ' s'}", flush=True)
+        print(f"{each.name}: {why or format(found['seconds'], '.0f') + ' s'}", flush=True)
         write_page(setting, wanted, catalogue, page, too_long or {})
     write_page(setting, wanted, catalogue, page, too_long or {})
     return failed
@@ -145,11 +147,10 @@ def compare(first: Path, second: Path, catalogue: Sequence[Benchmark]) -> int:
 
 def measure_machine(threads: int | None, environment: Mapping[str, str]) -> dict[str, Any]:
     """The machine's facts and limits, in a process with the benchmarks' threads."""
-    limits = {} if threads is None else {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
     answer = subprocess.run(
         [sys.executable, "-m", "benchmarks.all_parts.machine"],
         cwd=HERE.parent,
-        env={**environment, **limits},
+        env={**environment, **limit_threads(threads)},
         capture_output=True,
         text=True,
         check=True,

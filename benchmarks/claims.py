@@ -45,17 +45,17 @@ Earlier = dict[tuple[str, int], dict[str, Any]]  # by variant and seed the run t
 def _run(claim: Claim, variant: Variant, data: str, seed: int, options: argparse.Namespace, done: Earlier) -> dict[str, Any]:
     """Train one variant with one seed, after the run that it builds on; one that has failed is not tried again."""
     name, before, work = f"{claim.name}/{slug(data)}/{slug(variant.label)}", "", options.output / "work"
+    built_on = filled(variant.before, options.data, work)
     if variant.before:
         earlier = f"{claim.name}/before/{slug(variant.label)}"
         if (variant.label, seed) not in done:
-            typed = filled(variant.before, options.data, work)
-            done[variant.label, seed] = ours(options.output, earlier, typed, seed, options.threads)
+            done[variant.label, seed] = ours(options.output, earlier, built_on, seed, options.threads)
         if "error" in (first := done[variant.label, seed]):
             return first
         before = str(place_of(options.output, earlier, f"practicum-{seed}").with_suffix(""))
     # An experiment comes first, and what is chosen for its data and the variant after it.
     typed = filled((*claim.common, *claim.sets[data], *variant.overrides), options.data, work, before)
-    found = ours(options.output, name, typed, seed, options.threads)
+    found = ours(options.output, name, typed, seed, options.threads, built_on)
     if "error" in found:
         return found
     folder = place_of(options.output, name, f"practicum-{seed}").with_suffix("")

@@ -19,8 +19,8 @@ there is named below the table:
 
 Where texts are not split, a tenth is the test; IMDb's are 5,000 + 5,000 labelled reviews and 20,000 unlabelled ones, drawn by a
 fixed seed and cut off after 25 words. Ours and the peers take turns, one at a time. Runs that are complete in ``--output`` are
-kept, unless what is typed has changed; delete ``DIR/runs`` to measure another state of the code (the table names the revisions).
-Writes ``DIR/defaults.json`` and ``DIR/defaults.md`` after each run. Exit code 1 if one of ours failed.
+kept, unless what is typed or ``--threads`` has changed; delete ``DIR/runs`` to measure another state of the code (the table names
+the revisions). Writes ``DIR/defaults.json`` and ``DIR/defaults.md`` after each data set. Exit code 1 if one of ours failed.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@
 - speed: tokens per second in training (batch 64, window 72, 10,000 words), at both sizes: a plain ``nn.LSTM`` model in a bare
   loop in 32 bit, the same under autocast, ours as train.py trains it, fastai's. Alternately, ``--rounds`` times; medians, and
   ratios to the plain model.
-- tokens: tokens per second of tokenization, and of fastai's tokenizer (spaCy, two processes) on the same texts.
+- tokens: tokens per second of tokenization, and of fastai's tokenizer on the same texts (spaCy, as many processes as
+  ``OMP_NUM_THREADS``, else two).
 - precision: validation perplexity after one epoch of a text, three seeds each.
 - memory: peak memory of a training by length of the window and of the text; writes ``docs/bptt_memory.png``.
 """

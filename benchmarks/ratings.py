@@ -8,8 +8,8 @@
 
 - folds: RMSE on u1 to u5: ``experiment=movielens`` by ``train.py``, without and with side columns, the mean of ``--seeds`` of
   both, the dot product, and Surprise's methods, in one run. Settings were chosen within u1.base (``data.inner_split=true``).
-- speed: ratings per second in training on u1, ``--rounds`` times alternately: fastai's dot product with batches of 64, ours with
-  64, 1,024 and 8,192.
+- speed: ratings per second in training on u1, ``--rounds`` times alternately: fastai's dot product and ours, with batches of 64,
+  1,024 and 8,192.
 - ranking: each user's last rating held out, all ratings as clicks; full ranking of all unseen items, computed by one function,
   for ours (four losses), implicit's ALS and BPR and the most popular items; ``--seeds`` runs of each, in turn.
 - lists: the best ten of 20,000 items for 20,000 users with 100 known items each: one matrix product, faiss, implicit's recommend.
@@ -33,6 +33,7 @@ import numpy as np
 import polars
 import torch
 from measurements import OURS, Measurements, add_json
+from peak_memory import run
 from practicum.callbacks import OneCycle
 from practicum.callbacks.ranking.full_ranking import full_ranking
 from practicum.callbacks.ranking.user_items import UserItems, top_items
@@ -85,11 +86,11 @@ def folds(options: argparse.Namespace) -> None:
         several = []
         for name, more in kinds.items():
             for seed in range(1, options.seeds + 1):
-                run = options.folder / f"{name.replace(' ', '_').replace('=', '_')}-{fold}-{seed}"
+                place = options.folder / f"{name.replace(' ', '_').replace('=', '_')}-{fold}-{seed}"
                 given = [f"data.root={options.given[0]}", f"data.fold={fold}", f"paths.data={options.folder / 'data'}"]
-                record = train(run, "experiment=movielens", *more, *given, f"seed={seed}")
+                record = train(place, "experiment=movielens", *more, *given, f"seed={seed}")
                 if name != "dot product":
-                    several.append(polars.read_csv(run / "predictions.csv"))
+                    several.append(polars.read_csv(place / "predictions.csv"))
                 if seed == 1:
                     errors.setdefault(name, []).append(results(record)["rmse"])
                     seconds.setdefault(name, []).append(record["seconds/fit"])
@@ -149,22 +150,18 @@ def timed_fit(root: Path, batch: int, epochs: int, rate: float, **options: float
 def speed(options: argparse.Namespace) -> None:
     root = options.given[0]
     rates: dict[str, list[float]] = {}
+    noted = Measurements()
+    noted.setting("fastai", "collab_learner with 64 factors, fit_one_cycle(5e-3, wd=.1), as its tutorial trains, in our batches")
     for _ in range(options.rounds):
-        if options.peer_python:
-            (answer,) = peer(options.peer_python, "fastai_ratings.py", str(root), "1", "64", "1", "64")
-            rates.setdefault("fastai, batches of 64", []).append(answer["ratings/s"])
         for batch, epochs in ((64, 1), (1024, 5), (8192, 10)):
-            rates.setdefault(f"practicum, batches of {batch}", []).append(timed_fit(root, batch, epochs, 0.005)[0])
-    noted, theirs = Measurements(), rates.get("fastai, batches of 64", [])
-    noted.setting(
-        "fastai", "collab_learner with 64 factors, fit_one_cycle(1, 5e-3, wd=.1), batches of 64: its tutorial's, with our factors"
-    )
-    for batch in (64, 1024, 8192):
-        metric = f"ratings/s in training, batches of {batch:,}"
-        for rate in rates[f"practicum, batches of {batch}"]:
-            noted.note(metric, OURS, rate)
-        for rate in theirs:
-            noted.note(metric, "fastai" if batch == 64 else "fastai, batches of 64", rate)
+            metric = f"ratings/s in training, batches of {batch:,}"
+            if options.peer_python:
+                given = str(root), "1", str(batch), str(epochs), "64"
+                (answer,) = peer(options.peer_python, "fastai_ratings.py", *given)
+                noted.note(metric, "fastai", answer["ratings/s"])
+                rates.setdefault(f"fastai, {batch}", []).append(answer["ratings/s"])
+            rates.setdefault(f"practicum, {batch}", []).append(timed_fit(root, batch, epochs, 0.005)[0])
+            noted.note(metric, OURS, rates[f"practicum, {batch}"][-1])
     noted.write(options.json)
     first = statistics.median(next(iter(rates.values())))
     for name, each in rates.items():
@@ -271,20 +268,20 @@ def large(options: argparse.Namespace) -> None:
         frame.unique(["user", "item"], keep="first").write_parquet(source)
         del frame, users, items
     given = [f"data.root={source}", f"model.factors={options.factors}", f"epochs={options.epochs}", *options.more]
-    with tempfile.TemporaryDirectory() as run:  # its cache as well, so that each pass reads the table
-        command = [sys.executable, HERE.parent / "train.py", "experiment=ratings_large", *given, "callbacks.progress=null"]
-        started = time.perf_counter()
-        process = subprocess.Popen([*command, f"hydra.run.dir={run}/run", f"paths.data={run}/data"])
-        _, status, usage = os.wait4(process.pid, 0)
-        if status:
-            raise SystemExit(f"train.py ended with {os.waitstatus_to_exitcode(status)}")
-        record = json.loads((Path(run) / "run" / "metrics.json").read_text(encoding="utf-8"))
-    print(f"{time.perf_counter() - started:.0f} s in total, fit {record['seconds/fit']:.0f} s for {options.epochs} epochs")
+    with tempfile.TemporaryDirectory() as folder:  # its cache as well, so that each pass reads the table
+        command = [sys.executable, str(HERE.parent / "train.py"), "experiment=ratings_large", *given, "callbacks.progress=null"]
+        log = Path(folder) / "train.out"
+        code, seconds, memory = run([*command, f"hydra.run.dir={folder}/run", f"paths.data={folder}/data"], log, os.environ)
+        print(log.read_text(encoding="utf-8"))
+        if code:
+            raise SystemExit(f"train.py ended with {code}")
+        record = json.loads((Path(folder) / "run" / "metrics.json").read_text(encoding="utf-8"))
+    print(f"{seconds:.0f} s in total, fit {record['seconds/fit']:.0f} s for {options.epochs} epochs")
     noted = Measurements()
     noted.note("seconds per epoch", OURS, record["seconds/fit"] / options.epochs, "less")
-    noted.note("peak memory of the whole process, GB", OURS, usage.ru_maxrss / 1e6, "less")
+    noted.note("peak memory of the whole process, GB", OURS, memory / 1e9, "less")
     noted.write(options.json)
-    print(f"peak memory {usage.ru_maxrss / 1e6:.2f} GB; for the estimate see the line above that begins with the users")
+    print(f"peak memory {memory / 1e9:.2f} GB; for the estimate see the line above that begins with the users")
 
 
 def main() -> None:

@@ -3,8 +3,8 @@
     python benchmarks/skip_gram.py TEXT --peer-python PEER_ENV/bin/python
 
 TEXT is a plain text with tokens separated by whitespace, or a folder with train, valid and test texts (Penn Treebank). Both train
-``--epochs`` on it with fastText's defaults, alternately, ``--rounds`` times; time is measured from the read text to the vectors,
-ours including validation. For the 1,000 words that follow the 100 most frequent: the share of their ten nearest neighbours
+``--epochs`` on it with fastText's defaults, alternately, ``--rounds`` times; fastText's time includes reading the text, ours
+validation. For the 1,000 words that follow the 100 most frequent: the share of their ten nearest neighbours
 (cosine) on which both agree, and the same between two runs of fastText, whose threads never write in the same order.
 """
 

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 OWN = "own"
 _CLASSIFIER = "practicum.modules.TextClassifier"
-_ENOUGH = 2_000_000  # tokens from which a language model of their own pays
+_ENOUGH = 10_000_000  # tokens from which a language model of their own pays: docs/text.md
 
 
 def model_in_force(cfg: DictConfig) -> DictConfig:

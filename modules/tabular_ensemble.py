@@ -159,7 +159,7 @@ class TabularEnsemble(Supervised):
         return self.head(hidden)
 
     def output(self, x: tuple[Tensor, Tensor]) -> Tensor:
-        """The mean of the networks' outputs ``[B, outputs]``; of classes, the logarithm of their mean probability."""
+        """The mean of the networks' outputs ``[B, outputs]``; of classes, the logarithm of the sum of their probabilities."""
         outputs = self.member_outputs(x).float()
         if self.classes is not None:
             return outputs.log_softmax(2).logsumexp(0)

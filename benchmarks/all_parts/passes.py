@@ -21,8 +21,8 @@ def joined(passes: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
     Returns:
         The same facts; ``passes``, the number of complete ones; ``machines``, ``revisions`` and ``shares``, of each of these the
-        machine, the revision and its share of the processor; ``failed``, a sentence for each of the others. If none is complete,
-        the facts of the first, with its ``error``.
+        machine, the revision and its share of the processor; ``failed``, a sentence for each of the others, and for each of which
+        something is missing. If none has measured anything, the facts of the first, with its ``error``.
 
     Example:
         >>> one = {"revision": "a", "seconds": 2.0, "processor seconds": 1.0, "machine": {}, "measured": {"metrics": {}}}
@@ -45,7 +45,11 @@ def joined(passes: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "machines": [each["machine"] for each in complete],
         "revisions": [each["revision"] for each in complete],
         "shares": [each["processor seconds"] / each["seconds"] for each in complete],
-        "failed": [f"pass {number}: {each['error']}" for number, each in enumerate(passes, start=1) if "error" in each],
+        "failed": [
+            f"pass {number}: {why}"
+            for number, each in enumerate(passes, start=1)
+            if (why := each.get("error") or each.get("incomplete"))
+        ],
         "seconds": sum(each["seconds"] for each in complete),
         "processor seconds": sum(each["processor seconds"] for each in complete),
         "measured": {**complete[0]["measured"], "metrics": metrics},

@@ -15,12 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..defaults_parts.kept import keep, kept, last_of, revision
+from ..defaults_parts.kept import keep, kept, last_of, limit_threads, revision, threads_typed
 from .catalogue import SEEDS, Benchmark
 from .passes import joined
 
 BENCHMARKS = Path(__file__).resolve().parents[1]
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS")
 
 
 @dataclass(frozen=True)
@@ -79,15 +78,19 @@ def what_is_lacking(each: Benchmark, setting: Setting) -> str | None:
 def typed(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str], seed: int | str) -> list[str]:
     """What decides a result: arguments without the places of results, threads, and the peers' versions."""
     places = {"data": setting.data, "work": "WORK", "site": "SITE", "seed": seed, "seeds": setting.seeds}
-    peers = [f"{name}=={number}" for name, number in sorted(peers_versions.items())]
-    return [*(part.format(**places) for part in each.command), f"threads={setting.threads or 'all'}", *peers]
+    return [*(part.format(**places) for part in each.command), *_surroundings(setting, peers_versions)]
+
+
+def _surroundings(setting: Setting, peers_versions: Mapping[str, str]) -> list[str]:
+    return [threads_typed(setting.threads), *(f"{name}=={number}" for name, number in sorted(peers_versions.items()))]
 
 
 def run(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str], number: int) -> dict[str, Any]:
     """Run a pass of a benchmark unless that was done with the same command, threads and versions, and join its passes.
 
     ``OUTPUT/passes/NAME-NUMBER.json`` holds ``command``, ``revision``, ``seconds``, ``processor seconds``, ``options``,
-    ``machine``, ``peers`` (versions), ``missing_peers`` and ``measured``; or ``error``: the last line of a failing one.
+    ``machine``, ``peers`` (versions), ``missing_peers`` and ``measured``; or ``error``: the last line of a failing one, which is
+    ``incomplete`` where it had measured something.
     ``OUTPUT/NAME.json`` holds all passes that are there for the same command, threads and versions, together.
 
     Returns:
@@ -116,12 +119,13 @@ def _passes(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str]
 def _pass(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str], number: int) -> dict[str, Any]:
     path = _place(each, setting, number)
     command = typed(each, setting, peers_versions, number)
-    if (found := kept(path, command)) is not None:
+    if (found := kept(path, command)) is not None and "incomplete" not in found:
         return found
     path.parent.mkdir(exist_ok=True)
     work = setting.output / "runs" / each.name
-    if not each.own_runs:
-        _forget_other_runs(work, typed(each, setting, peers_versions, "N"))
+    # One with runs of its own keeps those whose command is the same, whatever else is asked for.
+    whole = _surroundings(setting, peers_versions) if each.own_runs else typed(each, setting, peers_versions, "N")
+    _forget_other_runs(work, whole)
     work.mkdir(parents=True, exist_ok=True)
     result = work / "measured.json"
     result.unlink(missing_ok=True)
@@ -138,17 +142,20 @@ def _pass(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str], 
         "machine": dict(setting.machine),
         "peers": dict(peers_versions),
     }
+    why = {}
     if code or not result.is_file():
         said = last_of(log.read_text(encoding="utf-8", errors="replace")) or "it said nothing"
-        return keep(path, {**facts, "error": f"{setting.without_places(said)} (exit code {code}; all of it: passes/{log.name})"})
+        name = "incomplete" if result.is_file() else "error"
+        why = {name: f"{setting.without_places(said)} (exit code {code}; all of it: passes/{log.name})"}
+    if "error" in why:
+        return keep(path, {**facts, **why})
     measured = json.loads(result.read_text(encoding="utf-8"))
-    return keep(path, {**facts, "missing_peers": missing_peers(each, setting), "measured": measured})
+    return keep(path, {**facts, **why, "missing_peers": missing_peers(each, setting), "measured": measured})
 
 
 def _environment(each: Benchmark, setting: Setting) -> dict[str, str]:
     """Variables of a child process: threads are limited, and a module's name can be found in this tree."""
-    limits = {} if setting.threads is None else dict.fromkeys(_THREADS, str(setting.threads))
-    own = {**os.environ, **limits}
+    own = {**os.environ, **limit_threads(setting.threads)}
     if each.command[0] == "-m":
         own["PYTHONPATH"] = os.pathsep.join(filter(None, [str(BENCHMARKS.parent), os.environ.get("PYTHONPATH")]))
     return own

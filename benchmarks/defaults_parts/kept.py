@@ -1,4 +1,4 @@
-"""Results that are kept: written whole, read again where what was typed is the same. Imports nothing heavy."""
+"""Results that are kept: written whole, read again where what was typed and the threads are the same. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -9,6 +9,17 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parents[1]
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS", "RAYON_NUM_THREADS")
+
+
+def limit_threads(threads: int | None) -> dict[str, str]:
+    """Environment variables that limit the libraries' threads, the tokenizers' (RAYON) among them; ``None``: none of them."""
+    return {} if threads is None else dict.fromkeys(_THREADS, str(threads))
+
+
+def threads_typed(threads: int | None) -> str:
+    """What stands for the threads in the command of a kept result."""
+    return f"threads={threads or 'all'}"
 
 
 def kept(path: Path, command: list[str]) -> dict[str, Any] | None:

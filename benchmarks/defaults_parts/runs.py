@@ -15,7 +15,7 @@ from typing import Any
 
 from practicum.callbacks.run.results import baselines, measured_on, results
 
-from .kept import HERE, keep, kept, last_line, revision
+from .kept import HERE, keep, kept, last_line, limit_threads, revision, threads_typed
 
 
 def place_of(output: Path, name: str, which: str) -> Path:
@@ -23,8 +23,18 @@ def place_of(output: Path, name: str, which: str) -> Path:
     return output / "runs" / name / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', which)}.json"
 
 
-def ours(output: Path, name: str, overrides: tuple[str, ...], seed: int, threads: int | None) -> dict[str, Any]:
+def ours(
+    output: Path, name: str, overrides: tuple[str, ...], seed: int, threads: int | None, built_on: Sequence[str] = ()
+) -> dict[str, Any]:
     """Run ``train.py`` as it is typed, unless that was done.
+
+    Args:
+        output: Folder of all results.
+        name: Of the run's folder.
+        overrides: What is typed.
+        seed: Of the run.
+        threads: Of its process; ``None``: all cores.
+        built_on: What was typed for the run that this one begins with: where that changes, this one is made anew.
 
     Returns:
         ``metrics`` of the result, ``baselines``, ``seconds`` of the whole command, validation's ``last`` and ``best`` loss; or
@@ -32,7 +42,8 @@ def ours(output: Path, name: str, overrides: tuple[str, ...], seed: int, threads
     """
     path = place_of(output, name, f"practicum-{seed}")
     typed = [*overrides, f"seed={seed}"]
-    if (found := kept(path, typed)) is not None:
+    command = [*typed, threads_typed(threads), *built_on]
+    if (found := kept(path, command)) is not None:
         return found
     run = path.with_suffix("")
     if run.exists():
@@ -42,12 +53,12 @@ def ours(output: Path, name: str, overrides: tuple[str, ...], seed: int, threads
     answer = _call([sys.executable, str(HERE.parent / "train.py"), *typed, *places], threads, os.environ)
     seconds = time.perf_counter() - started
     if answer.returncode:
-        return keep(path, {"command": typed, "error": last_line(answer)})
+        return keep(path, {"command": command, "error": last_line(answer)})
     record = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     return keep(
         path,
         {
-            "command": typed,
+            "command": command,
             "revision": revision(),
             "seconds": seconds,
             "steps": record["steps"],
@@ -80,12 +91,13 @@ def peer(
         Its metrics and ``seconds``, or ``missing``: why it was not measured, with ``limit`` where it took longer than that.
     """
     path = place_of(output, name, f"{method}-{seed}")
-    command = [*script, "--methods", method, "--seed", str(seed)]
+    typed = [*script, "--methods", method, "--seed", str(seed)]
+    command = [*typed, threads_typed(threads)]
     found = kept(path, command)
     if found is None:
         own = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         try:
-            answer = _call([python, str(HERE / "peers" / command[0]), *command[1:]], threads, own, limit)
+            answer = _call([python, str(HERE / "peers" / typed[0]), *typed[1:]], threads, own, limit)
         except subprocess.TimeoutExpired:
             cores = "all cores" if threads is None else f"{threads} thread{'s' * (threads > 1)}"
             found = {"missing": f"it did not end within {limit:g} seconds by {cores}", "limit": limit}
@@ -99,7 +111,5 @@ def peer(
 def _call(
     command: list[str], threads: int | None, environment: Any, limit: float | None = None
 ) -> subprocess.CompletedProcess[str]:
-    variables = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
-    limits = {} if threads is None else dict.fromkeys(variables, str(threads))
-    own = {**environment, **limits}
+    own = {**environment, **limit_threads(threads)}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=own, timeout=limit)

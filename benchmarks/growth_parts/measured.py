@@ -1,41 +1,18 @@
-"""A run of train.py as a child process: its seconds and the most memory that it held."""
+"""A run of train.py as a child process: its seconds and the most memory that it held, for an epoch on data that were made."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..defaults_parts.kept import limit_threads
+from ..peak_memory import run
+
 TRAIN = Path(__file__).resolve().parents[2] / "train.py"
-
-
-# The peak of a process counts what it held before it became another program, a copy of its parent: so the parent is a small one.
-WRAPPER = """
-import os, sys
-status, usage = os.wait4(os.spawnvp(os.P_NOWAIT, sys.argv[1], sys.argv[1:]), 0)[1:]
-print(usage.ru_maxrss, file=open(3, "w"))
-sys.exit(os.waitstatus_to_exitcode(status) % 256)
-"""
-
-
-def run(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> tuple[int, float, float]:
-    """Run a command, with what it prints in a file.
-
-    Returns:
-        Its exit code, seconds, and the largest resident memory in bytes of it or of one of its children: they are not added up.
-    """
-    began = time.perf_counter()
-    with open(log, "w", encoding="utf-8") as file, tempfile.NamedTemporaryFile("r", encoding="utf-8") as peak:
-        wrapper = [sys.executable, "-c", WRAPPER.replace("open(3", f"open({peak.name!r}"), *command]
-        code = subprocess.run(wrapper, stdout=file, stderr=subprocess.STDOUT, env=dict(environment), check=False).returncode
-        kibibytes = float(peak.read())
-    return code, time.perf_counter() - began, kibibytes * (1 if sys.platform == "darwin" else 1024)
 
 
 def train(overrides: Sequence[str], folder: Path, threads: int | None) -> dict[str, Any]:
@@ -45,12 +22,10 @@ def train(overrides: Sequence[str], folder: Path, threads: int | None) -> dict[s
         ``seconds`` of the whole process, of ``data`` (reading and preparing), of the ``epoch`` (training and validation),
         ``memory`` in bytes; or ``error``.
     """
-    variables = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
-    limits = {} if threads is None else dict.fromkeys(variables, str(threads))
     typed = [*overrides, "epochs=1", "seed=1", f"hydra.run.dir={folder / 'run'}", f"paths.data={folder / 'data'}"]
     command = [sys.executable, str(TRAIN), *typed, "callbacks.progress=null"]
     log = folder / "train.out"
-    code, seconds, memory = run(command, log, {**os.environ, **limits})
+    code, seconds, memory = run(command, log, {**os.environ, **limit_threads(threads)})
     if code:
         lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
         return {"error": lines[-1][:300] if lines else f"ended with {code}"}

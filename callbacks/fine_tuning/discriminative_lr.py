@@ -28,15 +28,16 @@ _OTHER_LISTS = ("lr_lambdas", "base_momentums", "max_momentums")  # a scheduler'
 def discriminative_lrs(groups: int, ratio: float) -> list[float]:
     """Return each layer group's learning rate as a share of the head's.
 
-    The first group gets ``1 / ratio``, the last one below the head ``1 / sqrt(ratio)``, those between them geometric steps: a
-    head with random weights needs far larger steps than any pretrained layer, however many there are.
+    The first group gets ``1 / ratio``, the last one below the head ``1 / sqrt(ratio)``, also where it is the only one, those
+    between them geometric steps: a head with random weights needs far larger steps than any pretrained layer, however many there
+    are.
 
     Args:
         groups: Number of layer groups, including the head.
         ratio: The head's rate divided by the first group's.
 
     Returns:
-        ``groups`` factors, input side first; the last is 1. With three groups and 81: ``1/81, 1/9, 1``.
+        ``groups`` factors, input side first; the last is 1. With three groups and 81: ``1/81, 1/9, 1``; with two: ``1/9, 1``.
     """
     below = groups - 1
     steps = [0.5 * (1 + (below - 1 - depth) / max(1, below - 1)) if below > 1 else 0.5 for depth in range(below)]

@@ -65,8 +65,8 @@ class GradualUnfreezing(Reverts):
             to epochs. ``[]`` keeps everything below the head frozen; ``[0]`` freezes nothing.
         groups_at_once: Number of groups that are unfrozen each time. Default: evenly many, all of them by the last epoch in
             ``at``.
-        lr_ratio: The head's learning rate divided by that of the first group; see :func:`.discriminative_lrs`. 1 gives all the
-            same.
+        lr_ratio: The head's learning rate divided by that of the first group, its root where one group alone is below the head;
+            see :func:`.discriminative_lrs`. 1 gives all the same.
         lr_factor: A group's learning rate divided by that of the group below it, up to the head's, instead of ``lr_ratio``; see
             :func:`.geometric_lrs`.
         lr_slice: ``[low, high]``: absolute rates of the first group and of the head, evenly spaced on a log scale between them;

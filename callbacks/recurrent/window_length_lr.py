@@ -5,7 +5,7 @@
 **When to use it.** With windows of variable length in truncated back-propagation through time: their loss is a mean over tokens,
 so that without it short windows would weigh more per token than long ones.
 
-**Source.** Merity et al. 2018, "Regularizing and optimizing LSTM language models", section 5.
+**Source.** Merity et al. 2018, "Regularizing and optimizing LSTM language models", section 4.1.
 """
 
 from __future__ import annotations

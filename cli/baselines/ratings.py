@@ -20,7 +20,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from .estimators import Examples, choose_rows, constant, fit_and_measure
 from .found import Baselines, say_sample
 
-ADVICE = "try a higher model.l2 or a smaller model.embedding_dim against overfitting, or more epochs"
+ADVICE = "try a higher model.l2 or a smaller model.factors against overfitting, or more epochs"
 _MOST = 5_000_000  # ratings that are fitted within seconds
 Array = np.ndarray[Any, Any]
 

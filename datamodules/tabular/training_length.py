@@ -6,7 +6,7 @@ neither is trained for five steps.
 **When to use it.** ``data.batch_size=null`` and ``epochs=null``, as in ``experiment=table``.
 
 **Defaults.** Batches of 256; an eighth of the rows where that is less, and a hundredth, up to 4,096, where that is more. Then as
-many epochs as make 1,500 steps, from 8 to 60; below 270 rows more than 60, so that there are 500 steps.
+many epochs as make 1,500 steps, from 8 to 60; below some 260 rows more than 60, so that there are 500 steps.
 
 **Source.** Batches of 256: Holzmüller et al. 2024 (RealMLP) and Gorishniy et al. 2025 (TabM).
 """

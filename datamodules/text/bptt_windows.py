@@ -10,7 +10,7 @@ row ``b`` of a batch continues row ``b`` of the batch before. A recurrent networ
 **Defaults.** 64 streams, 72 tokens.
 
 **Sources.** Williams and Peng 1990 (truncation); Merity et al. 2018, "Regularizing and optimizing LSTM language models", section
-5 (variable length, with a learning rate in proportion to each window's length).
+4.1 (variable length, with a learning rate in proportion to each window's length).
 """
 
 from __future__ import annotations

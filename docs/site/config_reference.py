@@ -17,7 +17,7 @@ import yaml
 # What a group is for, where conf/train.yaml names no choice of it.
 _GROUPS = {
     "hints": "What is suggested after a run; chosen by the data, not on the command line.",
-    "model/size": "Sizes of a language model, chosen as `model/size@model=SIZE`.",
+    "model/size": "Sizes of a language model, chosen as `model/size=SIZE`.",
     "sweep/pruner": "Which trials of a search end early, and when.",
     "sweep/sampler": "How a search chooses its next trial.",
 }

@@ -108,7 +108,7 @@ def replace_states(states: Sequence[State], rows: Tensor, changed: Sequence[Stat
 
 
 def activation_regularization(raw: Tensor, dropped: Tensor, alpha: float, beta: float) -> Tensor:
-    """AR and TAR: ``alpha`` times the mean square of the dropped output, plus ``beta`` times that of its temporal differences.
+    """AR and TAR: ``alpha`` times the mean square of the dropped output, plus ``beta`` times that of the raw one's differences.
 
     Args:
         raw: The last layer's output ``[T, B, E]``.

@@ -76,7 +76,7 @@ def test_epochs_to_a_quality(tmp_path: Path) -> None:
 def test_variants_are_run_in_turn_after_what_they_need(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     typed: list[tuple[str, ...]] = []
 
-    def ours(output: Path, name: str, overrides: tuple[str, ...], seed: int, threads: int | None) -> dict[str, Any]:
+    def ours(output: Path, name: str, overrides: tuple[str, ...], *_: Any) -> dict[str, Any]:
         typed.append(overrides)
         return {"metrics": {"loss": 0.5}, "seconds": 1.0}
 
@@ -98,7 +98,7 @@ def test_variants_are_run_in_turn_after_what_they_need(tmp_path: Path, monkeypat
 def test_what_others_build_on_is_tried_once_for_all_data_sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
 
-    def ours(output: Path, name: str, overrides: tuple[str, ...], seed: int, threads: int | None) -> dict[str, Any]:
+    def ours(output: Path, name: str, overrides: tuple[str, ...], *_: Any) -> dict[str, Any]:
         tried.append(name)
         return {"error": "no memory"} if "before" in name else {"metrics": {"loss": 0.5}, "seconds": 1.0}
 

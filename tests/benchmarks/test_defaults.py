@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -82,9 +83,14 @@ def test_photos_show_the_last_epoch_by_the_best() -> None:
 
 def test_a_complete_run_of_the_same_command_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = runs.place_of(tmp_path, "a set", "practicum-1")
-    runs.keep(path, {"command": ["x=1", "seed=1"], "metrics": {"loss": 0.5}})
-    monkeypatch.setattr(runs.subprocess, "run", lambda *_, **__: pytest.fail("it was run again"))
-    assert runs.ours(tmp_path, "a set", ("x=1",), 1, None)["metrics"] == {"loss": 0.5}
+    runs.keep(path, {"command": ["x=1", "seed=1", "threads=all", "epochs=3"], "metrics": {"loss": 0.5}})
+    failing = subprocess.CompletedProcess([], 1, "it was run again", "")
+    monkeypatch.setattr(runs.subprocess, "run", lambda *_, **__: failing)
+    assert runs.ours(tmp_path, "a set", ("x=1",), 1, None, ("epochs=3",))["metrics"] == {"loss": 0.5}
+    kept = path.read_text(encoding="utf-8")
+    for threads, built_on in ((2, ("epochs=3",)), (None, ("epochs=4",))):
+        assert runs.ours(tmp_path, "a set", ("x=1",), 1, threads, built_on)["error"] == "it was run again"
+        path.write_text(kept, encoding="utf-8")
     assert runs.kept(path, ["x=2", "seed=1"]) is None
     runs.keep(path, {"command": ["x=1", "seed=1"], "error": "interrupted"})
     assert runs.kept(path, ["x=1", "seed=1"]) is None

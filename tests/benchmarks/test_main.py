@@ -27,6 +27,8 @@ if pathlib.Path(__file__).with_name("fail").exists():
     sys.exit(f"no memory for {pathlib.Path(__file__).parent}")
 metrics = {"rate": {"better": "more", "sides": {"practicum": [2.0], "other": [1.0]}}}
 path.write_text(json.dumps({"metrics": metrics, "settings": {"other": "its defaults"}, "pages": []}))
+if pathlib.Path(__file__).with_name("fail_late").exists():
+    sys.exit("one of its runs failed")
 """
 
 
@@ -101,6 +103,19 @@ def test_the_list_is_walked_in_passes_whose_values_are_joined(setting: Setting, 
     assert "one.py --first-seed N`, 0 s in all" in (tmp_path / "page.md").read_text(encoding="utf-8")
 
 
+def test_what_was_measured_before_a_failure_is_shown_and_tried_again(setting: Setting, tmp_path: Path) -> None:
+    one, page = [tiny("one")], tmp_path / "page.md"
+    (setting.data / "fail_late").touch()
+    assert run_all(setting, one, one, page) == ["one"]
+    text = page.read_text(encoding="utf-8")
+    assert "| one | rate | 2 | other: 1 | 2.00 |" in text
+    assert "**Pass 1: one of its runs failed (exit code 1; all of it: passes/one-1.log)**" in text
+    (setting.data / "fail_late").unlink()
+    assert run_all(setting, one, one, page) == []
+    assert "one of its runs failed" not in page.read_text(encoding="utf-8")
+    assert len(calls(setting)) == 2
+
+
 def test_results_of_an_earlier_form_are_not_shown(setting: Setting, tmp_path: Path) -> None:
     (setting.output / "one.json").write_text(json.dumps({"command": [], "revision": "old"}), encoding="utf-8")
     run_all(setting, [], [tiny("one")], tmp_path / "page.md")
@@ -117,6 +132,14 @@ def test_runs_of_another_command_are_not_continued(setting: Setting, tmp_path: P
     assert left.exists()
     run_all(replace(setting, seeds=5), [one], [one], tmp_path / "page.md")
     assert not left.exists()
+
+    own = replace(one, name="own", own_runs=True)  # it looks at each run's command itself
+    run_all(setting, [own], [own], tmp_path / "page.md")
+    left = setting.output / "runs" / "own" / "run"
+    left.touch()
+    for here, stays in ((replace(setting, seeds=6), True), (replace(setting, threads=2), False)):
+        run_all(here, [own], [own], tmp_path / "page.md")
+        assert left.exists() is stays
 
 
 def test_missing_data_and_peers_are_named(setting: Setting, tmp_path: Path) -> None:

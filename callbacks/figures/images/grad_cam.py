@@ -37,8 +37,8 @@ _CAPTION = (
 def last_feature_map(module: nn.Module, x: Tensor) -> nn.Module | None:
     """Return the submodule that computes the last feature map of a convolutional network, or ``None`` if there is none.
 
-    A feature map is an output ``[B, C, h, w]`` with sides of at least 1/40 of the photo's: anything smaller lies beyond the usual
-    stride of 32. A network that ends in a LayerNorm over tokens, as transformers do, has none.
+    A feature map is an output ``[B, C, h, w]`` with sides of more than one position and at least 1/40 of the photo's: anything
+    smaller lies beyond the usual stride of 32. A network that ends in a LayerNorm over tokens, as transformers do, has none.
 
     Args:
         module: Its ``forward`` takes ``x``.
@@ -51,7 +51,7 @@ def last_feature_map(module: nn.Module, x: Tensor) -> nn.Module | None:
             return
         if isinstance(part, nn.LayerNorm) and output.shape[-1] == part.normalized_shape[-1]:
             found[0] = None
-        elif output.ndim == 4 and 40 * min(output.shape[2:]) >= min(x.shape[2:]) > 1:
+        elif output.ndim == 4 and min(output.shape[2:]) > 1 and 40 * min(output.shape[2:]) >= min(x.shape[2:]):
             found[0] = part
 
     hooks = [part.register_forward_hook(look) for part in module.modules() if not any(part.children())]

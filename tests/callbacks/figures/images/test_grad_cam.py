@@ -55,6 +55,15 @@ def test_the_last_feature_map_of_networks(name: str, kind: type | None) -> None:
     assert layer is None if kind is None else isinstance(layer, kind)
 
 
+@pytest.mark.parametrize("side", [8, 40, 64])
+def test_a_single_position_is_no_map(side: int) -> None:
+    activation = nn.ReLU()
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), activation, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+    assert last_feature_map(network, torch.rand(1, 3, side, side)) is activation
+    pooled = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(3, 4, 1), nn.Flatten())
+    assert last_feature_map(pooled, torch.rand(1, 3, side, side)) is None
+
+
 def test_heat_is_the_papers_formula_and_leaves_no_gradient() -> None:
     torch.manual_seed(1)
     convolution, head = nn.Conv2d(3, 5, 3), nn.Linear(5, 4)
