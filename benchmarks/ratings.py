@@ -1,10 +1,9 @@
-"""Recommenders compared with Surprise, fastai and implicit: errors by fold, ratings per second, rankings, lists, memory.
+"""Recommenders compared with Surprise, fastai and implicit: errors by fold, ratings per second, rankings, lists.
 
     python benchmarks/ratings.py folds ML_100K --peer-python PEER_ENV/bin/python
     python benchmarks/ratings.py speed ML_100K --peer-python PEER_ENV/bin/python
     python benchmarks/ratings.py ranking ML_100K --peer-python PEER_ENV/bin/python
     python benchmarks/ratings.py lists --peer-python PEER_ENV/bin/python
-    python benchmarks/ratings.py large --users 1000000 --items 100000 --rows 10000000
 
 - folds: RMSE on u1 to u5: ``experiment=movielens`` by ``train.py``, without and with side columns, the mean of ``--seeds`` of
   both, the dot product, and Surprise's methods, in one run. Settings were chosen within u1.base (``data.inner_split=true``).
@@ -13,14 +12,12 @@
 - ranking: each user's last rating held out, all ratings as clicks; full ranking of all unseen items, computed by one function,
   for ours (four losses), implicit's ALS and BPR and the most popular items; ``--seeds`` runs of each, in turn.
 - lists: the best ten of 20,000 items for 20,000 users with 100 known items each: one matrix product, faiss, implicit's recommend.
-- large: ``experiment=ratings_large`` on synthetic ratings in Parquet: seconds per epoch, peak memory, and the estimate.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -33,7 +30,6 @@ import numpy as np
 import polars
 import torch
 from measurements import OURS, Measurements, add_json
-from peak_memory import run
 from practicum.callbacks import OneCycle
 from practicum.callbacks.ranking.full_ranking import full_ranking
 from practicum.callbacks.ranking.user_items import UserItems, top_items
@@ -255,55 +251,20 @@ def lists(options: argparse.Namespace) -> None:
     noted.write(options.json)
 
 
-# Large ----------------------------------------------------------------------------------------------------------------
-
-
-def large(options: argparse.Namespace) -> None:
-    rng = np.random.default_rng(1)
-    source = options.folder / f"synthetic-{options.rows}-{options.users}-{options.items}.parquet"
-    if not source.is_file():
-        users = rng.integers(options.users, size=options.rows)
-        items = (options.items * rng.random(options.rows) ** 2).astype(np.int64)  # some are popular
-        frame = polars.DataFrame({"user": users, "item": items, "rating": rng.integers(1, 6, options.rows).astype(np.float32)})
-        frame.unique(["user", "item"], keep="first").write_parquet(source)
-        del frame, users, items
-    given = [f"data.root={source}", f"model.factors={options.factors}", f"epochs={options.epochs}", *options.more]
-    with tempfile.TemporaryDirectory() as folder:  # its cache as well, so that each pass reads the table
-        command = [sys.executable, str(HERE.parent / "train.py"), "experiment=ratings_large", *given, "callbacks.progress=null"]
-        log = Path(folder) / "train.out"
-        code, seconds, memory = run([*command, f"hydra.run.dir={folder}/run", f"paths.data={folder}/data"], log, os.environ)
-        print(log.read_text(encoding="utf-8"))
-        if code:
-            raise SystemExit(f"train.py ended with {code}")
-        record = json.loads((Path(folder) / "run" / "metrics.json").read_text(encoding="utf-8"))
-    print(f"{seconds:.0f} s in total, fit {record['seconds/fit']:.0f} s for {options.epochs} epochs")
-    noted = Measurements()
-    noted.note("seconds per epoch", OURS, record["seconds/fit"] / options.epochs, "less")
-    noted.note("peak memory of the whole process, GB", OURS, memory / 1e9, "less")
-    noted.write(options.json)
-    print(f"peak memory {memory / 1e9:.2f} GB; for the estimate see the line above that begins with the users")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["folds", "speed", "ranking", "lists", "large"])
+    parser.add_argument("what", choices=["folds", "speed", "ranking", "lists"])
     parser.add_argument("given", nargs="*", type=lambda text: Path(text).resolve())
     parser.add_argument("--peer-python", default=None)
     parser.add_argument("--folder", type=lambda text: Path(text).resolve(), default=Path("runs/ratings_benchmark").resolve())
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--first-seed", type=int, default=1, help="of ranking")
-    parser.add_argument("--users", type=int, default=1_000_000)
-    parser.add_argument("--items", type=int, default=100_000)
-    parser.add_argument("--rows", type=int, default=10_000_000)
-    parser.add_argument("--factors", type=int, default=32)
-    parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--more", nargs="*", default=[], help="overrides of train.py")
     add_json(parser)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     keep_freed_memory()
-    {"folds": folds, "speed": speed, "ranking": ranking, "lists": lists, "large": large}[options.what](options)
+    {"folds": folds, "speed": speed, "ranking": ranking, "lists": lists}[options.what](options)
 
 
 if __name__ == "__main__":

@@ -131,7 +131,7 @@ BENCHMARKS = (
     Benchmark(
         "ratings_large",
         "Ten million ratings of a million users.",
-        ("ratings.py", "large", "--folder", "{work}"),
+        ("large_ratings.py", "--folder", "{work}"),
         1,
     ),
     Benchmark(
