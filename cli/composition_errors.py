@@ -54,6 +54,8 @@ def explain_composition(error: BaseException, config_name: str) -> str | None:
         valid, group = all_keys(config_name), key.rpartition(".")[0]
         if owner is not None:  # of what was chosen, which may not be the default
             valid = [*(each for each in valid if not each.startswith(f"{group}.")), *(f"{group}.{each}" for each in owner.listed)]
+        if owner is None and not group and (full := _full_key(key, config_name)) is not None:
+            return f"{key}: there is no such option; did you mean {full}?"
         return f"{key}: there is no such option; {_nearest(key, valid)}"
     if match := re.search(r"Multiple values for ([^\s]+)\.", text):
         return _there_already(match[1].split("@")[0])
@@ -92,6 +94,15 @@ def _renamed(key: str, config_name: str) -> str | None:
     valid = [new for new, owner in owners.items() if owner is not None and new.rpartition(".")[2] in owner.options]
     listed = [new for new, owner in owners.items() if owner is not None and new.rpartition(".")[2] in owner.listed]
     return renamed_option(key, valid, listed)
+
+
+def _full_key(name: str, config_name: str) -> str | None:
+    """The whole key of an option that was typed by its name alone, as messages of a class have it; ``None``: there is none."""
+    for group in ("data", "model"):
+        owner = _owner(f"{group}.{name}", config_name, name)
+        if owner is not None and name in owner.options:
+            return f"{group}.{name}"
+    return None
 
 
 class _Owner(NamedTuple):

@@ -18,6 +18,8 @@ from torch import Tensor
 
 from ..files.csv_files import write_csv
 from ..files.quoting import plain, quoted
+from ..files.say_once import say_once
+from ..loading.similar_classes import similar_classes
 from .layouts import Photos
 from .photo_files import printable
 from .split_names import SPLITS
@@ -152,6 +154,8 @@ def trainable_classes(photos: Photos, found: Photos, root: Path) -> list[str]:
         raise MisconfigurationException(f"{place}: too few photos for a validation split; add some.")
     if len(classes) < 2:
         raise MisconfigurationException(f"{place}: found one class only ({plain(classes[0])}); at least two are needed.")
+    if sentence := similar_classes(classes, place):
+        say_once(sentence)
     return classes
 
 

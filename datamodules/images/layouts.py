@@ -21,12 +21,14 @@ from ..files.csv_files import require_columns
 from ..files.csv_format import detect_format
 from ..files.csv_reader import read_rows
 from ..files.quoting import quoted
+from ..files.say_once import say_once
 from ..loading.held_out import held_out_sentence, held_out_share
 from .split_names import split_of
 
 log = logging.getLogger(__name__)
 
-PHOTOS = (".jpg", ".jpeg", ".png")  # extensions of photos in CSV layouts and in challenges
+# Extensions of photos in CSV layouts and in challenges; the usual ones first.
+PHOTOS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".jp2", ".heic", ".ppm")
 
 
 @dataclass
@@ -110,7 +112,7 @@ def read_csv(
         photos.add(path, labels, split)
     unlisted = sorted(path for path in root.iterdir() if path.suffix.lower() in PHOTOS and path not in seen)
     if unlisted:
-        log.warning(f"{len(unlisted)} photos in {root} have no row in {table} and are left out, e.g. {unlisted[0].name}.")
+        say_once(f"{len(unlisted)} photos in {root} have no row in {table} and are left out, e.g. {unlisted[0].name}.")
     return photos
 
 

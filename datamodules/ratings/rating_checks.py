@@ -157,7 +157,14 @@ def strange_ratings(frame: pl.LazyFrame, rating: str, clicks: bool, where: objec
     values = frame.select(rating).collect()[rating]
     if not clicks and len(values) > 1 and values.n_unique() == 1:
         return [f"{where}: every {rating} is {values[0]}, so that there is nothing to learn from it; for clicks set rating=None."]
-    return strange_numbers(values, where)
+    notes = strange_numbers(values, where)
+    counts = values.drop_nulls().value_counts(sort=True)
+    if not clicks and counts[rating][0] == 0 and values.min() == 0 and values.filter(values > 0).min() == 1:
+        notes.append(
+            f"{where}: {counts['count'][0]:,} of {len(values):,} rows have the {rating} 0, more than any other; if that means "
+            "not rated, leave these fields blank, and the rows are left out."
+        )
+    return notes
 
 
 def validate_ratings(

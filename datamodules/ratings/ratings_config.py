@@ -92,6 +92,7 @@ class RatingsConfig:
             kind="number",
             categorical=(self.user, self.item, *self.user_side, *self.item_side, *([TIME_BIN] if self.time_bin_days else [])),
             infer_roles=False,
+            constant_target=self.target == CLICK,
             weight=self.weight,
             min_count=self.min_count,
             strategy="random",

@@ -20,6 +20,7 @@ from typing import Literal, NamedTuple
 import polars as pl
 
 _FILES = 3  # train, valid and test
+ONE_VALUE = "one value in all rows"
 MAX_CATEGORIES = 20  # distinct integers up to which a column is categorical
 _IDENTIFIER = re.compile(
     r"(^|[_\s.])(id|code|zip|postcode|store|shop|user|item|customer|product|number|no|nr)$|Id$|ID$", re.IGNORECASE
@@ -58,7 +59,7 @@ def infer_role(values: pl.Series) -> ColumnRole:
         return ColumnRole(name, "ignored", f"{dtype}: no single numbers or texts")
     distinct, present = values.n_unique() - bool(values.null_count()), len(values) - values.null_count()
     if distinct <= 1:
-        return ColumnRole(name, "ignored", "one value in all rows" if distinct else "empty")
+        return ColumnRole(name, "ignored", ONE_VALUE if distinct else "empty")
     if dtype == pl.Boolean:
         return ColumnRole(name, "categorical", "true or false")
     if dtype in (pl.Time, pl.Duration):

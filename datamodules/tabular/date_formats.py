@@ -255,8 +255,7 @@ def _guesses(text: pl.Series, fitting: Sequence[str], where: object) -> list[str
     chosen, others = fitting[0], fitting[1:]
     notes, dates = [], _parse(text, chosen)
     if others:
-        differ = [*(dates != _parse(text, others[0])).fill_null(False).arg_true(), text.is_not_null().arg_true()[0]]
-        row = int(differ[0])
+        row = int([*(dates != _parse(text, others[0])).fill_null(False).arg_true(), text.is_not_null().arg_true()[0]][0])
         notes.append(
             f"{where}: all of column {quoted(text.name)} may be {' or '.join([chosen, *others])}; it is read as {chosen}, so "
             f"that {quoted(text[row])} is {dates[row]:%d %B %Y}. If that is wrong, set date_format={others[0]}."
@@ -293,6 +292,8 @@ def _refuse(
     read = parsed if parsed is not None else _parse(text, form) if form else text.set(text.is_not_null(), None)
     row = int((read.is_null() & text.is_not_null()).arg_true()[0])
     found = f"it reads as {form} but row {row + 1:,} does not" if form else f"row {row + 1:,} is not one"
+    if "%Y" in form and re.search(r"\b(?:0\d{3}|1[0-4]\d\d|2[2-9]\d\d|[3-9]\d{3})\b", text[row]):
+        advice += "; years are 1500 to 2199: leave dates blank that stand for none"
     raise MisconfigurationException(
         f"{where}: column {quoted(values.name)} should be a date: {found} ({quoted(values[row])}); write all dates in the same "
         f"format, preferably 2026-01-31, {advice}."

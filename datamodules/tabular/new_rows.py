@@ -35,6 +35,7 @@ from .readers import (
     require_columns,
     unreadable,
 )
+from .unlike_training import changed_constants, unlike_training
 
 log = logging.getLogger(__name__)
 
@@ -207,7 +208,7 @@ def _read_one(
 
 
 def encode_rows(frame: pl.DataFrame, steps: TablePreprocessor, where: object) -> tuple[Tensor, Tensor, Tensor]:
-    """Encode new rows; warnings count the values that training didn't have, and numbers that are none.
+    """Encode new rows; warnings count values that training didn't have, numbers far outside of its range, and new gaps.
 
     Args:
         frame: The rows.
@@ -223,8 +224,10 @@ def encode_rows(frame: pl.DataFrame, steps: TablePreprocessor, where: object) ->
     codes, numbers, unknown = steps.transform(frame, where)
     for name in steps.continuous:
         if name in frame.columns:
-            for note in strange_numbers(frame[name], where):
+            for note in (*strange_numbers(frame[name], where), *unlike_training(frame[name], steps.continuous[name], where)):
                 log.warning(note)
+    for note in changed_constants(frame, steps.constants, where):
+        log.warning(note)
     given = [name for name in steps.continuous if name in frame.columns and as_number(frame[name], where).is_not_null().any()]
     if unknown and not codes.any() and not given:
         named = ", ".join(f"{plain(column)} {quoted(values[0])}" for column, values in [*unknown.items()][:4])

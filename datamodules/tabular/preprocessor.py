@@ -72,6 +72,7 @@ class TablePreprocessor:
         holidays: Place whose public holidays are used.
         target: Column to predict.
         classes: Classes of a categorical target.
+        constants: Columns that are left out, as all rows have one value, and that value.
         target_stats: Of a continuous target ``mean``, ``std``, ``min``, ``max``; of a positive one ``log_mean``, ``log_std`` too.
     """
 
@@ -85,6 +86,7 @@ class TablePreprocessor:
     target: str = ""
     classes: list[str] | None = None
     target_stats: dict[str, float] | None = None
+    constants: dict[str, str] = field(default_factory=dict)
 
     # Fitting ----------------------------------------------------------------------------------------------------------
 
@@ -256,6 +258,8 @@ class TablePreprocessor:
         stats = {} if self.target_stats is None else self.target_stats
         if not isinstance(stats, dict) or not all(isinstance(each, int | float) for each in stats.values()):
             raise ValueError("target_stats must be numbers")
+        if not isinstance(self.constants, dict) or not all(isinstance(each, str) for each in self.constants.values()):
+            raise ValueError("constants must be texts")
 
     # Storing ----------------------------------------------------------------------------------------------------------
 

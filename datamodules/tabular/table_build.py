@@ -13,9 +13,10 @@ from practicum.lightning_shim import MisconfigurationException
 
 from ..files.quoting import quoted
 from ..files.say_once import say_once
+from ..loading.similar_classes import similar_classes
 from .array_files import create_array
 from .column_notes import kind_of_target, left_out, missing_values, names_of_splits, strange_numbers, strange_text
-from .column_roles import MAX_CATEGORIES, ColumnRole, infer_role, is_mostly_numeric
+from .column_roles import MAX_CATEGORIES, ONE_VALUE, ColumnRole, infer_role, is_mostly_numeric
 from .date_column import with_date_column
 from .date_formats import find_format
 from .date_parts import part_names
@@ -68,7 +69,7 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     labels, tested = row_labels(column, target, missing, is_class, config, where, date_format)
     if tested:
         notes.append(("info", tested))
-    rejected = [*source.rejected] + [(f"row {row + 1:,}", f"its target is missing ({target[row]})") for row in missing.arg_true()]
+    rejected = [*source.rejected] + [(f"row {row + 1:,}", _missing_target(target[row])) for row in missing.arg_true()]
     training = pl.Series(labels == 0)
     leaked: dict[str, int] = {}
     if config.infer_roles:
@@ -88,6 +89,8 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
             notes += [("warning", each) for each in strange_numbers(values, where)]
         elif role.role == "date":
             steps.fit_date(column(name).filter(training), where, config.holidays, config.scaling, config.date_parts or "all")
+        elif role.reason == ONE_VALUE and (only := column(name).drop_nulls().head(1).cast(pl.String)).len():
+            steps.constants[name] = only[0]
         if config.infer_roles and role.role in ("categorical", "ignored") and name not in config.columns:
             notes += [("warning", each) for each in strange_text(column(name), where)]
         if role.role == "categorical" and config.split_column is None:
@@ -102,10 +105,14 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     if not steps.categorical and not steps.continuous:
         raise MisconfigurationException(" ".join([f"{where}: has no column to predict {config.target} from.", *ignored]))
     if is_class and len(steps.classes or ()) < 2:
+        gaps = int(missing.sum())
+        marks = f" ({gaps:,} rows have none: they are blank, or have a mark such as NA or None)" if gaps else ""
         raise MisconfigurationException(
-            f"{where}: all training rows have the target {quoted(train_target[0])}; two classes are needed."
+            f"{where}: all training rows have the target {quoted(train_target[0])}{marks}; two classes are needed."
         )
-    if not is_class and train_target.n_unique() == 1:
+    if is_class and (alike := similar_classes(steps.classes or (), where)):
+        notes.append(("warning", alike))
+    if not is_class and train_target.n_unique() == 1 and not config.constant_target:
         notes.append(
             ("warning", f"{where}: all training rows have the target {train_target[0]}: there is nothing else to learn.")
         )
@@ -161,6 +168,11 @@ def _missing(frame: pl.LazyFrame, names: Iterable[str]) -> dict[str, int]:
     return frame.select(each.null_count() for each in gaps).collect().row(0, named=True) if chosen else {}
 
 
+def _missing_target(value: object) -> str:
+    found = "blank or a mark such as NA or None" if value is None else value
+    return f"its target is missing ({found})"
+
+
 def _require_own_names(used: set[str], steps: TablePreprocessor, where: object) -> None:
     """Refuse columns that are called like a part of the date."""
     taken = set() if steps.date is None else used & part_names(steps.date)
@@ -184,10 +196,12 @@ def _require_classes(target: pl.Series, where: object) -> None:
     """Refuse a target with another value in most rows."""
     present = target.drop_nulls()
     if len(present) > MAX_CATEGORIES and 2 * (distinct := present.n_unique()) > len(present):
+        text = present.cast(pl.String)
+        odd = text.filter(text.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False).is_null())
         raise MisconfigurationException(
             f"{where}: the target {quoted(target.name)} holds {distinct:,} different values in {len(present):,} rows, such as "
-            f"{quoted(present[0])}, which are hardly classes; write plain numbers without signs and units if they are numbers, "
-            "or choose another column."
+            f"{quoted(odd[0] if len(odd) else text[0])}, which are hardly classes; write plain numbers without signs and "
+            "units if they are numbers, or choose another column."
         )
 
 
@@ -208,7 +222,7 @@ def _role(name: str, column: ReadColumn, config: TableConfig, where: object) -> 
     if given is not None:
         if values.n_unique() <= 1:
             say_once(f"{where}: column {quoted(name)} has one value in all rows; it carries no information and is ignored.")
-            return ColumnRole(name, "ignored", "one value in all rows")
+            return ColumnRole(name, "ignored", ONE_VALUE)
         if given == "continuous":
             as_number(values, where, ", or take the column out of the option continuous")
         return ColumnRole(name, given, f"option {given}")

@@ -28,6 +28,7 @@ class TableConfig:
         categorical: Categorical columns.
         continuous: Continuous columns.
         infer_roles: Whether the roles of other columns are inferred; otherwise these are ignored.
+        constant_target: Whether a target that never changes is meant, as of clicks; else it is said.
         ignore: Columns to ignore.
         weight: Column of the rows' weights in the loss.
         holidays: Place whose public holidays are used.
@@ -52,6 +53,7 @@ class TableConfig:
     categorical: Sequence[str] = ()
     continuous: Sequence[str] = ()
     infer_roles: bool = True
+    constant_target: bool = False
     ignore: Sequence[str] = ()
     weight: str | None = None
     holidays: str | None = None

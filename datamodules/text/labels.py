@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files.quoting import listed, plain, quoted
+from ..files.say_once import say_once
+from ..loading.similar_classes import similar_classes
 from .token_cache import TokenSplit
 
 
@@ -25,6 +27,8 @@ def class_names(splits: Mapping[str, TokenSplit], source: str) -> list[str]:
     if len(classes) < 2:
         found = f"only one class ({plain(classes[0])})" if classes else "no labelled text"
         raise MisconfigurationException(f"{source}: found {found} to train on; at least two classes are needed.")
+    if sentence := similar_classes(classes, source):
+        say_once(sentence)
     for split in ("valid", "test"):
         texts = splits.get(split)
         for label, name in zip(texts.labels, texts.names, strict=True) if texts else ():

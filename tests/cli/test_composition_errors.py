@@ -23,6 +23,7 @@ SENTENCES = [
     ("callbacks.unfreeze.grups=3", "callbacks.unfreeze.grups: there is no such option"),
     ("trainer.max_tim=3", "trainer.max_tim: there is no such option; did you mean trainer.max_"),
     ("data.taget=y", "data.taget: there is no such option; did you mean data.augment?"),  # of the default, spiders
+    ("valid_fraction=0.1", "valid_fraction: there is no such option; did you mean data.valid_fraction?"),
     ("callbacks.tta.n=3", "callbacks.tta.n: there is no such option"),
     ("+seed=3", "+seed: the configuration has this option already; leave out the +: seed=3."),
     ("+trainer.max_steps=3", "leave out the +: trainer.max_steps=3."),
@@ -57,6 +58,14 @@ def test_what_was_meant_is_an_option_of_the_choice_that_was_typed(monkeypatch: p
         compose("train", overrides=typed)
     wanted = "data.taget: there is no such option; did you mean data.target?"  # not data._target_
     assert explain_composition(raised.value, "train") == wanted
+
+
+def test_an_option_typed_by_its_name_alone_is_that_of_the_data_that_were_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = ["experiment=table", "data.target=y", "kind=class"]
+    monkeypatch.setattr(sys, "argv", ["train.py", *typed])
+    with initialize_config_module("practicum.conf", version_base="1.3"), pytest.raises(HydraException) as raised:
+        compose("train", overrides=typed)
+    assert explain_composition(raised.value, "train") == "kind: there is no such option; did you mean data.kind?"
 
 
 def test_an_option_that_is_given_twice_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

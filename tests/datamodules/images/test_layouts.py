@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 from practicum.datamodules import ImageFolder
-from practicum.datamodules.images.layouts import Photos, hold_out
+from practicum.datamodules.images.layouts import Photos, hold_out, read_csv
 from practicum.lightning_shim import MisconfigurationException
 
 Ready = Callable[..., ImageFolder]
@@ -212,3 +212,15 @@ def test_a_split_that_is_there_is_left(given: set[str]) -> None:
     hold_out(photos, given, 0.2, None, 1, "photos")
     assert "test" not in photos.splits
     assert photos.splits.count("valid") == (before or 120)
+
+
+def test_photos_of_any_format_are_found_without_their_extension_and_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("a.gif", "b.webp", "c.tif", "d.bmp", "notes.txt"):
+        (tmp_path / name).touch()
+    (tmp_path / "labels.csv").write_text("file,label\na,x\nb.webp,y\n", encoding="utf-8")
+    for _ in range(2):
+        photos = read_csv(tmp_path / "labels.csv", tmp_path, "file", "label", None, None)
+    assert [path.name for path in photos.paths] == ["a.gif", "b.webp"]
+    assert [each.message.split(" in ")[0] for each in caplog.records] == ["2 photos"]  # said once

@@ -95,3 +95,12 @@ def test_pairs_of_which_nothing_is_known(caplog: pytest.LogCaptureFixture) -> No
     assert "new: 1 of 2 rows have no user; it counts as unknown" in caplog.text
     with pytest.raises(MisconfigurationException, match=r"new: training had none of these users \(user 'x' ...\)"):
         require_known_pairs(torch.zeros(2, 2), pairs, RatingsConfig(), "new")
+
+
+def test_a_zero_that_may_mean_not_rated_is_said() -> None:
+    def said(*ratings: int | None, clicks: bool = False) -> list[str]:
+        return strange_ratings(pl.LazyFrame({"stars": ratings}), "stars", clicks, "t.csv")
+
+    (found,) = said(0, 0, 0, 1, 5, 4, None)
+    assert found.startswith("t.csv: 3 of 7 rows have the stars 0, more than any other; if that means not rated")
+    assert said(0, 1, 1, 5, 4) == said(0, 0, 0, 7, 8) == said(-1, 0, 0, 0, 1, 2) == said(0, 0, 0, 1, 5, clicks=True) == []

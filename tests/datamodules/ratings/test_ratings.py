@@ -86,7 +86,7 @@ def test_a_column_names_the_split(frame: pl.DataFrame, open_ratings: OpenRatings
 
 def test_rows_without_a_rating_are_left_out(frame: pl.DataFrame, open_ratings: OpenRatings) -> None:
     gap = frame.with_columns(rating=pl.when(pl.col("time") == 103).then(float("nan")).otherwise(pl.col("rating")))
-    assert open_ratings(gap).rejected == [("row 4", "its target is missing (None)")]
+    assert open_ratings(gap).rejected == [("row 4", "its target is missing (blank or a mark such as NA or None)")]
 
 
 def test_ids_of_any_kind_and_users_without_a_training_row(

@@ -141,3 +141,9 @@ def test_every_format_is_found_in_a_column_that_has_it() -> None:
         found, _ = find_format(texts, "t")
         assert (parse_dates(texts, found, "t") == parse_dates(texts, form, "t")).all(), form
         assert looks_like_dates(texts), form
+
+
+def test_a_year_that_stands_for_no_end_is_named() -> None:
+    dates = pl.Series("t", ["2024-05-01", "2024-05-02", "9999-12-31"])
+    with pytest.raises(MisconfigurationException, match="row 3 .*9999-12-31.*years are 1500 to 2199"):
+        find_format(dates, "t.csv")

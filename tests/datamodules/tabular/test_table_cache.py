@@ -55,11 +55,11 @@ def test_artifacts(tmp_path: Path, sales: pl.DataFrame, caplog: pytest.LogCaptur
     arrays.write_artifacts("t", tmp_path / "report", tmp_path / "artifacts")
     assert (tmp_path / "report" / "rejected.csv").read_text(encoding="utf-8").splitlines() == [
         "row,reason",
-        "row 8,its target is missing (None)",
+        "row 8,its target is missing (blank or a mark such as NA or None)",
     ]
     assert (tmp_path / "report" / "columns.csv").read_text(encoding="utf-8").splitlines()[0] == "column,role,reason"
     assert (tmp_path / "artifacts" / "steps.json").read_text(encoding="utf-8") == arrays.steps.to_json()
-    assert "t: 1 rows left out, e.g. row 8: its target is missing (None)." in caplog.text
+    assert "t: 1 rows left out, e.g. row 8: its target is missing (blank or a mark such as NA or None)." in caplog.text
     facts = arrays.provenance("t")
     assert (facts["source"], facts["rejected"], facts["train"] + facts["valid"]) == ("t", 1, 399)
 
