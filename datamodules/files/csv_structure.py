@@ -62,7 +62,7 @@ def check_rows(source: TextBytes, form: CSVFormat) -> Rows:
     rows = Rows(names)
     scanned = scan_rows(source, form, len(names))
     bad = scanned.bad
-    if skip_blanks or scanned.unclear or first_line != source.first_line or (bad is not None and _is_unnamed(names[-1])):
+    if skip_blanks or scanned.unclear or first_line != source.first_line or (bad is not None and is_unnamed(names[-1])):
         scanned.multiline = _rewrite(source, form, rows, skip_blanks or scanned.blank_before_quote)
     elif bad is not None:
         raise _wrong_number(source, form, names, bad.line, bad.fields, bad.text, scanned.bad_count)
@@ -87,7 +87,8 @@ def _names(source: TextBytes, header: Sequence[str]) -> list[str]:
     return names
 
 
-def _is_unnamed(name: str) -> bool:
+def is_unnamed(name: str) -> bool:
+    """Whether a column was given no name."""
     return not name or name.startswith("_duplicated_")
 
 
@@ -152,7 +153,7 @@ def _wrong_number(
 def _rewrite(source: TextBytes, form: CSVFormat, rows: Rows, skip_blanks: bool) -> bool:
     """Check the records one by one and write them as an ordinary CSV; return whether a field has several lines."""
     width = len(rows.names)
-    named = next((width - i for i, name in enumerate(reversed(rows.names)) if not _is_unnamed(name)), 1)
+    named = next((width - i for i, name in enumerate(reversed(rows.names)) if not is_unnamed(name)), 1)
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")  # so that fields with either are quoted
     writer.writerow(rows.names)

@@ -18,6 +18,7 @@ from ..files import csv_reader
 from ..files.csv_files import refuse_patterns
 from ..files.csv_format import CSVFormat
 from ..files.csv_numbers import MINUS
+from ..files.csv_structure import is_unnamed
 from ..files.quoting import listed, plain, quoted
 from ..files.say_once import say_once
 from .date_formats import find_format, parse_dates
@@ -140,7 +141,13 @@ def require_columns(where: object, names: Iterable[str], wanted: Iterable[str]) 
     if missing:
         near = difflib.get_close_matches(missing[0], names, n=1)
         others = f" (nor {listed(missing[1:6])})" if missing[1:] else ""
-        hint = f"did you mean {quoted(near[0])}?" if near else f"its columns are {listed(names, 20)}."
+        named = [each for each in names if not is_unnamed(each)]
+        hint = f"did you mean {quoted(near[0])}?" if near else f"its columns are {listed(named, 20)}."
+        if len(named) < len(names) and not near:
+            hint = (
+                f"its first line names {len(named)} of {len(names)} columns ({listed(named, 20)}); if that is a title, delete "
+                "the lines above the names of the columns."
+            )
         raise MisconfigurationException(f"{where}: has no column {quoted(missing[0])}{others}; {hint}")
 
 

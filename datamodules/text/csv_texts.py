@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 INPUT_FILE = "input.json"
 TEXT = "text"  # the column of texts where training names none
+_OTHER = (".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".ods")
 
 
 def tables_in(root: Path) -> list[Path]:
@@ -33,6 +34,8 @@ def tables_in(root: Path) -> list[Path]:
     Raises:
         MisconfigurationException: There is none, or it isn't clear which.
     """
+    if root.is_file() and root.suffix.lower() in _OTHER:
+        raise MisconfigurationException(f"{root}: {root.suffix} is not read; save it as a CSV with a column of texts.")
     if root.is_file():
         return [root]
     if not root.is_dir():

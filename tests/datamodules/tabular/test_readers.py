@@ -71,6 +71,8 @@ def test_a_missing_column_is_named_with_the_most_similar_one() -> None:
         require_columns("t.csv", ["sold", "day"], ["sald", "when"])
     with pytest.raises(MisconfigurationException, match="has no column 'zzz'; its columns are sold, day"):
         require_columns("t.csv", ["sold", "day"], ["zzz"])
+    with pytest.raises(MisconfigurationException, match=r"names 1 of 3 columns \(Sales 2026\); if that is a title"):
+        require_columns("t.csv", ["Sales 2026", "", "_duplicated_0"], ["price"])
 
 
 def test_numbers() -> None:

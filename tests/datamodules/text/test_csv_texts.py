@@ -86,8 +86,10 @@ def test_which_tables_are_read_is_clear_or_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text\nx\n", encoding="utf-8")
     assert tables_in(tmp_path) == tables_in(tmp_path / "a.csv") == [tmp_path / "a.csv"]
     (tmp_path / "b.csv").write_text("text\nx\n", encoding="utf-8")
+    (tmp_path / "texts.jsonl").write_text('{"text": "x"}\n', encoding="utf-8")
     for root, message in (
         (tmp_path / "none", "no such file or folder"),
+        (tmp_path / "texts.jsonl", ".jsonl is not read; save it as a CSV"),
         (tmp_path / "empty", "holds no train.csv"),
         (tmp_path, "holds a.csv, b.csv; give one of them"),
     ):
