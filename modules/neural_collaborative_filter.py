@@ -6,7 +6,7 @@ columns of users and items. Side columns of known users and items are stored, so
 taken from the row.
 
 **When to use it.** Where something is known about users or items, above all about new ones. On bare ratings it does a little
-better than :class:`.DotProductBias`, which trains in two fifths of the time; that one can also fold in new users and export its
+better than :class:`.DotProductBias`, which trains in a third of the time; that one can also fold in new users and export its
 factors.
 
 **Defaults.** 200 factors with an L2 penalty of .1; one layer of 32 on small embeddings, dropout .3; side columns where the data
