@@ -158,10 +158,12 @@ def strange_ratings(frame: pl.LazyFrame, rating: str, clicks: bool, where: objec
     if not clicks and len(values) > 1 and values.n_unique() == 1:
         return [f"{where}: every {rating} is {values[0]}, so that there is nothing to learn from it; for clicks set rating=None."]
     notes = strange_numbers(values, where)
-    counts = values.drop_nulls().value_counts(sort=True)
-    if not clicks and counts[rating][0] == 0 and values.min() == 0 and values.filter(values > 0).min() == 1:
+    zeros = int((values == 0).sum())
+    rest = values.filter(values != 0).drop_nulls()
+    on_a_scale = not clicks and len(rest) > 0 and rest.min() == 1 and rest.max() > 2  # type: ignore[operator]
+    if on_a_scale and zeros > rest.value_counts(sort=True)["count"][0]:
         notes.append(
-            f"{where}: {counts['count'][0]:,} of {len(values):,} rows have the {rating} 0, more than any other; if that means "
+            f"{where}: {zeros:,} of {len(values):,} rows have the {rating} 0, more than any other; if that means "
             "not rated, leave these fields blank, and the rows are left out."
         )
     return notes

@@ -16,7 +16,7 @@ from torch import Tensor
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 from ..files.csv_format import CSVFormat, detect_format
-from ..files.csv_numbers import as_plain_number, odd_signs, with_other_sign
+from ..files.csv_numbers import as_plain_number, is_number, odd_signs, with_other_sign
 from ..files.csv_reader import read_text_table
 from ..files.quoting import plain, quoted
 from ..files.say_once import say_once
@@ -194,7 +194,8 @@ def _read_one(
     text = collect_rows(path, lambda path: read_text_table(path, csv, missing=(), line_column=_LINE).lazy())
     lines, text = text[_LINE], text.drop(_LINE)
     clean = clean_text(text.lazy()).collect()
-    numbers = [name for name in dict.fromkeys([*steps.numeric_columns, *more_numbers]) if name in text.columns]
+    constants = [name for name, only in steps.constants.items() if is_number(only)]
+    numbers = [name for name in dict.fromkeys([*steps.numeric_columns, *more_numbers, *constants]) if name in text.columns]
     # A column may have the other decimal sign, as in training, if that can be no sign between thousands. What is no number stays
     # as it is, to be named in a message or to count as unknown.
     usual = {name: as_plain_number(pl.col(name), csv.decimal, csv.thousands) for name in numbers}

@@ -104,3 +104,5 @@ def test_a_zero_that_may_mean_not_rated_is_said() -> None:
     (found,) = said(0, 0, 0, 1, 5, 4, None)
     assert found.startswith("t.csv: 3 of 7 rows have the stars 0, more than any other; if that means not rated")
     assert said(0, 1, 1, 5, 4) == said(0, 0, 0, 7, 8) == said(-1, 0, 0, 0, 1, 2) == said(0, 0, 0, 1, 5, clicks=True) == []
+    assert said(0, 0, 0, 1, 1) == []  # a thumb down is a rating
+    assert strange_ratings(pl.LazyFrame({"stars": []}, {"stars": pl.Float64}), "stars", False, "t.csv") == []

@@ -127,6 +127,25 @@ def test_numbers_as_training_wrote_them(tmp_path: Path, open_table: Callable[...
         encoded(data, tmp_path / "c.csv", "a;b\nx;1\n")
 
 
+def test_what_training_did_not_hold_is_said(
+    tmp_path: Path, open_table: Callable[..., Table], caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = "".join(f"{i},5;DE;1,5;{i}\n" for i in range(60))
+    (tmp_path / "t.csv").write_text(f"a;land;rate;sold\n{rows}", encoding="utf-8")
+    data = open_table(tmp_path / "t.csv")
+    caplog.clear()
+    encoded(data, tmp_path / "as_before.csv", "a;land;rate\n7,5;DE;1,50\n8,5;;1,5\n")
+    assert not caplog.records
+    encoded(data, tmp_path / "other.csv", "a;land;rate\n7500;FR;1,5\n;DE;2\n")
+    for said in (
+        "1 of 2 rows have a a outside of training's",
+        "1 of 2 rows have no a, which no training row lacked",
+        "1 of 2 rows have another land than 'DE'",
+        "1 of 2 rows have another rate than '1.5'",
+    ):
+        assert said in caplog.text
+
+
 def test_nothing_known_is_refused(tmp_path: Path, open_table: Callable[..., Table], caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "t.csv").write_text("kind,sold\n" + "".join(f"{'ab'[i % 2]},{i / 3}\n" for i in range(60)), encoding="utf-8")
     data = open_table(tmp_path / "t.csv")
