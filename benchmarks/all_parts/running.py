@@ -119,7 +119,7 @@ def _passes(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str]
 def _pass(each: Benchmark, setting: Setting, peers_versions: Mapping[str, str], number: int) -> dict[str, Any]:
     path = _place(each, setting, number)
     command = typed(each, setting, peers_versions, number)
-    if (found := kept(path, command)) is not None and "incomplete" not in found:
+    if (found := kept(path, command)) is not None:
         return found
     path.parent.mkdir(exist_ok=True)
     work = setting.output / "runs" / each.name

@@ -27,7 +27,7 @@ def kept(path: Path, command: list[str]) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     found = json.loads(path.read_text(encoding="utf-8"))
-    return found if found["command"] == command and not {"error", "missing"} & {*found} else None
+    return found if found["command"] == command and not {"error", "incomplete", "missing"} & {*found} else None
 
 
 def keep(path: Path, result: dict[str, Any]) -> dict[str, Any]:
