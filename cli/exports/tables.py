@@ -93,11 +93,12 @@ def table_deployable(model: Any, steps: TablePreprocessor, rows: pl.DataFrame) -
     called = {name: name or _unnamed(steps) for name in steps.source_columns}
     inputs = {called[name]: category_input(name, steps.categorical[name]) for name in graph.categories}
     for name in graph.numbers:
-        inputs[called[name]] = GraphInput(("rows",), torch.zeros(3, dtype=torch.float64), "A number; NaN: missing.")
+        unit = f" in {steps.units[name].sign}" if name in steps.units else ""
+        inputs[called[name]] = GraphInput(("rows",), torch.zeros(3, dtype=torch.float64), f"A number{unit}; NaN: missing.")
     if steps.date is not None:
-        unit = "seconds" if steps.has_time else "days"
+        step = "seconds" if steps.has_time else "days"
         inputs[called[steps.date]] = GraphInput(
-            ("rows",), torch.arange(3), f"A date as whole {unit} since 1970; NumPy's NaT as int64: missing."
+            ("rows",), torch.arange(3), f"A date as whole {step} since 1970; NumPy's NaT as int64: missing."
         )
     codes, numbers, _ = steps.transform(rows, "the run's rows")
     wanted = model.objective.predict(model.output((torch.from_numpy(codes), torch.from_numpy(numbers))))

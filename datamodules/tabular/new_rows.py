@@ -35,6 +35,7 @@ from .readers import (
     require_columns,
     unreadable,
 )
+from .units import of_new_rows
 from .unlike_training import changed_constants, unlike_training
 
 log = logging.getLogger(__name__)
@@ -157,7 +158,8 @@ def read_new_rows(
         more_numbers: Columns that hold numbers besides those that ``steps`` takes, such as ratings.
 
     Raises:
-        MisconfigurationException: The source can't be read, or is empty; or one of several lacks a column that another has.
+        MisconfigurationException: The source can't be read, or is empty; a number has another unit than in training; or one of
+            several lacks a column that another has.
     """
     sources = each_input(source)
     if not sources:
@@ -181,21 +183,21 @@ def _read_one(
     header: bool | None,
     more_numbers: Sequence[str],
 ) -> RowsAsRead:
-    if not isinstance(source, str | os.PathLike):
+    path = Path(source) if isinstance(source, str | os.PathLike) else None
+    if path is not None:
+        check_table(path)
+    if path is None or is_parquet(path):
         rows = collect_rows(source)
-        return RowsAsRead(rows, clean_text(rows.lazy()).collect())
-    path = Path(source)
-    check_table(path)
-    if is_parquet(path):
-        rows = collect_rows(path)
-        return RowsAsRead(rows, clean_text(rows.lazy()).collect())
+        return RowsAsRead(rows, _without_units(clean_text(rows.lazy()).collect(), steps, source_name(source)))
     trained = None if steps.csv is None else CSVFormat.from_dict(steps.csv)
     csv = detect_format(path, trained, **{**(told or {}), **({} if header is None else {"header": header})})
     text = collect_rows(path, lambda path: read_text_table(path, csv, missing=(), line_column=_LINE).lazy())
     lines, text = text[_LINE], text.drop(_LINE)
-    clean = clean_text(text.lazy()).collect()
+    swapped = trained is not None and csv.decimal != trained.decimal
+    clean = _without_units(clean_text(text.lazy()).collect(), steps, path, swapped)
     constants = [name for name, only in steps.constants.items() if is_number(only)]
-    numbers = [name for name in dict.fromkeys([*steps.numeric_columns, *more_numbers, *constants]) if name in text.columns]
+    wanted = dict.fromkeys([*steps.numeric_columns, *more_numbers, *constants])
+    numbers = [name for name in wanted if name in text.columns and name not in steps.units]
     # A column may have the other decimal sign, as in training, if that can be no sign between thousands. What is no number stays
     # as it is, to be named in a message or to count as unknown.
     usual = {name: as_plain_number(pl.col(name), csv.decimal, csv.thousands) for name in numbers}
@@ -206,6 +208,13 @@ def _read_one(
             log.warning(odd_signs(path, name, clean[name][odd[0]], lines[odd[0]], len(odd) - 1, csv.decimal))
     plain = clean.with_columns(pl.coalesce(usual[name], other[name], pl.col(name)) for name in numbers)
     return RowsAsRead(as_written(text), plain)
+
+
+def _without_units(frame: pl.DataFrame, steps: TablePreprocessor, where: object, swapped: bool = False) -> pl.DataFrame:
+    frame, notes = of_new_rows(frame, steps.units, where, steps.target, swapped)
+    for note in notes:
+        log.warning(note)
+    return frame
 
 
 def encode_rows(frame: pl.DataFrame, steps: TablePreprocessor, where: object) -> tuple[Tensor, Tensor, Tensor]:

@@ -12,50 +12,26 @@ becomes its parts.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files.csv_format import CSVFormat
-from ..files.quoting import plain, quoted
+from ..files.quoting import plain
 from .categories import CategoricalColumn, to_plain_dtype
+from .continuous import ContinuousColumn, Scaling
 from .date_formats import check_format, parse_dates
 from .date_parts import DateParts, chosen_part, date_parts, holiday_names, part_names
 from .readers import as_number, require_columns
+from .units import Unit
 
 Codes = np.ndarray[Any, np.dtype[np.int32]]
 Numbers = np.ndarray[Any, np.dtype[np.float32]]
-Scaling = Literal["standard", "robust"]  # of numbers: mean and deviation, or median and quartiles
-
-
-@dataclass
-class ContinuousColumn:
-    """A fitted continuous column.
-
-    Values outside ``[low, high]`` are clipped: nothing is known of what lies there, and a network would extrapolate in a straight
-    line. Days elapsed and days of the year are such numbers wherever rows are split by time.
-
-    Attributes:
-        median: Replaces missing values.
-        mean: What is subtracted: the mean after imputation, or the median.
-        std: What is divided by: the standard deviation after imputation, or the distance of the quartiles; 1 for a constant.
-        has_missing: Whether training rows had gaps; an indicator column then follows.
-        low: Minimum over training rows.
-        high: Maximum over training rows.
-    """
-
-    median: float
-    mean: float
-    std: float
-    has_missing: bool
-    low: float
-    high: float
 
 
 @dataclass
@@ -73,6 +49,7 @@ class TablePreprocessor:
         target: Column to predict.
         classes: Classes of a categorical target.
         constants: Columns that are left out, as all rows have one value, and that value.
+        units: Of columns that were numbers with a unit, the target included; see :mod:`.units`.
         target_stats: Of a continuous target ``mean``, ``std``, ``min``, ``max``; of a positive one ``log_mean``, ``log_std`` too.
     """
 
@@ -87,6 +64,7 @@ class TablePreprocessor:
     classes: list[str] | None = None
     target_stats: dict[str, float] | None = None
     constants: dict[str, str] = field(default_factory=dict)
+    units: dict[str, Unit] = field(default_factory=dict)
 
     # Fitting ----------------------------------------------------------------------------------------------------------
 
@@ -99,18 +77,7 @@ class TablePreprocessor:
 
     def fit_number(self, values: pl.Series, where: object, scaling: Scaling = "standard") -> None:
         """Compute median, scale and range of a column over the training rows ``values``."""
-        numbers = as_number(values, where)
-        median = numbers.median()
-        filled = numbers.fill_null(median if median is not None else 0.0)
-        mean, std = (filled.mean(), filled.std()) if scaling == "standard" else (median, _robust_scale(filled))
-        self.continuous[values.name] = ContinuousColumn(
-            float(median or 0.0),  # type: ignore[arg-type]
-            float(mean or 0.0),  # type: ignore[arg-type]
-            float(std) if std is not None and std > 0 else 1.0,  # type: ignore[arg-type, operator]
-            bool(numbers.null_count()),
-            float(filled.min() or 0.0),  # type: ignore[arg-type]
-            float(filled.max() or 0.0),  # type: ignore[arg-type]
-        )
+        self.continuous[values.name] = ContinuousColumn.fit(values, where, scaling)
 
     def fit_date(
         self,
@@ -242,11 +209,9 @@ class TablePreprocessor:
         for category in self.categorical.values():
             category.check()
         for name, number in self.continuous.items():
-            if (
-                not all(isinstance(each, int | float) and math.isfinite(each) for each in vars(number).values())
-                or number.std <= 0
-            ):
-                raise ValueError(f"column {quoted(name)}: its numbers must be finite, and std above 0")
+            number.check(name)
+        for unit in self.units.values():
+            unit.check()
         texts = (self.date, self.date_format, self.holidays)
         if not isinstance(self.target, str) or not all(each is None or isinstance(each, str) for each in texts):
             raise ValueError("target, date, date_format and holidays must be texts")
@@ -281,6 +246,7 @@ class TablePreprocessor:
             steps = cls(**state)
             steps.categorical = {name: CategoricalColumn(**each) for name, each in state["categorical"].items()}
             steps.continuous = {name: ContinuousColumn(**each) for name, each in state["continuous"].items()}
+            steps.units = {name: Unit(**each) for name, each in state.get("units", {}).items()}
             steps.check()
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MisconfigurationException) as error:
             reason = plain(" ".join(str(error).split()), 200)
@@ -288,11 +254,3 @@ class TablePreprocessor:
                 f"{path}: is damaged, or was written by an earlier version ({reason}); copy the run again, or train anew."
             ) from error
         return steps
-
-
-def _robust_scale(values: pl.Series) -> float:
-    """The distance of the quartiles; half the range where they are equal, as in a column of mostly zeros."""
-    low, high = values.quantile(0.25, "linear") or 0.0, values.quantile(0.75, "linear") or 0.0
-    if high > low:
-        return high - low
-    return (float(values.max() or 0.0) - float(values.min() or 0.0)) / 2  # type: ignore[arg-type]

@@ -14,10 +14,10 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 
 from ..files.csv_format import DETECT, check_csv_format
 from ..loading.batch_loader import batch_loader
+from .continuous import Scaling
 from .date_formats import check_format
 from .date_parts import DateParts
 from .new_rows import NewRows, TableSource, encode_rows, read_new_rows, source_name
-from .preprocessor import Scaling
 from .row_batches import RowBatches
 from .source_table import SPLIT_COLUMN, SourceTable, read_files, read_frame
 from .split_batches import split_batches

@@ -27,6 +27,7 @@ from .row_labels import ReadColumn, row_labels, split_strategy
 from .source_table import SourceTable
 from .splits import LEFT_OUT, SPLITS, Labels
 from .table_config import TableConfig
+from .units import read_units
 
 _BLOCK = 500_000  # rows that are encoded at a time
 
@@ -58,6 +59,8 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     if config.date is not None:
         date_format, guesses = find_format(column(config.date), where, config.date_format)
         notes += [("warning", each) for each in guesses]
+    frame, units, said = read_units(frame, column, config, source.csv, where)
+    notes += [("warning", each) for each in said]
     target = column(config.target)
     is_class = config.kind == "class" or (config.kind == "auto" and _looks_like_class(target, where))
     if config.kind == "auto":
@@ -77,7 +80,7 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
         notes += [("warning", each) for each in said]
 
     csv = None if source.csv is None else source.csv.as_dict()
-    steps, roles = TablePreprocessor(csv=csv, date_format=date_format), []
+    steps, roles = TablePreprocessor(csv=csv, date_format=date_format, units=units), []
     for name in names:
         role = _role(name, column, config, where)
         roles.append(role)

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from practicum.lightning_shim import MisconfigurationException
 
+from .continuous import Scaling
 from .date_parts import DateParts
-from .preprocessor import Scaling
 from .splits import SplitStrategy
 
 Kind = Literal["auto", "number", "class"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from ..files.quoting import plain, quoted
-from .preprocessor import ContinuousColumn
+from .continuous import ContinuousColumn
 from .readers import as_number
 
 _MANY = 0.1  # share of rows beyond the range from which on it is said, however near they are
@@ -29,7 +29,7 @@ def unlike_training(values: pl.Series, fitted: ContinuousColumn, where: object) 
 
     Example:
         >>> import polars as pl
-        >>> from practicum.datamodules.tabular.preprocessor import ContinuousColumn
+        >>> from practicum.datamodules.tabular.continuous import ContinuousColumn
         >>> from practicum.datamodules.tabular.unlike_training import unlike_training
         >>> weight = ContinuousColumn(2.0, 2.0, 1.0, has_missing=False, low=0.5, high=4.0)
         >>> unlike_training(pl.Series("weight", [1500.0, 2.0]), weight, "new.csv")

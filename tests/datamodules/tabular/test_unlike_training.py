@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from practicum.datamodules.tabular.preprocessor import ContinuousColumn
+from practicum.datamodules.tabular.continuous import ContinuousColumn
 from practicum.datamodules.tabular.unlike_training import changed_constants, unlike_training
 
 COMPLETE = ContinuousColumn(2.0, 2.0, 1.0, has_missing=False, low=0.0, high=4.0)
