@@ -24,6 +24,7 @@ _BITS = (8, 10, 12, 14, 16, 24, 31, 32)
 _INTEGER_WHITES = tuple(float(2**bits - 1) for bits in _BITS)
 _FLOATING_WHITES = (1.0, 255.0, 4095.0, 65535.0)
 _OUTLIER = 1e4  # times the median photo's values
+_DARK = 0.25  # share of a range that a data set fills at least whose usual range it is
 
 
 KINDS = ("integer", "floating")
@@ -40,6 +41,9 @@ class Levels(NamedTuple):
     def kind(self) -> str:
         """``"floating"`` or ``"integer"``: each has a range of its own."""
         return KINDS[self.floating]
+
+
+NO_LEVELS = (np.nan, np.nan, np.nan)  # of other photos
 
 
 class GreyRange(NamedTuple):
@@ -69,11 +73,6 @@ def usual_range(levels: Levels) -> GreyRange:
     if 0 < high - low < (white - black) / 16:
         return GreyRange(low, high)
     return GreyRange(black, white if white > black else black + 1.0)
-
-
-def is_outside(levels: Levels, known: GreyRange) -> bool:
-    """Whether a photo has values below the black or above the white of a range."""
-    return levels.low < known.black or levels.high > known.white
 
 
 def ranges_of(levels: Iterable[Levels], known: Mapping[str, GreyRange]) -> dict[str, GreyRange]:
@@ -128,6 +127,39 @@ def shown(ranges: Mapping[str, GreyRange]) -> str:
         '0 to 4095 (integer)'
     """
     return " and ".join(f"{low:g} to {high:g} ({kind})" for kind, (low, high) in sorted(ranges.items()))
+
+
+def unlike_range(levels: Iterable[Levels], known: Mapping[str, GreyRange]) -> list[str]:
+    """Say whether photos do not fit the range in which training's are shown: they reach beyond it, or fill a small part of it.
+
+    Args:
+        levels: Of the deep grey photos.
+        known: The ranges, by kind; of other kinds nothing is said.
+
+    Example:
+        >>> from practicum.datamodules.images.deep_grey import GreyRange, Levels, unlike_range
+        >>> unlike_range([Levels(0, 900, False), Levels(5, 1023, False)], {"integer": GreyRange(0, 65535)})[0][:62]
+        '2 grey photos hold no value above 1023, of 0 to 65535 (integer'
+    """
+    kinds: dict[str, list[Levels]] = {}
+    for each in levels:
+        kinds.setdefault(each.kind, []).append(each)
+    notes = []
+    for kind, members in kinds.items():
+        if kind not in known:
+            continue
+        black, white = known[kind]
+        if outside := sum(each.low < black or each.high > white for each in members):
+            notes.append(
+                f"{outside:,} grey photos hold values outside {shown({kind: known[kind]})}, the range that is shown as black to "
+                "white: these become black or white."
+            )
+        elif (most := max(each.high for each in members)) - black <= _DARK * (white - black):
+            notes.append(
+                f"{len(members):,} grey photos hold no value above {most:g}, of {shown({kind: known[kind]})}, the range that is "
+                "shown as black to white: they are dark throughout; if they have fewer bits, convert them to training's."
+            )
+    return notes
 
 
 def levels_of(values: NDArray[Any]) -> Levels:

@@ -30,12 +30,12 @@ from numpy.typing import NDArray
 
 from ..loading.cache_folder import damage, seal
 from .decode import MAX_PIXELS, CropMode
-from .deep_grey import GreyRange
+from .deep_grey import GreyRange, Levels
 from .photo_facts import UNOPENED, PixelFile, read_photos
 from .photo_files import printable
 
 log = logging.getLogger(__name__)
-_VERSION = "2"  # of what is stored; raise it when decoding changes
+_VERSION = "3"  # of what is stored; raise it when decoding changes
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ class ImageIndex:
         reason: ``[N]`` strings: why a file can't be used; empty if it can.
         sha256: ``[N]`` hexadecimal digests of the bytes; empty if the file can't be opened.
         dhash: ``uint64 [N]``, perceptual hashes.
-        deep: ``bool [N]``, grey photos of more than 8 bits.
+        levels: ``float64 [N, 3]``: of grey photos of more than 8 bits the lowest and the highest value, and 1 for floating point;
+            of others NaN.
         thumbnail: ``uint8 [N, 16, 16, 3]``.
         shape: ``int32 [N, 2]``, height and width of the decoded pixels.
         offset: ``int64 [N]``, where each photo's pixels begin in ``pixels``.
@@ -57,12 +58,22 @@ class ImageIndex:
     reason: NDArray[np.str_]
     sha256: NDArray[np.str_]
     dhash: NDArray[np.uint64]
-    deep: NDArray[np.bool_]
+    levels: NDArray[np.float64]
     thumbnail: NDArray[np.uint8]
     shape: NDArray[np.int32]
     offset: NDArray[np.int64]
     pixels: Path | None
     grey_ranges: dict[str, GreyRange]
+
+    @property
+    def deep(self) -> NDArray[np.bool_]:
+        """``[N]``, whether a photo is grey with more than 8 bits."""
+        return ~np.isnan(self.levels[:, 0])
+
+    def grey_levels(self) -> list[Levels]:
+        """Levels of the usable photos that are grey with more than 8 bits."""
+        rows = self.levels[self.deep & (self.reason == "")].tolist()
+        return [Levels(low, high, bool(floating)) for low, high, floating in rows]
 
     def store(self, rows: Sequence[int] | NDArray[np.int64]) -> tuple[Path, NDArray[np.int64], NDArray[np.int32]] | None:
         """``(file, offsets, shapes)`` of these photos' pixels, or ``None`` if there are none."""

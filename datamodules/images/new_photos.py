@@ -61,6 +61,11 @@ class NewPhotos(PhotoViews):
                 f"{index.deep.sum():,} new photos are grey with more than 8 bits, and training saw none such: {shown(guessed)}, "
                 "found in the new photos, is shown as black to white."
             )
+        if self.grey_ranges and not index.deep.any():
+            log.warning(
+                f"The model shows {shown(self.grey_ranges)} of grey photos with more than 8 bits as black to white, and none of "
+                f"the {len(usable):,} new photos is one: they are shown as they are, which may be lighter or darker."
+            )
         self.datasets["predict"] = PhotoDataset(
             [paths[i] for i in usable],
             torch.full((len(usable),), -1),

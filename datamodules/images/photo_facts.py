@@ -18,7 +18,7 @@ import numpy as np
 from rich.progress import track
 
 from .decode import CropMode, Pixels, UnusablePhoto, decode_photo
-from .deep_grey import GreyRange, Levels, is_outside, ranges_of, shown, usual_range
+from .deep_grey import NO_LEVELS, GreyRange, Levels, ranges_of, usual_range
 from .perceptual_hash import THUMBNAIL, difference_hash, thumbnail
 
 log = logging.getLogger(__name__)
@@ -147,17 +147,12 @@ def read_photos(
     deep = read(range(count), grey_ranges)
     levels = [each.levels for each in facts if each.levels is not None and not each.reason]
     ranges = ranges_of(levels, grey_ranges)
-    if outside := sum(is_outside(each, grey_ranges[each.kind]) for each in levels if each.kind in grey_ranges):
-        log.warning(
-            f"{outside:,} grey photos hold values outside {shown(grey_ranges)}, the range that is shown as black to white: these "
-            "become black or white."
-        )
     read(deep, ranges)
     arrays = {
         "reason": np.array([each.reason for each in facts], dtype=np.str_),
         "sha256": np.array([each.sha256 for each in facts], dtype=np.str_),
         "dhash": np.array([each.dhash for each in facts], dtype=np.uint64),
-        "deep": np.array([each.levels is not None for each in facts], dtype=np.bool_),
+        "levels": np.array([each.levels or NO_LEVELS for each in facts], dtype=np.float64).reshape(count, 3),
         "thumbnail": thumbnails,
         "shape": shape,
         "offset": offset,

@@ -6,6 +6,7 @@ The base of :class:`.ImageFolder` and :class:`.NewPhotos`. Test-time augmentatio
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from collections.abc import Mapping, Sequence
@@ -23,11 +24,13 @@ from ..loading.seeded_sampler import SeededSampler
 from ..loading.set_up import require_set_up
 from .dataset import Augmentation, Batch, PhotoDataset, apply_views, identity_collate
 from .decode import MAX_PIXELS, CropMode, center_crop
-from .deep_grey import parse_ranges
+from .deep_grey import parse_ranges, unlike_range
 from .image_cache import ImageIndex, index_images
 from .mixup_cutmix import MixUpCutMix
 from .photo_files import printable
 from .photo_loader import PhotoLoader
+
+log = logging.getLogger(__name__)
 
 _LOOKED_AT = 16  # photos of which one is shown with its views
 _CENTER = 0.875  # the share of the shorter side that a center crop covers, as usual with ImageNet
@@ -117,6 +120,8 @@ class PhotoViews(LightningDataModule):
                     paths, self.short_side, self.cache, self.cache_gb, self.max_pixels, self.grey_ranges, self.crop_mode
                 ),
             )
+            for note in unlike_range(self._indexed[1].grey_levels(), self.grey_ranges):
+                log.warning(note)
         return self._indexed[1]
 
     def row_names(self, split: str) -> list[str]:

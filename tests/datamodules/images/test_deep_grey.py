@@ -106,6 +106,26 @@ def test_new_photos_beyond_the_range_of_training_are_said(tmp_path: Path, caplog
     assert "1 grey photos hold values outside" in caplog.text
 
 
+def test_new_photos_of_fewer_bits_than_training_are_said_each_time(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A camera of 12 bits after one of 16: nearly black."""
+    for name, most in (("a", 4000), ("b", 3000), ("bright", 30_000)):
+        Image.fromarray(np.linspace(0, most, 48 * 48).reshape(48, 48).astype(np.uint16)).save(tmp_path / f"{name}.png")
+    Image.new("L", (48, 48), 90).save(tmp_path / "eight.png")
+    options = {"size": 32, "cache": tmp_path / "cache", "grey_range": {"integer": [0.0, 65535.0]}}
+    NewPhotos([tmp_path / "a.png", tmp_path / "bright.png"], **options)
+    assert "dark throughout" not in caplog.text
+    for _ in range(2):  # the second time from the cache
+        caplog.clear()
+        NewPhotos([tmp_path / "a.png", tmp_path / "b.png"], **options)
+        assert "2 grey photos hold no value above 4000, of 0 to 65535 (integer)" in caplog.text
+    caplog.clear()
+    NewPhotos([tmp_path / "eight.png"], **options)
+    assert "none of the 1 new photos is one" in caplog.text
+    caplog.clear()
+    NewPhotos([tmp_path / "a.png", tmp_path / "eight.png"], **{**options, "grey_range": [0.0, 4095.0]})
+    assert not caplog.text
+
+
 def test_ranges_are_of_all_photos_but_damaged_ones() -> None:
     members = [Levels(0, 0.5 + i / 100, True) for i in range(5)]
     assert ranges_of([*members, Levels(-1e30, 1e38, True)], {}) == {"floating": GreyRange(0.0, 1.0)}
