@@ -185,7 +185,7 @@ def detect_format(path: str | PathLike[str], trained: CSVFormat | None = None, *
                 f"{path}: {_NAMES.get(found, repr(found))} separates thousands, as the decimal sign in training was {decimal!r}."
             )
     else:  # where the delimiter is another, so was the program that wrote the file
-        decimal, thousands = find_decimal(path, values, delimiter, told.get("decimal"))
+        decimal, thousands = find_decimal(path, values, delimiter, told.get("decimal"), rows[0] if header and rows else ())
     return CSVFormat(delimiter, quote, decimal, thousands, encoding, bool(header), tuple(sorted(told)))
 
 

@@ -34,7 +34,9 @@ def is_number(text: str) -> bool:
     return bool(_PLAIN.fullmatch(text) or _GROUPED.fullmatch(text))
 
 
-def find_decimal(path: Path, rows: Sequence[Sequence[str]], delimiter: str, decimal: str | None = None) -> tuple[str, str | None]:
+def find_decimal(
+    path: Path, rows: Sequence[Sequence[str]], delimiter: str, decimal: str | None = None, names: Sequence[str] = ()
+) -> tuple[str, str | None]:
     """Find the decimal and the thousands sign of a table.
 
     Args:
@@ -42,13 +44,14 @@ def find_decimal(path: Path, rows: Sequence[Sequence[str]], delimiter: str, deci
         rows: A sample of its rows, without the header.
         delimiter: The file's delimiter.
         decimal: The decimal sign, if it is known.
+        names: Names of the columns, for messages, where the table has them.
 
     Returns:
         Decimal sign and thousands sign, the latter ``None`` where there is none.
     """
     votes = {".": 0, ",": 0}  # of columns, for the decimal sign
     groups: dict[str, int] = {}  # columns with a thousands sign
-    unclear: dict[str, str] = {}  # examples of numbers that may be read in both ways, by the sign in them
+    unclear: dict[str, tuple[str, int]] = {}  # numbers that may be read in both ways, each with its column, by the sign in them
     width = max((len(row) for row in rows), default=0)
     for column in range(width):
         values = [row[column] for row in rows if column < len(row) and row[column] not in MISSING]
@@ -65,7 +68,7 @@ def find_decimal(path: Path, rows: Sequence[Sequence[str]], delimiter: str, deci
                     groups[sign] = groups.get(sign, 0) + 1
                     votes[other] += grouped.count(sign) > 1
                 else:
-                    unclear.setdefault(sign, grouped)
+                    unclear.setdefault(sign, (grouped, column))
         for sign in (*SPACES, "'", "\u2019"):
             if any((m := _GROUPED.fullmatch(v)) and m[1] == sign for v in values):
                 groups[sign] = groups.get(sign, 0) + 1
@@ -91,10 +94,11 @@ def find_decimal(path: Path, rows: Sequence[Sequence[str]], delimiter: str, deci
     if thousands == decimal:
         thousands = None
     if not told and not any(votes.values()) and unclear and (delimiter != "," or "," in unclear):
-        example = next(iter(unclear.values()))
+        example, column = next(iter(unclear.values()))
+        place = f"{path}, column {quoted(names[column])}" if column < len(names) else path
         value = example.replace(thousands or "", "").replace(decimal, ".")
         say_once(
-            f"{path}: {example} may be a number with a decimal sign or one with a thousands sign; it is read as {value}: set "
+            f"{place}: {example} may be a number with a decimal sign or one with a thousands sign; it is read as {value}: set "
             "csv_format.decimal if that is wrong."
         )
     return decimal, thousands

@@ -84,7 +84,7 @@ def convert_numbers(frame: pl.LazyFrame, names: Sequence[str | None], where: obj
         if name is not None and schema[name] == pl.String:
             frame = frame.with_columns(as_number(frame.select(name).collect()[name], where))
         elif name is not None and not (schema[name].is_numeric() or schema[name] in (pl.Boolean, pl.Null)):
-            raise MisconfigurationException(f"{where}: column {quoted(name)} is a {schema[name]}, not a number.")
+            raise MisconfigurationException(f"{where}: column {quoted(name)} has type {schema[name]}, not a number.")
         elif name is not None and schema[name] in (pl.Boolean, pl.Null):
             frame = frame.with_columns(pl.col(name).cast(pl.Float64))
     return frame

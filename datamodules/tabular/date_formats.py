@@ -179,7 +179,7 @@ def date_text(values: pl.Series, where: object) -> pl.Series | None:
     if dtype == pl.Null:
         return values.cast(pl.String)
     if dtype != pl.String:
-        raise MisconfigurationException(f"{where}: column {quoted(values.name)} is a {dtype}, not a date.")
+        raise MisconfigurationException(f"{where}: column {quoted(values.name)} has type {dtype}, not a date.")
     return values.str.strip_chars()
 
 
@@ -287,7 +287,7 @@ def _refuse(
         row = text.is_not_null().arg_true()[0]
         hint = "a year alone" if re.fullmatch(r"(19|20)\d{2}", text[row]) else "a number that is no date"
         raise MisconfigurationException(
-            f"{where}: column {quoted(values.name)} is a {values.dtype}, not a date: {text[row]} is {hint}; write 2026-01-31."
+            f"{where}: column {quoted(values.name)} has type {values.dtype}, not a date: {text[row]} is {hint}; write 2026-01-31."
         )
     read = parsed if parsed is not None else _parse(text, form) if form else text.set(text.is_not_null(), None)
     row = int((read.is_null() & text.is_not_null()).arg_true()[0])

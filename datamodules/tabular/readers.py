@@ -173,7 +173,7 @@ def as_number(values: pl.Series, where: object, advice: str = "") -> pl.Series:
     elif values.dtype.is_numeric() or values.dtype == pl.Boolean:
         numbers = values.cast(pl.Float64)
     else:
-        raise MisconfigurationException(f"{where}: column {quoted(values.name)} is a {values.dtype}, not a number.")
+        raise MisconfigurationException(f"{where}: column {quoted(values.name)} has type {values.dtype}, not a number.")
     return numbers.set(~(numbers.abs() <= _LARGEST).fill_null(True), None)
 
 

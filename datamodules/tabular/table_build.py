@@ -27,6 +27,7 @@ from .row_labels import ReadColumn, row_labels, split_strategy
 from .source_table import SourceTable
 from .splits import LEFT_OUT, SPLITS, Labels
 from .table_config import TableConfig
+from .total_rows import total_rows
 from .units import read_units
 
 _BLOCK = 500_000  # rows that are encoded at a time
@@ -77,7 +78,7 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     leaked: dict[str, int] = {}
     if config.infer_roles:
         said, leaked = repeated_rows(frame, labels, where, config.split_column)
-        notes += [("warning", each) for each in said]
+        notes += [("warning", each) for each in (*said, *total_rows(frame, where))]
 
     csv = None if source.csv is None else source.csv.as_dict()
     steps, roles = TablePreprocessor(csv=csv, date_format=date_format, units=units), []

@@ -177,7 +177,7 @@ def test_a_guess_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
     said = [record.getMessage() for record in caplog.records]
     assert len(said) == 2
     assert "read as cp1252" in said[0]
-    assert "1.299 may be" in said[1]
+    assert "t.csv, column 'x': 1.299 may be" in said[1]
     assert "read as 1.299" in said[1]
 
 

@@ -55,7 +55,7 @@ def test_words_among_numbers_are_named_with_their_row() -> None:
         convert_numbers(frame, ["rating", None], "t")
     assert convert_numbers(frame.filter(pl.col("rating") != "good"), ["rating"], "t").collect()["rating"].to_list() == [1, 2.5, 4]
     assert convert_numbers(ROWS, ["rating", "w"], "t") is ROWS
-    with pytest.raises(MisconfigurationException, match="is a Date, not a number"):
+    with pytest.raises(MisconfigurationException, match="has type Date, not a number"):
         convert_numbers(ROWS.with_columns(rating=datetime.date(2020, 1, 1)), ["rating"], "t")
 
 

@@ -81,7 +81,7 @@ def test_numbers() -> None:
     assert as_number(pl.Series([True, False]), "t").to_list() == [1, 0]
     with pytest.raises(MisconfigurationException, match=r"'x' should be a number, but row 2 holds 'abc' \(and 1 more rows\)"):
         as_number(pl.Series("x", ["1", "abc", "def"]), "t")
-    with pytest.raises(MisconfigurationException, match="column 'x' is a Date, not a number"):
+    with pytest.raises(MisconfigurationException, match="column 'x' has type Date, not a number"):
         as_number(pl.Series("x", [datetime.date(2020, 1, 1)]), "t")
 
 
@@ -98,7 +98,7 @@ def test_dates_with_times_and_dates_that_differ() -> None:
         as_date(pl.Series("day", ["2020-01-01", "3.4.2020"]), "t")
     with pytest.raises(MisconfigurationException, match=r"row 1 is not one \('soon'\)"):
         as_date(pl.Series("day", ["soon"]), "t")
-    with pytest.raises(MisconfigurationException, match="is a Float64, not a date"):
+    with pytest.raises(MisconfigurationException, match="has type Float64, not a date"):
         as_date(pl.Series("day", [1.5]), "t")
 
 
