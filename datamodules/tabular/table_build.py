@@ -81,7 +81,7 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
         notes += [("warning", each) for each in (*said, *total_rows(frame, where))]
 
     csv = None if source.csv is None else source.csv.as_dict()
-    steps, roles = TablePreprocessor(csv=csv, date_format=date_format, units=units), []
+    steps, roles = TablePreprocessor(csv=csv, date_format=date_format), []
     for name in names:
         role = _role(name, column, config, where)
         roles.append(role)
@@ -102,6 +102,7 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     ignored = left_out((role for role in roles if role.column not in config.columns), where) if config.infer_roles else []
     notes += [("info", each) for each in ignored]
     used = {role.column for role in roles if role.role in ("categorical", "continuous", "date")}
+    steps.units = {name: unit for name, unit in units.items() if name in used or name == config.target}
     _require_own_names(used, steps, where)
     notes += [("info", each) for each in missing_values(_missing(frame, used), len(labels), where)]
     train_target = target.filter(training)

@@ -33,6 +33,7 @@ _NUMBER = rf"[-+{MINUS}]?(?:\d(?:[\d.,'\u2019{_SPACES}]*\d)?|[.,]\d+)"
 _BEFORE = rf"(?:{_CODES}|[A-Z]{{0,3}}\p{{Sc}})"
 _BEHIND = r"(?:[%\u2030\u00b0\u2032\u2033\p{Sc}\p{L}][^\d,;:|'\"=+<>()-]{0,15}|(?:[munpckd\u00b5]?m|ft|in|yd|mi)[23])"
 _FORM = rf"^([-+{MINUS}]?)({_BEFORE}?)[{_SPACES}]*({_NUMBER})[{_SPACES}]*({_BEHIND}?)$"
+_OTHER = {".": ",", ",": "."}
 _FIRST = 1000  # rows; most columns of text are told by them
 
 
@@ -56,18 +57,13 @@ class Unit:
         Raises:
             ValueError: A sign is none.
         """
-        one = isinstance(self.thousands, str) and len(self.thousands) == 1
-        if (
-            not (isinstance(self.sign, str) and self.sign)
-            or self.decimal not in (".", ",")
-            or not (one or self.thousands is None)
-        ):
+        one = self.thousands is None or (isinstance(self.thousands, str) and len(self.thousands) == 1)
+        if not isinstance(self.sign, str) or not self.sign or self.decimal not in _OTHER or not one:
             raise ValueError("a unit must have a sign, a decimal sign and a thousands sign")
 
     def swapped(self) -> Unit:
         """The same unit in a file whose decimal sign is the other one."""
-        other = {".": ",", ",": "."}
-        return Unit(self.sign, other[self.decimal], other.get(self.thousands or "", self.thousands))
+        return Unit(self.sign, _OTHER[self.decimal], _OTHER.get(self.thousands or "", self.thousands))
 
     def number(self, text: pl.Expr) -> pl.Expr:
         """The numbers of cells, with this unit or without any, so that they can be cast; null where there is another unit.
@@ -123,8 +119,8 @@ def find_unit(values: pl.Series, csv: CSVFormat | None = None) -> Unit | None:
 def _notations(sign: str, numbers: pl.Series, decimal: str) -> Iterator[Unit]:
     """Ways in which the numbers may be written, the likeliest first."""
     spaced = next((mark for mark in f"{_SPACES}'\u2019" if numbers.str.contains(mark, literal=True).any()), None)
-    for point, other in ((decimal, ",."[decimal == ","]), (",."[decimal == ","], decimal)):
-        yield Unit(sign, point, spaced or other)
+    for point in (decimal, _OTHER[decimal]):
+        yield Unit(sign, point, spaced or _OTHER[point])
 
 
 def read_units(
@@ -150,7 +146,15 @@ def read_units(
         values = column(name)
         wanted = name in (config.weight, *config.continuous) or (name == config.target and config.kind == "number")
         unit = find_unit(values, csv)
-        if unit is None or not (wanted or values.drop_nulls().n_unique() > MAX_CATEGORIES):
+        if unit is None:
+            continue
+        distinct = values.n_unique() - bool(values.null_count())
+        if not wanted and distinct <= MAX_CATEGORIES:
+            if name == config.target:
+                notes.append(
+                    f"{where}: the target {quoted(name)} holds {distinct} numbers with the unit {quoted(unit.sign)}, and is "
+                    "taken for classes; kind=number changes that."
+                )
             continue
         units[name] = unit
         cell = values.drop_nulls()[0]
@@ -159,12 +163,10 @@ def read_units(
         is_whole = values.to_frame().select(whole).item()
         frame = frame.with_columns(numbers.cast(pl.Int64 if is_whole else pl.Float64))
         read = pl.DataFrame({name: [cell]}).select(numbers.cast(pl.Float64)).item()
-        other = (
-            "kind=class takes it for classes" if name == config.target else "the option categorical leaves it as it is written"
-        )
+        kept = "kind=class takes it for classes" if name == config.target else "the option categorical leaves it as it is written"
         notes.append(
             f"{where}: column {quoted(name)} holds numbers with the unit {quoted(unit.sign)} and is read as numbers "
-            f"({quoted(cell)} as {read:.12g}); {other}."
+            f"({quoted(cell)} as {read:.12g}); {kept}."
         )
     return frame, units, notes
 

@@ -146,6 +146,16 @@ def test_new_files_and_frames_are_the_same_numbers_however_they_are_written(tmp_
     assert found[0].source_rows()["weight"].to_list() == ["1.5 kg", "3.0 kg"]  # written beside the predictions as they were
 
 
+def test_a_target_of_few_numbers_with_a_unit_is_classes_unless_it_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert table(tmp_path, target="length").arrays().steps.classes == ["0 m", "1 m", "2 m"]
+    assert "the target 'length' holds 3 numbers with the unit 'm', and is taken for classes; kind=number" in caplog.text
+    told = table(tmp_path, target="length", kind="number").arrays()
+    assert told.steps.classes is None
+    assert {*told.targets.tolist()} == {0.0, 1.0, 2.0}
+
+
 @pytest.mark.parametrize(
     ("options", "continuous", "is_class"),
     [
