@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ def build_deployable(run: Run, given: Any, count: int, scratch: str) -> Deployab
     if isinstance(model, TabularEnsemble | EntityEmbeddingModel | Recommender):
         steps = TablePreprocessor.from_json(run.folder / "steps.json")
         rows = (
-            _rows(run, steps, model)
+            _rows(run, steps, model, data.config.csv_format)
             if sources is None
             else data.for_prediction(sources if len(sources) > 1 else sources[0]).plain
         )
@@ -122,7 +122,7 @@ def _tested(run: Run) -> pl.DataFrame:
     return pl.read_csv(path, infer_schema=False)
 
 
-def _rows(run: Run, steps: TablePreprocessor, model: Any) -> pl.DataFrame:
+def _rows(run: Run, steps: TablePreprocessor, model: Any, told: Mapping[str, Any]) -> pl.DataFrame:
     """Raw rows of the test; columns that had the name of a column of predictions get theirs back.
 
     A run on clicks has no predictions of its test: the pairs that it has seen take their place.
@@ -133,7 +133,7 @@ def _rows(run: Run, steps: TablePreprocessor, model: Any) -> pl.DataFrame:
         return pl.DataFrame({name: ids[name].gather(seen[side] - 1) for name, side in zip(ids, ("user", "item"), strict=True)})
     rows = _tested(run)
     renamed = {f"table_{name}": name for name in steps.source_columns if f"table_{name}" in rows.columns}
-    return clean_text(rows.drop(set(renamed.values()) & {*rows.columns}).rename(renamed).lazy()).collect()
+    return clean_text(rows.drop(set(renamed.values()) & {*rows.columns}).rename(renamed).lazy(), told).collect()
 
 
 def _texts(run: Run, data: Any, sources: list[Path] | None) -> Iterator[str | None]:

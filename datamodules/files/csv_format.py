@@ -27,14 +27,15 @@ from practicum.lightning_shim import MisconfigurationException
 
 from .csv_numbers import MISSING, find_decimal, is_number
 from .csv_source import TextBytes, find_encoding, read_source, require_utf8
+from .header_line import holds_values, say_strange_names
 from .quoting import listed, quoted
 from .say_once import say_once
 
 DELIMITERS = (",", ";", "\t", "|")
 ONE_COLUMN = "\x1f"  # the delimiter of a table of one column, whose values may hold any of DELIMITERS
-CSV_FORMAT_OPTIONS = ("delimiter", "quote", "decimal", "encoding", "header")
-DETECT: Mapping[str, Any] = dict.fromkeys(CSV_FORMAT_OPTIONS)  # the option csv_format of data modules by default
-_DATE = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}.*|\d{1,2}[-./]\d{1,2}[-./](\d{4}|\d{2})\b.*")
+WRITTEN = ("delimiter", "quote", "decimal", "encoding", "header")  # what is detected
+CSV_FORMAT_OPTIONS = (*WRITTEN, "na_values", "keep_default_na")
+DETECT: Mapping[str, Any] = dict.fromkeys(WRITTEN)  # the option csv_format of data modules by default
 _SAMPLE = 1 << 18  # bytes
 _ROWS = 100  # that clevercsv looks at: its time grows with them
 _NAMES = {"\t": "tab", ONE_COLUMN: "none (one column)", "\xa0": "no-break space", "\u202f": "narrow no-break space"}
@@ -51,6 +52,8 @@ class CSVFormat:
         thousands: Sign between groups of three digits, or ``None``.
         encoding: Encoding.
         header: Whether the first line names the columns.
+        na_values: What stands for a missing value besides an empty field and :data:`MISSING`.
+        keep_default_na: Whether those do; false: ``None`` and ``NA`` are words.
         told: Names of the attributes that the user fixed.
     """
 
@@ -60,11 +63,18 @@ class CSVFormat:
     thousands: str | None = None
     encoding: str = "utf-8"
     header: bool = True
+    na_values: tuple[str, ...] = ()
+    keep_default_na: bool = True
     told: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """All that stands for a missing value, as it is written."""
+        return missing_marks(self.na_values, self.keep_default_na)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the format as JSON-able values."""
-        return {**asdict(self), "told": list(self.told)}
+        return {**asdict(self), "na_values": list(self.na_values), "told": list(self.told)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> CSVFormat:
@@ -85,7 +95,7 @@ class CSVFormat:
             raise ValueError(f"told={told!r} must name parts of a format")
         if thousands is not None and not (isinstance(thousands, str) and len(thousands) == 1):
             raise ValueError(f"thousands={thousands!r} must be one character")
-        return cls(**{**known, "told": tuple(told)})
+        return cls(**{**known, "told": tuple(told), "na_values": tuple(known.get("na_values") or ())})
 
     def unusual(self) -> str | None:
         """What differs from a usual CSV, as ``delimiter ';', decimal ','``; ``None`` if nothing does."""
@@ -95,27 +105,52 @@ class CSVFormat:
             value = getattr(self, name)
             if value != getattr(usual, name):
                 found.append(f"{name} {_NAMES.get(value) or (value if name == 'encoding' or value is None else repr(value))}")
-        return ", ".join([*found, *([] if self.header else ["no header"])]) or None
+        marks = [f"na_values {listed(self.na_values, 8)}"] if self.na_values else []
+        marks += [] if self.keep_default_na else ["keep_default_na false"]
+        return ", ".join([*found, *([] if self.header else ["no header"]), *marks]) or None
 
 
-def check_csv_format(options: Mapping[str, Any] | None) -> dict[str, Any]:
+def missing_marks(na_values: Sequence[str] = (), keep_default_na: bool | None = True) -> tuple[str, ...]:
+    """What stands for a missing value: an empty field always.
+
+    Args:
+        na_values: What does so besides.
+        keep_default_na: Whether :data:`MISSING` does; false: no.
+
+    Example:
+        >>> from practicum.datamodules.files.csv_format import missing_marks
+        >>> missing_marks(["n.a."], keep_default_na=False)
+        ('', 'n.a.')
+    """
+    return ("", *(MISSING[1:] if keep_default_na is not False else ()), *(na_values or ()))
+
+
+def check_csv_format(options: Mapping[str, Any] | None, known: Sequence[str] = CSV_FORMAT_OPTIONS) -> dict[str, Any]:
     """Check the option ``csv_format`` of a data module; return what it fixes, without what is to be detected.
+
+    Args:
+        options: Values by key; ``None``: not known.
+        known: Keys that it may have.
 
     Raises:
         MisconfigurationException: A key is unknown, or a value can't be used.
     """
     told = {str(key): value for key, value in (options or {}).items() if value is not None}
     for key in told:
-        if key not in CSV_FORMAT_OPTIONS:
-            raise MisconfigurationException(f"csv_format: has no key {quoted(key)}; it has {', '.join(CSV_FORMAT_OPTIONS)}.")
+        if key not in known:
+            raise MisconfigurationException(f"csv_format: has no key {quoted(key)}; it has {', '.join(known)}.")
     if "delimiter" in told:
         told["delimiter"] = {"\\t": "\t", "tab": "\t"}.get(str(told["delimiter"]), str(told["delimiter"]))
+    if isinstance(told.get("na_values"), Sequence) and not isinstance(told["na_values"], str):
+        told["na_values"] = [str(each) for each in told["na_values"]]  # -999 of a command line is a number
     one_character = "one character, such as ';' or '\\t'"
     for key, valid, wanted in (
         ("delimiter", lambda value: len(value) == 1 and value not in "\"'\r\n", one_character),
         ("quote", lambda value: value in ('"', "'", ""), "\", ' or '' (no quotes)"),
         ("decimal", lambda value: value in (".", ","), ". or ,"),
         ("header", lambda value: isinstance(value, bool), "true or false"),
+        ("na_values", lambda value: isinstance(value, list), "a list, such as [n.a.,-999]"),
+        ("keep_default_na", lambda value: isinstance(value, bool), "true or false"),
         ("encoding", lambda value: _is_encoding(str(value)), "an encoding, such as utf-8, cp1252 or utf-16"),
     ):
         if key in told and not valid(told[key]):
@@ -170,23 +205,26 @@ def detect_format(path: str | PathLike[str], trained: CSVFormat | None = None, *
         quote = None
     delimiter = told.get("delimiter") or _find_delimiter(source, text, quote, trained)
     rows = parse(text, delimiter, quote)
+    marks = {"na_values": tuple(told.get("na_values", ())), "keep_default_na": told.get("keep_default_na", True)}
+    missing = missing_marks(**marks)
     header = told.get("header")
     if header is None:
-        header = trained.header if trained is not None else not _is_values(rows)
+        header = trained.header if trained is not None else not holds_values(rows, missing)
         if header and trained is None:
-            _say_strange_names(path, rows)
+            say_strange_names(path, rows, missing)
     values = rows[1:] if header else rows
     if trained is not None and delimiter == trained.delimiter:
         decimal, thousands = told.get("decimal", trained.decimal), trained.thousands
         thousands = None if thousands == decimal else thousands
-        if thousands is None and (found := find_decimal(path, values, delimiter, decimal)[1]) is not None:
+        if thousands is None and (found := find_decimal(path, values, delimiter, decimal, missing=missing)[1]) is not None:
             thousands = found
             say_once(
                 f"{path}: {_NAMES.get(found, repr(found))} separates thousands, as the decimal sign in training was {decimal!r}."
             )
     else:  # where the delimiter is another, so was the program that wrote the file
-        decimal, thousands = find_decimal(path, values, delimiter, told.get("decimal"), rows[0] if header and rows else ())
-    return CSVFormat(delimiter, quote, decimal, thousands, encoding, bool(header), tuple(sorted(told)))
+        names = rows[0] if header and rows else ()
+        decimal, thousands = find_decimal(path, values, delimiter, told.get("decimal"), names, missing)
+    return CSVFormat(delimiter, quote, decimal, thousands, encoding, bool(header), **marks, told=tuple(sorted(told)))
 
 
 def parse(text: str, delimiter: str, quote: str | None) -> list[list[str]]:
@@ -254,31 +292,3 @@ def _of_one_column(path: Path, text: str, quote: str | None, in_header: Sequence
     usual = "\t" if re.search(r"\.(tsv|tab)(\.gz)?$", path.name.lower()) else ","
     plain = all(len(row) == 1 for row in parse(text, usual, quote))
     return usual if plain else ONE_COLUMN
-
-
-def _is_values(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row holds values rather than names: numbers only, which don't count the columns."""
-    if len(rows) < 2 or not all(map(is_number, rows[0])):
-        return False
-    counted = [str(i) for i in range(len(rows[0]) + 1)]  # 0, 1, 2 ... are names that pandas gives
-    if list(rows[0]) in (counted[:-1], counted[1:]) and len(rows[0]) > 1:
-        return False
-    return len(rows[0]) > 1 and all(is_number(value) or value in MISSING for value in rows[1])
-
-
-def _say_strange_names(path: Path, rows: Sequence[Sequence[str]]) -> None:
-    """Say if the names of columns look like their values: the first line may be a row."""
-    strange = []
-    for name, values in zip(rows[0], zip(*(row for row in rows[1:] if len(row) == len(rows[0])), strict=True), strict=False):
-        given = [value for value in values if value not in MISSING]
-        for is_one in (is_number, lambda text: bool(_DATE.fullmatch(text))):
-            alike = is_one(name) and given and sum(map(is_one, given)) >= 0.9 * len(given)
-            # A year, or a number of an item, may be a name; a fraction, a date above dates or one of the values is none.
-            if alike and (name in given or is_one is not is_number or not name.isdigit()):
-                strange.append(name)
-    if strange:
-        look = "look" if strange[1:] else "looks"
-        say_once(
-            f"{path}: its first line is taken for the names of columns, but {listed(strange, 3)} {look} like values below; set "
-            "csv_format.header=false if that line is a row (columns are then called column_1, column_2 ...)."
-        )

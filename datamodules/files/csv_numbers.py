@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ MISSING = (
 )  # fmt: skip
 MINUS = "\u2212"  # what typesetters and some exports write for a hyphen before a number
 SPACES = " \xa0\u202f"  # between thousands in much of Europe; no-break in Excel's exports
-_BLOCK = 1 << 22
 _MOSTLY = 0.98  # share of numbers from which on a column's other strings are mistakes, as for the roles of columns
 _FIRST = 1000  # rows
 _EXPONENT = r"(?:[eE][-+]?\d+)?"
@@ -35,7 +34,12 @@ def is_number(text: str) -> bool:
 
 
 def find_decimal(
-    path: Path, rows: Sequence[Sequence[str]], delimiter: str, decimal: str | None = None, names: Sequence[str] = ()
+    path: Path,
+    rows: Sequence[Sequence[str]],
+    delimiter: str,
+    decimal: str | None = None,
+    names: Sequence[str] = (),
+    missing: Sequence[str] = MISSING,
 ) -> tuple[str, str | None]:
     """Find the decimal and the thousands sign of a table.
 
@@ -45,6 +49,7 @@ def find_decimal(
         delimiter: The file's delimiter.
         decimal: The decimal sign, if it is known.
         names: Names of the columns, for messages, where the table has them.
+        missing: What stands for a missing value.
 
     Returns:
         Decimal sign and thousands sign, the latter ``None`` where there is none.
@@ -54,7 +59,7 @@ def find_decimal(
     unclear: dict[str, tuple[str, int]] = {}  # numbers that may be read in both ways, each with its column, by the sign in them
     width = max((len(row) for row in rows), default=0)
     for column in range(width):
-        values = [row[column] for row in rows if column < len(row) and row[column] not in MISSING]
+        values = [row[column] for row in rows if column < len(row) and row[column] not in missing]
         if not values or sum(map(is_number, values)) < 0.9 * len(values):
             continue
         # 1.5, 0.123, .5, 1234.567 and 1,234.5 have a decimal point for sure; 1.234 may have none.
@@ -173,6 +178,7 @@ def typed(
     blanks: bool,
     path: object,
     lines: Sequence[int] | np.ndarray[Any, np.dtype[np.int64]],
+    missing: Sequence[str] = MISSING,
 ) -> pl.LazyFrame:
     """Remove blanks and marks of missing values from strings, and turn columns of numbers or booleans into such.
 
@@ -187,11 +193,12 @@ def typed(
         blanks: Whether some fields may have blanks around them, or marks of missing values.
         path: The file, for messages.
         lines: The line of each row, for messages.
+        missing: What stands for a missing value.
     """
     decimal, thousands = form
     other = "," if decimal == "." else "."
     bare = {name: pl.col(name).str.strip_chars() for name in strings}
-    clean = {name: pl.when(~bare[name].is_in(list(MISSING))).then(bare[name]) for name in strings}
+    clean = {name: pl.when(~bare[name].is_in(list(missing))).then(bare[name]) for name in strings}
     numbers = {name: as_plain_number(clean[name], decimal, thousands) for name in strings}
     others = {name: as_plain_number(clean[name], other, None) for name in strings}
     mixed = {name: pl.coalesce(numbers[name], with_other_sign(clean[name], decimal)) for name in strings}
@@ -252,49 +259,3 @@ def typed(
             if (shares[name][0] or 0) >= _MOSTLY:
                 columns[name] = pl.coalesce(mixed[name], clean[name])
     return frame.with_columns(expression.alias(name) for name, expression in columns.items()) if columns else frame
-
-
-def has_padding(data: Any, start: int) -> bool:
-    """Whether some field of a table may begin with a zero that another digit follows.
-
-    Args:
-        data: The table's bytes.
-        start: Where it begins.
-    """
-    zero, nine, point = b"09."
-    for block in _blocks(data, start):
-        zeros = np.flatnonzero(block[1:-1] == zero) + 1
-        zeros = zeros[(block[zeros + 1] >= zero) & (block[zeros + 1] <= nine)]
-        before = block[zeros - 1]
-        if (((before < zero) | (before > nine)) & (before != point)).any():
-            return True
-    return False
-
-
-def has_blanks(data: Any, start: int, delimiter: str) -> bool:
-    """Whether some field of a table may begin or end with a blank.
-
-    Args:
-        data: The table's bytes.
-        start: Where it begins.
-        delimiter: Its delimiter.
-    """
-    edges = np.zeros(256, bool)
-    edges[[*b"\n\r\"'", ord(delimiter)]] = True
-    for block in _blocks(data, start):
-        blanks = np.flatnonzero((block[1:-1] == 32) | (block[1:-1] == 9) | (block[1:-1] == 0xC2)) + 1
-        blanks = blanks[block[blanks] != ord(delimiter)]
-        if (edges[block[blanks - 1]] | edges[block[blanks + 1]]).any():
-            return True
-    return False
-
-
-def _blocks(data: Any, start: int) -> Iterator[np.ndarray[Any, np.dtype[np.uint8]]]:
-    """Blocks of a table's bytes, with a byte before and one after each; beyond the table lie line ends."""
-    whole = np.frombuffer(data, np.uint8)
-    end = np.asarray([10], np.uint8)
-    for begin in range(start, len(whole), _BLOCK):
-        stop = begin + _BLOCK
-        before = whole[begin - 1 : begin] if begin > start else end
-        after = whole[stop : stop + 1] if stop < len(whole) else end
-        yield np.concatenate([before, whole[begin:stop], after])

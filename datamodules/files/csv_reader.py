@@ -17,9 +17,10 @@ from practicum.lightning_shim import MisconfigurationException
 
 from .csv_files import refuse_patterns
 from .csv_format import CSVFormat, detect_format
-from .csv_numbers import MISSING, has_blanks, has_padding, typed
+from .csv_numbers import MISSING, typed
 from .csv_source import TextBytes, read_source
 from .csv_structure import Rows, check_rows, iter_records
+from .field_edges import has_blanks, has_padding
 from .quoting import did_you_mean, listed, quoted
 
 ENDINGS = (".csv", ".tsv", ".tab", ".csv.gz", ".tsv.gz", ".tab.gz")
@@ -110,7 +111,7 @@ def read_table(
 
     Numbers and booleans are recognized as polars does, and besides those with blanks, a decimal comma or a sign between
     thousands. Columns of whole numbers with leading zeros (``01234``) or beyond 64 bits are codes and stay strings. Blanks
-    around strings are removed; :data:`MISSING` becomes null.
+    around strings are removed; :attr:`.CSVFormat.missing` becomes null.
 
     Args:
         path: The file.
@@ -125,8 +126,8 @@ def read_table(
     kept = [name for name in rows.names if name in text]
     signs = (form.decimal, form.thousands)
     if form.decimal != "." or form.thousands == ".":  # polars would read 1.299 as a fraction
-        return typed(_scan(source, form, rows, infer_schema=False), rows.names, kept, signs, True, path, rows.lines)
-    options: dict[str, Any] = {"null_values": list(MISSING)}
+        return typed(_scan(source, form, rows, infer_schema=False), rows.names, kept, signs, True, path, rows.lines, form.missing)
+    options: dict[str, Any] = {"null_values": list(form.missing)}
     schema = dict(_scan(source, form, rows, infer_schema_length=None, **options).collect_schema())
     codes = [name for name, kind in schema.items() if kind == pl.Int128]
     whole = [name for name, kind in schema.items() if kind.is_integer() and name not in (*codes, *kept)]
@@ -139,7 +140,7 @@ def read_table(
     frame = _scan(source, form, rows, schema, infer_schema=False, **options)  # inferring took as long as reading
     strings = [name for name, kind in schema.items() if kind == pl.String]
     blanks = bool(strings) and (len(form.delimiter.encode()) > 1 or has_blanks(source.data, source.start, form.delimiter))
-    return typed(frame, strings, kept, signs, blanks, path, rows.lines)
+    return typed(frame, strings, kept, signs, blanks, path, rows.lines, form.missing)
 
 
 def open_table(

@@ -15,7 +15,7 @@ from torchdata.stateful_dataloader import StatefulDataLoader
 
 from ..files.archive import without_zip
 from ..files.csv_files import write_csv
-from ..files.csv_format import DETECT, CSVFormat, check_csv_format, detect_format
+from ..files.csv_format import DETECT, WRITTEN, CSVFormat, check_csv_format, detect_format
 from ..loading.source import Local, Source
 from ..loading.training_length import enough_epochs
 from .class_folders import read_class_folders
@@ -154,7 +154,7 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         if label_pattern is not None:
             label_regex(label_pattern)
             self._require("label_pattern", repr(label_pattern), csv is None, "left out beside csv, which has a column of labels")
-        self.csv_format = check_csv_format(csv_format)
+        self.csv_format = check_csv_format(csv_format, WRITTEN)
         self.report_dir = None if report_dir is None else Path(report_dir)
         self.artifacts_dir = None if artifacts_dir is None else Path(artifacts_dir)
         self.classes: list[str] = []

@@ -186,7 +186,7 @@ class Ratings(ItemTitles, LightningDataModule):
             return read_one(self.root, self.config.csv_format, list(self.header))
         files, label = self.files(), self.config.item if self.config.rating is None else self.config.rating
         if not files:
-            return read_frame(self.root)
+            return read_frame(self.root, self.config.csv_format)
         return read_files(files, label, self.config.csv_format, lambda name: name in self.config.columns)
 
     def read_ratings(self) -> pl.LazyFrame:

@@ -25,6 +25,7 @@ _UNITS = "[$€£¥₹%\\s,' \u2019]|USD|EUR|GBP"
 _WITH_SIGNS = r"^[^\w#]{0,3}#(?::#){0,2}[^#]{0,6}$"
 _DIGITS = r"\d(?:[\d.,' \u2019]*\d)?"
 _FIRST = 1000  # rows
+_GAPS = 0.02  # share of rows without a class that is said
 _FORMS = 5  # of such a column; codes such as 1011 AB have many
 _SHOWN = 8
 
@@ -43,6 +44,28 @@ def missing_values(counts: Mapping[str, int], rows: int, where: object) -> list[
     named = ", ".join(f"{plain(name)} {count:,}" for name, count in [*gaps.items()][:_SHOWN])
     more = f" and {len(gaps) - _SHOWN:,} more columns" if len(gaps) > _SHOWN else ""
     return [f"{where}: missing values (blank, NA, ?, ...), of {rows:,} rows: {named}{more}. They are learnt as missing."]
+
+
+def missing_classes(target: pl.Series, where: object) -> list[str]:
+    """Say if so many rows have no class that the mark of it may be one: ``None`` is the healthy one of three.
+
+    Args:
+        target: The whole column.
+        where: The table.
+
+    Example:
+        >>> import polars as pl
+        >>> from practicum.datamodules.tabular.column_notes import missing_classes
+        >>> missing_classes(pl.Series("y", ["a", None, "b"]), "t.csv")[0][-56:]
+        'keeps the 1 of 3 rows that are left out for having none.'
+    """
+    gaps, rows = target.null_count(), len(target)
+    if not gaps or gaps < _GAPS * rows:
+        return []
+    return [
+        f"{where}: if None, NA or another mark of a missing value is a class of {quoted(target.name)}, "
+        f"csv_format.keep_default_na=false keeps the {gaps:,} of {rows:,} rows that are left out for having none."
+    ]
 
 
 def left_out(roles: Iterable[ColumnRole], where: object) -> list[str]:
@@ -86,7 +109,7 @@ def strange_numbers(values: pl.Series, where: object) -> list[str]:
         if outside and apart > 9 and (apart > high - low or (sentinel <= -99 and low >= 0)):
             notes.append(
                 f"{where}: column {quoted(values.name)} holds {sentinel:g} in {count:,} rows, and otherwise {low:g} to {high:g}; "
-                "if it stands for a missing value, leave these fields blank."
+                "if it stands for a missing value, leave these fields blank, or name it in csv_format.na_values."
             )
     return notes
 
@@ -114,7 +137,7 @@ def strange_text(values: pl.Series, where: object) -> list[str]:
         named = " and ".join(quoted(each) for each in words)
         return [
             f"{where}: column {quoted(values.name)} holds numbers, and {named} in {len(other):,} rows, so that it is read as "
-            "text; if that means a missing value, leave these fields blank."
+            "text; if that means a missing value, leave these fields blank, or name it in csv_format.na_values."
         ]
     bare = present.str.replace_all(_UNITS, "").cast(pl.Float64, strict=False)
     signs = _have_signs(present.head(_FIRST), or_none=True) and _have_signs(present)  # long texts are told by the first ones

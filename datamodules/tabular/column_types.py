@@ -6,9 +6,13 @@ same categories. :func:`as_written` for new rows: their types come from ``steps.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import polars as pl
 
-from ..files.csv_numbers import MISSING
+from ..files.csv_format import check_csv_format, missing_marks
+from ..files.csv_numbers import is_number
 
 _SAME_WHOLE = r"^(?:0|-?[1-9]\d{0,17})$"  # texts that come back when the number is written again
 _SAME_DECIMAL = r"^-?(?:[1-9]\d*|0)\.(?:0|\d*[1-9])$"
@@ -16,20 +20,36 @@ _TOO_SMALL = r"^-?0\.0000"  # written as 1e-05
 _DIGITS = 15  # up to which a decimal number comes back
 
 
-def clean_text(frame: pl.LazyFrame) -> pl.LazyFrame:
+def clean_text(frame: pl.LazyFrame, told: Mapping[str, Any] | None = None) -> pl.LazyFrame:
     """Make the columns of a frame what they would be in a file.
 
     Strings lose blanks around them, and are null where they are what people write for a missing value; so is NaN. Decimals, as
     databases export prices, become usual numbers.
+
+    Args:
+        frame: The frame.
+        told: The option ``csv_format``: its ``na_values`` are missing in a frame, too, numbers by their value.
     """
+    marks = {key: value for key, value in check_csv_format(told).items() if key in ("na_values", "keep_default_na")}
+    missing = missing_marks(**marks)
+    numbers = [float(each) for each in marks.get("na_values", ()) if is_number(each)]
     schema = frame.collect_schema()
     columns = [(pl.col(name), dtype) for name, dtype in schema.items()]
     stripped = [each.str.strip_chars() for each, dtype in columns if dtype == pl.String]
     return frame.with_columns(
-        *(pl.when(~each.is_in(MISSING)).then(each) for each in stripped),
-        *(each.fill_nan(None) for each, dtype in columns if dtype.is_float()),
-        *(each.cast(pl.Float64 if dtype.scale else pl.Int64) for each, dtype in columns if isinstance(dtype, pl.Decimal)),
+        *(pl.when(~each.is_in(missing)).then(each) for each in stripped),
+        *(_not_in(each.fill_nan(None), numbers) for each, dtype in columns if dtype.is_float()),
+        *(_not_in(each, numbers) for each, dtype in columns if numbers and dtype.is_integer()),
+        *(
+            _not_in(each.cast(pl.Float64 if dtype.scale else pl.Int64), numbers)
+            for each, dtype in columns
+            if isinstance(dtype, pl.Decimal)
+        ),
     )
+
+
+def _not_in(values: pl.Expr, numbers: Sequence[float]) -> pl.Expr:
+    return pl.when(~values.cast(pl.Float64).is_in(numbers)).then(values) if numbers else values
 
 
 def as_written(text: pl.DataFrame) -> pl.DataFrame:

@@ -188,13 +188,14 @@ def _read_one(
         check_table(path)
     if path is None or is_parquet(path):
         rows = collect_rows(source)
-        return RowsAsRead(rows, _without_units(clean_text(rows.lazy()).collect(), steps, source_name(source)))
+        return RowsAsRead(rows, _without_units(clean_text(rows.lazy(), told).collect(), steps, source_name(source)))
     trained = None if steps.csv is None else CSVFormat.from_dict(steps.csv)
     csv = detect_format(path, trained, **{**(told or {}), **({} if header is None else {"header": header})})
     text = collect_rows(path, lambda path: read_text_table(path, csv, missing=(), line_column=_LINE).lazy())
     lines, text = text[_LINE], text.drop(_LINE)
     swapped = trained is not None and csv.decimal != trained.decimal
-    clean = _without_units(clean_text(text.lazy()).collect(), steps, path, swapped)
+    marks = {"na_values": csv.na_values, "keep_default_na": csv.keep_default_na}
+    clean = _without_units(clean_text(text.lazy(), marks).collect(), steps, path, swapped)
     constants = [name for name, only in steps.constants.items() if is_number(only)]
     wanted = dict.fromkeys([*steps.numeric_columns, *more_numbers, *constants])
     numbers = [name for name in wanted if name in text.columns and name not in steps.units]

@@ -37,13 +37,17 @@ class SourceTable:
     rejected: list[tuple[str, str]] = field(default_factory=list)
 
 
-def read_frame(frame: Any) -> SourceTable:
+def read_frame(frame: Any, told: Mapping[str, Any] | None = None) -> SourceTable:
     """A frame of polars or pandas, with strings as a file would have them.
+
+    Args:
+        frame: The frame.
+        told: The option ``csv_format``: what is missing.
 
     Raises:
         MisconfigurationException: ``frame`` is something else.
     """
-    return SourceTable(clean_text(as_lazy_frame(frame)))
+    return SourceTable(clean_text(as_lazy_frame(frame), told))
 
 
 def read_one(path: Path, told: Mapping[str, Any] | None = None, header: list[str] | None = None) -> SourceTable:
@@ -58,7 +62,7 @@ def read_one(path: Path, told: Mapping[str, Any] | None = None, header: list[str
         MisconfigurationException: It can't be read.
     """
     if is_parquet(path):
-        return SourceTable(clean_text(read_table(path)))
+        return SourceTable(clean_text(read_table(path), told))
     given = {**(told or {}), **({} if header is None else {"header": False})}
     csv = detect_format(path, **given)
     return SourceTable(read_table(path, header, csv), csv)
@@ -89,7 +93,7 @@ def read_files(
     formats = {first: source.csv}
     for path in others:
         formats[path] = None if is_parquet(path) else detect_format(path, trained=source.csv, **(told or {}))
-    parts = {split: source.frame if path == first else read_table(path, None, formats[path]) for split, path in files.items()}
+    parts = {split: source.frame if path == first else _read_other(path, formats[path], told) for split, path in files.items()}
     schemas = {split: part.collect_schema() for split, part in parts.items()}
     for split in [split for split, schema in schemas.items() if label not in schema]:
         if split != "test":
@@ -107,6 +111,10 @@ def read_files(
     marked = [part.with_columns(pl.lit(split).alias(SPLIT_COLUMN)) for split, part in parts.items()]
     own = next(iter(schemas.values())).names()
     return SourceTable(pl.concat(marked, how="diagonal_relaxed").select(*own, SPLIT_COLUMN), source.csv, notes=notes)
+
+
+def _read_other(path: Path, csv: CSVFormat | None, told: Mapping[str, Any] | None) -> pl.LazyFrame:
+    return clean_text(read_table(path), told) if csv is None else read_table(path, None, csv)
 
 
 def _same_columns(

@@ -179,7 +179,7 @@ class Table(TableFacts, LightningDataModule):
         """The whole table, with what was found out in reading it; it has a column of splits if each split has a file."""
         files = self.files()
         if not files:
-            return read_frame(self.root)
+            return read_frame(self.root, self.config.csv_format)
         return read_files(files, self.config.target, self.config.csv_format, self._may_use)
 
     def _may_use(self, column: str) -> bool:

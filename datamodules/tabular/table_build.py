@@ -15,7 +15,15 @@ from ..files.quoting import quoted
 from ..files.say_once import say_once
 from ..loading.similar_classes import similar_classes
 from .array_files import create_array
-from .column_notes import kind_of_target, left_out, missing_values, names_of_splits, strange_numbers, strange_text
+from .column_notes import (
+    kind_of_target,
+    left_out,
+    missing_classes,
+    missing_values,
+    names_of_splits,
+    strange_numbers,
+    strange_text,
+)
 from .column_roles import MAX_CATEGORIES, ONE_VALUE, ColumnRole, infer_role, is_mostly_numeric
 from .date_column import with_date_column
 from .date_formats import find_format
@@ -70,6 +78,7 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     missing = target.is_null() if is_class else as_number(target, where).is_null()
     if is_class:
         _require_classes(target, where)
+        notes += [("warning", each) for each in missing_classes(target, where)]
     labels, tested = row_labels(column, target, missing, is_class, config, where, date_format)
     if tested:
         notes.append(("info", tested))

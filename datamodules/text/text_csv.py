@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..files.csv_format import DETECT, CSVFormat, check_csv_format, detect_format
+from ..files.csv_format import DETECT, WRITTEN, CSVFormat, check_csv_format, detect_format
 from .csv_texts import load_input, read_csvs, save_input, tables_in
 from .readers import Document
 from .text import Text
@@ -55,7 +55,7 @@ class TextCSV(Text):
     ) -> None:
         super().__init__(root, **options)
         self.text_column, self.label_column, self.split_column = text_column, label_column, split_column
-        self.csv_format = check_csv_format(csv_format)
+        self.csv_format = check_csv_format(csv_format, WRITTEN)
         self._found: CSVFormat | None = None
 
     @property

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from practicum.datamodules.files.csv_format import ONE_COLUMN, CSVFormat, check_csv_format, detect_format
+from practicum.datamodules.files.csv_numbers import MISSING
+from practicum.datamodules.files.csv_reader import read_table
 from practicum.lightning_shim import MisconfigurationException
 
 TEXT = "a fine warm film it's don't dull story cast joy and, however, still; but, well, then; I said: 5' so|so"
@@ -65,46 +67,6 @@ def test_apostrophes_are_no_quotes_but_quotes_of_this_kind_are_found(tmp_path: P
     assert detect_format(tmp_path / "t.csv").quote == "'"
 
 
-@pytest.mark.parametrize(
-    ("text", "header"),
-    [
-        ("1,31,2.5,1260759144\n1,1029,3.0,1260759179\n", False),
-        ("1.5;2\n2.5;3\n", False),
-        ("0,1,2\n5,6,7\n8,9,10\n", True),  # as pandas names columns
-        ("id,2019,2020\n1,2,3\n", True),
-        ("a,b\nc,d\n", True),
-        ("0\n1\n2\n", True),
-    ],
-)
-def test_a_header_is_names_and_no_numbers(tmp_path: Path, text: str, header: bool) -> None:
-    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
-    assert detect_format(tmp_path / "t.csv").header is header
-
-
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        ("x,0.89,1.00\nb,0.42,0.79\nb,0.58,?\n", "0.89, 1.00 look"),
-        ("x;0,89\nb;0,42\n", "0,89 looks"),
-        ("anna,17,4\nben,12,5\nanna,3,4\n", "4 looks"),
-        ("2021-01-05,a\n2021-01-06,b\n", "2021-01-05 looks"),
-        ("shop,2019,2020\nb,12,9\n", None),  # years
-        ("shop,2019-01-01,2019-02-01\nb,12,9\n", None),  # a column for each date
-        ("shop,1,2\nb,12,9\n", None),
-        ("text,label\nlabel,text\ntext,label\n", None),
-        ("x,0.89\nb,c\n", None),
-    ],
-)
-def test_a_header_like_a_row_is_said(text: str, named: str | None, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
-    assert detect_format(tmp_path / "t.csv").header
-    said = "\n".join(record.getMessage() for record in caplog.records)
-    assert "csv_format.header=false" not in said if named is None else f"but {named} like values" in said
-    caplog.clear()
-    assert detect_format(tmp_path / "t.csv", header=True).header  # told
-    assert not caplog.records
-
-
 def test_what_is_told_goes_first(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes("a;b,c\n1,5;é\n".encode("cp1252"))
     form = detect_format(tmp_path / "t.csv", delimiter=",", decimal=",", quote="", header=False, encoding="latin-1")
@@ -123,6 +85,8 @@ def test_what_is_told_goes_first(tmp_path: Path) -> None:
         ({"encoding": "klingon"}, "csv_format.encoding='klingon' must be an encoding"),
         ({"header": "yes"}, "csv_format.header"),
         ({"sep": ";"}, "has no key 'sep'; it has delimiter, quote"),
+        ({"na_values": "n.a."}, "csv_format.na_values='n.a.' must be a list"),
+        ({"keep_default_na": "no"}, "csv_format.keep_default_na='no' must be true or false"),
     ],
 )
 def test_an_option_that_can_t_be_used_is_named(told: dict[str, Any], message: str) -> None:
@@ -136,6 +100,23 @@ def test_a_format_is_kept_as_json_and_says_what_is_unusual(tmp_path: Path) -> No
     assert CSVFormat.from_dict(json.loads(json.dumps(form.as_dict()))) == form
     assert form.unusual() == "delimiter ';', decimal ',', thousands '.', encoding cp1252"
     assert CSVFormat().unusual() is None
+
+
+def test_what_is_missing_can_be_told_and_holds_for_new_files(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("x,y\n1.5,None\nn.a.,a\n,b\n-999,NA\n", encoding="utf-8")
+    assert set(detect_format(tmp_path / "t.csv").missing) == {*MISSING}
+    form = detect_format(tmp_path / "t.csv", na_values=["n.a.", -999], keep_default_na=False)
+    assert form.missing == ("", "n.a.", "-999")
+    assert read_table(tmp_path / "t.csv", form).collect().to_dict(as_series=False) == {
+        "x": [1.5, None, None, None],
+        "y": ["None", "a", "b", "NA"],
+    }
+    assert form.unusual() == "na_values n.a., -999, keep_default_na false"
+    kept = CSVFormat.from_dict(json.loads(json.dumps(form.as_dict())))
+    assert kept == form
+    assert detect_format(tmp_path / "t.csv", kept).missing == form.missing
+    assert detect_format(tmp_path / "t.csv", kept, keep_default_na=True).missing == ("", *MISSING[1:], "n.a.", "-999")
+    assert "NA" in detect_format(tmp_path / "t.csv", na_values=["n.a."]).missing  # besides the usual ones
 
 
 def test_a_new_file_is_read_as_the_training_s(tmp_path: Path) -> None:
@@ -184,7 +165,8 @@ def test_a_guess_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
 @pytest.mark.parametrize(
     "values",
     [[], 5, "x", {"delimiter": ""}, {"decimal": 3}, {"header": "yes"}, {"encoding": "x-none"}, {"told": "abc"},
-     {"told": ["place"]}, {"told": 5}, {"thousands": 5}, {"thousands": "ab"}, {"quote": [1]}],
+     {"told": ["place"]}, {"told": 5}, {"thousands": 5}, {"thousands": "ab"}, {"quote": [1]},
+     {"na_values": 5}, {"keep_default_na": "x"}],
 )  # fmt: skip
 def test_a_kept_format_that_is_none_is_refused(values: Any) -> None:
     with pytest.raises(ValueError, match="format|must"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from practicum.datamodules.files.csv_numbers import as_plain_number, find_decimal, has_blanks, has_padding, is_number, typed
+from practicum.datamodules.files.csv_numbers import as_plain_number, find_decimal, is_number, typed
 
 HERE = Path("t.csv")
 
@@ -71,11 +71,3 @@ def test_columns_get_types_by_all_their_values() -> None:
     assert found["blank"].null_count() == 1
     assert found["none"].null_count() == 1501
     assert found["flag"][-1] is False
-
-
-def test_zeros_before_digits_and_blanks_beside_delimiters_are_noticed() -> None:
-    assert all(has_padding(text, 0) for text in (b"a,b\n1,02\n", b"01", b'"01"'))
-    assert not has_padding(b"a,b\n100,0.05\n1.05,0\n", 0)
-    assert all(has_blanks(text, 0, ",") for text in (b"a, b\n1,2\n", b"a\n1 \n", "\xa01,2".encode()))
-    assert not has_blanks(b"a,b\nx y,2\n", 0, ",")
-    assert not has_blanks(b"a\tb\n1\t2\n", 0, "\t")

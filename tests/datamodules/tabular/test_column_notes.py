@@ -7,6 +7,7 @@ import pytest
 from practicum.datamodules.tabular.column_notes import (
     kind_of_target,
     left_out,
+    missing_classes,
     missing_values,
     names_of_splits,
     strange_numbers,
@@ -81,3 +82,11 @@ def test_the_kind_of_a_target_of_few_numbers_is_said() -> None:
     assert "holds only 0, 1, and is predicted as classes; kind=number" in kind_of_target(pl.Series("y", [0.0, 1]), True, "t")[0]
     for plain in (pl.Series("y", ["a", "b"]), pl.Series("y", [0.5, 1]), pl.Series("y", range(30))):
         assert kind_of_target(plain, False, "t") == []
+
+
+def test_many_rows_without_a_class_are_said() -> None:
+    few = pl.Series("y", ["a", "b"] * 50 + [None])
+    assert missing_classes(few, "t") == []
+    assert missing_classes(few.drop_nulls(), "t") == []
+    (said,) = missing_classes(pl.Series("y", ["a", None] * 20), "t")
+    assert "a class of 'y', csv_format.keep_default_na=false keeps the 20 of 40 rows" in said

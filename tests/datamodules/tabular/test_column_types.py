@@ -15,6 +15,17 @@ def test_strings_of_a_frame_are_cleaned() -> None:
     assert clean_text(frame).collect()["a"].to_list() == ["x", None, None, None, None]
 
 
+def test_what_is_told_to_be_missing_is_missing_in_a_frame() -> None:
+    frame = pl.LazyFrame({"a": ["None", "n.a.", ""], "i": [1, -999, 3], "f": [0.5, -999.0, 2.0], "flag": [True, False, True]})
+    told = {"na_values": ["n.a.", "-999"], "keep_default_na": False, "delimiter": ";"}
+    assert clean_text(frame, told).collect().to_dict(as_series=False) == {
+        "a": ["None", None, None],
+        "i": [1, None, 3],
+        "f": [0.5, None, 2.0],
+        "flag": [True, False, True],
+    }
+
+
 def test_numbers_of_a_frame_are_those_of_a_file() -> None:
     prices = pl.Series([Decimal("1.25"), None], dtype=pl.Decimal(38, 2))
     counts = pl.Series([Decimal(2), Decimal(3)], dtype=pl.Decimal(10, 0))

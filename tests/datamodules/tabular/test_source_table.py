@@ -57,6 +57,15 @@ def test_all_files_have_the_format_of_the_training_file(tmp_path: Path) -> None:
     assert read_one(files["valid"], {"delimiter": ","}).frame.collect().columns == ["a;y"]
 
 
+def test_all_files_of_parquet_have_strings_as_files_have(tmp_path: Path) -> None:
+    for split in ("train", "valid"):
+        pl.DataFrame({"a": [" x", "?", "None"], "y": [1, 2, 3]}).write_parquet(tmp_path / f"{split}.parquet")
+    files = {split: tmp_path / f"{split}.parquet" for split in ("train", "valid")}
+    assert read_files(files, "y").frame.collect()["a"].to_list() == ["x", None, None] * 2
+    told = read_files(files, "y", {"keep_default_na": False, "na_values": ["?"]})
+    assert told.frame.collect()["a"].to_list() == ["x", None, "None"] * 2
+
+
 def test_frames_have_strings_as_files_have() -> None:
     source = read_frame(pl.DataFrame({"a": [" x", "?"]}))
     assert source.frame.collect()["a"].to_list() == ["x", None]
