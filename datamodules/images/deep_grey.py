@@ -149,15 +149,16 @@ def unlike_range(levels: Iterable[Levels], known: Mapping[str, GreyRange]) -> li
         if kind not in known:
             continue
         black, white = known[kind]
-        if outside := sum(each.low < black or each.high > white for each in members):
+        inside = [each for each in members if black <= each.low and each.high <= white]
+        if outside := len(members) - len(inside):
             notes.append(
                 f"{outside:,} grey photos hold values outside {shown({kind: known[kind]})}, the range that is shown as black to "
                 "white: these become black or white."
             )
-        elif (most := max(each.high for each in members)) - black <= _DARK * (white - black):
+        if inside and (most := max(each.high for each in inside)) - black <= _DARK * (white - black):
             notes.append(
-                f"{len(members):,} grey photos hold no value above {most:g}, of {shown({kind: known[kind]})}, the range that is "
-                "shown as black to white: they are dark throughout; if they have fewer bits, convert them to training's."
+                f"{len(inside):,} grey photos hold no value above {most:g}, of {shown({kind: known[kind]})}, the range that is "
+                "shown as black to white: they are dark throughout; if it is of more bits than they have, convert them."
             )
     return notes
 

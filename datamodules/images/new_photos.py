@@ -61,10 +61,11 @@ class NewPhotos(PhotoViews):
                 f"{index.deep.sum():,} new photos are grey with more than 8 bits, and training saw none such: {shown(guessed)}, "
                 "found in the new photos, is shown as black to white."
             )
-        if self.grey_ranges and not index.deep.any():
+        colours = index.thumbnail[usable]
+        if self.grey_ranges and not index.deep.any() and (colours == colours[..., :1]).all():
             log.warning(
-                f"The model shows {shown(self.grey_ranges)} of grey photos with more than 8 bits as black to white, and none of "
-                f"the {len(usable):,} new photos is one: they are shown as they are, which may be lighter or darker."
+                f"The model shows {shown(self.grey_ranges)} of grey photos with more than 8 bits as black to white. The "
+                f"{len(usable):,} new photos are grey, too, but of 8 bits: they are shown as they are, perhaps lighter or darker."
             )
         self.datasets["predict"] = PhotoDataset(
             [paths[i] for i in usable],

@@ -35,7 +35,7 @@ from .readers import (
     require_columns,
     unreadable,
 )
-from .units import of_new_rows
+from .unit_columns import of_new_rows
 from .unlike_training import changed_constants, unlike_training
 
 log = logging.getLogger(__name__)

@@ -14,6 +14,7 @@ from ..files.quoting import quoted
 from .column_roles import infer_role
 from .column_types import clean_text
 from .readers import as_lazy_frame, is_parquet, read_table, require_columns
+from .units import find_unit
 
 SPLIT_COLUMN = "__split"  # added where each split has a file of its own
 
@@ -113,6 +114,11 @@ def read_files(
     return SourceTable(pl.concat(marked, how="diagonal_relaxed").select(*own, SPLIT_COLUMN), source.csv, notes=notes)
 
 
+def _is_learnt(values: pl.Series) -> bool:
+    """Whether a column that nobody named is learnt from: also one of numbers with a unit, each of which is another text."""
+    return infer_role(values).role != "ignored" or (values.dtype == pl.String and find_unit(values) is not None)
+
+
 def _read_other(path: Path, csv: CSVFormat | None, told: Mapping[str, Any] | None) -> pl.LazyFrame:
     return clean_text(read_table(path), told) if csv is None else read_table(path, None, csv)
 
@@ -125,7 +131,7 @@ def _same_columns(
     notes = []
     for split, its in others:
         lacking = [name for name in mine if name not in its and used(name)]
-        learnt = (name for name in lacking if infer_role(parts[first].select(name).collect()[name]).role != "ignored")
+        learnt = (name for name in lacking if _is_learnt(parts[first].select(name).collect()[name]))
         require_columns(files[split], its, learnt)
         for name in (name for name in its if name not in mine):
             notes.append(("warning", f"{files[split]}: column {quoted(name)} is not in {files[first].name}, and is left out."))

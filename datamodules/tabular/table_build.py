@@ -36,7 +36,7 @@ from .source_table import SourceTable
 from .splits import LEFT_OUT, SPLITS, Labels
 from .table_config import TableConfig
 from .total_rows import total_rows
-from .units import read_units
+from .unit_columns import read_units
 
 _BLOCK = 500_000  # rows that are encoded at a time
 

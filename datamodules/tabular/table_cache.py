@@ -67,7 +67,7 @@ class TableArrays:
     _said: bool = field(default=False, init=False, repr=False)  # a run is set up for its fit, its refit and its test
 
     def source_rows(self, split: str) -> pl.DataFrame:
-        """The rows of ``valid`` or ``test`` as they were read."""
+        """The rows of ``valid`` or ``test`` as they were read, numbers without their units."""
         return pl.read_parquet(self.folder / f"{split}.parquet")
 
     def provenance(self, source: object) -> dict[str, Any]:

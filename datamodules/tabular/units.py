@@ -1,40 +1,48 @@
 """Numbers with a unit or a currency: ``38.4 kg``, ``$1,299``, ``18 %``.
 
-**What it does.** Where every cell of a column of text is a number with the same sign or word beside it, the numbers are learnt
-from, and the run says so with an example. The unit holds at prediction: it is taken from the cells of new rows, and cells with
-another one are refused, as 500 g are not 500 kg. ``18 %`` is 18.
+**What it does.** Finds the sign or word that stands beside the number in every cell of a column of text, and how the numbers are
+written. ``18 %`` is 18. Codes are none: numbers of one length beside a word (10115 Berlin), or with zeros before them.
 
-**When to use it.** It is what :class:`.Table` does with columns whose role is inferred, with those in the option ``continuous``,
-and with a target or a weight that is a number; the option ``categorical`` leaves a column as it is written. Columns with up to
-20 different texts stay categories, as numbers would.
+**When to use it.** :mod:`.unit_columns` does so with the columns of a table.
+
+**Defaults.** The decimal sign is the table's; the other one, if the cells can't be read so. Money has no three decimals:
+``1.020 €`` is 1020.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 import polars as pl
-from practicum.lightning_shim import MisconfigurationException
 
 from ..files.csv_format import CSVFormat
-from ..files.csv_numbers import MINUS, as_plain_number
-from ..files.quoting import plain, quoted
-from .column_roles import MAX_CATEGORIES
-from .table_config import TableConfig
+from ..files.csv_numbers import MAYBE_THOUSANDS, MINUS, as_plain_number
 
 _CODES = (
-    "US|USD EUR GBP CHF JPY CNY INR AUD CAD NZD SEK NOK DKK ISK PLN CZK HUF RON BRL MXN ARS CLP ZAR KRW SGD HKD TWD THB IDR TRY "
-    "RUB UAH ILS AED SAR EGP NGN KES PKR Rs Rs. kr Kr kr."
+    "USD EUR GBP CHF JPY CNY INR AUD CAD NZD SEK NOK DKK ISK PLN CZK HUF RON BRL MXN ARS CLP ZAR KRW SGD HKD TWD THB IDR TRY RUB "
+    r"UAH ILS AED SAR EGP NGN KES PKR Rs Rs\. [Kk]r [Kk]r\."
 ).replace(" ", "|")
-_SPACES = " \t\xa0\u202f"
-_NUMBER = rf"[-+{MINUS}]?(?:\d(?:[\d.,'\u2019{_SPACES}]*\d)?|[.,]\d+)"
+_MONEY = rf"^(?:{_CODES}|[A-Z]{{0,3}}\p{{Sc}})$"
+# Beside whole numbers of one length other words may be a town's (10115 Berlin) or a part of a code (20231001S).
+_KNOWN = (
+    r"^(?:[kmc\u00b5]?[gml]|dl|t|lbs?|oz|ft|in|yd|mi|m?sec|[mµn]?s|mins?|hrs?|h|d|[kM]?Wh?|[km]?[VA]|[kMG]?Hz|[KkMGT]i?B|ccm?|hp|bhp|PS|rpm"
+    r"|bar|[kh]?Pa|psi|kcal|k?J|px|dpi|[%\u2030\u00b0].*|(?:[munpckd\u00b5]?m|ft|in|yd|mi)[23\u00b2\u00b3]|sq\.? ?(?:m|ft))$"
+)
+_SPACE = r"[ \t\xa0\u202f]"
+_SIGN = rf"[-+{MINUS}]"
+_NUMBER = rf"{_SIGN}?(?:\d(?:[\d.,'\u2019 ]*\d)?|[.,]\d+)"
 # Before a number only a currency, else 1011 of "Room 1011" would be one; behind it any word without digits, or m2 and cm3.
-_BEFORE = rf"(?:{_CODES}|[A-Z]{{0,3}}\p{{Sc}})"
 _BEHIND = r"(?:[%\u2030\u00b0\u2032\u2033\p{Sc}\p{L}][^\d,;:|'\"=+<>()-]{0,15}|(?:[munpckd\u00b5]?m|ft|in|yd|mi)[23])"
-_FORM = rf"^([-+{MINUS}]?)({_BEFORE}?)[{_SPACES}]*({_NUMBER})[{_SPACES}]*({_BEHIND}?)$"
+_FORM = rf"^({_SIGN}?)((?:(?:{_CODES})|[A-Z]{{0,3}}\p{{Sc}})?)( *)({_NUMBER}) *({_BEHIND}?)$"
 _OTHER = {".": ",", ",": "."}
+_THOUSANDS = (".", ",", "'", "\u2019", " ")
 _FIRST = 1000  # rows; most columns of text are told by them
+
+
+def _one_space(text: pl.Expr) -> pl.Expr:
+    """Texts in which every kind of blank is the usual one."""
+    return text.str.replace_all(_SPACE, " ")
 
 
 @dataclass(frozen=True)
@@ -44,12 +52,12 @@ class Unit:
     Attributes:
         sign: The unit: ``kg``, ``$``.
         decimal: Decimal sign.
-        thousands: Sign between groups of three digits, or ``None``.
+        thousands: Sign between groups of three digits; a blank is one of any kind.
     """
 
     sign: str
     decimal: str = "."
-    thousands: str | None = None
+    thousands: str = ","
 
     def check(self) -> None:
         """Raise if no training can have left this, for what was read from a file.
@@ -57,13 +65,13 @@ class Unit:
         Raises:
             ValueError: A sign is none.
         """
-        one = self.thousands is None or (isinstance(self.thousands, str) and len(self.thousands) == 1)
-        if not isinstance(self.sign, str) or not self.sign or self.decimal not in _OTHER or not one:
+        signs = self.decimal in _OTHER and self.thousands in _THOUSANDS and self.decimal != self.thousands
+        if not isinstance(self.sign, str) or not self.sign or not signs:
             raise ValueError("a unit must have a sign, a decimal sign and a thousands sign")
 
     def swapped(self) -> Unit:
-        """The same unit in a file whose decimal sign is the other one."""
-        return Unit(self.sign, _OTHER[self.decimal], _OTHER.get(self.thousands or "", self.thousands))
+        """The same unit with the other decimal sign."""
+        return replace(self, decimal=_OTHER[self.decimal], thousands=_OTHER.get(self.thousands, self.thousands))
 
     def number(self, text: pl.Expr) -> pl.Expr:
         """The numbers of cells, with this unit or without any, so that they can be cast; null where there is another unit.
@@ -74,17 +82,24 @@ class Unit:
         Example:
             >>> import polars as pl
             >>> from practicum.datamodules.tabular.units import Unit
-            >>> cells = pl.Series("price", ["1.299,50 €", "-€12", "80", "80 $"])
+            >>> cells = pl.Series("price", ["1.299,50 €", "-€12", "80", "80 $", "12€50"])
             >>> pl.select(Unit("€", ",", ".").number(pl.lit(cells))).to_series().to_list()
-            ['1299.50', '-12', '80', None]
+            ['1299.50', '-12', '80', None, None]
         """
-        bare = text.str.replace(self.sign, "", literal=True).str.strip_chars()
-        bare = bare.str.replace(rf"^([-+{MINUS}])[{_SPACES}]+", "$1")
-        return as_plain_number(bare, self.decimal, self.thousands)
+        sign = re.escape(self.sign)
+        form = rf"^({_SIGN}?) *(?:{sign})? *({_NUMBER}) *(?:{sign})?$"
+        text = _one_space(text)
+        return as_plain_number(
+            pl.when(text.str.contains(form)).then(text.str.replace(form, "${1}${2}")), self.decimal, self.thousands
+        )
 
-    def is_bare(self, text: pl.Expr) -> pl.Expr:
-        """Whether cells are numbers without any unit."""
-        return self.number(text).is_not_null() & ~text.str.contains(self.sign, literal=True)
+    def is_beside(self, text: pl.Expr) -> pl.Expr:
+        """Whether cells begin or end with the unit."""
+        return text.str.strip_chars("-+" + MINUS + " ").str.starts_with(self.sign) | text.str.ends_with(self.sign)
+
+    def is_ambiguous(self, text: pl.Expr) -> pl.Expr:
+        """Whether cells are other numbers with the other decimal sign."""
+        return self.number(text).cast(pl.Float64) != self.swapped().number(text).cast(pl.Float64)
 
 
 def find_unit(values: pl.Series, csv: CSVFormat | None = None) -> Unit | None:
@@ -101,128 +116,34 @@ def find_unit(values: pl.Series, csv: CSVFormat | None = None) -> Unit | None:
         Unit(sign='$', decimal='.', thousands=',')
         >>> find_unit(pl.Series(["5 kg", "500 g"]))
     """
-    present = values.drop_nulls()
+    present = values.drop_nulls().rename("cell")
+    numbers, sign = present, ""
     for cells in (present.head(_FIRST), present):
-        parts = cells.str.extract_groups(_FORM).struct.unnest()
-        signs = parts.select(sign=pl.concat_str(pl.col("2"), pl.col("4").str.strip_chars()))["sign"]
-        number = parts["3"]
-        if signs.n_unique() != 1 or signs[0] in (None, "") or ((parts["2"] != "").any() and (parts["4"] != "").any()):
+        parts = cells.to_frame().select(_one_space(pl.col("cell")).str.extract_groups(_FORM)).to_series().struct.unnest()
+        parts.columns = ["minus", "before", "blank", "number", "behind"]
+        signs = parts.select(pl.col("before") + pl.col("behind").str.strip_chars()).to_series()
+        if signs.n_unique() != 1 or not signs[0] or ((parts["before"] != "").any() and (parts["behind"] != "").any()):
             return None
-        if number.str.contains(rf"^[-+{MINUS}]?0\d").any() or ((parts["1"] != "") & number.str.contains(r"^\D")).any():
+        numbers, sign = parts["number"], str(signs[0])
+        if numbers.str.contains(rf"^{_SIGN}?0\d").any() or ((parts["minus"] != "") & numbers.str.contains(r"^\D")).any():
             return None  # 007 is a code, and +-5 no number
-    for unit in _notations(str(signs[0]), number, "." if csv is None else csv.decimal):
-        if cells.to_frame("cell").select(unit.number(pl.col("cell")).is_not_null().all()).item():
+        digits = numbers.str.len_chars()
+        codes = numbers.str.contains(r"^\d{4,}$").all() and digits.n_unique() == 1 and len(cells) > 1
+        attached = (parts["before"].str.contains(r"\w$") & (parts["blank"] == "")).any()
+        if codes and not _matches(sign, _KNOWN) and not (_matches(sign, _MONEY) and not attached):
+            return None
+    spaced = next((mark for mark in _THOUSANDS[2:] if numbers.str.contains(mark, literal=True).any()), None)
+    decimal = "." if csv is None else csv.decimal
+    told = csv is not None and "decimal" in csv.told
+    written = numbers.filter(numbers.str.contains(r"[.,]"))
+    if _matches(sign, _MONEY) and not told and len(written) and written.str.contains(MAYBE_THOUSANDS).all():
+        decimal = _OTHER[written.str.extract(r"([.,])")[0]]
+    for point in (decimal, _OTHER[decimal]):
+        unit = Unit(sign, point, spaced or _OTHER[point])
+        if present.to_frame().select(unit.number(pl.col("cell")).is_not_null().all()).item():
             return unit
     return None
 
 
-def _notations(sign: str, numbers: pl.Series, decimal: str) -> Iterator[Unit]:
-    """Ways in which the numbers may be written, the likeliest first."""
-    spaced = next((mark for mark in f"{_SPACES}'\u2019" if numbers.str.contains(mark, literal=True).any()), None)
-    for point in (decimal, _OTHER[decimal]):
-        yield Unit(sign, point, spaced or _OTHER[point])
-
-
-def read_units(
-    frame: pl.LazyFrame, column: Callable[[str], pl.Series], config: TableConfig, csv: CSVFormat | None, where: object
-) -> tuple[pl.LazyFrame, dict[str, Unit], list[str]]:
-    """Make numbers of a table's columns of numbers with a unit.
-
-    Args:
-        frame: The table.
-        column: Reads one of its columns.
-        config: Says which columns may be numbers.
-        csv: How the table is written; ``None``: it is no table of text.
-        where: The table, for messages.
-
-    Returns:
-        The table, the units by column, and a sentence on each.
-    """
-    units: dict[str, Unit] = {}
-    notes: list[str] = []
-    for name, dtype in frame.collect_schema().items():
-        if dtype != pl.String or not _may_be_number(name, config):
-            continue
-        values = column(name)
-        wanted = name in (config.weight, *config.continuous) or (name == config.target and config.kind == "number")
-        unit = find_unit(values, csv)
-        if unit is None:
-            continue
-        distinct = values.n_unique() - bool(values.null_count())
-        if not wanted and distinct <= MAX_CATEGORIES:
-            if name == config.target:
-                notes.append(
-                    f"{where}: the target {quoted(name)} holds {distinct} numbers with the unit {quoted(unit.sign)}, and is "
-                    "taken for classes; kind=number changes that."
-                )
-            continue
-        units[name] = unit
-        cell = values.drop_nulls()[0]
-        numbers = unit.number(pl.col(name))
-        whole = numbers.str.contains(r"^-?\d{1,18}$").all()
-        is_whole = values.to_frame().select(whole).item()
-        frame = frame.with_columns(numbers.cast(pl.Int64 if is_whole else pl.Float64))
-        read = pl.DataFrame({name: [cell]}).select(numbers.cast(pl.Float64)).item()
-        kept = "kind=class takes it for classes" if name == config.target else "the option categorical leaves it as it is written"
-        notes.append(
-            f"{where}: column {quoted(name)} holds numbers with the unit {quoted(unit.sign)} and is read as numbers "
-            f"({quoted(cell)} as {read:.12g}); {kept}."
-        )
-    return frame, units, notes
-
-
-def _may_be_number(name: str, config: TableConfig) -> bool:
-    """Whether a column of text may be read as numbers by its role."""
-    if name == config.target:
-        return config.kind != "class"
-    if name in (config.weight, *config.continuous):
-        return True
-    return config.infer_roles and name not in config.columns
-
-
-def of_new_rows(
-    frame: pl.DataFrame, units: dict[str, Unit], where: object, target: str, swapped: bool = False
-) -> tuple[pl.DataFrame, list[str]]:
-    """Take training's units from new rows.
-
-    Args:
-        frame: The rows; columns of numbers stay.
-        units: By column.
-        where: The rows, for messages.
-        target: What is predicted: its cells may hold anything, as far as they are not scored.
-        swapped: Whether the decimal sign seems to be the other one than in training; a column's cells that all fit one only are
-            read with that.
-
-    Returns:
-        The rows, and a sentence on each column with bare numbers.
-
-    Raises:
-        MisconfigurationException: A cell has another unit.
-    """
-    notes = []
-    for name, trained in units.items():
-        if name not in frame.columns or frame.schema[name] != pl.String:
-            continue
-        likely, other = (trained.swapped(), trained) if swapped else (trained, trained.swapped())
-        odd = _odd_rows(frame[name], likely)
-        unit = other if odd and not _odd_rows(frame[name], other) else likely
-        if odd and unit is likely and name != target:
-            more = f" (and {len(odd) - 1:,} more rows)" if len(odd) > 1 else ""
-            raise MisconfigurationException(
-                f"{where}: column {quoted(name)} had the unit {quoted(unit.sign)} in training, but row {odd[0] + 1:,} holds "
-                f"{quoted(frame[name][odd[0]])}{more}; convert it, or leave it blank."
-            )
-        bare = int(frame.select(unit.is_bare(pl.col(name)).sum()).item() or 0)
-        if bare:
-            notes.append(
-                f"{where}: {bare:,} of {len(frame):,} rows have a {plain(name)} without training's unit {quoted(unit.sign)}; "
-                "they are taken for numbers in it."
-            )
-        frame = frame.with_columns(pl.coalesce(unit.number(pl.col(name)), pl.col(name)))
-    return frame, notes
-
-
-def _odd_rows(values: pl.Series, unit: Unit) -> list[int]:
-    """Rows whose cells are no numbers in a notation."""
-    text = pl.col(values.name)
-    return values.to_frame().select((unit.number(text).is_null() & text.is_not_null()).arg_true()).to_series().to_list()
+def _matches(sign: str, form: str) -> bool:
+    return bool(pl.Series([sign]).str.contains(form).item())

@@ -120,10 +120,16 @@ def test_new_photos_of_fewer_bits_than_training_are_said_each_time(tmp_path: Pat
         assert "2 grey photos hold no value above 4000, of 0 to 65535 (integer)" in caplog.text
     caplog.clear()
     NewPhotos([tmp_path / "eight.png"], **options)
-    assert "none of the 1 new photos is one" in caplog.text
+    assert "The 1 new photos are grey, too, but of 8 bits" in caplog.text
     caplog.clear()
+    Image.new("RGB", (48, 48), (90, 80, 70)).save(tmp_path / "colour.png")
+    NewPhotos([tmp_path / "colour.png"], **options)  # a run may have had both
+    assert not caplog.text
     NewPhotos([tmp_path / "a.png", tmp_path / "eight.png"], **{**options, "grey_range": [0.0, 4095.0]})
     assert not caplog.text
+    NewPhotos([tmp_path / "a.png", tmp_path / "bright.png"], **{**options, "grey_range": [0.0, 20_000.0]})
+    assert "1 grey photos hold values outside" in caplog.text
+    assert "1 grey photos hold no value above 4000" in caplog.text
 
 
 def test_ranges_are_of_all_photos_but_damaged_ones() -> None:

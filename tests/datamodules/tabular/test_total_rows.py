@@ -34,6 +34,7 @@ def test_all_its_columns_are_named() -> None:
         SOLD,
         [0.0] * 29 + [1.0, 1.0],  # the second 1 is the sum of what is above it
         [0.0] * 31,
+        [0.0] * 20 + [120.0, 80.0] + [0.0] * 20 + [200.0],
         [*SOLD, sum(SOLD) * 1.001],
         [1.0, -1.0] * 15 + [0.0],
         [1.0, 2.0, 3.0],
