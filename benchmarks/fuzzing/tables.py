@@ -15,7 +15,7 @@ from .reading import read
 from .text_tables import DATES, KINDS, column, header, is_whole, render
 
 _FILES = ("t.CSV", "t.csv.gz", "t.tsv", "t.txt", "t.parquet")
-_TARGETS = ("whole", "decimal", "word", "truth", "comma", "rare", "huge", "constant", "id", "zip", "empty")
+_TARGETS = ("whole", "decimal", "word", "truth", "comma", "rare", "huge", "constant", "id", "zip", "empty", "money", "share")
 
 
 @st.composite
@@ -62,7 +62,7 @@ def _options(draw: st.DrawFn, names: list[str], kinds: list[str]) -> dict[str, A
         *({"categorical": [some]}, {"continuous": [some]}, {"group": some, "split": "group"}, {"split_column": some}),
         *({"ignore": [some]}, {"kind": "number"}, {"kind": "class"}, {"min_count": 3}, {"test_fraction": 0.3}, {"train_rows": 3}),
         *({"columns": "named"}, {"split": "time"}, {"valid_days": 30}, {"valid_fraction": 0.9}, {"max_gb": 1e-6}),
-        *({"target": some}, {"date": some}),
+        *({"target": some}, {"date": some}, {"csv_format": {"na_values": ["red", 7], "keep_default_na": False}}),
     )  # fmt: skip
     if rarely(draw, False, (True,), 3):
         options |= draw(st.sampled_from(odd))

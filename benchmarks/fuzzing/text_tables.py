@@ -121,7 +121,7 @@ def column(draw: st.DrawFn, kind: str, length: int) -> list[str]:
 
 KINDS = (
     *("whole", "decimal", "comma", "thousands", "word", "rare", "zip", "id", "truth", "constant", "empty", "huge", "tiny"),
-    *("text", "mixed", "big id"),
+    *("text", "mixed", "big id", "weight", "money", "share"),
     *DATES,
 )  # fmt: skip
 
@@ -147,6 +147,9 @@ def _value(kind: str, number: int, chance: random.Random) -> str:
         "huge": lambda: chance.choice(("1e300", "-1e308", "3.5e38", "123456789012345678901", "5", "1e16")),
         "tiny": lambda: chance.choice(("1e-300", "0", "-0.0", "5e-324", "1e-40")),
         "text": lambda: " ".join(chance.choice(WORDS) for _ in range(chance.randint(0, 12))),
+        "weight": lambda: f"{chance.uniform(-9, 9):.2f} {chance.choice(('kg', 'kg', 'g')) if number == 5 else 'kg'}",
+        "money": lambda: f"{chance.randint(0, 10**5) / 100:,.2f}\xa0€".translate(str.maketrans(",.", ".,")),
+        "share": lambda: f"{chance.randint(0, 100)} %",
         "mixed": lambda: chance.choice(("1", "a", "2.5", "", "2021-01-01")),
         "big id": lambda: str(2**63 + chance.randint(-3, 9)),
     }[kind]()
