@@ -63,6 +63,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     from .next_command import hints_of, print_next_commands, train_command
     from .pretraining import check_model_in_force, model_in_force, pretrain
     from .refit import refit
+    from .resumed_inputs import read_artifacts, require_same_inputs
     from .resumed_run import completed, keep_configuration, prepare_resume, warn_of_other_data
     from .run_options import check_objective, check_run_options
     from .shown_config import shown_config
@@ -96,6 +97,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
 
     # Data, which may choose how long to train.
     began = time.monotonic()
+    artifacts = {} if checkpoint is None else read_artifacts(run)
     data = instantiate(cfg.data, _convert_="all")
     data.prepare_data()
     data.setup("fit")
@@ -123,6 +125,8 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     # The model for these data.
     build_model = model_builder(cfg, data)
     model = build_model()
+    if checkpoint is not None:
+        require_same_inputs(run, checkpoint, model.hparams, artifacts)
     for logger in loggers:
         logger.log_hyperparams(shown_config(cfg))
 
