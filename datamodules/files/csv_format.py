@@ -87,6 +87,11 @@ class CSVFormat:
             raise ValueError("the format of a CSV is no mapping")
         known = {each.name: values[each.name] for each in fields(cls) if each.name in values}
         told, thousands = known.get("told", ()), known.get("thousands")
+        marks = known.get("na_values", ())
+        if not isinstance(marks, list | tuple) or not all(isinstance(each, str) for each in marks):
+            raise ValueError(f"na_values={marks!r} must be texts")
+        if not isinstance(known.get("keep_default_na", True), bool):
+            raise ValueError("keep_default_na must be true or false")
         try:
             check_csv_format({name: known.get(name) for name in CSV_FORMAT_OPTIONS})
         except MisconfigurationException as error:
@@ -95,7 +100,7 @@ class CSVFormat:
             raise ValueError(f"told={told!r} must name parts of a format")
         if thousands is not None and not (isinstance(thousands, str) and len(thousands) == 1):
             raise ValueError(f"thousands={thousands!r} must be one character")
-        return cls(**{**known, "told": tuple(told), "na_values": tuple(known.get("na_values") or ())})
+        return cls(**{**known, "told": tuple(told), "na_values": tuple(marks)})
 
     def unusual(self) -> str | None:
         """What differs from a usual CSV, as ``delimiter ';', decimal ','``; ``None`` if nothing does."""

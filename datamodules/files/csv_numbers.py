@@ -142,6 +142,40 @@ def as_plain_number(text: pl.Expr, decimal: str, thousands: str | None) -> pl.Ex
     return pl.when(text.str.contains(rf"^(?:{'|'.join(forms)})$")).then(rewritten.str.strip_prefix("+"))
 
 
+def mark_numbers(marks: Sequence[str]) -> list[float]:
+    """Those of the marks of missing values that are numbers, such as -999.
+
+    Example:
+        >>> from practicum.datamodules.files.csv_numbers import mark_numbers
+        >>> mark_numbers(["n.a.", "-999", "-999,5"])
+        [-999.0, -999.5]
+    """
+    plain = pl.Series(marks, dtype=pl.String).to_frame("mark")
+    read = [as_plain_number(pl.col("mark"), *signs).cast(pl.Float64) for signs in ((".", ","), (",", "."))]
+    return plain.select(pl.coalesce(read)).to_series().drop_nulls().to_list()
+
+
+def without_marks(frame: pl.LazyFrame, marks: Sequence[str]) -> pl.LazyFrame:
+    """Make null of the numbers of a table that are marks of missing values, however they are written.
+
+    Args:
+        frame: The table.
+        marks: As the user wrote them.
+    """
+    numbers = pl.Series(mark_numbers(marks), dtype=pl.Float64)
+    if not len(numbers):
+        return frame
+    return frame.with_columns(
+        pl.when(~pl.col(name).cast(pl.Float64).is_in(numbers.cast(dtype).cast(pl.Float64).implode())).then(pl.col(name))
+        for name, dtype in frame.collect_schema().items()
+        if dtype.is_float()
+    ).with_columns(
+        pl.when(~pl.col(name).cast(pl.Float64).is_in(numbers.implode())).then(pl.col(name))
+        for name, dtype in frame.collect_schema().items()
+        if dtype.is_integer()
+    )
+
+
 def with_other_sign(text: pl.Expr, decimal: str) -> pl.Expr:
     """Rewrite numbers with the other decimal sign than a table's, if that can be no sign between thousands; the rest is null."""
     other = "," if decimal == "." else "."

@@ -73,8 +73,8 @@ class Ratings(ItemTitles, LightningDataModule):
         batch_size: Rows per batch and process; ``None``: 1,024, fewer below 8,192 training rows.
         seed: Seed of the split, of the order and of the negatives.
         cache: Folder for cached arrays.
-        csv_format: What is known of the format of a table of text: ``delimiter``, ``quote``, ``decimal``, ``encoding``,
-            ``header``; ``None`` or absent: it is detected. New pairs are read in the same format.
+        csv_format: What is known of a text table's format: ``delimiter``, ``quote``, ``decimal``, ``encoding``, ``header``
+            (absent: detected), and of missing values: ``na_values``, ``keep_default_na``. New pairs are read in the same format.
         max_gb: Memory that reading may take. A larger table is read one column, or block of rows, at a time, and larger arrays
             are shuffled by blocks.
         artifacts_dir: Folder for ``steps.json``, ``seen.parquet`` and ``items.parquet``, which prediction needs; ``None`` writes

@@ -56,15 +56,15 @@ def missing_classes(target: pl.Series, where: object) -> list[str]:
     Example:
         >>> import polars as pl
         >>> from practicum.datamodules.tabular.column_notes import missing_classes
-        >>> missing_classes(pl.Series("y", ["a", None, "b"]), "t.csv")[0][-56:]
-        'keeps the 1 of 3 rows that are left out for having none.'
+        >>> missing_classes(pl.Series("y", ["a", None, "b"]), "t.csv")[0][:47]
+        't.csv: 1 of 3 rows have no y and are left out; '
     """
     gaps, rows = target.null_count(), len(target)
     if not gaps or gaps < _GAPS * rows:
         return []
     return [
-        f"{where}: if None, NA or another mark of a missing value is a class of {quoted(target.name)}, "
-        f"csv_format.keep_default_na=false keeps the {gaps:,} of {rows:,} rows that are left out for having none."
+        f"{where}: {gaps:,} of {rows:,} rows have no {plain(target.name)} and are left out; should None, NA or the like be a "
+        "class, csv_format.keep_default_na=false keeps it."
     ]
 
 

@@ -6,13 +6,13 @@ same categories. :func:`as_written` for new rows: their types come from ``steps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
 from ..files.csv_format import check_csv_format, missing_marks
-from ..files.csv_numbers import is_number
+from ..files.csv_numbers import without_marks
 
 _SAME_WHOLE = r"^(?:0|-?[1-9]\d{0,17})$"  # texts that come back when the number is written again
 _SAME_DECIMAL = r"^-?(?:[1-9]\d*|0)\.(?:0|\d*[1-9])$"
@@ -32,24 +32,15 @@ def clean_text(frame: pl.LazyFrame, told: Mapping[str, Any] | None = None) -> pl
     """
     marks = {key: value for key, value in check_csv_format(told).items() if key in ("na_values", "keep_default_na")}
     missing = missing_marks(**marks)
-    numbers = [float(each) for each in marks.get("na_values", ()) if is_number(each)]
     schema = frame.collect_schema()
     columns = [(pl.col(name), dtype) for name, dtype in schema.items()]
     stripped = [each.str.strip_chars() for each, dtype in columns if dtype == pl.String]
-    return frame.with_columns(
+    clean = frame.with_columns(
         *(pl.when(~each.is_in(missing)).then(each) for each in stripped),
-        *(_not_in(each.fill_nan(None), numbers) for each, dtype in columns if dtype.is_float()),
-        *(_not_in(each, numbers) for each, dtype in columns if numbers and dtype.is_integer()),
-        *(
-            _not_in(each.cast(pl.Float64 if dtype.scale else pl.Int64), numbers)
-            for each, dtype in columns
-            if isinstance(dtype, pl.Decimal)
-        ),
+        *(each.fill_nan(None) for each, dtype in columns if dtype.is_float()),
+        *(each.cast(pl.Float64 if dtype.scale else pl.Int64) for each, dtype in columns if isinstance(dtype, pl.Decimal)),
     )
-
-
-def _not_in(values: pl.Expr, numbers: Sequence[float]) -> pl.Expr:
-    return pl.when(~values.cast(pl.Float64).is_in(numbers)).then(values) if numbers else values
+    return without_marks(clean, marks.get("na_values", ()))
 
 
 def as_written(text: pl.DataFrame) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from torch import Tensor
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 from ..files.csv_format import CSVFormat, detect_format
-from ..files.csv_numbers import as_plain_number, is_number, odd_signs, with_other_sign
+from ..files.csv_numbers import as_plain_number, is_number, mark_numbers, odd_signs, with_other_sign
 from ..files.csv_reader import read_text_table
 from ..files.quoting import plain, quoted
 from ..files.say_once import say_once
@@ -188,14 +188,14 @@ def _read_one(
         check_table(path)
     if path is None or is_parquet(path):
         rows = collect_rows(source)
-        return RowsAsRead(rows, _without_units(clean_text(rows.lazy(), told).collect(), steps, source_name(source)))
+        clean = _without_units(clean_text(rows.lazy(), told).collect(), steps, source_name(source))
+        return RowsAsRead(rows, _without_marks(clean, [*steps.units], (told or {}).get("na_values")))
     trained = None if steps.csv is None else CSVFormat.from_dict(steps.csv)
     csv = detect_format(path, trained, **{**(told or {}), **({} if header is None else {"header": header})})
     text = collect_rows(path, lambda path: read_text_table(path, csv, missing=(), line_column=_LINE).lazy())
     lines, text = text[_LINE], text.drop(_LINE)
-    swapped = trained is not None and csv.decimal != trained.decimal
     marks = {"na_values": csv.na_values, "keep_default_na": csv.keep_default_na}
-    clean = _without_units(clean_text(text.lazy(), marks).collect(), steps, path, swapped)
+    clean = _without_units(clean_text(text.lazy(), marks).collect(), steps, path, csv.decimal)
     constants = [name for name, only in steps.constants.items() if is_number(only)]
     wanted = dict.fromkeys([*steps.numeric_columns, *more_numbers, *constants])
     numbers = [name for name in wanted if name in text.columns and name not in steps.units]
@@ -208,11 +208,20 @@ def _read_one(
         if len(odd):
             log.warning(odd_signs(path, name, clean[name][odd[0]], lines[odd[0]], len(odd) - 1, csv.decimal))
     plain = clean.with_columns(pl.coalesce(usual[name], other[name], pl.col(name)) for name in numbers)
-    return RowsAsRead(as_written(text), plain)
+    return RowsAsRead(as_written(text), _without_marks(plain, [*numbers, *steps.units], csv.na_values))
 
 
-def _without_units(frame: pl.DataFrame, steps: TablePreprocessor, where: object, swapped: bool = False) -> pl.DataFrame:
-    frame, notes = of_new_rows(frame, steps.units, where, steps.target, swapped)
+def _without_marks(frame: pl.DataFrame, names: Sequence[str], marks: Sequence[str] | None) -> pl.DataFrame:
+    """Make null of texts that are numbers equal to a mark of missing values, as training did."""
+    values = mark_numbers(marks or ())
+    columns = [pl.col(name) for name in names if values and frame.schema.get(name) == pl.String]
+    return frame.with_columns(
+        pl.when(~each.cast(pl.Float64, strict=False).is_in(values).fill_null(False)).then(each) for each in columns
+    )
+
+
+def _without_units(frame: pl.DataFrame, steps: TablePreprocessor, where: object, decimal: str | None = None) -> pl.DataFrame:
+    frame, notes = of_new_rows(frame, steps.units, where, steps.target, decimal)
     for note in notes:
         log.warning(note)
     return frame

@@ -116,7 +116,8 @@ def read_files(
 
 def _is_learnt(values: pl.Series) -> bool:
     """Whether a column that nobody named is learnt from: also one of numbers with a unit, each of which is another text."""
-    return infer_role(values).role != "ignored" or (values.dtype == pl.String and find_unit(values) is not None)
+    has_unit = values.dtype == pl.String and values.n_unique() > 1 and find_unit(values) is not None
+    return has_unit or infer_role(values).role != "ignored"
 
 
 def _read_other(path: Path, csv: CSVFormat | None, told: Mapping[str, Any] | None) -> pl.LazyFrame:

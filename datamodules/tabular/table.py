@@ -62,8 +62,8 @@ class Table(TableFacts, LightningDataModule):
         batch_size: Rows per batch and process; ``None``: chosen by the number of training rows, see :mod:`.training_length`.
         seed: Seed of the split and of the order.
         cache: Folder for cached arrays.
-        csv_format: What is known of the format of a table of text: ``delimiter``, ``quote``, ``decimal``, ``encoding``,
-            ``header``; ``None`` or absent: it is detected. New rows are read in the same format.
+        csv_format: What is known of a text table's format: ``delimiter``, ``quote``, ``decimal``, ``encoding``, ``header``
+            (absent: detected), and of missing values: ``na_values``, ``keep_default_na``. New rows are read in the same format.
         max_gb: Memory that reading may take. A larger table is read one column, or block of rows, at a time, and larger arrays
             are shuffled by blocks.
         artifacts_dir: Folder for ``steps.json``, which prediction needs; ``None`` writes none.

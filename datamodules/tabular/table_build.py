@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
+from ..files.csv_numbers import without_marks
 from ..files.quoting import quoted
 from ..files.say_once import say_once
 from ..loading.similar_classes import similar_classes
@@ -69,6 +70,7 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
         date_format, guesses = find_format(column(config.date), where, config.date_format)
         notes += [("warning", each) for each in guesses]
     frame, units, said = read_units(frame, column, config, source.csv, where)
+    frame = without_marks(frame, config.csv_format.get("na_values", ()))
     notes += [("warning", each) for each in said]
     target = column(config.target)
     is_class = config.kind == "class" or (config.kind == "auto" and _looks_like_class(target, where))
@@ -78,7 +80,8 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     missing = target.is_null() if is_class else as_number(target, where).is_null()
     if is_class:
         _require_classes(target, where)
-        notes += [("warning", each) for each in missing_classes(target, where)]
+        if config.csv_format.get("keep_default_na", True):
+            notes += [("warning", each) for each in missing_classes(target, where)]
     labels, tested = row_labels(column, target, missing, is_class, config, where, date_format)
     if tested:
         notes.append(("info", tested))

@@ -40,20 +40,22 @@ def read_units(
     Args:
         frame: The table.
         column: Reads one of its columns.
-        config: Says which columns may be numbers.
+        config: Says which columns may be numbers, and what the user knows of the decimal sign.
         csv: How the table is written; ``None``: it is no table of text.
         where: The table, for messages.
 
     Returns:
         The table, the units by column, and a sentence on each.
     """
+    told = config.csv_format.get("decimal")
+    decimal = told or ("." if csv is None else csv.decimal)
     units: dict[str, Unit] = {}
     notes: list[str] = []
     for name, dtype in frame.collect_schema().items():
         if dtype != pl.String or not may_have_unit(name, config):
             continue
         values = column(name)
-        unit = find_unit(values, csv)
+        unit = find_unit(values, decimal, told is not None)
         distinct = values.n_unique() - bool(values.null_count())
         if unit is None or distinct == 1:
             continue
@@ -82,7 +84,7 @@ def _what_was_read(values: pl.Series, unit: Unit, is_target: bool) -> str:
     shown = (cells if decided or not len(either) else either).head(1)
     cell, read = shown.select(text, unit.number(text).cast(pl.Float64).alias(f"{values.name} read")).row(0)
     if len(either) and not decided:
-        advice = "if that is wrong, write them without a sign between thousands"
+        advice = f"if that is wrong, give csv_format.decimal='{unit.swapped().decimal}'"
     else:
         advice = "kind=class takes it for classes" if is_target else "the option categorical leaves it as it is written"
     return (
@@ -92,19 +94,19 @@ def _what_was_read(values: pl.Series, unit: Unit, is_target: bool) -> str:
 
 
 def of_new_rows(
-    frame: pl.DataFrame, units: Mapping[str, Unit], where: object, target: str, swapped: bool = False
+    frame: pl.DataFrame, units: Mapping[str, Unit], where: object, target: str, decimal: str | None = None
 ) -> tuple[pl.DataFrame, list[str]]:
     """Take training's units from new rows.
 
-    Cells with the unit are read as training's were, since programs copy them as they are; bare numbers as the file's others.
-    Where some can't be, all are read with the other decimal sign, or else each with its own; that is said.
+    Cells with the unit are read as training's were, since programs copy them as they are, unless most of a column can't be; bare
+    numbers as the file's others. Single cells that can only be read with the other decimal sign are; that is said.
 
     Args:
         frame: The rows; columns of numbers stay.
         units: By column.
         where: The rows, for messages.
         target: What is predicted: its cells may hold anything, as far as they are not scored.
-        swapped: Whether the decimal sign of the rows' file is the other one than of training's.
+        decimal: The decimal sign of the rows' file; ``None``: they are in no table of text.
 
     Returns:
         The rows, and sentences on columns with bare numbers, or with numbers that are written in another way.
@@ -118,35 +120,45 @@ def of_new_rows(
             continue
         text = pl.col(name)
         cells = frame.select(text.cast(pl.String).str.strip_chars())
-        bare = cells.select((text.is_not_null() & ~trained.is_beside(text)).sum()).item()
-        copied = bare < len(cells) - cells[name].null_count()
-        likely = trained.swapped() if swapped and not copied else trained
-        unit = likely.swapped() if _odd(cells, likely) and not _odd(cells, likely.swapped()) else likely
-        number = pl.coalesce(unit.number(text), unit.swapped().number(text))
+        beside = trained.is_beside(text)
+        unit = _notation(cells.filter(beside)[name], trained, decimal)
+        bare = trained.with_decimal(decimal or trained.decimal)
+        number = pl.when(beside).then(_either(text, unit)).otherwise(_either(text, bare))
         odd = cells.select((number.is_null() & text.is_not_null()).arg_true()).to_series()
         if len(odd) and name != target:
             raise MisconfigurationException(f"{where}: {_refusal(cells[name], odd.to_list(), trained)}")
         frame = frame.with_columns(cells.select(pl.coalesce(number, text)).to_series())
-        doubtful = likely.number(text).is_null() | (unit.is_ambiguous(text) if swapped and copied else False)
-        example = cells.filter(number.is_not_null() & doubtful).head(1)
+
+        other = number.cast(pl.Float64).ne_missing(trained.number(text).cast(pl.Float64))
+        unsure = unit.is_ambiguous(text) if decimal not in (None, trained.decimal) or not trained.certain else pl.lit(False)
+        example = cells.filter(beside & number.is_not_null() & (other | unsure)).head(1)
         if len(example):
             read = example.select(number.cast(pl.Float64)).item()
             notes.append(
-                f"{where}: column {quoted(name)}: {quoted(example.item())} is read as {read:.12g}, where training's decimal sign "
-                f"was {trained.decimal!r}; correct the file if that is wrong."
+                f"{where}: column {quoted(name)}: {quoted(example.item())} is read as {read:.12g}; correct it if that is wrong."
             )
-        if bare:
+        if count := cells.select((number.is_not_null() & ~beside).sum()).item():
             notes.append(
-                f"{where}: {bare:,} of {len(cells):,} rows have a {plain(name)} without training's unit {quoted(trained.sign)}; "
+                f"{where}: {count:,} of {len(cells):,} rows have a {plain(name)} without training's unit {quoted(trained.sign)}; "
                 "they are taken for numbers in it."
             )
     return frame, notes
 
 
-def _odd(cells: pl.DataFrame, unit: Unit) -> bool:
-    """Whether some cells are no numbers in a notation."""
-    text = pl.col(cells.columns[0])
-    return bool(cells.select((unit.number(text).is_null() & text.is_not_null()).any()).item())
+def _either(text: pl.Expr, unit: Unit) -> pl.Expr:
+    """The numbers of cells in a notation, or else with the other decimal sign."""
+    return pl.coalesce(unit.number(text), unit.swapped().number(text))
+
+
+def _notation(values: pl.Series, trained: Unit, decimal: str | None) -> Unit:
+    """How cells with training's unit are written: as then, unless more of them can only be read with the other decimal sign."""
+    if not trained.certain:
+        found = find_unit(values, decimal or trained.decimal)
+        return found if found is not None and found.sign == trained.sign else trained
+    text = pl.col(values.name)
+    own, other = trained.number(text).is_not_null(), trained.swapped().number(text).is_not_null()
+    mine, its = values.to_frame().select((own & ~other).sum(), (other & ~own).alias("other").sum()).row(0)
+    return trained.swapped() if its > mine and (its > 1 or decimal not in (None, trained.decimal)) else trained
 
 
 def _refusal(values: pl.Series, odd: list[int], unit: Unit) -> str:

@@ -5,8 +5,8 @@ written. ``18 %`` is 18. Codes are none: numbers of one length beside a word (10
 
 **When to use it.** :mod:`.unit_columns` does so with the columns of a table.
 
-**Defaults.** The decimal sign is the table's; the other one, if the cells can't be read so. Money has no three decimals:
-``1.020 €`` is 1020.
+**Defaults.** The decimal sign is the table's; the other one, if the cells can't be read so. Where 850 kg and 1.020 kg stand in
+one column, no number has another count of decimals and none of four digits is without a sign, it stands between thousands.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from ..files.csv_format import CSVFormat
 from ..files.csv_numbers import MAYBE_THOUSANDS, MINUS, as_plain_number
 
 _CODES = (
@@ -24,17 +23,17 @@ _CODES = (
     r"UAH ILS AED SAR EGP NGN KES PKR Rs Rs\. [Kk]r [Kk]r\."
 ).replace(" ", "|")
 _MONEY = rf"^(?:{_CODES}|[A-Z]{{0,3}}\p{{Sc}})$"
-# Beside whole numbers of one length other words may be a town's (10115 Berlin) or a part of a code (20231001S).
-_KNOWN = (
-    r"^(?:[kmc\u00b5]?[gml]|dl|t|lbs?|oz|ft|in|yd|mi|m?sec|[mµn]?s|mins?|hrs?|h|d|[kM]?Wh?|[km]?[VA]|[kMG]?Hz|[KkMGT]i?B|ccm?|hp|bhp|PS|rpm"
-    r"|bar|[kh]?Pa|psi|kcal|k?J|px|dpi|[%\u2030\u00b0].*|(?:[munpckd\u00b5]?m|ft|in|yd|mi)[23\u00b2\u00b3]|sq\.? ?(?:m|ft))$"
+# Beside whole numbers of one length a capitalised word may be a town's (10115 Berlin), a letter a part of a code (20231001S).
+_WORD = (
+    r"^(?:[\p{Ll}\u00b5][\p{L}\u00b5. /]+|[gmltshd]|[kM]?Wh?|[km]?[VA]|[kMG]?Hz|[KMGT]i?B|PS|[kh]?Pa|k?J|BTU|Euro|Dollar|Watt"
+    r"|Volt|Meter|Liter|Gramm|St(?:k|\u00fcck)\.?|[%\u2030\u00b0].*|(?:[munpckd\u00b5]?m|ft|in|yd|mi)[23\u00b2\u00b3])$"
 )
 _SPACE = r"[ \t\xa0\u202f]"
 _SIGN = rf"[-+{MINUS}]"
 _NUMBER = rf"{_SIGN}?(?:\d(?:[\d.,'\u2019 ]*\d)?|[.,]\d+)"
 # Before a number only a currency, else 1011 of "Room 1011" would be one; behind it any word without digits, or m2 and cm3.
 _BEHIND = r"(?:[%\u2030\u00b0\u2032\u2033\p{Sc}\p{L}][^\d,;:|'\"=+<>()-]{0,15}|(?:[munpckd\u00b5]?m|ft|in|yd|mi)[23])"
-_FORM = rf"^({_SIGN}?)((?:(?:{_CODES})|[A-Z]{{0,3}}\p{{Sc}})?)( *)({_NUMBER}) *({_BEHIND}?)$"
+_FORM = rf"^({_SIGN}?)((?:(?:{_CODES})|[A-Z]{{0,3}}\p{{Sc}})?) *({_NUMBER}) *({_BEHIND}?)$"
 _OTHER = {".": ",", ",": "."}
 _THOUSANDS = (".", ",", "'", "\u2019", " ")
 _FIRST = 1000  # rows; most columns of text are told by them
@@ -53,11 +52,13 @@ class Unit:
         sign: The unit: ``kg``, ``$``.
         decimal: Decimal sign.
         thousands: Sign between groups of three digits; a blank is one of any kind.
+        certain: Whether some number has a decimal sign, or a point or comma between thousands; else new rows may have either.
     """
 
     sign: str
     decimal: str = "."
     thousands: str = ","
+    certain: bool = True
 
     def check(self) -> None:
         """Raise if no training can have left this, for what was read from a file.
@@ -66,12 +67,17 @@ class Unit:
             ValueError: A sign is none.
         """
         signs = self.decimal in _OTHER and self.thousands in _THOUSANDS and self.decimal != self.thousands
-        if not isinstance(self.sign, str) or not self.sign or not signs:
+        if not isinstance(self.sign, str) or not self.sign or not signs or not isinstance(self.certain, bool):
             raise ValueError("a unit must have a sign, a decimal sign and a thousands sign")
+
+    def with_decimal(self, decimal: str) -> Unit:
+        """The same unit with this decimal sign."""
+        thousands = _OTHER.get(self.thousands, self.thousands) if decimal != self.decimal else self.thousands
+        return replace(self, decimal=decimal, thousands=thousands)
 
     def swapped(self) -> Unit:
         """The same unit with the other decimal sign."""
-        return replace(self, decimal=_OTHER[self.decimal], thousands=_OTHER.get(self.thousands, self.thousands))
+        return self.with_decimal(_OTHER[self.decimal])
 
     def number(self, text: pl.Expr) -> pl.Expr:
         """The numbers of cells, with this unit or without any, so that they can be cast; null where there is another unit.
@@ -95,6 +101,7 @@ class Unit:
 
     def is_beside(self, text: pl.Expr) -> pl.Expr:
         """Whether cells begin or end with the unit."""
+        text = _one_space(text)
         return text.str.strip_chars("-+" + MINUS + " ").str.starts_with(self.sign) | text.str.ends_with(self.sign)
 
     def is_ambiguous(self, text: pl.Expr) -> pl.Expr:
@@ -102,47 +109,57 @@ class Unit:
         return self.number(text).cast(pl.Float64) != self.swapped().number(text).cast(pl.Float64)
 
 
-def find_unit(values: pl.Series, csv: CSVFormat | None = None) -> Unit | None:
+def find_unit(values: pl.Series, decimal: str = ".", told: bool = False) -> Unit | None:
     """The unit that all cells of a column have, or ``None``.
 
     Args:
         values: Texts; null: missing.
-        csv: How the table is written: its decimal sign comes first.
+        decimal: The table's decimal sign, which comes first.
+        told: Whether the user said so.
 
     Example:
         >>> import polars as pl
         >>> from practicum.datamodules.tabular.units import find_unit
         >>> find_unit(pl.Series(["$1,299.00", "$15.50"]))
-        Unit(sign='$', decimal='.', thousands=',')
+        Unit(sign='$', decimal='.', thousands=',', certain=True)
         >>> find_unit(pl.Series(["5 kg", "500 g"]))
     """
     present = values.drop_nulls().rename("cell")
-    numbers, sign = present, ""
-    for cells in (present.head(_FIRST), present):
-        parts = cells.to_frame().select(_one_space(pl.col("cell")).str.extract_groups(_FORM)).to_series().struct.unnest()
-        parts.columns = ["minus", "before", "blank", "number", "behind"]
-        signs = parts.select(pl.col("before") + pl.col("behind").str.strip_chars()).to_series()
-        if signs.n_unique() != 1 or not signs[0] or ((parts["before"] != "").any() and (parts["behind"] != "").any()):
-            return None
-        numbers, sign = parts["number"], str(signs[0])
-        if numbers.str.contains(rf"^{_SIGN}?0\d").any() or ((parts["minus"] != "") & numbers.str.contains(r"^\D")).any():
-            return None  # 007 is a code, and +-5 no number
-        digits = numbers.str.len_chars()
-        codes = numbers.str.contains(r"^\d{4,}$").all() and digits.n_unique() == 1 and len(cells) > 1
-        attached = (parts["before"].str.contains(r"\w$") & (parts["blank"] == "")).any()
-        if codes and not _matches(sign, _KNOWN) and not (_matches(sign, _MONEY) and not attached):
-            return None
+    if _parts(present.head(_FIRST)) is None or (found := _parts(present)) is None:
+        return None
+    numbers, before, behind = found
+    sign = f"{before[0]}{behind[0]}"
+    lengths = numbers.str.len_chars().n_unique()
+    if numbers.str.contains(r"^\d{4,}$").all() and lengths == 1 and len(numbers) > 1 and not _is_unit(sign, present):
+        return None
     spaced = next((mark for mark in _THOUSANDS[2:] if numbers.str.contains(mark, literal=True).any()), None)
-    decimal = "." if csv is None else csv.decimal
-    told = csv is not None and "decimal" in csv.told
     written = numbers.filter(numbers.str.contains(r"[.,]"))
-    if _matches(sign, _MONEY) and not told and len(written) and written.str.contains(MAYBE_THOUSANDS).all():
-        decimal = _OTHER[written.str.extract(r"([.,])")[0]]
+    if not told and len(written) and written.str.contains(MAYBE_THOUSANDS).all():
+        others = numbers.filter(~numbers.str.contains(r"[.,]"))
+        if len(others) and others.str.contains(rf"^{_SIGN}?\d{{1,3}}$").all():
+            decimal = _OTHER[written.str.extract(r"([.,])")[0]]
     for point in (decimal, _OTHER[decimal]):
-        unit = Unit(sign, point, spaced or _OTHER[point])
+        unit = Unit(sign, point, spaced or _OTHER[point], bool(len(written)))
         if present.to_frame().select(unit.number(pl.col("cell")).is_not_null().all()).item():
             return unit
     return None
+
+
+def _parts(cells: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series] | None:
+    """The numbers of cells, what stands before them and what behind them; ``None`` if that is not the same for all."""
+    parts = cells.to_frame().select(_one_space(pl.col("cell")).str.extract_groups(_FORM)).to_series().struct.unnest()
+    parts.columns = ["minus", "before", "number", "behind"]
+    minus, before, numbers, behind = parts.get_columns()
+    if numbers.null_count() or before.n_unique() != 1 or behind.n_unique() != 1 or (before[0] == "") == (behind[0] == ""):
+        return None
+    padded, twice = numbers.str.contains(rf"^{_SIGN}?0\d"), (minus != "") & numbers.str.contains(r"^\D")
+    return None if padded.any() or twice.any() else (numbers, before, behind)  # 007 is a code, and +-5 no number
+
+
+def _is_unit(sign: str, cells: pl.Series) -> bool:
+    """Whether a word beside whole numbers of one length is a unit or a currency rather than a part of a code."""
+    attached = cells.str.contains(r"^[A-Za-z]+\d").any()
+    return _matches(sign, _WORD) or (_matches(sign, _MONEY) and not attached)
 
 
 def _matches(sign: str, form: str) -> bool:

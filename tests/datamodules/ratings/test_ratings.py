@@ -89,6 +89,14 @@ def test_rows_without_a_rating_are_left_out(frame: pl.DataFrame, open_ratings: O
     assert open_ratings(gap).rejected == [("row 4", "its target is missing (blank or a mark such as NA or None)")]
 
 
+def test_ratings_that_are_told_to_be_missing_are_left_out(frame: pl.DataFrame, open_ratings: OpenRatings, tmp_path: Path) -> None:
+    gap = frame.with_columns(rating=pl.when(pl.col("time") == 103).then(-1.0).otherwise(pl.col("rating")))
+    gap.write_csv(tmp_path / "ratings.csv")
+    for source in (gap, tmp_path / "ratings.csv"):
+        assert len(open_ratings(source, csv_format={"na_values": [-1]}).rejected) == 1
+        assert not open_ratings(source).rejected
+
+
 def test_ids_of_any_kind_and_users_without_a_training_row(
     as_frame: Callable[..., pl.DataFrame], open_ratings: OpenRatings, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import torch
-from practicum.datamodules import Table
+from practicum.datamodules import ImageFolder, Table, TextCSV
 from practicum.datamodules.files.say_once import forget_said
 from practicum.datamodules.tabular.new_rows import columns_beside
 from practicum.lightning_shim import MisconfigurationException
@@ -197,3 +197,37 @@ def test_the_other_decimal_sign_than_trainings_is_said(
     assert "in place of" not in caplog.text
     assert encoded(data, tmp_path / "b.csv", f"a;b\n8{trained_sign}5;1\n7{sign}5;1\n")[1] == wanted
     assert f"b.csv, line 3: column 'a' holds '7{sign}5' in place of '7{trained_sign}5', while the decimal sign" in caplog.text
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+@pytest.mark.parametrize("mark", ["-999", "-999.0", "-999,0"])
+def test_what_training_was_told_is_missing_is_missing_in_new_rows(tmp_path: Path, decimal: str, mark: str) -> None:
+    """However it is written, in a file or in a frame, with a unit or without."""
+    delimiter = "," if decimal == "." else ";"
+
+    def write(name: str, rows: list[tuple[float, float, str]]) -> Path:
+        lines = [f"{a:.1f}{delimiter}{b:.2f} kg{delimiter}{c}".replace(".", decimal) for a, b, c in rows]
+        (tmp_path / name).write_text("\n".join([delimiter.join(("a", "b", "c")), *lines]) + "\n", encoding="utf-8")
+        return tmp_path / name
+
+    rows = [(row / 3 if row % 5 else -999.0, row / 7 if row % 4 else -999.0, ("None", "x")[row % 2]) for row in range(60)]
+    told = {"na_values": [mark], "keep_default_na": False}
+    data = Table(write("t.csv", rows), target="c", csv_format=told, cache=tmp_path / "cache", artifacts_dir=tmp_path / "run")
+    data.prepare_data()
+    data.setup()
+    steps = data.arrays().steps
+    assert steps.classes == ["None", "x"]
+    assert steps.continuous["a"].low >= 0
+    assert steps.continuous["b"].low >= 0
+    new = [(-999.0, 2.5, "x"), (1.5, -999.0, "None")]
+    frame = pl.DataFrame({"a": [-999.0, 1.5], "b": ["2.5 kg", "-999 kg"], "c": ["x", "None"]})
+    for source in (write("new.csv", new), frame, frame.with_columns(pl.col("a").cast(pl.Float32), b=pl.Series([2.5, -999.0]))):
+        (_, numbers), _ = next(iter(data.for_scoring(source).predict_dataloader()))
+        gaps = numbers[:, [steps.number_names.index("a_missing"), steps.number_names.index("b_missing")]]
+        assert gaps.tolist() == [[1, 0], [0, 1]]
+
+
+def test_photos_and_texts_have_no_missing_values_to_tell(tmp_path: Path) -> None:
+    for make in (ImageFolder, TextCSV):
+        with pytest.raises(MisconfigurationException, match="csv_format: has no key 'na_values'; it has delimiter"):
+            make(str(tmp_path), csv_format={"na_values": ["x"]})

@@ -6,7 +6,6 @@ from typing import Any
 
 import polars as pl
 import pytest
-from practicum.datamodules.files.csv_format import CSVFormat
 from practicum.datamodules.tabular.units import Unit, find_unit
 
 ROWS = 60
@@ -34,7 +33,8 @@ def numbers(cells: list[str], unit: Unit) -> list[str | None]:
         (["1500 mm", "2400 mm"], "mm", [1500.0, 2400.0]),
         (["EUR 1500", "EUR 2400"], "EUR", [1500.0, 2400.0]),
         (["1\xa0234,5 €", "1 234,5 €", "1\u202f000 €"], "€", [1234.5, 1234.5, 1000.0]),
-        (["850 €", "1.020 €", "2.450 €"], "€", [850.0, 1020.0, 2450.0]),  # money has no three decimals
+        (["1500 Euro", "2400 Euro"], "Euro", [1500.0, 2400.0]),
+        (["5 fl\xa0oz", "7 fl oz"], "fl oz", [5.0, 7.0]),
     ],
 )
 def test_one_unit_beside_every_number_is_found(cells: list[str], sign: str, expected: list[float]) -> None:
@@ -80,11 +80,24 @@ def test_what_is_no_number_with_one_unit_is_left_alone(cells: list[str]) -> None
 def test_the_tables_decimal_sign_comes_first_and_the_other_where_it_cannot_be() -> None:
     cells = pl.Series(["1.234 kg", "5.678 kg"])
     assert find_unit(cells) == Unit("kg", ".", ",")
-    assert find_unit(cells, CSVFormat(delimiter=";", decimal=",")) == Unit("kg", ",", ".")
+    assert find_unit(cells, ",") == Unit("kg", ",", ".")
     assert find_unit(pl.Series(["38,4 kg"])) == Unit("kg", ",", ".")
-    told = CSVFormat(decimal=".", told=("decimal",))
-    assert find_unit(pl.Series(["1.020 €"]), told) == Unit("€", ".", ",")
-    assert find_unit(pl.Series(["1.020 €"])) == Unit("€", ",", ".")
+    assert find_unit(pl.Series(["38 kg"])) == Unit("kg", ".", ",", certain=False)
+
+
+def test_signs_that_only_long_numbers_have_stand_between_thousands_unless_told() -> None:
+    assert find_unit(pl.Series(["850 €", "1.020 €"])) == Unit("€", ",", ".")
+    assert find_unit(pl.Series(["850 €", "1.020 €"]), ".", told=True) == Unit("€", ".", ",")
+    assert find_unit(pl.Series(["$1.459", "$1.329"])) == Unit("$", ".", ",")  # of fuel
+    assert find_unit(pl.Series(["$1.459", "$2", "$1000"])) == Unit("$", ".", ",")  # thousands have no sign here
+    assert find_unit(pl.Series(["100 kg", "12,286 kg"])) == Unit("kg", ".", ",")
+
+
+def test_codes_are_told_by_the_whole_column() -> None:
+    days = [f"{day} days" for day in range(1000, 16_000, 7)]
+    assert find_unit(pl.Series(days)) == find_unit(pl.Series(days[::-1])) == Unit("days", ".", ",", certain=False)
+    towns = [f"{code} Berlin" for code in range(10_115, 14_200)]
+    assert find_unit(pl.Series(towns)) is None
 
 
 @pytest.mark.parametrize(
@@ -96,6 +109,7 @@ def test_the_tables_decimal_sign_comes_first_and_the_other_where_it_cannot_be() 
         {"sign": "kg", "thousands": ""},
         {"sign": "kg", "thousands": ",."},
         {"sign": "kg", "thousands": "."},
+        {"sign": "kg", "certain": 1},
     ],
 )
 def test_a_unit_that_no_training_leaves_is_refused(values: dict[str, Any]) -> None:
