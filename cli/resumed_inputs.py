@@ -17,7 +17,14 @@ from practicum.datamodules.files.quoting import listed, plain, quoted
 from .resume import ResumeError
 
 ARTIFACTS = ("steps.json", "tokenizer.json", "input.json", "items.parquet")  # what data modules write, and prediction reads
-_INPUTS = ("classes", "categories", "continuous", "tokenizer", "vocab")  # of what they tell a model
+# Of what they tell a model, and what that is called.
+_INPUTS = {
+    "classes": "classes",
+    "categories": "categorical columns",
+    "continuous": "continuous columns",
+    "tokenizer": "words",
+    "vocab": "words",
+}
 
 
 def read_artifacts(run: Path) -> dict[str, bytes]:
@@ -51,8 +58,8 @@ def require_same_inputs(run: Path, checkpoint: Path, hparams: Mapping[str, Any],
 
 
 def _changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    for name in _INPUTS:
-        if name not in then or name not in now or then[name] == now[name]:
+    for name, called in _INPUTS.items():
+        if name not in then or name not in now or _in_order(then[name]) == _in_order(now[name]):
             continue
         if isinstance(then[name], Mapping) and isinstance(now[name], Mapping):
             for column in dict.fromkeys([*then[name], *now[name]]):
@@ -60,11 +67,16 @@ def _changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
                     yield f"they have {'no' if column in then[name] else 'a new'} column {quoted(column)}"
                 elif then[name][column] != now[name][column]:
                     yield f"column {quoted(column)} has {_difference(then[name][column], now[name][column])}"
-            yield f"their {name} are in another order"
+            yield f"their {called} have another order"
         elif isinstance(then[name], Sequence) and isinstance(now[name], Sequence) and not isinstance(then[name], str):
-            yield f"their {name} have {_difference(then[name], now[name])}"
+            yield f"their {called} have {_difference(then[name], now[name])}"
         else:
-            yield "their texts are split into other words" if name in ("tokenizer", "vocab") else f"their {name} differ"
+            yield f"their {called} are others"
+
+
+def _in_order(value: Any) -> Any:
+    """A value in which the order of columns counts: dictionaries that differ in it are equal."""
+    return [*value.items()] if isinstance(value, Mapping) else value
 
 
 def _difference(then: Sequence[Any], now: Sequence[Any]) -> str:

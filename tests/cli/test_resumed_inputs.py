@@ -43,8 +43,9 @@ def refusal(tmp_path: Path, now: dict[str, Any]) -> str:
         ({"categories": {"shop": ["1"], "day": ["Mon"]}}, "column 'shop' has 2 no longer"),
         ({"categories": {"shop": ["1", "2"]}}, "they have no column 'day'"),
         ({"categories": {**KNOWN["categories"], "land": ["DE"]}}, "they have a new column 'land'"),
-        ({"continuous": ["size", "size_missing"]}, "their continuous have size_missing for the first time"),
-        ({"tokenizer": "ffff"}, "their texts are split into other words"),
+        ({"categories": {"day": ["Mon"], "shop": ["1", "2"]}}, "their categorical columns have another order"),
+        ({"continuous": ["size", "size_missing"]}, "their continuous columns have size_missing for the first time"),
+        ({"tokenizer": "ffff"}, "their words are others"),
     ],
 )
 def test_other_inputs_are_refused_and_the_run_keeps_its_own(tmp_path: Path, now: dict[str, Any], change: str) -> None:
