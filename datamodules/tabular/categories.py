@@ -1,7 +1,8 @@
 """Categories of a column, whose codes are their positions: collected in training, found again in new rows.
 
 **What it does.** A column keeps the type that training read: zip codes that were texts stay texts (``01234`` is not 1234), and
-numbers are the same number however they are written (``1``, ``1.0``), unless leading zeros say that they are codes.
+numbers are the same number however they are written (``1``, ``1.0``), unless leading zeros say that they are codes. Texts are the
+same in each form of Unicode (é as one character or as two).
 
 **When to use it.** Inside :class:`.TablePreprocessor`; :mod:`practicum.datamodules.ratings.ids` finds users and items by it.
 """
@@ -67,7 +68,20 @@ class CategoricalColumn:
             known = pl.Series(self.categories, dtype=pl.String).cast(dtype).to_list()
         codes = range(1, len(known) + 1)
         found = _as_dtype(to_plain_dtype(values), dtype, self.categories)
-        return found.replace_strict(known, codes, default=0, return_dtype=pl.Int32).fill_null(0)
+        encoded = found.replace_strict(known, codes, default=0, return_dtype=pl.Int32).fill_null(0)
+        return _same_letters(found, encoded, self.categories) if dtype == pl.String else encoded
+
+
+def _same_letters(text: pl.Series, codes: pl.Series, categories: Sequence[str]) -> pl.Series:
+    """Codes also of texts that are a category in another form of Unicode, as macOS writes names of files: e and accent for é."""
+    unknown = (codes == 0) & text.str.contains(r"[^\x00-\x7f]").fill_null(False)
+    if not unknown.any():
+        return codes
+    words = pl.Series(categories, dtype=pl.String).str.normalize("NFC")
+    first = words.is_first_distinct()
+    once = {word: code for code, (word, new) in enumerate(zip(words, first, strict=True), 1) if new}
+    again = text.set(~unknown, None).str.normalize("NFC").replace_strict(once, default=0, return_dtype=pl.Int32).fill_null(0)
+    return again.zip_with(unknown, codes)
 
 
 def to_plain_dtype(values: pl.Series) -> pl.Series:

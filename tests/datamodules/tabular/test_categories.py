@@ -46,3 +46,13 @@ def test_types_that_polars_tells_apart_become_four() -> None:
     assert to_plain_dtype(pl.Series([1], dtype=pl.UInt8)).dtype == pl.Int64
     assert to_plain_dtype(pl.Series([1.0], dtype=pl.Float32)).dtype == pl.Float64
     assert to_plain_dtype(pl.Series(["a"], dtype=pl.Categorical)).dtype == pl.String
+
+
+def test_texts_are_the_same_in_each_form_of_unicode() -> None:
+    """What macOS writes is an e and an accent, where others write one character."""
+    one, two = "Caf\u00e9", "Cafe\u0301"
+    for known, new in ((one, two), (two, one)):
+        column = CategoricalColumn("String", ["Bar", known])
+        assert column.encode(pl.Series([new, known, "Bar", "Cafe", None])).to_list() == [2, 2, 1, 0, 0]
+    both = CategoricalColumn("String", sorted([one, two]))
+    assert both.encode(pl.Series(sorted([one, two]))).to_list() == [1, 2]  # training told them apart
