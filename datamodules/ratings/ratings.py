@@ -18,7 +18,7 @@ from practicum.lightning_shim import LightningDataModule
 from torch import Tensor
 from torchdata.stateful_dataloader import StatefulDataLoader
 
-from ..files.csv_format import DETECT, check_csv_format
+from ..files.csv_format import DETECT_TABLE, check_csv_format
 from ..files.say_once import say_once
 from ..loading.batch_loader import batch_loader
 from ..tabular.new_rows import NewRows, TableSource, encode_rows, read_new_rows, source_name
@@ -133,7 +133,7 @@ class Ratings(ItemTitles, LightningDataModule):
         batch_size: int | None = 1024,
         seed: int = 1,
         cache: str | os.PathLike[str] = "data/cache",
-        csv_format: Mapping[str, Any] | None = DETECT,
+        csv_format: Mapping[str, Any] | None = DETECT_TABLE,
         max_gb: float = 4.0,
         artifacts_dir: str | os.PathLike[str] | None = None,
         report_dir: str | os.PathLike[str] | None = None,

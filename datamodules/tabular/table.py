@@ -12,7 +12,7 @@ import polars as pl
 from practicum.lightning_shim import LightningDataModule, MisconfigurationException
 from torchdata.stateful_dataloader import StatefulDataLoader
 
-from ..files.csv_format import DETECT, check_csv_format
+from ..files.csv_format import DETECT_TABLE, check_csv_format
 from ..loading.batch_loader import batch_loader
 from .continuous import Scaling
 from .date_formats import check_format
@@ -118,7 +118,7 @@ class Table(TableFacts, LightningDataModule):
         batch_size: int | None = 1024,
         seed: int = 1,
         cache: str | os.PathLike[str] = "data/cache",
-        csv_format: Mapping[str, Any] | None = DETECT,
+        csv_format: Mapping[str, Any] | None = DETECT_TABLE,
         max_gb: float = 4.0,
         artifacts_dir: str | os.PathLike[str] | None = None,
         report_dir: str | os.PathLike[str] | None = None,

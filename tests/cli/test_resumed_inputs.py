@@ -25,12 +25,12 @@ KNOWN: dict[str, Any] = {
 
 def refusal(tmp_path: Path, now: dict[str, Any]) -> str:
     torch.save({"hyper_parameters": KNOWN}, tmp_path / "last.ckpt")
-    (tmp_path / "steps.json").write_text("of the run")
+    (tmp_path / "steps.json").write_text("of the run", encoding="utf-8")
     artifacts = read_artifacts(tmp_path)
-    (tmp_path / "steps.json").write_text("of the data as they are now")
+    (tmp_path / "steps.json").write_text("of the data as they are now", encoding="utf-8")
     with pytest.raises(ResumeError) as error:
         require_same_inputs(tmp_path, tmp_path / "last.ckpt", {**KNOWN, **now}, artifacts)
-    assert (tmp_path / "steps.json").read_text() == "of the run"
+    assert (tmp_path / "steps.json").read_text(encoding="utf-8") == "of the run"
     return str(error.value)
 
 
@@ -65,13 +65,13 @@ def test_a_run_whose_table_changed_is_refused_on_the_command_line(tmp_path: Path
     chance = random.Random(1)
     rows = [f"{chance.choice('pqr')},{chance.random():.3f},{chance.random():.3f}" for _ in range(60)]
     table, run = tmp_path / "t.csv", tmp_path / "run"
-    table.write_text("\n".join(["kind,size,y", *rows]) + "\n")
+    table.write_text("\n".join(["kind,size,y", *rows]) + "\n", encoding="utf-8")
     train = [sys.executable, str(Path(__file__).resolve().parents[2] / "train.py")]
     begun = [*train, "experiment=table", f"data.root={table}", "data.target=y", "epochs=2", f"hydra.run.dir={run}"]
     begun += ["model.members=1", "baselines=false", "refit=false", f"paths.data={tmp_path / 'data'}"]
     assert subprocess.run(begun, capture_output=True, check=False).returncode == 0
     steps = (run / "steps.json").read_bytes()
-    table.write_text(table.read_text().replace("p,", "s,"))
+    table.write_text(table.read_text(encoding="utf-8").replace("p,", "s,"), encoding="utf-8")
     (run / "metrics.json").unlink()  # as of one that was killed
     done = subprocess.run([*train, f"resume={run}"], capture_output=True, text=True, check=False)
     assert done.returncode == 2, done.stdout + done.stderr

@@ -93,7 +93,7 @@ def table(folder: Path, **options: Any) -> Table:
             f"{i / 10:.1f} kg,{'ab'[i % 2]},{i % 3} m,${1000 + i}.50".replace("$1", '"$1,').replace(".50", '.50"')
             for i in range(ROWS)
         ]
-        path.write_text("\n".join(["weight,kind,length,price", *rows]) + "\n")
+        path.write_text("\n".join(["weight,kind,length,price", *rows]) + "\n", encoding="utf-8")
     module = Table(str(path), **{"target": "price", "cache": folder / "cache", "artifacts_dir": folder / "artifacts", **options})
     module.prepare_data()
     module.setup()
@@ -112,7 +112,7 @@ def test_a_table_learns_from_the_numbers_and_says_so(tmp_path: Path, caplog: pyt
     assert (
         "column 'price' holds numbers with the unit '$' and is read as numbers ('$1,000.50' as 1000.5); kind=class" in caplog.text
     )
-    assert json.loads((tmp_path / "artifacts" / "steps.json").read_text())["units"] == {
+    assert json.loads((tmp_path / "artifacts" / "steps.json").read_text(encoding="utf-8"))["units"] == {
         "weight": {"sign": "kg", "decimal": ".", "thousands": ",", "certain": True},
         "price": {"sign": "$", "decimal": ".", "thousands": ",", "certain": True},
     }
@@ -127,7 +127,7 @@ def test_new_files_and_frames_are_the_same_numbers_however_they_are_written(tmp_
     }
     found = []
     for name, text in written.items():
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_text(text, encoding="utf-8")
         found.append(module.for_prediction(tmp_path / name))
     frame = pl.DataFrame({"weight": ["1.5 kg", "3 kg"], "kind": ["a", "b"], "length": ["1 m", "2 m"]})
     found += [module.for_prediction(frame), module.for_prediction(frame.with_columns(weight=pl.Series([1.5, 3.0])))]
@@ -183,8 +183,8 @@ def test_few_decimal_numbers_are_numbers_and_one_value_is_none(tmp_path: Path) -
 
 
 def test_a_file_that_lacks_such_a_column_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "train.csv").write_text("w,same,y\n" + "".join(f"{row}.5 kg,5 kg,{row}\n" for row in range(30)))
-    (tmp_path / "valid.csv").write_text("y\n1\n")
+    (tmp_path / "train.csv").write_text("w,same,y\n" + "".join(f"{row}.5 kg,5 kg,{row}\n" for row in range(30)), encoding="utf-8")
+    (tmp_path / "valid.csv").write_text("y\n1\n", encoding="utf-8")
     files = {split: tmp_path / f"{split}.csv" for split in ("train", "valid")}
     with pytest.raises(MisconfigurationException, match="has no column 'w'"):
         read_files(files, "y")
