@@ -47,7 +47,7 @@ def missing_values(counts: Mapping[str, int], rows: int, where: object) -> list[
 
 
 def missing_classes(target: pl.Series, where: object) -> list[str]:
-    """Say if so many rows have no class that the mark of it may be one: ``None`` is the healthy one of three.
+    """Say if many rows have no class, as a mark of missing values may be one: ``None`` beside the names of two illnesses.
 
     Args:
         target: The whole column.

@@ -15,7 +15,7 @@ from practicum.lightning_shim import LightningDataModule, MisconfigurationExcept
 from torch import Tensor
 from torchdata.stateful_dataloader import StatefulDataLoader
 
-from ..files.csv_format import CSVFormat, detect_format
+from ..files.csv_format import CSVFormat, check_csv_format, detect_format
 from ..files.csv_numbers import as_plain_number, is_number, mark_numbers, odd_signs, with_other_sign
 from ..files.csv_reader import read_text_table
 from ..files.quoting import plain, quoted
@@ -189,7 +189,7 @@ def _read_one(
     if path is None or is_parquet(path):
         rows = collect_rows(source)
         clean = _without_units(clean_text(rows.lazy(), told).collect(), steps, source_name(source))
-        return RowsAsRead(rows, _without_marks(clean, [*steps.units], (told or {}).get("na_values")))
+        return RowsAsRead(rows, _without_marks(clean, [*steps.units], check_csv_format(told).get("na_values", ())))
     trained = None if steps.csv is None else CSVFormat.from_dict(steps.csv)
     csv = detect_format(path, trained, **{**(told or {}), **({} if header is None else {"header": header})})
     text = collect_rows(path, lambda path: read_text_table(path, csv, missing=(), line_column=_LINE).lazy())
@@ -211,9 +211,9 @@ def _read_one(
     return RowsAsRead(as_written(text), _without_marks(plain, [*numbers, *steps.units], csv.na_values))
 
 
-def _without_marks(frame: pl.DataFrame, names: Sequence[str], marks: Sequence[str] | None) -> pl.DataFrame:
+def _without_marks(frame: pl.DataFrame, names: Sequence[str], marks: Sequence[str]) -> pl.DataFrame:
     """Make null of texts that are numbers equal to a mark of missing values, as training did."""
-    values = mark_numbers(marks or ())
+    values = mark_numbers(marks)
     columns = [pl.col(name) for name in names if values and frame.schema.get(name) == pl.String]
     return frame.with_columns(
         pl.when(~each.cast(pl.Float64, strict=False).is_in(values).fill_null(False)).then(each) for each in columns

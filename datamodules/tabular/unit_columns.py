@@ -157,7 +157,7 @@ def _notation(values: pl.Series, trained: Unit, decimal: str | None) -> Unit:
         return found if found is not None and found.sign == trained.sign else trained
     text = pl.col(values.name)
     own, other = trained.number(text).is_not_null(), trained.swapped().number(text).is_not_null()
-    mine, its = values.to_frame().select((own & ~other).sum(), (other & ~own).alias("other").sum()).row(0)
+    mine, its = values.to_frame().select(mine=(own & ~other).sum(), its=(other & ~own).sum()).row(0)
     return trained.swapped() if its > mine and (its > 1 or decimal not in (None, trained.decimal)) else trained
 
 

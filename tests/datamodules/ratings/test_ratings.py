@@ -12,6 +12,7 @@ import pytest
 import torch
 from practicum.datamodules import Ratings
 from practicum.datamodules.files import say_once
+from practicum.datamodules.tabular.new_rows import read_new_rows
 from practicum.lightning_shim import MisconfigurationException
 
 OpenRatings = Callable[..., Ratings]
@@ -95,6 +96,10 @@ def test_ratings_that_are_told_to_be_missing_are_left_out(frame: pl.DataFrame, o
     for source in (gap, tmp_path / "ratings.csv"):
         assert len(open_ratings(source, csv_format={"na_values": [-1]}).rejected) == 1
         assert not open_ratings(source).rejected
+    data = open_ratings(gap, csv_format={"na_values": [-1]})
+    told = {"na_values": [-1]}  # as a run's configuration has it
+    rows = read_new_rows(gap, data.arrays().steps, told, more_numbers=["rating"]).plain
+    assert rows["rating"].null_count() == 1
 
 
 def test_ids_of_any_kind_and_users_without_a_training_row(

@@ -78,6 +78,12 @@ def test_another_unit_is_refused_by_its_row(cells: list[str], row: str) -> None:
     assert row in str(error.value)
 
 
+def test_a_column_may_have_any_name() -> None:
+    for name in ("other", "mine", "number"):
+        frame, _ = of_new_rows(pl.DataFrame({name: ["1,5 kg", "2 kg"]}), {name: KG["w"]}, "new.csv", "y", ",")
+        assert frame[name].to_list() == ["1.5", "2"]
+
+
 def test_numbers_stay_and_so_does_what_a_target_holds_and_categories_are_texts() -> None:
     frame = pl.DataFrame({"w": [1.5, 2.0]})
     assert of_new_rows(frame, KG, "new", "y")[0].equals(frame)
