@@ -40,7 +40,8 @@ def main() -> None:
         command = [
             *(sys.executable, HERE.parent / "train.py", "data=image_folder", f"data.root={folder}", "data.csv=cells.csv"),
             *("data.split_column=split", "data.size=224", "augment=top_down", f"epochs={1 + options.epochs}"),
-            *("callbacks=[default,tta]", "callbacks.unfreeze.at=[1]", "optimizer.lr=0.005", f"seed={options.seed}"),
+            *("callbacks=[default,tta]", "callbacks.tta.only_if_better=false", "callbacks.unfreeze.at=[1]"),
+            *("optimizer.lr=0.005", f"seed={options.seed}"),
             *(f"hydra.run.dir={folder / 'run'}", f"paths.data={folder / 'data'}"),
         ]
         began = time.perf_counter()

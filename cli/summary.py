@@ -16,6 +16,7 @@ from practicum.callbacks.run.results import (
     measured_on,
     results,
     validation_chose,
+    views_left_out,
 )
 from practicum.callbacks.run.shown_metrics import short
 from practicum.modules import ImageClassifier
@@ -41,6 +42,8 @@ def summary_rows(record: dict[str, Any], folder: str) -> list[tuple[str, str]]:
         rows.append(("leak", leak))
     if rows and (few := few_measured(record)) is not None:
         rows.append(("few examples", few))
+    if (harm := views_left_out(record)) is not None:
+        rows.append(("test-time augmentation", harm))
     if "baseline/sampled" in record:
         rows.append(("baselines", f"of a sample: {record['baseline/sampled']}"))
     if "lr_find/chosen" in record:
@@ -66,7 +69,7 @@ def _metric_row(record: dict[str, Any], metric: str, value: float | None) -> tup
     if value is None or math.isnan(value):  # such as the AUROC of a single class
         return name, "not defined"
     transforms = [
-        f"{record[key]} {what}" for key, what in (("snapshots", "snapshots"), ("tta/views", "augmented views")) if key in record
+        f"{record[key]} {what}" for key, what in (("snapshots", "snapshots"), ("tta/views", "augmented views")) if record.get(key)
     ]
     plain, best = record.get(f"plain/{metric}"), record.get(f"known/{metric}")
     beside = f"   (with {' and '.join(transforms)}; without {short(plain)})" if plain is not None and transforms else ""

@@ -27,6 +27,7 @@ _PRESETS = {
     "callbacks/table.embedding_maps.coordinates": "an empty mapping can be added to on the command line",
     "callbacks/lr_find.lr_find.folder callbacks/tta.tta.folder schedule/cyclical.folder schedule/flat_cosine.folder "
     "schedule/one_cycle.folder schedule/sgdr.folder schedule/slanted_triangular.folder": _FIGURES,
+    "callbacks/tta.tta.only_if_better": "a run of ours has validation data and a folder; a callback by itself does as told",
     "schedule/cyclical.cycles schedule/sgdr.cycles": "they set the length of the training",
 }
 PRESETS = {key: reason for keys, reason in _PRESETS.items() for key in keys.split()}

@@ -14,7 +14,6 @@ import json
 import math
 import os
 from collections.abc import Callable
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from ..trainer_internals.batches import to_device
 from ..trainer_internals.gather import gather_objects
 from ..trainer_internals.private_names import check_private_names
 from .prediction_transform import PredictionTransform
+from .validation_loss import batches_of, validation_loader
 
 
 def fit_temperature(logits: Tensor, target: Tensor) -> float:
@@ -119,7 +119,7 @@ class TemperatureScaling(PredictionTransform):
                 "temperature=False for it."
             )
         if stage == "fit":
-            self._validation_of(trainer)
+            validation_loader(trainer, f"{name}: temperature=True")
             return
         self.temperature = 1.0
 
@@ -134,23 +134,15 @@ class TemperatureScaling(PredictionTransform):
         """Whether it scales."""
         return self.transforms
 
-    def _validation_of(self, trainer: Trainer) -> Callable[[], Any]:
-        data = getattr(trainer, "datamodule", None)
-        loader = getattr(data, "val_dataloader", None)
-        owners = [data, *(kind for kind in type(data).__mro__ if not _is_lightnings(kind))]
-        if not callable(loader) or not any("val_dataloader" in vars(owner) for owner in owners):
-            raise MisconfigurationException(f"{type(self).__name__}: temperature=True needs a data module with val_dataloader().")
-        return loader
-
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Find the temperature and keep it."""
         if not self.overrides:
             return
-        given = self._validation_of(trainer)()
+        given = validation_loader(trainer, f"{type(self).__name__}: temperature=True")()
         own = type(pl_module).forward.__get__(pl_module)  # the module by itself
         logits, targets = [], []
         with torch.no_grad(), trainer.precision_plugin.forward_context():
-            for batch in chain.from_iterable(given if isinstance(given, list | tuple) else [given]):
+            for batch in batches_of(given):
                 x, y = to_device(trainer, pl_module, batch)
                 logits.append(extract_logits(own(x), self.output, type(self).__name__, pl_module).float().cpu())
                 targets.append(y.cpu())
@@ -168,8 +160,3 @@ class TemperatureScaling(PredictionTransform):
         if not self.overrides:
             return
         self.temperature = read_temperature(self._path(trainer))
-
-
-def _is_lightnings(kind: type) -> bool:
-    """Whether a class is Lightning's own: its data modules have a ``val_dataloader`` that only raises."""
-    return kind.__module__.partition(".")[0] in ("lightning", "pytorch_lightning")

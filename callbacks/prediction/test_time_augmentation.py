@@ -2,23 +2,25 @@
 
 **What it does.** In tests and predictions, ``beta`` times the probabilities of the unaugmented view plus ``1 - beta`` times the
 mean of ``n`` augmented ones (or the maximum over all views for each class). It helps with photos whose subject is off-centre or
-oddly posed, and improves calibration.
+oddly posed, and improves calibration. A network that was trained without augmentation may take views for something else:
+``only_if_better`` compares the log-loss of the validation data without and with views, and leaves them out where they harm.
 
 **When to use it.** At the end, where better predictions are worth ``n + 1`` times their cost, with the augmentation that the
 network was trained with.
 
-**Defaults.** fastai's: ``n=4``, ``beta=0.25``, the mean.
+**Defaults.** fastai's: ``n=4``, ``beta=0.25``, the mean, always. ``train.py`` sets ``only_if_better``.
 
 **Sources.** Krizhevsky et al. 2012 (AlexNet), section 4.1; fastai's ``Learner.tta``.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import torch
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
@@ -29,45 +31,15 @@ from ..figures.plots import Plots
 from ..files.output_path import output_path
 from ..module_outputs.logits import extract_logits, is_multi_label, replace_logits, to_logits, to_probabilities
 from ..trainer_internals.batches import inputs_of, to_device
+from ..trainer_internals.gather import gather_objects
 from ..trainer_internals.private_names import check_private_names
+from .augmented_views import augment_rows, combine
 from .forward_check import check_logits
 from .prediction_transform import PredictionTransform
+from .validation_loss import batches_of, summed_log_loss, validation_loader
+from .views_decision import FILE, ViewsDecision, read_decision
 
-
-def combine(plain: Tensor, views: Tensor, beta: float = 0.25, reduction: Literal["mean", "max"] = "mean") -> Tensor:
-    """Combine the probabilities of the unaugmented view and of augmented ones.
-
-    Args:
-        plain: ``[..., classes]``.
-        views: ``[n, ..., classes]``.
-        beta: Weight of the unaugmented view; without effect on the maximum.
-        reduction: ``mean``, or ``max``: the highest probability of each class in any view.
-
-    Returns:
-        ``[..., classes]``; the maxima of single-label probabilities do not sum to 1.
-    """
-    return torch.maximum(plain, views.amax(0)) if reduction == "max" else beta * plain + (1 - beta) * views.mean(0)
-
-
-def augment_rows(x: Tensor, augment: Callable[[Tensor], Tensor], seed: int, view: int, rows: Sequence[int]) -> Tensor:
-    """Augment each photo of a batch by itself, with random numbers that depend on the seed, the view and its place in the data.
-
-    Args:
-        x: ``[B, ...]``.
-        augment: A function of a batch of one.
-        seed: Of the random numbers.
-        view: From 0.
-        rows: Place in the data of each photo.
-    """
-    views = []
-    with torch.random.fork_rng(devices=[x.device] if x.is_cuda else []):
-        for row, photo in zip(rows, x, strict=True):
-            draw = np.random.SeedSequence([seed, view, row]).generate_state(1, np.uint64)[0]
-            torch.default_generator.manual_seed(int(draw >> np.uint64(1)))
-            if x.is_cuda:
-                torch.cuda.default_generators[x.device.index].manual_seed(int(draw >> np.uint64(1)))
-            views.append(augment(photo[None]))
-    return torch.cat(views)
+log = logging.getLogger(__name__)
 
 
 class TestTimeAugmentation(Plots, PredictionTransform):
@@ -87,24 +59,29 @@ class TestTimeAugmentation(Plots, PredictionTransform):
         output: The key of the logits if ``forward`` returns a dictionary.
         multi_label: Sigmoid instead of softmax. Default: the module's attribute of that name, else softmax.
         seed: Of ``augment``; a photo's views depend on it and on the photo's place in the data.
+        only_if_better: Whether a test first predicts the data module's validation data without and with views, and leaves views
+            out where they raise the log-loss. It is kept in ``tta.json`` in the trainer's ``default_root_dir``, which
+            predictions read.
         folder: Folder of ``tta.png``, the photos whose prediction changed most in a test; a relative one is below the trainer's
             ``default_root_dir``. Default: no figure.
         count: Number of photos in the figure.
 
     Attributes:
         enabled: ``False`` tests and predicts without augmentation.
-        facts: ``tta/views``, the number of views, once used.
+        facts: ``tta/views``, the number of views, once used; 0 where they are left out. With ``only_if_better``,
+            ``tta/val_loss`` and ``tta/val_loss/plain``.
 
     Raises:
         MisconfigurationException: An option is out of range; there is no augmentation; ``forward`` returns no logits, or is
-            called with something other than the batch of the data.
+            called with something other than the batch of the data; ``only_if_better`` has no validation data, or no
+            ``tta.json`` at prediction.
 
     Example:
         >>> from torchvision.transforms import v2
         >>> from practicum.callbacks import TestTimeAugmentation
         >>> callback = TestTimeAugmentation(n=2, augment=v2.RandomHorizontalFlip())  # one of the trainer's callbacks
         >>> import torch
-        >>> from practicum.callbacks.prediction.test_time_augmentation import combine
+        >>> from practicum.callbacks.prediction.augmented_views import combine
         >>> combine(torch.tensor([0.5, 0.5]), torch.tensor([[0.9, 0.1], [0.7, 0.3]]), beta=0.5)
         tensor([0.6500, 0.3500])
     """
@@ -120,6 +97,7 @@ class TestTimeAugmentation(Plots, PredictionTransform):
         output: str | None = None,
         multi_label: bool | None = None,
         seed: int = 1,
+        only_if_better: bool = False,
         folder: str | os.PathLike[str] | None = None,
         count: int = 4,
     ) -> None:
@@ -134,7 +112,10 @@ class TestTimeAugmentation(Plots, PredictionTransform):
             raise MisconfigurationException(f"TestTimeAugmentation: reduction={reduction} must be mean or max.")
         self.n, self.beta, self.reduction, self.augment = n, beta, reduction, augment
         self.output, self.multi_label, self.seed, self.folder = output, multi_label, seed, folder
+        self.only_if_better = only_if_better
         self.facts: dict[str, float] = {}
+        self._decided, self._helps = False, True
+        self._compared: list[tuple[Tensor, Tensor]] | None = None  # probabilities without and with views
         self._module: Any = None
         self._views: Iterator[Any] | None = None
         self._batch: Any = None  # of the data, in progress
@@ -161,10 +142,14 @@ class TestTimeAugmentation(Plots, PredictionTransform):
                 "TestTimeAugmentation has no views: give it augment (a function of a batch, e.g. one of "
                 "torchvision.transforms.v2), or use a data module with views_dataloader(split, n)."
             )
+        if self.only_if_better and stage != "predict":
+            validation_loader(trainer, f"{type(self).__name__}: only_if_better=True")
         if stage == "fit":
             return
         self._changed.clear()
-        self._module = pl_module
+        self._module, self._decided = pl_module, not self.only_if_better
+        if self.only_if_better and stage == "predict":
+            self._decide(read_decision(Path(trainer.default_root_dir)))
         self.reverts.callback(self._forget)
         self.override(pl_module, self._predict)
 
@@ -175,6 +160,7 @@ class TestTimeAugmentation(Plots, PredictionTransform):
 
     def _forget(self) -> None:
         self._module, self._views, self._batch, self._batch_views = None, None, None, None
+        self._helps = True
 
     def _predict(self, beneath: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
         output = beneath(*inputs, **options)
@@ -193,7 +179,9 @@ class TestTimeAugmentation(Plots, PredictionTransform):
         logits = [extract_logits(beneath(view, *others, **options), self.output, name, self._module) for view in views]
         probabilities = torch.stack([to_probabilities(each, multi_label) for each in logits])
         combined = combine(plain, probabilities, self.beta, self.reduction)
-        if self.folder is not None and x.ndim == 4 and x.shape[1] == 3 and plain.ndim == 2:
+        if self._compared is not None:
+            self._compared.append((plain, combined))
+        elif self.folder is not None and x.ndim == 4 and x.shape[1] == 3 and plain.ndim == 2:
             y = self._batch[1] if isinstance(self._batch, list | tuple) and len(self._batch) > 1 else None
             target = y if isinstance(y, Tensor) else None
             self._changed.add(self._rows(x), [x, *views], torch.cat([plain[None], probabilities]), combined, target)
@@ -232,10 +220,17 @@ class TestTimeAugmentation(Plots, PredictionTransform):
     def _next(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int, split: str) -> None:
         if not self.overrides:
             return
+        if not self._decided:
+            self._compare(trainer, pl_module)
+        if not self._helps:
+            return
+        self._take(trainer, pl_module, batch, batch_idx, split)
+        self.facts["tta/views"] = self.n
+
+    def _take(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int, split: str) -> None:
         self._batch = batch
         self._seen = 0 if batch_idx == 0 else self._seen + self._count
         self._rank, self._processes = trainer.global_rank, trainer.world_size
-        self.facts["tta/views"] = self.n
         if self.augment is not None:
             return
         if batch_idx == 0:
@@ -244,6 +239,51 @@ class TestTimeAugmentation(Plots, PredictionTransform):
         assert self._views is not None
         views = inputs_of(to_device(trainer, pl_module, next(self._views)))
         self._batch_views = views.reshape(-1, self.n, *views.shape[1:]).transpose(0, 1)
+
+    # Whether views help -----------------------------------------------------------------------------------------------
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Find whether views help, unless an ensemble's test of its first member has found it."""
+        if self.overrides and not self._decided:
+            self._compare(trainer, pl_module)
+
+    def _compare(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Predict the validation data without and with views, and keep the log-loss of each."""
+        asks = f"{type(self).__name__}: only_if_better=True"
+        plain_loss, loss, rows = 0.0, 0.0, 0
+        multi_label = is_multi_label(pl_module, self.multi_label)
+        self._compared = []
+        try:
+            for place, given in enumerate(batches_of(validation_loader(trainer, asks)())):
+                batch = to_device(trainer, pl_module, given)
+                x, y = batch
+                self._take(trainer, pl_module, batch, place, "valid")
+                with torch.no_grad(), trainer.precision_plugin.forward_context():
+                    pl_module(x)
+                for plain, combined in self._compared:
+                    plain_loss += summed_log_loss(to_logits(plain, multi_label), y)
+                    loss += summed_log_loss(to_logits(combined, multi_label), y)
+                    rows += len(y)
+                self._compared.clear()
+        finally:
+            self._compared, self._batch = None, None
+        sums = [sum(each) for each in zip(*gather_objects(trainer, (plain_loss, loss, rows)), strict=True)]
+        if not sums[2]:
+            raise MisconfigurationException(f"{asks} needs validation data; there is no row.")
+        found = ViewsDecision(plain=sums[0] / sums[2], averaged=sums[1] / sums[2])
+        if trainer.is_global_zero:
+            found.write(Path(trainer.default_root_dir))
+            if not found.helps:
+                log.warning(
+                    f"{type(self).__name__}: {self.n} augmented views are left out, in predictions too, as they harm: the "
+                    f"log-loss of validation is {found.plain:.4f} without and {found.averaged:.4f} with them ({FILE})."
+                )
+        self._decide(found)
+
+    def _decide(self, found: ViewsDecision) -> None:
+        self._decided, self._helps = True, found.helps
+        self.facts |= {"tta/views": self.n if found.helps else 0}
+        self.facts |= {"tta/val_loss": found.averaged, "tta/val_loss/plain": found.plain}
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw the photos whose prediction changed most."""

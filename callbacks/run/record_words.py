@@ -33,6 +33,8 @@ _WORDS = {
     "lr_find/minimum": "range test: a tenth of the rate of the lowest loss",
     "lr_find/slide": "range test: rate at the end of the slide",
     "tta/views": "augmented views of each photo in the test",
+    "tta/val_loss": "log-loss of validation with augmented views",
+    "tta/val_loss/plain": "log-loss of validation without augmented views",
     "weights/source": "where the initial weights came from",
     "weights/pretrained": "initial weights were pretrained",
     "weights/sha256": "SHA-256 of the initial weights",

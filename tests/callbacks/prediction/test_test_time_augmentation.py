@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 from practicum.callbacks import SnapshotEnsemble, TestTimeAugmentation
-from practicum.callbacks.prediction.test_time_augmentation import augment_rows, combine
+from practicum.callbacks.prediction.augmented_views import combine
 from practicum.datamodules import Augment, ImageFolder
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor, nn
@@ -136,14 +136,6 @@ def test_views_depend_on_seed_and_photo_not_on_the_batch(make_trainer: MakeTrain
     other = predictions(make_trainer(callbacks=[TestTimeAugmentation(augment=augment, seed=2)]), module)
     assert torch.allclose(one, two, atol=1e-5)
     assert not torch.allclose(one, other, atol=1e-3)
-
-
-def test_photos_that_are_alike_are_augmented_differently() -> None:
-    def noise(x: Tensor) -> Tensor:
-        return x + torch.rand(())
-
-    views = augment_rows(torch.zeros(4, 3, 2, 2), noise, seed=1, view=0, rows=range(4))
-    assert len({float(each) for each in views[:, 0, 0, 0]}) == 4
 
 
 def test_forward_is_given_back_after_an_exception(make_trainer: MakeTrainer, tmp_path: Path) -> None:

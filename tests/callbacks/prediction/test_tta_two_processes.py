@@ -38,16 +38,18 @@ class Float(ImageFolder):
 
 if __name__ == "__main__":
     found = {}
-    for name, augment in (("data", None), ("callable", v2.RandomErasing(p=1.0))):
+    for name, augment in (("data", None), ("callable", v2.RandomErasing(p=1.0)), ("if better", v2.RandomErasing(p=1.0))):
         data = Float(sys.argv[1], size=8, batch_size=2, augment=Augment(hflip=0.5), cache=sys.argv[2])
         trainer = Trainer(
             accelerator="cpu", devices=int(sys.argv[3]), strategy="ddp" if sys.argv[3] == "2" else "auto", logger=False,
             enable_checkpointing=False, enable_progress_bar=False, use_distributed_sampler=False,
-            callbacks=[TestTimeAugmentation(augment=augment)],
+            callbacks=[TestTimeAugmentation(augment=augment, only_if_better=name == "if better")],
+            default_root_dir=sys.argv[2],
         )
         found[name] = trainer.test(Module(), datamodule=data, verbose=False)[0]["test/loss"]
     if trainer.is_global_zero:
-        print(json.dumps(found))
+        with open(sys.argv[2] + "/tta.json") as file:
+            print(json.dumps(found | json.load(file)))
 """
 
 
