@@ -128,6 +128,23 @@ def _check_folders(cfg: DictConfig) -> None:
             raise MisconfigurationException(f"{name}={value}: {there} is a file, not a folder; choose another place.")
 
 
+def check_run_folder(folder: Any, hydras: str) -> None:
+    """Refuse a run folder that is not Hydra's: its configuration, which prediction needs, would lie elsewhere.
+
+    Args:
+        folder: ``paths.run``.
+        hydras: Hydra's output folder of this job.
+
+    Raises:
+        MisconfigurationException: They differ.
+    """
+    if Path(str(folder)).resolve() != Path(hydras).resolve():
+        raise MisconfigurationException(
+            f"paths.run={folder}: a run's folder is set by hydra.run.dir={folder} (in a sweep hydra.sweep.dir), so that its "
+            "configuration lies in it, too."
+        )
+
+
 def _whole(name: str, value: Any, least: int, most: int | None) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
         upto = "" if most is None else f" to {most}"

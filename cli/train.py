@@ -65,7 +65,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     from .refit import refit
     from .resumed_inputs import read_artifacts, require_same_inputs
     from .resumed_run import completed, keep_configuration, prepare_resume, warn_of_other_data
-    from .run_options import check_objective, check_run_options
+    from .run_options import check_objective, check_run_folder, check_run_options
     from .shown_config import shown_config
     from .summary import print_summary
     from .sweeps.pruning import trial_pruning
@@ -74,6 +74,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
 
     # Configuration: nothing is touched before it has been checked.
     check_run_options(cfg)
+    check_run_folder(cfg.paths.run, HydraConfig.get().runtime.output_dir)
     if (reached := continue_in_sweep(cfg)) is not None:
         return _returned(reached, cfg.objective)
     if (reached := completed(cfg)) is not None:
@@ -176,7 +177,7 @@ def _remove_earlier_results(run: Path) -> None:
 
     names = ["metrics.json", "report.html", "word_vectors.vec", "checkpoints/last.ckpt", "checkpoints/before_last.ckpt"]
     if "tests_on" in record_of(run):  # a run of ours, not a file of that name in a project's folder
-        names += ["predictions.csv", "submission.csv", "temperature.json"]
+        names += ["predictions.csv", "submission.csv", "temperature.json", "tta.json"]
         remove_figures(run / "figures")
     if is_card(run / "README.md"):
         names.append("README.md")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import DictConfig
-from practicum.cli.run_options import check_objective, check_run_options
+from practicum.cli.run_options import check_objective, check_run_folder, check_run_options
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -118,3 +118,9 @@ def test_an_objective_of_a_split_that_measures_nothing_is_refused(objective: str
     check_objective(exists, tests_on)
     for accepted in (None, "val/rmse", "val/rmse/best", "seconds"):
         check_objective(accepted, tests_on)
+
+
+def test_the_run_folder_is_hydras(tmp_path: Path) -> None:
+    check_run_folder(str(tmp_path), f"{tmp_path}/other/..")
+    with pytest.raises(MisconfigurationException, match=r"paths.run=mine: a run's folder is set by hydra.run.dir=mine"):
+        check_run_folder("mine", str(tmp_path))
