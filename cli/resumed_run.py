@@ -235,11 +235,11 @@ def warn_of_other_data(folder: Path, data: Any, force: bool = False) -> None:
                 f"resume={folder}: {sentence}, as a test is held out today where nobody has split the data; give "
                 "data.test_fraction=0 resume.force=true to continue with the run's own."
             )
-        log.warning(f"{folder}: {sentence}: it continues, but not exactly.")
+        log.warning(f"{folder}: {sentence}: continued with these, it is no exact resume.")
         return
     digests = str(then.get("data/sha256") or ""), str(now.get("sha256") or "")
     if all(digests) and digests[0] != digests[1]:
         log.warning(
-            f"The data are not those this run began with (SHA-256 {digests[0][:12]}, now {digests[1][:12]}): it continues, but "
-            "not exactly."
+            f"The data are not those this run began with (SHA-256 {digests[0][:12]}, now {digests[1][:12]}): continued with "
+            "these, it is no exact resume."
         )

@@ -16,9 +16,9 @@ from practicum.callbacks.run.results import (
     measured_on,
     results,
     validation_chose,
-    views_left_out,
 )
 from practicum.callbacks.run.shown_metrics import short
+from practicum.callbacks.run.transformed_results import better_plain, views_left_out
 from practicum.modules import ImageClassifier
 from rich.console import Console
 from rich.table import Table
@@ -72,7 +72,8 @@ def _metric_row(record: dict[str, Any], metric: str, value: float | None) -> tup
         f"{record[key]} {what}" for key, what in (("snapshots", "snapshots"), ("tta/views", "augmented views")) if record.get(key)
     ]
     plain, best = record.get(f"plain/{metric}"), record.get(f"known/{metric}")
-    beside = f"   (with {' and '.join(transforms)}; without {short(plain)})" if plain is not None and transforms else ""
+    harm = ", which is better" if better_plain(record, metric) else ""
+    beside = f"   (with {' and '.join(transforms)}; without {short(plain)}{harm})" if plain is not None and transforms else ""
     simple = [f"{TITLES.get(key, key)} {short(found[metric])}" for key, found in baselines(record).items() if metric in found]
     beside += f"   ({', '.join(simple)})" if simple else ""
     ceiling = f"   (best possible: {short(best)})" if best is not None else ""

@@ -34,10 +34,10 @@ from .results import (
     many_leaked,
     meaning,
     measured_on,
-    plain_values,
     results,
     trained_anew,
 )
+from .transformed_results import plain_values
 
 TEMPLATES = Path(__file__).parent  # page_style.j2 is the sweep's, too
 _MEASURED = ("Quality", "Mistakes")  # on the split of the result

@@ -201,47 +201,6 @@ def fine_tuning_gain(record: Mapping[str, Any]) -> str | None:
     )
 
 
-def plain_values(record: Mapping[str, Any]) -> str | None:
-    """Say what the result is without test-time augmentation, temperature and the like; ``None`` where nothing was transformed.
-
-    Args:
-        record: What ``metrics.json`` holds.
-
-    Example:
-        >>> from practicum.callbacks.run.results import plain_values
-        >>> plain_values({"test/f1": 0.9, "plain/f1": 0.92, "tta/views": 4})
-        'Predictions are averaged over each photo and 4 augmented views of it; without: F1 0.92'
-    """
-    values = {name.removeprefix("plain/"): value for name, value in record.items() if name.startswith("plain/")}
-    views, left_out, found = record.get("tta/views"), views_left_out(record), results(record)
-    if left_out is not None and all(found.get(name, value) == value for name, value in values.items()):
-        return left_out
-    shown = ", ".join(f"{metric_words(name)} {four_digits(value)}" for name, value in values.items() if value is not None)
-    if not shown:
-        return None
-    how = f"averaged over each photo and {counted(views, 'augmented view')} of it" if views else "transformed by callbacks"
-    return f"Predictions are {how}; without: {shown}" + (f". {left_out}" if left_out else "")
-
-
-def views_left_out(record: Mapping[str, Any]) -> str | None:
-    """Say why predictions are made without augmented views; ``None`` unless they harm.
-
-    Args:
-        record: What ``metrics.json`` holds.
-
-    Example:
-        >>> from practicum.callbacks.run.results import views_left_out
-        >>> views_left_out({"tta/views": 0, "tta/val_loss": 0.564, "tta/val_loss/plain": 0.396})
-        'Augmented views are left out, as they harm: the log-loss of validation is 0.396 without them and 0.564 with them'
-    """
-    if record.get("tta/views") != 0:
-        return None
-    plain, averaged = (four_digits(record[f"tta/val_loss{of}"]) for of in ("/plain", ""))
-    return (
-        f"Augmented views are left out, as they harm: the log-loss of validation is {plain} without them and {averaged} with them"
-    )
-
-
 def few_measured(record: Mapping[str, Any]) -> str | None:
     """Say how far chance may move a result that few examples measure; ``None`` where there are enough.
 

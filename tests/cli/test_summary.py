@@ -34,6 +34,9 @@ RECORD: dict[str, Any] = {
 def test_rows_tell_metrics_time_and_provenance() -> None:
     rows = dict(summary_rows(RECORD, "runs/x"))
     assert rows["accuracy on validation"] == "0.9100   (with 4 augmented views; without 0.9000)   (best possible: 0.9700)"
+    harmed = dict(summary_rows({**RECORD, "plain/accuracy": 0.92, "plain/loss": 0.4}, "x"))
+    assert "without 0.9200, which is better)" in harmed["accuracy on validation"]
+    assert "without 0.4000)" in harmed["loss on validation"]
     assert rows["loss on validation"] == "0.3000"
     assert rows["measured on"] == "validation (it chose the epoch)"
     assert rows["seconds"] == "61 (fit 60, test 1); 2 epochs, 12 steps"

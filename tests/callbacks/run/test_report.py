@@ -89,6 +89,8 @@ def test_what_the_training_came_to_is_said() -> None:
     assert "<p>Predicts one of 2 classes.</p>" in page
     assert "The kept weights are those of epoch 2 of 3, in which the loss on validation was best." in page
     assert "Predictions are averaged over each photo and 4 augmented views of it; without: accuracy 0.5." in page
+    harmed = render_report("spiders", "run", "", {**record, "plain/accuracy": 1.0}, [])
+    assert "; without: accuracy 1, which is better." in harmed
     assert "<th scope=row>accuracy</th><td>share of examples" in page
     gain = {"fine_tuning/before": 0.09, "fine_tuning/after": 0.1}
     assert "Fine-tuning gained nothing" in render_report("spiders", "run", "", {**record, **gain}, [])
