@@ -128,21 +128,23 @@ def _check_folders(cfg: DictConfig) -> None:
             raise MisconfigurationException(f"{name}={value}: {there} is a file, not a folder; choose another place.")
 
 
-def check_run_folder(folder: Any, hydras: str) -> None:
-    """Refuse a run folder that is not Hydra's: its configuration, which prediction needs, would lie elsewhere.
+def check_run_folder(cfg: DictConfig, hydras: str) -> None:
+    """Refuse a run folder that is not Hydra's: what prediction needs, its configuration first, would lie in two places.
 
     Args:
-        folder: ``paths.run``.
+        cfg: The composed configuration.
         hydras: Hydra's output folder of this job.
 
     Raises:
         MisconfigurationException: They differ.
     """
-    if Path(str(folder)).resolve() != Path(hydras).resolve():
-        raise MisconfigurationException(
-            f"paths.run={folder}: a run's folder is set by hydra.run.dir={folder} (in a sweep hydra.sweep.dir), so that its "
-            "configuration lies in it, too."
-        )
+    for name in ("paths.run", "trainer.default_root_dir"):
+        folder = OmegaConf.select(cfg, name)
+        if folder is None or Path(str(folder)).resolve() != Path(hydras).resolve():
+            raise MisconfigurationException(
+                f"{name}={folder}: the folder of a run is set by hydra.run.dir (in a sweep hydra.sweep.dir), so that its "
+                "configuration and all that prediction needs lie in one place."
+            )
 
 
 def _whole(name: str, value: Any, least: int, most: int | None) -> None:

@@ -74,7 +74,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
 
     # Configuration: nothing is touched before it has been checked.
     check_run_options(cfg)
-    check_run_folder(cfg.paths.run, HydraConfig.get().runtime.output_dir)
+    check_run_folder(cfg, HydraConfig.get().runtime.output_dir)
     if (reached := continue_in_sweep(cfg)) is not None:
         return _returned(reached, cfg.objective)
     if (reached := completed(cfg)) is not None:

@@ -28,7 +28,7 @@ from ..trainer_internals.batches import to_device
 from ..trainer_internals.gather import gather_objects
 from ..trainer_internals.private_names import check_private_names
 from .prediction_transform import PredictionTransform
-from .validation_loss import batches_of, validation_loader
+from .validation_loss import inputs_and_target, validation_batches, validation_loader
 
 
 def fit_temperature(logits: Tensor, target: Tensor) -> float:
@@ -138,16 +138,16 @@ class TemperatureScaling(PredictionTransform):
         """Find the temperature and keep it."""
         if not self.overrides:
             return
-        given = validation_loader(trainer, f"{type(self).__name__}: temperature=True")()
+        asks = f"{type(self).__name__}: temperature=True"
         own = type(pl_module).forward.__get__(pl_module)  # the module by itself
         logits, targets = [], []
         with torch.no_grad(), trainer.precision_plugin.forward_context():
-            for batch in batches_of(given):
-                x, y = to_device(trainer, pl_module, batch)
+            for batch in validation_batches(trainer, asks):
+                x, y = inputs_and_target(to_device(trainer, pl_module, batch), asks)
                 logits.append(extract_logits(own(x), self.output, type(self).__name__, pl_module).float().cpu())
                 targets.append(y.cpu())
         if not logits:
-            raise MisconfigurationException(f"{type(self).__name__}: temperature=True needs validation data; there is no row.")
+            raise MisconfigurationException(f"{asks} needs validation data; there is no row.")
         everyone = gather_objects(trainer, (torch.cat(logits), torch.cat(targets)))
         self.temperature = fit_temperature(*(torch.cat(parts) for parts in zip(*everyone, strict=True)))
         self.facts["calibration/temperature"] = self.temperature

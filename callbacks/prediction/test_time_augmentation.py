@@ -30,14 +30,13 @@ from ..figures.images.tta_views import MostChanged, draw_views
 from ..figures.plots import Plots
 from ..files.output_path import output_path
 from ..module_outputs.logits import extract_logits, is_multi_label, replace_logits, to_logits, to_probabilities
-from ..trainer_internals.batches import inputs_of, to_device
-from ..trainer_internals.gather import gather_objects
+from ..trainer_internals.batches import inputs_of, is_same, to_device
 from ..trainer_internals.private_names import check_private_names
-from .augmented_views import augment_rows, combine
+from .augmented_views import augment_rows, check_options, combine, require_augmentation, require_views
 from .forward_check import check_logits
 from .prediction_transform import PredictionTransform
-from .validation_loss import batches_of, summed_log_loss, validation_loader
-from .views_decision import FILE, ViewsDecision, read_decision
+from .validation_loss import inputs_and_target, validation_batches, validation_loader
+from .views_decision import FILE, LossSums, ViewsDecision, read_decision
 
 log = logging.getLogger(__name__)
 
@@ -59,9 +58,9 @@ class TestTimeAugmentation(Plots, PredictionTransform):
         output: The key of the logits if ``forward`` returns a dictionary.
         multi_label: Sigmoid instead of softmax. Default: the module's attribute of that name, else softmax.
         seed: Of ``augment``; a photo's views depend on it and on the photo's place in the data.
-        only_if_better: Whether a test first predicts the data module's validation data without and with views, and leaves views
-            out where they raise the log-loss. It is kept in ``tta.json`` in the trainer's ``default_root_dir``, which
-            predictions read.
+        only_if_better: Whether a test first predicts the data module's validation data, batches ``(x, y)``, without and with
+            views, and leaves views out where they raise the log-loss. It is kept in ``tta.json`` in the trainer's
+            ``default_root_dir``, which predictions read. ``test_step`` must call ``forward`` with the batch's ``x``.
         folder: Folder of ``tta.png``, the photos whose prediction changed most in a test; a relative one is below the trainer's
             ``default_root_dir``. Default: no figure.
         count: Number of photos in the figure.
@@ -102,23 +101,17 @@ class TestTimeAugmentation(Plots, PredictionTransform):
         count: int = 4,
     ) -> None:
         super().__init__()
-        if n < 1:
-            raise MisconfigurationException(f"TestTimeAugmentation: n={n} must be at least 1; leave the callback out for none.")
-        if not 0 <= beta <= 1:
-            raise MisconfigurationException(
-                f"TestTimeAugmentation: beta={beta} must be between 0 and 1 (weight of the unaugmented view)."
-            )
-        if reduction not in ("mean", "max"):
-            raise MisconfigurationException(f"TestTimeAugmentation: reduction={reduction} must be mean or max.")
+        check_options(n, beta, reduction)
         self.n, self.beta, self.reduction, self.augment = n, beta, reduction, augment
         self.output, self.multi_label, self.seed, self.folder = output, multi_label, seed, folder
-        self.only_if_better = only_if_better
+        self.only_if_better, self._asks = only_if_better, f"{type(self).__name__}: only_if_better=True"
         self.facts: dict[str, float] = {}
         self._decided, self._helps = False, True
-        self._compared: list[tuple[Tensor, Tensor]] | None = None  # probabilities without and with views
+        self._compared: list[tuple[Tensor, Tensor]] | None = None  # logits without and with views
         self._module: Any = None
         self._views: Iterator[Any] | None = None
-        self._batch: Any = None  # of the data, in progress
+        self._batch: Any = None  # of the data, in progress, whose views are averaged
+        self._given: Any = None  # the inputs of a batch of the data in progress
         self._batch_views: Tensor | None = None  # [n, B, ...], of the data module
         self._seen, self._count = 0, 0  # rows before this batch, and in it
         self._rank, self._processes = 0, 1
@@ -129,21 +122,15 @@ class TestTimeAugmentation(Plots, PredictionTransform):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Replace ``forward``, before any other callback asks the module for predictions; before a fit check what that needs."""
         source = getattr(trainer, "datamodule", None)
-        if self.augment is None and getattr(source, "augments", True) is False:  # reported before a training, not after it
-            raise MisconfigurationException(
-                "TestTimeAugmentation: the data module augments nothing, so all views of a photo are alike; choose an "
-                "augmentation, such as side_on."
-            )
+        if stage in ("fit", "test"):
+            self.facts.clear()  # of an earlier test
+        require_augmentation(source, self.augment)
         if stage not in ("fit", "test", "predict") or not self.enabled:
             return
         check_private_names(trainer, "batches.py")
-        if self.augment is None and not hasattr(source, "views_dataloader"):
-            raise MisconfigurationException(
-                "TestTimeAugmentation has no views: give it augment (a function of a batch, e.g. one of "
-                "torchvision.transforms.v2), or use a data module with views_dataloader(split, n)."
-            )
+        require_views(source, self.augment)
         if self.only_if_better and stage != "predict":
-            validation_loader(trainer, f"{type(self).__name__}: only_if_better=True")
+            validation_loader(trainer, self._asks)
         if stage == "fit":
             return
         self._changed.clear()
@@ -159,14 +146,19 @@ class TestTimeAugmentation(Plots, PredictionTransform):
         return True
 
     def _forget(self) -> None:
-        self._module, self._views, self._batch, self._batch_views = None, None, None, None
+        self._module, self._views, self._batch, self._batch_views, self._given = None, None, None, None, None
         self._helps = True
 
     def _predict(self, beneath: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
         output = beneath(*inputs, **options)
-        if self._batch is None:  # not within a test or prediction
-            return output
         name = type(self).__name__
+        if self.only_if_better and self._given is not None and not is_same(inputs[0] if inputs else None, self._given):
+            raise MisconfigurationException(
+                f"{self._asks} compares what forward gives for the data's batches, but {type(self._module).__name__} calls it "
+                "with something else; leave it False for this module."
+            )
+        if self._batch is None:  # not within a test or prediction, or views are left out
+            return output
         if not inputs or not isinstance(inputs[0], Tensor):
             raise MisconfigurationException(
                 f"{name} needs {type(self._module).__name__}.forward to be called with a tensor of photos as its first argument."
@@ -180,7 +172,8 @@ class TestTimeAugmentation(Plots, PredictionTransform):
         probabilities = torch.stack([to_probabilities(each, multi_label) for each in logits])
         combined = combine(plain, probabilities, self.beta, self.reduction)
         if self._compared is not None:
-            self._compared.append((plain, combined))
+            own = extract_logits(output, self.output, name, self._module)
+            self._compared.append((own, to_logits(combined, multi_label)))
         elif self.folder is not None and x.ndim == 4 and x.shape[1] == 3 and plain.ndim == 2:
             y = self._batch[1] if isinstance(self._batch, list | tuple) and len(self._batch) > 1 else None
             target = y if isinstance(y, Tensor) else None
@@ -220,15 +213,15 @@ class TestTimeAugmentation(Plots, PredictionTransform):
     def _next(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int, split: str) -> None:
         if not self.overrides:
             return
-        if not self._decided:
+        if not self._decided:  # an ensemble begins its predictions before a test's first epoch
             self._compare(trainer, pl_module)
-        if not self._helps:
-            return
-        self._take(trainer, pl_module, batch, batch_idx, split)
-        self.facts["tta/views"] = self.n
+        self._given = inputs_of(batch)
+        if self._helps:
+            self._take(trainer, pl_module, batch, batch_idx, split)
+            self.facts["tta/views"] = self.n
 
     def _take(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int, split: str) -> None:
-        self._batch = batch
+        self._batch, self._given = batch, inputs_of(batch)
         self._seen = 0 if batch_idx == 0 else self._seen + self._count
         self._rank, self._processes = trainer.global_rank, trainer.world_size
         if self.augment is not None:
@@ -242,48 +235,58 @@ class TestTimeAugmentation(Plots, PredictionTransform):
 
     # Whether views help -----------------------------------------------------------------------------------------------
 
-    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Find whether views help, unless an ensemble's test of its first member has found it."""
+    def on_validation_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        """Look at what a fit's validation gives: what a test would refuse is refused before the training."""
+        super().on_validation_batch_start(trainer, pl_module, batch, batch_idx, dataloader_idx)
+        if batch_idx == 0 and trainer.state.fn == "fit" and self.enabled and self.only_if_better:
+            inputs_and_target(batch, self._asks)
+
+    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Find whether views help, with the weights that other callbacks have loaded at the start of the test."""
         if self.overrides and not self._decided:
             self._compare(trainer, pl_module)
 
     def _compare(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Predict the validation data without and with views, and keep the log-loss of each."""
-        asks = f"{type(self).__name__}: only_if_better=True"
-        plain_loss, loss, rows = 0.0, 0.0, 0
-        multi_label = is_multi_label(pl_module, self.multi_label)
+        sums = LossSums(self._asks, is_multi_label(pl_module, self.multi_label))
         self._compared = []
         try:
-            for place, given in enumerate(batches_of(validation_loader(trainer, asks)())):
+            for place, given in enumerate(validation_batches(trainer, self._asks)):
                 batch = to_device(trainer, pl_module, given)
-                x, y = batch
+                x, y = inputs_and_target(batch, self._asks)
                 self._take(trainer, pl_module, batch, place, "valid")
-                with torch.no_grad(), trainer.precision_plugin.forward_context():
-                    pl_module(x)
-                for plain, combined in self._compared:
-                    plain_loss += summed_log_loss(to_logits(plain, multi_label), y)
-                    loss += summed_log_loss(to_logits(combined, multi_label), y)
-                    rows += len(y)
+                try:
+                    with torch.no_grad(), trainer.precision_plugin.forward_context():
+                        pl_module(x)
+                except (RuntimeError, TypeError) as error:
+                    name = type(pl_module).__name__
+                    raise MisconfigurationException(
+                        f"{self._asks} calls {name}.forward with x of the data's batches, which fails: {error}"
+                    ) from error
+                for plain, averaged in self._compared:
+                    sums.add(plain, averaged, y)
                 self._compared.clear()
         finally:
-            self._compared, self._batch = None, None
-        sums = [sum(each) for each in zip(*gather_objects(trainer, (plain_loss, loss, rows)), strict=True)]
-        if not sums[2]:
-            raise MisconfigurationException(f"{asks} needs validation data; there is no row.")
-        found = ViewsDecision(plain=sums[0] / sums[2], averaged=sums[1] / sums[2])
+            self._compared, self._batch, self._given = None, None, None
+        found = sums.decide(trainer)
+        assert self._override is not None
+        self._override.check_called(type(self).__name__, "forward")  # which forgets these calls: the test's own are wanted
         if trainer.is_global_zero:
             found.write(Path(trainer.default_root_dir))
             if not found.helps:
                 log.warning(
-                    f"{type(self).__name__}: {self.n} augmented views are left out, in predictions too, as they harm: the "
-                    f"log-loss of validation is {found.plain:.4f} without and {found.averaged:.4f} with them ({FILE})."
+                    f"{type(self).__name__}: {self.n} augmented views are left out, in predictions too: {found} ({FILE})."
                 )
+                if self.folder is not None:
+                    output_path(trainer, self.folder, "tta.png").unlink(missing_ok=True)  # of an earlier test
         self._decide(found)
 
     def _decide(self, found: ViewsDecision) -> None:
         self._decided, self._helps = True, found.helps
-        self.facts |= {"tta/views": self.n if found.helps else 0}
-        self.facts |= {"tta/val_loss": found.averaged, "tta/val_loss/plain": found.plain}
+        views = self.n if found.helps else 0
+        self.facts |= {"tta/views": views, "tta/val_loss": found.averaged, "tta/val_loss/plain": found.plain}
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw the photos whose prediction changed most."""

@@ -55,7 +55,7 @@ def better_plain(record: Mapping[str, Any], metric: str) -> bool:
 
 
 def views_left_out(record: Mapping[str, Any]) -> str | None:
-    """Say why predictions are made without augmented views; ``None`` unless they harm.
+    """Say why predictions are made without augmented views; ``None`` unless they raise the log-loss of validation.
 
     Args:
         record: What ``metrics.json`` holds.
@@ -63,11 +63,10 @@ def views_left_out(record: Mapping[str, Any]) -> str | None:
     Example:
         >>> from practicum.callbacks.run.transformed_results import views_left_out
         >>> views_left_out({"tta/views": 0, "tta/val_loss": 0.564, "tta/val_loss/plain": 0.396})
-        'Augmented views are left out, as they harm: the log-loss of validation is 0.396 without them and 0.564 with them'
+        'Augmented views are left out: with them the log-loss of validation is 0.564, without 0.396'
     """
     if record.get("tta/views") != 0:
         return None
-    plain, averaged = (four_digits(record[f"tta/val_loss{of}"]) for of in ("/plain", ""))
-    return (
-        f"Augmented views are left out, as they harm: the log-loss of validation is {plain} without them and {averaged} with them"
-    )
+    losses = [record.get("tta/val_loss"), record.get("tta/val_loss/plain")]
+    averaged, plain = ("not a number" if each is None else four_digits(each) for each in losses)
+    return f"Augmented views are left out: with them the log-loss of validation is {averaged}, without {plain}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from practicum.lightning_shim import LightningModule, Trainer, part_of
 from torch import Tensor
 
@@ -19,6 +20,14 @@ def to_device(trainer: Trainer, pl_module: LightningModule, batch: Any) -> Any:
 def inputs_of(batch: Any) -> Any:
     """Return what ``forward`` takes of a batch: its first element if it is a list or tuple, else all of it."""
     return batch[0] if isinstance(batch, list | tuple) else batch
+
+
+def is_same(x: Any, inputs: Any) -> bool:
+    """Return whether a tensor is the inputs of a batch, or equal to them."""
+    if x is inputs:
+        return True
+    alike = isinstance(x, Tensor) and isinstance(inputs, Tensor) and x.shape == inputs.shape and x.dtype == inputs.dtype
+    return alike and torch.equal(x, inputs)
 
 
 def first_tensor(nest: Any) -> Tensor:

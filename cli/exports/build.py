@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from practicum.callbacks import TestTimeAugmentation
 from practicum.callbacks.prediction.temperature_scaling import TemperatureScaling, read_temperature
+from practicum.callbacks.prediction.views_decision import left_out
 from practicum.datamodules.images.new_photos import photos_in
 from practicum.datamodules.ratings.interactions import complete_pairs
 from practicum.datamodules.tabular.column_types import clean_text
@@ -109,7 +111,7 @@ def _temperature(run: Run) -> float:
     for each in run.prediction_transforms():
         if isinstance(each, TemperatureScaling):
             temperature = read_temperature(run.folder / each.temperature_file)
-        else:
+        elif not (isinstance(each, TestTimeAugmentation) and each.only_if_better and left_out(run.folder)):
             log.warning(f"{type(each).__name__} is left out: the export is the network of {run.checkpoint.name} by itself.")
     return temperature
 

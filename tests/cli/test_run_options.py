@@ -121,6 +121,11 @@ def test_an_objective_of_a_split_that_measures_nothing_is_refused(objective: str
 
 
 def test_the_run_folder_is_hydras(tmp_path: Path) -> None:
-    check_run_folder(str(tmp_path), f"{tmp_path}/other/..")
-    with pytest.raises(MisconfigurationException, match=r"paths.run=mine: a run's folder is set by hydra.run.dir=mine"):
-        check_run_folder("mine", str(tmp_path))
+    check_run_folder(composed(f"paths.run={tmp_path}"), f"{tmp_path}/other/..")
+    with pytest.raises(
+        MisconfigurationException, match=r"paths.run=run: the folder of a run is set by hydra.run.dir \(in a sweep"
+    ):
+        check_run_folder(composed(), str(tmp_path))
+    for elsewhere in (tmp_path / "other", "null"):
+        with pytest.raises(MisconfigurationException, match="trainer.default_root_dir=.*: the folder of a run is set by"):
+            check_run_folder(composed(f"paths.run={tmp_path}", f"trainer.default_root_dir={elsewhere}"), str(tmp_path))

@@ -47,7 +47,7 @@ def test_rows_tell_metrics_time_and_provenance() -> None:
     assert rows["page"] == "runs/x/report.html"
     left_out = dict(summary_rows({**RECORD, "tta/views": 0, "tta/val_loss": 0.5, "tta/val_loss/plain": 0.4}, "x"))
     assert left_out["accuracy on validation"] == "0.9100   (best possible: 0.9700)"
-    assert "harm: the log-loss of validation is 0.4 without them and 0.5 with them" in left_out["test-time augmentation"]
+    assert "with them the log-loss of validation is 0.5, without 0.4" in left_out["test-time augmentation"]
     assert dict(summary_rows({**RECORD, "data/csv": "delimiter ';'"}, "x"))["csv"] == "delimiter ';'"
     assert dict(summary_rows({**RECORD, "weights/sha256": "0123456789abcdef"}, "x"))["weights"] == "random, SHA-256 0123456789ab"
 
