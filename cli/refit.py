@@ -28,7 +28,7 @@ from practicum.callbacks import EpochLines, FiniteLoss, LRFinder, LRSchedule
 from practicum.callbacks.averaging.weight_averaging import WeightAveragingBase
 from practicum.callbacks.figures.counted import counted
 from practicum.callbacks.files.atomic_file import atomic_write
-from practicum.callbacks.schedules.param_group_lrs import peak_lr, scale_lrs
+from practicum.callbacks.schedules.param_group_lrs import peak_lrs, scale_lrs
 from practicum.lightning_shim import Callback, classes, seed_everything
 
 from .trainer_factory import build_trainer
@@ -71,8 +71,8 @@ class FoundRates(Callback):
         """Scale all rates, those of schedulers too."""
         if (rate := self.rates.get(trainer.current_epoch)) is not None:
             optimizer = trainer.optimizers[0]
-            top = max(peak_lr(group) for group in optimizer.param_groups)
-            scale_lrs(optimizer, [config.scheduler for config in trainer.lr_scheduler_configs], rate / top)
+            schedulers = [config.scheduler for config in trainer.lr_scheduler_configs]
+            scale_lrs(optimizer, schedulers, rate / max(peak_lrs(optimizer, schedulers)))
 
 
 def refit(cfg: DictConfig, trainer: Trainer, data: Any, build: Callable[[], LightningModule]) -> float | None:

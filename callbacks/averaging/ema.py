@@ -14,12 +14,11 @@ random initial weights are soon forgotten. BatchNorm statistics are averaged too
 
 from __future__ import annotations
 
-import torch
 from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from .weight_averaging import WeightAveragingBase
+from .weight_averaging import Tensors, WeightAveragingBase
 
 
 class EMA(WeightAveragingBase):
@@ -42,14 +41,8 @@ class EMA(WeightAveragingBase):
         if not 0 <= decay < 1:
             raise MisconfigurationException(f"EMA: decay={decay} must be at least 0 and below 1.")
         self.decay = decay
-        super().__init__(multi_avg_fn=self._move)
+        super().__init__(self._towards)
 
-    @torch.no_grad()
-    def _move(self, averages: list[Tensor], weights: list[Tensor], steps: Tensor) -> None:
-        """Move averages, all of one dtype, towards the weights."""
-        if averages[0].is_floating_point():
-            decay = min(self.decay, (1 + int(steps)) / (10 + int(steps)))
-            get_ema_multi_avg_fn(decay)(averages, weights, steps)
-        else:  # positions, counts: the mean of two integers, truncated, may be neither
-            for average, weight in zip(averages, weights, strict=True):
-                average.copy_(weight)
+    def _towards(self, averages: Tensors, weights: Tensors, steps: Tensor | int) -> None:
+        decay = min(self.decay, (1 + int(steps)) / (10 + int(steps)))
+        get_ema_multi_avg_fn(decay)(averages, weights, steps)

@@ -205,6 +205,12 @@ class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
             self._require_same(place, prepared)
             for each in others:  # they apply to every snapshot's predictions
                 getattr(each, hook)(trainer, pl_module, prepared, index)
-            with trainer.precision_plugin.forward_context():
-                output = pl_module(inputs_of(prepared))
+            try:
+                with trainer.precision_plugin.forward_context():
+                    output = pl_module(inputs_of(prepared))
+            except TypeError as error:
+                name = type(pl_module).__name__
+                raise MisconfigurationException(
+                    f"SnapshotEnsemble calls {name}.forward with the first part of each batch, which fails: {error}"
+                ) from error
             yield check_logits(output, self.output, "SnapshotEnsemble", pl_module, multi_label)

@@ -27,6 +27,7 @@ from torch.optim.swa_utils import AveragedModel, update_bn
 from ..roles import OutsideTrials
 from ..trainer_internals.batches import inputs_of, to_device
 from ..trainer_internals.loaders import endless_batches
+from ..trainer_internals.torch_names import BatchNorm
 
 log = logging.getLogger(__name__)
 
@@ -156,20 +157,30 @@ def average_snapshots(trainer: Trainer, pl_module: LightningModule, snapshots: S
     pl_module.to(trainer.strategy.root_device)
     own = {name: value.detach().clone() for name, value in pl_module.state_dict().items()}
     mode = {module: module.training for module in pl_module.modules()}
+    momenta = {module: module.momentum for module in pl_module.modules() if isinstance(module, BatchNorm)}
     averaged: AveragedModel | None = None
-    for snapshot in snapshots:
-        load_weights(pl_module, snapshot)
-        averaged = averaged or AveragedModel(pl_module)
-        averaged.update_parameters(pl_module)
-    assert averaged is not None
-    pl_module.load_state_dict(averaged.module.state_dict())
-    with torch.no_grad(), trainer.precision_plugin.forward_context():
-        update_bn(_inputs_of_one_pass(trainer, pl_module), pl_module)
-    save_weights(trainer, path)
-    pl_module.load_state_dict(own)
-    for module, training in mode.items():
-        module.training = training
-    pl_module.to(device)
+    try:
+        for snapshot in snapshots:
+            load_weights(pl_module, snapshot)
+            averaged = averaged or AveragedModel(pl_module)
+            averaged.update_parameters(pl_module)
+        assert averaged is not None
+        pl_module.load_state_dict(averaged.module.state_dict())
+        with torch.no_grad(), trainer.precision_plugin.forward_context():
+            update_bn(_inputs_of_one_pass(trainer, pl_module), pl_module)
+        save_weights(trainer, path)
+    except TypeError as error:
+        raise MisconfigurationException(
+            f"The mean of snapshots needs BatchNorm's statistics anew, for which {type(pl_module).__name__}.forward is called "
+            f"with the first part of each training batch, and fails: {error}"
+        ) from error
+    finally:  # update_bn leaves modes and momenta changed where it fails
+        pl_module.load_state_dict(own)
+        for module, training in mode.items():
+            module.training = training
+        for layer, momentum in momenta.items():
+            layer.momentum = momentum
+        pl_module.to(device)
 
 
 def _inputs_of_one_pass(trainer: Trainer, pl_module: LightningModule) -> Iterator[Any]:

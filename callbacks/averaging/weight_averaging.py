@@ -11,14 +11,17 @@ Its checkpoints have the same format.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer, classes
-from torch.optim.swa_utils import AveragedModel
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_swa_multi_avg_fn
 
 from ..roles import OutsideTrials
 
+Tensors = tuple[Tensor, ...] | list[Tensor]
 _PREFIX = "module."  # of the weights in an AveragedModel's state
 
 
@@ -29,17 +32,26 @@ class WeightAveragingBase(OutsideTrials):
     one fit after another (folds of a cross-validation), each with an average of its own.
 
     Args:
-        options: Of torch's ``AveragedModel``: how the average is updated.
+        average: How averages, all of one dtype, move towards the weights after so many steps, in place; for numbers with
+            fractions only. Default: to the mean of all steps' weights.
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, average: Callable[[Tensors, Tensors, Tensor | int], None] | None = None) -> None:
         super().__init__()
-        self._options = options
+        self._move = average or get_swa_multi_avg_fn()
         self._average: AveragedModel | None = None
         self._updated_at = 0  # number of optimizer steps at the latest update
         self._resumed = False
         self._swapped = False  # whether the module holds the average, and the average the trained weights
         self._left = False  # whether the fit has left the average in the module
+
+    @torch.no_grad()
+    def _update(self, averages: Tensors, weights: Tensors, steps: Tensor | int) -> None:
+        if averages[0].is_floating_point():
+            self._move(averages, weights, steps)
+        else:  # positions, counts: the mean of two integers, truncated, may be neither
+            for average, weight in zip(averages, weights, strict=True):
+                average.copy_(weight)
 
     def should_update(self) -> bool:
         """Return whether to update the average after the step just taken."""
@@ -53,6 +65,11 @@ class WeightAveragingBase(OutsideTrials):
     def begin(self) -> None:
         """Forget an earlier fit; one that is resumed gets its checkpoint's state afterwards."""
         self._average, self._updated_at, self._swapped, self._left = None, 0, False, False
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Drop the average of a fit that has failed: what is validated by itself is what the module holds."""
+        if stage != "fit":
+            self._average, self._swapped = None, False
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start with a copy of the weights, on the module's device; each fit has an average of its own, unless it is resumed.
@@ -77,7 +94,7 @@ class WeightAveragingBase(OutsideTrials):
         self._average.to(pl_module.device)
 
     def _copy(self, pl_module: LightningModule) -> AveragedModel:
-        return AveragedModel(pl_module, use_buffers=True, **self._options)
+        return AveragedModel(pl_module, use_buffers=True, multi_avg_fn=self._update)
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int) -> None:
         """Update the average after an optimizer step; with accumulation not every batch makes one."""
@@ -97,7 +114,7 @@ class WeightAveragingBase(OutsideTrials):
             self._swap(pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Leave the average in the module, if there is one."""
+        """Leave the average in the module, if there is one; a checkpoint that is written yet holds both."""
         self._leave(pl_module)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -111,8 +128,7 @@ class WeightAveragingBase(OutsideTrials):
 
     def _leave(self, pl_module: LightningModule) -> None:
         if self.averages and not self._left:
-            for average, current in self._pairs(pl_module):
-                current.data.copy_(average.data)
+            self._swap(pl_module)
         self._left = True
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -152,10 +168,10 @@ class WeightAveragingBase(OutsideTrials):
             return
         assert self._average is not None
         state = self._average.state_dict()
-        checkpoint["current_model_state"] = checkpoint["state_dict"]
-        weights = {name: value for name, value in state.items() if name.startswith(_PREFIX)}
-        checkpoint["state_dict"] = {name.removeprefix(_PREFIX): value for name, value in weights.items()}
-        checkpoint["averaging_state"] = {name: value for name, value in state.items() if name not in weights}
+        beside = {name.removeprefix(_PREFIX): value for name, value in state.items() if name.startswith(_PREFIX)}
+        trained, average = (beside, checkpoint["state_dict"]) if self._swapped else (checkpoint["state_dict"], beside)
+        checkpoint["current_model_state"], checkpoint["state_dict"] = trained, average
+        checkpoint["averaging_state"] = {name: value for name, value in state.items() if not name.startswith(_PREFIX)}
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Restore both; without an average in the checkpoint the first update starts from the weights of its step."""

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -17,8 +18,10 @@ from practicum.lightning_shim import MisconfigurationException
 from torch import nn
 from torch.optim import Optimizer
 
-from ..schedules.param_group_lrs import peak_lr, scale_group
+from ..schedules.param_group_lrs import peak_lrs, scale_group
 from ..trainer_internals.torch_names import SCHEDULER_LR_LISTS, inner_schedulers
+
+log = logging.getLogger(__name__)
 
 LayerGroup: TypeAlias = Sequence[nn.Module | nn.Parameter]
 
@@ -75,8 +78,9 @@ def apply_layer_lrs(
                 "LBFGS has one learning rate for all parameters, so layer groups can't have rates of their own; take another "
                 "optimizer, such as AdamW, or train without unfreezing."
             )
+        peaks = peak_lrs(optimizer, schedulers)
         origin = split_parameter_groups(optimizer, layer_groups)
-        scales = _scale_lrs(optimizer, layer_groups, factors, absolute)
+        scales = _scale_lrs(optimizer, layer_groups, factors, [peaks[old] for old in origin] if absolute else None)
         for scheduler in schedulers:
             _adapt_scheduler(scheduler, optimizer, origin, scales)
 
@@ -117,14 +121,16 @@ def _depth_of(layer_groups: Sequence[LayerGroup]) -> dict[nn.Parameter, int]:
     }
 
 
-def _scale_lrs(optimizer: Optimizer, layer_groups: Sequence[LayerGroup], factors: Sequence[float], absolute: bool) -> list[float]:
-    """Scale each parameter group's rates by its layer group's factor; return what each was multiplied by."""
+def _scale_lrs(
+    optimizer: Optimizer, layer_groups: Sequence[LayerGroup], factors: Sequence[float], peaks: Sequence[float] | None
+) -> list[float]:
+    """Scale each parameter group's rates by its layer group's factor, or to it as a peak; return what each was multiplied by."""
     depth_of = _depth_of(layer_groups)
     scales = []
-    for group in optimizer.param_groups:
+    for place, group in enumerate(optimizer.param_groups):
         scale = factors[depth_of.get(group["params"][0], len(factors) - 1)]
-        if absolute:
-            scale = scale / peak_lr(group)
+        if peaks is not None:
+            scale = scale / peaks[place]
         scale_group(group, scale)
         scales.append(scale)
     return scales
@@ -141,6 +147,13 @@ def _adapt_scheduler(scheduler: Any, optimizer: Optimizer, origin: Sequence[int]
             setattr(scheduler, key, [value[old] * scale for old, scale in zip(origin, scales, strict=True)])
         elif isinstance(value, list) and key in _OTHER_LISTS:
             setattr(scheduler, key, [value[old] for old in origin])
+        elif key == "eta_min" and value:
+            setattr(scheduler, key, value * max(scales))
+            if len({*scales}) > 1:
+                log.warning(
+                    f"{type(scheduler).__name__}(eta_min={value:g}) is the lowest rate of all layer groups, also of those whose "
+                    "own rates are below it; give eta_min=0."
+                )
 
 
 def _optimizers_and_schedulers(configured: Any) -> tuple[list[Optimizer], list[Any]]:

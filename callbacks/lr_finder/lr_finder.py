@@ -28,7 +28,7 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 from ..figures.figure_callback import never_fatal
 from ..files.output_path import output_path
 from ..roles import OutsideTrials
-from ..schedules.param_group_lrs import peak_lr, scale_lrs
+from ..schedules.param_group_lrs import peak_lrs, scale_lrs
 from ..trainer_internals.isolate_training import isolate_training
 from ..trainer_internals.loaders import steps_take_iterator, train_loaders
 from ..trainer_internals.private_names import check_private_names
@@ -190,7 +190,8 @@ class LRFinder(OutsideTrials):
         """
         self._check(trainer, pl_module)
         optimizer = trainer.optimizers[0]
-        peaks = [peak_lr(group) for group in optimizer.param_groups]
+        schedulers = [config.scheduler for config in trainer.lr_scheduler_configs]
+        peaks = peak_lrs(optimizer, schedulers)
         top = max(peaks)
         if top <= 0:
             raise MisconfigurationException(f"LRFinder: all rates of {type(optimizer).__name__} are 0; set one above 0.")
@@ -216,7 +217,7 @@ class LRFinder(OutsideTrials):
         test = self._read(trainer.current_epoch, lrs, losses)
         self._report(trainer, test, top)
         if self.update and test["chosen"] is not None:
-            scale_lrs(optimizer, [config.scheduler for config in trainer.lr_scheduler_configs], test["chosen"] / top)
+            scale_lrs(optimizer, schedulers, test["chosen"] / top)
         self.tests.append(test)
         if trainer.is_global_zero and self.folder is not None:
             with never_fatal(trainer, "LRFinder"):

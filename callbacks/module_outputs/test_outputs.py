@@ -35,11 +35,25 @@ def class_outputs(outputs: Any, callback: str) -> tuple[Tensor, Tensor] | None:
 
 
 def regression_outputs(outputs: Any) -> tuple[Tensor, Tensor] | None:
-    """Return the predicted numbers (of quantiles the middle one) and targets of one step ``[B]``; ``None`` if there are none."""
+    """Return the predicted numbers (of quantiles the middle one) and targets of one step ``[B]``; ``None`` if there are none.
+
+    Args:
+        outputs: What ``test_step`` returned; ``prediction`` is ``[B]``, ``[B, 1]`` or quantiles ``[B, Q]``, ``target`` ``[B]`` or
+            ``[B, 1]``.
+
+    Raises:
+        MisconfigurationException: There are several targets for each row.
+    """
     if not isinstance(outputs, dict) or not {"prediction", "target"} <= outputs.keys():
         return None
-    prediction = outputs["prediction"]
-    return prediction if prediction.ndim == 1 else prediction[:, prediction.shape[1] // 2], outputs["target"]
+    prediction, target = outputs["prediction"], outputs["target"]
+    if target.ndim > 1:
+        if target.shape[1:].numel() != 1:
+            raise MisconfigurationException(
+                f'test_step returns a "target" {list(target.shape)}; one number for each row, [B] or [B, 1], is wanted.'
+            )
+        target = target.reshape(-1)
+    return (prediction if prediction.ndim == 1 else prediction[:, prediction.shape[1] // 2]), target
 
 
 def losses_by_row(logits: Tensor, target: Tensor) -> Tensor:

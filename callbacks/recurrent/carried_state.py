@@ -121,13 +121,18 @@ class StateAttribute:
         inner, _, self._name = name.rpartition(".")
         try:
             self._owner: Any = module.get_submodule(inner)
-            self.initial: State = detached(getattr(self._owner, self._name))
+            self._initial: State = tree_map_only(Tensor, _copy, getattr(self._owner, self._name))
         except AttributeError as error:
             raise MisconfigurationException(
                 f"TruncatedBPTT: state={name!r}: {type(module).__name__} has no such attribute; name the one in which it keeps "
                 "its state, with its value at the start of an epoch."
             ) from error
-        tree_map(self._check, self.initial)
+        tree_map(self._check, self._initial)
+
+    @property
+    def initial(self) -> State:
+        """A copy of its value at the start, which a module may change in place."""
+        return tree_map_only(Tensor, _copy, self._initial)
 
     def _check(self, part: Any) -> None:
         if not isinstance(part, Tensor | int | float | None):
@@ -143,3 +148,7 @@ class StateAttribute:
     def set(self, state: State) -> None:
         """Set its value."""
         setattr(self._owner, self._name, state)
+
+
+def _copy(part: Tensor) -> Tensor:
+    return part.detach().clone()

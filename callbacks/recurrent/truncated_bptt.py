@@ -29,6 +29,7 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 from torch import Tensor, nn
 
 from ..roles import Reverts
+from ..schedules.lr_schedule import LRSchedule
 from ..trainer_internals.gather import gather_objects
 from ..trainer_internals.loaders import steps_take_iterator, train_loaders
 from ..trainer_internals.run_in_parts import run_in_parts
@@ -122,6 +123,8 @@ class TruncatedBPTT(Reverts):
         keeps_state = self.state is not None or (self.split is not None and takes_hiddens(pl_module))
         layers = {} if self.layers is None and keeps_state else recurrent_layers(pl_module, self.layers)
         self._own = None if self.state is None else StateAttribute(pl_module, self.state)
+        if self._own is not None:  # or the last state would be what the next fit or test begins with
+            self.reverts.callback(self._own.set, self._own.initial)
         self.reverts.callback(setattr, self, "_stage", None)
         for name, layer in layers.items():
             self.reverts.callback(layer.register_forward_pre_hook(self._set_state(name), with_kwargs=True).remove)
@@ -133,6 +136,11 @@ class TruncatedBPTT(Reverts):
                 raise MisconfigurationException(
                     "TruncatedBPTT: split and WindowLengthLR don't go together: it takes the length of whole batches; leave one "
                     "out."
+                )
+            if trainer.max_steps != -1 and any(isinstance(each, LRSchedule) for each in trainer.callbacks):  # type: ignore[attr-defined]
+                raise MisconfigurationException(
+                    f"TruncatedBPTT: with split max_steps={trainer.max_steps} counts parts of batches and a schedule counts "
+                    "batches; give max_epochs."
                 )
             self.reverts.callback(run_in_parts(trainer, lambda batch: self._parts(trainer, pl_module, batch)))
         elif takes_hiddens(pl_module, required=True):

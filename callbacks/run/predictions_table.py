@@ -111,8 +111,8 @@ class PredictionsTable(Watcher):
         dataloader_idx: int = 0,
     ) -> None:
         """Collect one batch."""
-        if regression_outputs(outputs) is not None:
-            self._batches.append((outputs["prediction"].cpu(), outputs["target"].cpu()))
+        if (numbers := regression_outputs(outputs)) is not None:
+            self._batches.append((outputs["prediction"].cpu(), numbers[1].cpu()))
             return
         logits, target = classification_outputs(outputs, type(self).__name__)
         self._batches.append((to_probabilities(logits, is_multi_label(pl_module, None)).cpu(), target.cpu()))

@@ -17,6 +17,17 @@ def peak_lr(group: dict[str, Any]) -> float:
     return float(group.get("max_lr", group.get("initial_lr", group["lr"])))
 
 
+def peak_lrs(optimizer: Optimizer, schedulers: Sequence[Any]) -> list[float]:
+    """Return each group's peak rate, also where a scheduler keeps it to itself, as ``CyclicLR`` does."""
+    peaks = [peak_lr(group) for group in optimizer.param_groups]
+    for scheduler in schedulers:
+        peaks = [max(pair) for pair in zip(peaks, peak_lrs(optimizer, inner_schedulers(scheduler)), strict=True)]
+        own = getattr(scheduler, "max_lrs", None)
+        if isinstance(own, list) and getattr(scheduler, "optimizer", None) is optimizer:
+            peaks = [max(pair) for pair in zip(peaks, map(float, own), strict=True)]
+    return peaks
+
+
 def scale_group(group: dict[str, Any], scale: float) -> None:
     """Scale every rate in one parameter group, in place."""
     for key in GROUP_LR_KEYS:
@@ -31,6 +42,8 @@ def scale_scheduler(scheduler: Any, scale: float) -> None:
     for key, value in vars(scheduler).items():
         if key in SCHEDULER_LR_LISTS and isinstance(value, list):
             setattr(scheduler, key, [each * scale for each in value])
+        elif key == "eta_min":  # the lowest rate of cosine annealing, one for all groups
+            setattr(scheduler, key, value * scale)
 
 
 def scale_lrs(optimizer: Optimizer, schedulers: Sequence[Any], scale: float) -> None:

@@ -30,7 +30,7 @@ def slanted_triangular(step: int, total: int, cut_frac: float = 0.1, ratio: floa
         From ``1 / ratio`` up to 1 and back.
     """
     cut = max(1, int(total * cut_frac))
-    share = step / cut if step < cut else max(0.0, 1 - (step - cut) / (total - cut))
+    share = step / cut if step < cut else max(0.0, 1 - (step - cut) / max(1, total - cut))
     return (1 + share * (ratio - 1)) / ratio
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from practicum.callbacks import SGDR, CyclicalLR, LastCheckpoint, LRFinder
+from practicum.callbacks import SGDR, CyclicalLR, LastCheckpoint, LRFinder, SnapshotEnsemble
 from practicum.callbacks.averaging.snapshots import CycleSnapshots
 from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer
 from torch import Tensor, nn
@@ -143,3 +143,24 @@ def test_only_the_last_are_kept(make_trainer: MakeTrainer, tmp_path: Path) -> No
     assert not (tmp_path / "cycle-1.ckpt").exists()
     with pytest.raises(MisconfigurationException, match="last=0"):
         CycleSnapshots(tmp_path, last=0)
+
+
+def test_a_mean_that_fails_leaves_the_module_as_it_was(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    class Dicts(Classifier):
+        def forward(self, x: Tensor) -> Tensor:
+            return self.net(x)  # type: ignore[no-any-return]
+
+        def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+            return F.cross_entropy(self(batch["x"]), batch["y"])
+
+        def train_dataloader(self) -> Any:
+            x = torch.randn(96, 6, generator=torch.Generator().manual_seed(4))
+            return StatefulDataLoader([{"x": row, "y": int(row[0] > 0)} for row in x], batch_size=16)  # type: ignore[arg-type]
+
+    module, keep = Dicts(), Keep()
+    ensemble = SnapshotEnsemble(tmp_path, average="weights")
+    with pytest.raises(MisconfigurationException, match=r"Dicts.forward is called with the first part of each training batch"):
+        make_trainer(max_epochs=3, callbacks=[keep, SGDR(1, 1), ensemble]).fit(module)
+    assert equal(keep.after[-1], module.state_dict())
+    assert module.net[1].momentum == 0.1
+    assert not (tmp_path / "average.ckpt").exists()

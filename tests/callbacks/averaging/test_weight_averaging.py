@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
+from practicum.callbacks import EMA
 from practicum.callbacks.averaging.weight_averaging import WeightAveragingBase
-from practicum.lightning_shim import LightningModule, Trainer
+from practicum.lightning_shim import LightningModule, ModelCheckpoint, Trainer
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -75,3 +78,55 @@ def test_a_resumed_training_goes_on_with_its_own_weights_not_their_mean(make_tra
     kept = torch.load(path, weights_only=True)
     assert torch.equal(model.steps[0], kept["current_model_state"]["net.weight"])
     assert not torch.equal(model.steps[0], kept["state_dict"]["net.weight"])
+
+
+class Fails(Line):
+    def training_step(self, batch: list[Tensor], batch_idx: int) -> Tensor:
+        if self.current_epoch == 1:
+            raise RuntimeError("broken")
+        return super().training_step(batch, batch_idx)
+
+
+def test_what_is_validated_after_a_fit_that_failed_is_what_the_module_holds(make_trainer: MakeTrainer) -> None:
+    trainer, other = make_trainer(max_epochs=2, callbacks=[WeightAveragingBase()]), Line()
+    with pytest.raises(RuntimeError, match="broken"):
+        trainer.fit(Fails(), loader(), loader())
+    trainer.validate(other, loader(), verbose=False)
+    assert torch.equal(other.validated[-1], other.net.weight.detach())
+
+
+@pytest.mark.parametrize("callback", [WeightAveragingBase, lambda: EMA(0.9)])
+def test_a_checkpoint_of_the_trainings_end_resumes_exactly(make_trainer: MakeTrainer, tmp_path: Path, callback: Any) -> None:
+    """It is written when the average is in the module already."""
+
+    def trained(epochs: int, path: Path | None = None) -> Line:
+        saver = ModelCheckpoint(tmp_path / str(epochs), save_last=True, every_n_epochs=100)
+        model = Line()
+        make_trainer(max_epochs=epochs, callbacks=[callback(), saver], enable_checkpointing=True).fit(
+            model, loader(), loader(), ckpt_path=path, weights_only=True
+        )
+        return model
+
+    half, whole = trained(2), trained(4)
+    kept = torch.load(tmp_path / "2" / "last.ckpt", weights_only=True)
+    assert torch.equal(kept["state_dict"]["net.weight"], half.net.weight.detach())
+    assert not torch.equal(kept["current_model_state"]["net.weight"], half.net.weight.detach())
+    assert torch.equal(trained(4, tmp_path / "2" / "last.ckpt").net.weight, whole.net.weight)
+
+
+@pytest.mark.parametrize("foreach", [False, True])  # True: torch's way on a GPU
+def test_counts_are_copied_and_not_averaged(make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch, foreach: bool) -> None:
+    if foreach:
+        monkeypatch.setattr("torch.optim.swa_utils._get_foreach_kernels_supported_devices", lambda: ["cpu"])
+
+    class Normed(Line):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm = nn.BatchNorm1d(1)
+
+        def training_step(self, batch: list[Tensor], batch_idx: int) -> Tensor:
+            return (self.norm(self.net(batch[0])) - 1).pow(2).mean()
+
+    model, batches = Normed(), DataLoader(loader().dataset, batch_size=2)
+    make_trainer(max_epochs=2, callbacks=[WeightAveragingBase()]).fit(model, batches, batches)
+    assert int(model.norm.num_batches_tracked) == 8

@@ -73,3 +73,26 @@ def test_absolute_rates_replace_the_optimizers() -> None:
     optimizer = torch.optim.SGD([{"params": body.parameters(), "lr": 7.0}, {"params": head.parameters(), "lr": 5.0}])
     apply_layer_lrs(optimizer, [[body], [head]], [0.01, 0.1], absolute=True)
     assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.01, 0.1])
+
+
+def test_absolute_rates_are_the_peaks_of_a_scheduler_that_keeps_its_own() -> None:
+    body, head = nn.Linear(1, 2), nn.Linear(2, 1)
+    optimizer = torch.optim.SGD([*body.parameters(), *head.parameters()], lr=0.1)
+    scheduler = lr_scheduler.CyclicLR(optimizer, 0.01, 0.2, step_size_up=4, cycle_momentum=False)
+    apply_layer_lrs(([optimizer], [scheduler]), [[body], [head]], [1e-3, 1e-2], absolute=True)
+    rates = []
+    for _ in range(9):
+        rates.append([group["lr"] for group in optimizer.param_groups])
+        optimizer.step()
+        scheduler.step()
+    assert [max(each) for each in zip(*rates, strict=True)] == pytest.approx([1e-3, 1e-2])
+
+
+def test_a_floor_of_all_groups_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    for floor, absolute in ((0.0, False), (1e-4, True)):
+        body, head = nn.Linear(1, 2), nn.Linear(2, 1)
+        optimizer = torch.optim.SGD([*body.parameters(), *head.parameters()], lr=0.1)
+        scheduler = lr_scheduler.CosineAnnealingLR(optimizer, 4, eta_min=floor)
+        apply_layer_lrs(([optimizer], [scheduler]), [[body], [head]], [1e-3, 1e-2] if absolute else [0.1, 1.0], absolute)
+        assert ("CosineAnnealingLR(eta_min=0.0001) is the lowest rate of all layer groups" in caplog.text) is absolute
+    assert scheduler.eta_min == pytest.approx(1e-5)  # the head's, at a tenth of its rates

@@ -32,6 +32,17 @@ def test_numbers_or_the_middle_quantile() -> None:
     assert regression_outputs({"logits": quantiles, "target": target}) is None
 
 
+def test_a_target_may_be_a_column_but_not_several() -> None:
+    column = {"prediction": torch.tensor([[1.0], [2.0]]), "target": torch.tensor([[1.5], [2.5]])}
+    found = regression_outputs(column)
+    assert found is not None
+    assert [each.tolist() for each in found] == [[1.0, 2.0], [1.5, 2.5]]
+    with pytest.raises(
+        MisconfigurationException, match=r'"target" \[2, 3\]; one number for each row, \[B\] or \[B, 1\], is wanted'
+    ):
+        regression_outputs({"prediction": torch.zeros(2), "target": torch.zeros(2, 3)})
+
+
 def test_regression_has_no_classes() -> None:
     numbers, logits = torch.zeros(2), torch.zeros(2, 3)
     assert class_outputs({"prediction": numbers, "target": numbers}, "Me") is None

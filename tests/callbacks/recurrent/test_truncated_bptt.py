@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from practicum.callbacks import LastCheckpoint, LRFinder, TruncatedBPTT
+from practicum.callbacks import LastCheckpoint, LRFinder, OneCycle, TruncatedBPTT
 from practicum.callbacks.recurrent.truncated_bptt import reset_rows
 from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer, classes
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
-from torch.utils.data import DataLoader, Dataset, DistributedSampler
+from torch.utils.data import DataLoader, Dataset, DistributedSampler, TensorDataset
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 BoringModel = classes("demos.boring_classes.BoringModel")[0]
@@ -183,7 +183,73 @@ def test_a_module_that_keeps_its_own_state_does_the_same(make_trainer: MakeTrain
     make_trainer(max_epochs=2, callbacks=[TruncatedBPTT()]).fit(module)
     make_trainer(max_epochs=2, callbacks=[TruncatedBPTT(state="state")]).fit(own)
     assert own.losses == module.losses
-    assert not own.state.requires_grad
+    assert own.state is None  # as it was: what follows begins anew
+
+
+class Hidden(LightningModule):
+    """A cell whose state is an attribute: what it starts each window with is noted."""
+
+    def __init__(self, initial: Tensor | None = None) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.cell, self.hidden = nn.GRUCell(2, 3), initial
+        self.started: list[Any] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.started.append(self.hidden)
+        for step in x.unbind(1):
+            self.hidden = self.cell(step, self.hidden)
+        assert self.hidden is not None
+        return self.hidden
+
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+        return self(batch[0]).pow(2).mean()
+
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        self(batch[0])
+
+    def test_step(self, batch: Any, batch_idx: int) -> None:
+        self(batch[0])
+
+    def configure_optimizers(self) -> Any:
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+def windows(rows: int) -> DataLoader[Any]:
+    return DataLoader(TensorDataset(torch.randn(2 * rows, 4, 2, generator=torch.Generator().manual_seed(1))), batch_size=rows)
+
+
+@pytest.mark.parametrize("split", [None, 2])
+def test_a_state_that_the_module_keeps_is_put_back(make_trainer: MakeTrainer, split: int | None) -> None:
+    module = Hidden()
+    trainer = make_trainer(max_epochs=1, callbacks=[TruncatedBPTT(state="hidden", split=split)])
+    trainer.validate(module, windows(4), verbose=False)
+    trainer.fit(module, windows(4))
+    assert module.started[0] is module.started[2] is None
+    for rows in (2, 3):
+        module.started = []
+        trainer.test(module, windows(rows), verbose=False)
+        assert module.started[0] is None
+        assert module.hidden is None
+
+
+def test_an_initial_state_is_not_what_the_module_makes_of_it(make_trainer: MakeTrainer) -> None:
+    class InPlace(Hidden):
+        def validation_step(self, batch: Any, batch_idx: int) -> None:
+            assert self.hidden is not None
+            self.hidden.add_(1)
+
+    module = InPlace(torch.zeros(4, 3))
+    make_trainer(callbacks=[TruncatedBPTT(state="hidden")]).validate(module, windows(4), verbose=False)
+    assert module.hidden is not None
+    assert float(module.hidden.abs().max()) == 0
+
+
+def test_steps_of_parts_and_a_schedule_of_batches_are_refused(make_trainer: MakeTrainer) -> None:
+    callbacks = [TruncatedBPTT(state="hidden", split=2), OneCycle(momentum=None)]
+    with pytest.raises(MisconfigurationException, match="max_steps=8 counts parts of batches and a schedule counts batches"):
+        make_trainer(max_steps=8, callbacks=callbacks).fit(Hidden(), windows(4))
+    make_trainer(max_epochs=1, callbacks=callbacks).fit(Hidden(), windows(4))
 
 
 class Unrelated(Tagger):

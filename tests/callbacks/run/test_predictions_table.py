@@ -65,9 +65,12 @@ def test_rows_have_the_names_or_columns_of_the_data(
     assert [row["file" if method == "row_names" else "place"] for row in rows_of(tmp_path / "p.csv")] == names
 
 
-def test_regression(make_trainer: Callable[..., Trainer], known_regression: Any, tmp_path: Path, rows_of: RowsOf) -> None:
+@pytest.mark.parametrize("target", [torch.tensor([1.5, 2.5]), torch.tensor([[1.5], [2.5]])], ids=["vector", "column"])
+def test_regression(
+    make_trainer: Callable[..., Trainer], known_regression: Any, tmp_path: Path, rows_of: RowsOf, target: torch.Tensor
+) -> None:
     known_regression.columns = lambda predictions, top_k=None: {"predicted": predictions.tolist()}
-    batches = [((torch.zeros(2, 1), torch.tensor([[1.0], [2.0]])), torch.tensor([1.5, 2.5]))]
+    batches = [((torch.zeros(2, 1), torch.tensor([[1.0], [2.0]])), target)]
     loader = torch.utils.data.DataLoader(batches, batch_size=None)  # type: ignore[arg-type, var-annotated]
     make_trainer(callbacks=[PredictionsTable(tmp_path / "p.csv")]).test(known_regression, loader, verbose=False)
     assert [(row["true"], row["predicted"]) for row in rows_of(tmp_path / "p.csv")] == [("1.5", "1.0"), ("2.5", "2.0")]

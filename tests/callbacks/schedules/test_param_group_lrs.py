@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from practicum.callbacks.schedules.param_group_lrs import peak_lr, reset_to_peak_lr, scale_lrs
+from practicum.callbacks.schedules.param_group_lrs import peak_lr, peak_lrs, reset_to_peak_lr, scale_lrs
 from torch import nn
 from torch.optim import lr_scheduler
 
@@ -16,6 +16,8 @@ SCHEDULERS: dict[str, Callable[[Any], Any]] = {
     "OneCycleLR": lambda o: lr_scheduler.OneCycleLR(o, max_lr=[0.1, 1.0], total_steps=9),
     "CyclicLR": lambda o: lr_scheduler.CyclicLR(o, [0.01, 0.1], [0.1, 1.0], step_size_up=2),
     "CosineAnnealingLR": lambda o: lr_scheduler.CosineAnnealingLR(o, T_max=9),
+    "CosineAnnealingLR to a floor": lambda o: lr_scheduler.CosineAnnealingLR(o, T_max=5, eta_min=0.05),
+    "CyclicLR above": lambda o: lr_scheduler.CyclicLR(o, [0.1, 1.0], [0.4, 2.0], step_size_up=3),
     "SequentialLR": lambda o: lr_scheduler.SequentialLR(
         o, [lr_scheduler.ConstantLR(o, 0.5), lr_scheduler.CosineAnnealingLR(o, T_max=5)], milestones=[3]
     ),
@@ -55,3 +57,12 @@ def test_reset_leaves_the_peak_and_no_trace_of_a_schedule(name: str) -> None:
     for group, peak in zip(optimizer.param_groups, (0.1, 1.0), strict=True):
         assert group["lr"] == pytest.approx(peak)
         assert not {"initial_lr", "max_lr", "min_lr"} & group.keys()
+
+
+@pytest.mark.parametrize(("name", "wanted"), [("CyclicLR above", [0.4, 2.0]), ("CosineAnnealingLR", [0.1, 1.0])])
+def test_a_peak_that_a_scheduler_keeps_to_itself_counts(name: str, wanted: list[float]) -> None:
+    optimizer, scheduler = build(name)
+    assert peak_lrs(optimizer, [scheduler]) == pytest.approx(wanted)
+    assert peak_lrs(optimizer, []) == pytest.approx([0.1, 1.0])
+    other = build("CyclicLR above")[1]
+    assert peak_lrs(optimizer, [other]) == pytest.approx([0.1, 1.0])  # of another optimizer

@@ -40,3 +40,9 @@ def test_refusals_name_the_parameter(build: Callable[[], object], message: str) 
     with pytest.raises(MisconfigurationException) as refused:
         build()
     assert message in str(refused.value)
+
+
+def test_a_training_of_one_step_has_its_lowest_rate() -> None:
+    """As fast_dev_run has it: a cycle that has no room to fall."""
+    assert slanted_triangular(0, 1) == pytest.approx(1 / 32)
+    assert slanted_triangular(1, 1) == pytest.approx(1.0)
