@@ -28,6 +28,7 @@ from practicum.lightning_shim import MisconfigurationException
 from .csv_numbers import MISSING, find_decimal, is_number
 from .csv_source import TextBytes, find_encoding, read_source, require_utf8
 from .header_line import holds_values, say_strange_names
+from .own_encoding import told_in_training
 from .quoting import listed, quoted
 from .say_once import say_once
 
@@ -195,8 +196,7 @@ def detect_format(path: str | PathLike[str], trained: CSVFormat | None = None, *
     """
     path = Path(path)
     told = check_csv_format(told)
-    if trained is not None:
-        told = {**{name: getattr(trained, name) for name in trained.told}, **told}
+    told = {**told_in_training(path, trained, told), **told}
     encoding = told.get("encoding") or find_encoding(path)
     if "encoding" in told and codecs.lookup(encoding).name in ("utf-8", "utf-8-sig"):
         require_utf8(path)

@@ -72,7 +72,7 @@ def find_encoding(path: Path) -> str:
     Raises:
         MisconfigurationException: The file is missing, empty, no text, or in none of these encodings.
     """
-    with _open(path) as file:
+    with open_source(path) as file:
         head = file.read(4096)
         if not head:
             raise MisconfigurationException(f"{path}: is empty; a header and rows are needed.")
@@ -98,7 +98,7 @@ def find_encoding(path: Path) -> str:
         except UnicodeDecodeError:
             pass
     decode = codecs.getincrementaldecoder("cp1252")().decode
-    with _open(path) as file:
+    with open_source(path) as file:
         try:
             while block := file.read(_BLOCK):
                 decode(block)
@@ -142,7 +142,7 @@ def require_utf8(path: Path) -> None:
         MisconfigurationException: It is not, or the file is missing or damaged.
     """
     decoder, read = codecs.getincrementaldecoder("utf-8")(), 0
-    with _open(path) as file:
+    with open_source(path) as file:
         try:
             while block := file.read(_BLOCK):
                 waiting = len(decoder.getstate()[0])  # bytes of a character that began in the block before
@@ -157,7 +157,12 @@ def require_utf8(path: Path) -> None:
             ) from error
 
 
-def _open(path: Path) -> io.BufferedIOBase:
+def open_source(path: Path) -> io.BufferedIOBase:
+    """Open a file for reading bytes, unpacked where it is gzipped.
+
+    Raises:
+        MisconfigurationException: It is missing or can't be read.
+    """
     if not path.is_file():
         raise MisconfigurationException(f"{path}: no such file.")
     try:
@@ -189,7 +194,7 @@ def read_source(path: Path, encoding: str, limit: int | None = None) -> TextByte
     Raises:
         MisconfigurationException: The file is missing, empty or damaged, or has another encoding.
     """
-    with _open(path) as file:
+    with open_source(path) as file:
         packed = isinstance(file, gzip.GzipFile)
         head = file.read(4)
     encoding = next((name for mark, name in _MARKS if head.startswith(mark)), encoding)
@@ -204,7 +209,7 @@ def read_source(path: Path, encoding: str, limit: int | None = None) -> TextByte
         with open(path, "rb") as file:
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     else:
-        with _open(path) as file:
+        with open_source(path) as file:
             raw = file.read(-1 if limit is None else limit)
         try:
             decoder = codecs.getincrementaldecoder(encoding)()

@@ -13,6 +13,7 @@ from practicum.lightning_shim import MisconfigurationException
 
 from ..files.csv_source import find_text_encoding
 from ..files.say_once import say_once
+from .csv_texts import OTHER_TABLES
 from .readers import Document
 from .split_names import split_in, split_of
 
@@ -32,6 +33,10 @@ def corpus_files(root: Path) -> tuple[list[tuple[Path, str]], bool]:
     Raises:
         MisconfigurationException: The file is missing, or there is no training text.
     """
+    if root.is_file() and root.suffix.lower() in OTHER_TABLES:
+        raise MisconfigurationException(
+            f"{root}: {root.suffix} is not read; save its texts as plain text, or as a CSV for text_csv."
+        )
     if root.is_file():
         return [(root, "train")], False
     if not root.is_dir():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,16 @@ from ..files.csv_files import require_columns
 from ..files.csv_format import CSVFormat, detect_format
 from ..files.csv_reader import ENDINGS, is_text_table, read_rows
 from ..files.quoting import listed, quoted
+from ..files.say_once import say_once
 from .readers import Document
 from .split_names import SPLITS, UNLABELLED, split_of
 
 log = logging.getLogger(__name__)
 
 INPUT_FILE = "input.json"
+_SPLIT_COLUMNS = ("split", "set", "subset", "fold", "partition")
 TEXT = "text"  # the column of texts where training names none
-_OTHER = (".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".ods")
+OTHER_TABLES = (".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".ods")
 
 
 def tables_in(root: Path) -> list[Path]:
@@ -34,7 +36,7 @@ def tables_in(root: Path) -> list[Path]:
     Raises:
         MisconfigurationException: There is none, or it isn't clear which.
     """
-    if root.is_file() and root.suffix.lower() in _OTHER:
+    if root.is_file() and root.suffix.lower() in OTHER_TABLES:
         raise MisconfigurationException(f"{root}: {root.suffix} is not read; save it as a CSV with a column of texts.")
     if root.is_file():
         return [root]
@@ -47,6 +49,8 @@ def tables_in(root: Path) -> list[Path]:
     if len(files) > 1 and split_of(_stem(files[0])) is None:
         names = ", ".join(path.name for path in files[:4])
         raise MisconfigurationException(f"{root}: holds {names}; give one of them, or name them train.csv, valid.csv.")
+    if unread := [path.name for path in tables if path not in files]:
+        say_once(f"{root}: read as the files of splits ({files[0].name} ...); {listed(unread, 3)}: not read.")
     return files
 
 
@@ -77,14 +81,18 @@ def read_csvs(
             unknown.
     """
     for table in tables_in(root):
+        named = split_of(_stem(table))
+        if root.is_file() and named != UNLABELLED:  # one table by itself is what is trained on, whatever it is called
+            named = "train"
+        unlabelled = 0
         names, rows = read_rows(table, detect_format(table, **(csv_format or {})))
         # A file of unlabelled texts needs no column of labels.
-        needs_labels = split_column is not None or split_of(_stem(table)) != UNLABELLED
+        needs_labels = split_column is not None or named != UNLABELLED
         require_columns(
             table, names, {"text": text_column, "label": label_column if needs_labels else None, "split": split_column}
         )
         for line, row in rows:
-            split = split_of(_stem(table)) or "train"
+            split = named or "train"
             if split_column is not None:
                 split = split_of(row[split_column]) or ""
                 if not split:
@@ -92,11 +100,23 @@ def read_csvs(
                         f"{table}, line {line}: {split_column}={quoted(row[split_column])} is none of {', '.join(SPLITS)}."
                     )
             label = None if label_column not in names else row[label_column].strip()
+            if label == "" and split == "train" and split_column is None:
+                split, unlabelled = UNLABELLED, unlabelled + 1
             if label == "" and split != UNLABELLED:
                 raise MisconfigurationException(
                     f"{table}, line {line}: its label is empty; rows without one belong to the split {UNLABELLED}."
                 )
             yield Document(row[text_column], split, label or None, f"{table}:{line}")
+        if unlabelled:
+            say_once(f"{table}: {unlabelled:,} rows have no label; a language model learns from them, a classifier does not.")
+        if split_column is None:
+            _say_of_splits(table, names)
+
+
+def _say_of_splits(table: Path, names: Sequence[str]) -> None:
+    """Say that a column that is called like a split is not used, as its rows may be meant for a test."""
+    if column := next((name for name in names if name.strip().lower() in _SPLIT_COLUMNS), None):
+        say_once(f"{table}: its column {quoted(column)} is not used; data.split_column={column} splits by it.")
 
 
 def read_new_csv(table: Path, text_column: str | None, trained: CSVFormat | None) -> Iterator[str]:

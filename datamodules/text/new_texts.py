@@ -18,7 +18,7 @@ from ..files.csv_format import CSVFormat
 from ..files.csv_reader import is_text_table
 from ..files.csv_source import find_text_encoding
 from ..loading.batch_loader import batch_loader, process_of
-from .csv_texts import read_new_csv
+from .csv_texts import OTHER_TABLES, read_new_csv
 from .document_batches import DocumentBatches
 from .source_words import Word, source_words
 from .tokenization import encode
@@ -200,7 +200,9 @@ def read_new_texts(
                 yield str(path), None
     elif not source.is_file():
         raise MisconfigurationException(f"{source}: no such file or folder.")
-    elif is_text_table(source):
+    elif source.suffix.lower() in OTHER_TABLES:
+        raise MisconfigurationException(f"{source}: {source.suffix} is not read; save it as a CSV with a column of texts.")
+    elif is_text_table(source) or _begins_like(source, text_column, trained):
         yield from ((text, text) for text in read_new_csv(source, text_column, trained))
     else:
         blank = 0
@@ -218,9 +220,18 @@ def _is_hidden(path: Path, root: Path) -> bool:
     return any(part[0] == "." or part == "__MACOSX" for part in path.relative_to(root).parts)
 
 
+def _begins_like(source: Path, text_column: str | None, trained: CSVFormat | None) -> bool:
+    """Whether a file is a table like the training's, whatever its ending: its first line names the column of texts."""
+    if trained is None or text_column is None:
+        return False
+    with open(source, encoding=find_text_encoding(source)) as file:
+        cells = file.readline().rstrip("\r\n").split(trained.delimiter)
+    return len(cells) > 1 and text_column in [cell.strip().strip('"') for cell in cells]
+
+
 def _is_table(path: Path) -> bool:
     """Whether a file holds texts among other things: what it holds is no text itself."""
-    return is_text_table(path) or path.suffix.lower() in (".json", ".jsonl", ".ndjson", ".parquet")
+    return is_text_table(path) or path.suffix.lower() in OTHER_TABLES
 
 
 def _reason(name: str) -> str:

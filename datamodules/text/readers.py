@@ -8,15 +8,23 @@ from __future__ import annotations
 import lzma
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from practicum.lightning_shim import MisconfigurationException
 
-from ..files.quoting import plain
+from ..files.own_encoding import own_encoding
+from ..files.quoting import listed, plain
+from ..files.say_once import say_once
 from .split_names import UNLABELLED, split_of
 
+_KNOWN_ENDINGS = {
+    *(".txt", ".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".parquet", ".xls", ".xlsx", ".ods", ".xml", ".yaml", ".yml"),
+    *(".md", ".rst", ".html", ".htm", ".pdf", ".doc", ".docx", ".odt", ".rtf", ".eml", ".log", ".ini", ".toml", ".cfg", ".lock"),
+    *(".gz", ".zip", ".tar", ".tgz", ".bz2", ".xz", ".7z", ".zst", ".rar", ".bak", ".orig", ".old", ".tmp", ".swp", ".part"),
+    *(".py", ".pyc", ".ipynb", ".sh", ".r", ".js", ".npy", ".npz", ".pkl", ".pt", ".h5", ".db", ".sqlite", ".jpg", ".png"),
+}
 _WANTED = (
     "expected: ROOT/train/<class>/*.txt beside ROOT/test or ROOT/valid, ROOT/<class>/*.txt, or ROOT/<name>.<class> of lines; "
     "texts without classes are for a language model, PlainText (data=language_model)"
@@ -28,7 +36,7 @@ class Document:
     """A text with its split and label.
 
     Attributes:
-        text: The text; ``None`` if it isn't valid UTF-8.
+        text: The text; ``None`` if it isn't valid UTF-8, or holds zero bytes.
         split: One of :data:`.SPLITS`.
         label: Its class, if it has one.
         name: Where it was found.
@@ -57,18 +65,41 @@ def read_folder(root: Path) -> Iterator[Document]:
     lines = [] if files else sorted(path for path in root.iterdir() if _class_of_lines(path))
     if not files and len(lines) < 2:
         raise MisconfigurationException(f"{root}: holds no texts of classes; {_WANTED}.")
-    found = 0
-    for path in files:
-        split_and_label = _split_and_label(path.relative_to(root).parts)
+    if lines:
+        say_once(f"{root}: the endings of its files are taken for classes: {listed(sorted({*map(_ending, lines)}), 10)}.")
+    _say_of_others(root, files)
+    found, left_out, parts = 0, 0, [path.relative_to(root).parts for path in files]
+    flat = _are_classes(root, parts)
+    for path, names in zip(files, parts, strict=True):
+        split_and_label = ("train", names[0]) if flat and split_of(names[0]) != UNLABELLED else _split_and_label(names)
+        left_out += split_and_label is None
         if split_and_label is not None:
             found += 1
             yield _document(path.read_bytes(), *split_and_label, str(path))
+    if left_out and found:
+        say_once(f"{root}: {left_out:,} texts lie in no folder of a class and are left out.")
     for path in lines:
-        for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        for number, line in enumerate(_lines_of(path), 1):
             found += 1
-            yield _document(line, "train", _class_of_lines(path), f"{path}:{number}")
+            yield _document(line, split_of(path.stem) or "train", _class_of_lines(path), f"{path}:{number}")
     if not found:
         raise MisconfigurationException(f"{root}: holds no texts of classes; {_WANTED}.")
+
+
+def _are_classes(root: Path, parts: Sequence[tuple[str, ...]]) -> bool:
+    """Whether all folders at the top are classes, also one that is called like a split, as ``dev`` is."""
+    if not all(len(each) == 2 for each in parts) or all(split_of(each[0]) for each in parts):
+        return False
+    if named := sorted({each[0] for each in parts if split_of(each[0]) not in (None, UNLABELLED)}):
+        say_once(f"{root}: {listed(named, 3)}: taken for a class, as its other folders are.")
+    return True
+
+
+def _say_of_others(root: Path, files: Sequence[Path]) -> None:
+    """Say how many files lie where texts of classes do, and are none."""
+    others = [path for path in sorted(root.rglob("*")) if _in_class_folder(path, root)] if files else []
+    if others:
+        say_once(f"{root}: {len(others):,} files in folders of classes are not .txt and are not read, such as {others[0].name}.")
 
 
 def _is_hidden(path: Path, root: Path) -> bool:
@@ -95,9 +126,26 @@ def _holds_texts(folder: Path) -> bool:
 
 def _class_of_lines(path: Path) -> str | None:
     """Return ``pos`` for ``rt-polarity.pos``: a suffix that isn't a known file type is taken as a class."""
-    known = {".txt", ".csv", ".json", ".md", ".gz", ".zip", ".tar", ".lock", ".html", ".pdf", ".tsv"}
-    is_class = path.suffix and path.suffix.lower() not in known and not path.stem.startswith(".") and path.is_file()
-    return path.suffix[1:] if is_class else None
+    is_class = path.suffix and path.suffix.lower() not in _KNOWN_ENDINGS and path.suffix[-1] != "~" and path.stem[0] != "."
+    return _ending(path) if is_class and path.is_file() else None
+
+
+def _ending(path: Path) -> str:
+    return path.suffix[1:]
+
+
+def _in_class_folder(path: Path, root: Path) -> bool:
+    """Whether a file lies where texts of classes do, and is none."""
+    below = path.parent != root and path.is_file() and not _is_hidden(path, root)
+    return below and path.suffix.lower() != ".txt" and _split_and_label(path.relative_to(root).parts) is not None
+
+
+def _lines_of(path: Path) -> list[bytes]:
+    """The lines of a file in UTF-8, also of one in UTF-16, as Windows' editor and PowerShell write it."""
+    encoding = own_encoding(path) or ""
+    if encoding.startswith(("utf-16", "utf-32")):
+        return [line.encode() for line in path.read_text(encoding=encoding).splitlines()]
+    return path.read_bytes().splitlines()
 
 
 def _split_and_label(parts: tuple[str, ...]) -> tuple[str, str | None] | None:
@@ -111,9 +159,10 @@ def _split_and_label(parts: tuple[str, ...]) -> tuple[str, str | None] | None:
 
 def _document(raw: bytes, split: str, label: str | None, name: str) -> Document:
     try:
-        return Document(raw.decode("utf-8-sig"), split, label, name)
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         return Document(None, split, label, name)
+    return Document(None if "\0" in text else text, split, label, name)  # zero bytes: UTF-16, or no text
 
 
 def read_archive(archive: Path) -> Iterator[Document]:

@@ -24,7 +24,7 @@ from .tokenizer import BEGIN, UNKNOWN, Level, build_tokenizer, normalize
 TRAINING = ("train", UNLABELLED)  # splits that the vocabulary and a language model learn from
 _CHUNK = 2000  # documents tokenized at a time, at most
 _CHARACTERS = 1 << 22  # after so many a chunk ends: its encodings take a hundred times what its ids do on disk
-_VERSION = 6  # of the files written; a change invalidates caches
+_VERSION = 7  # of the files written; a change invalidates caches
 
 
 @dataclass(frozen=True)

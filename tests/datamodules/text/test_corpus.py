@@ -133,6 +133,12 @@ def test_errors_say_what_is_wrong(name: str, message: str, tmp_path: Path) -> No
         list(read_corpus(tmp_path / name))
 
 
+def test_a_table_of_another_kind_is_no_corpus(tmp_path: Path) -> None:
+    (tmp_path / "corpus.jsonl").write_text('{"text": "good"}\n', encoding="utf-8")
+    with pytest.raises(MisconfigurationException, match=r"corpus.jsonl: .jsonl is not read; save its texts as plain text"):
+        list(read_corpus(tmp_path / "corpus.jsonl"))
+
+
 def test_a_long_line_without_blanks_is_cut_in_any_script(tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("天地玄黄宇宙洪荒" * 2000, encoding="utf-8")
     parts = [document.text for document in read_corpus(tmp_path / "one.txt")]

@@ -66,7 +66,7 @@ FAULTS: dict[str, tuple[str, tuple[Any, ...], str]] = {
         "line 12: .*rows of their own",
     ),
     "similar column": ("text,lable\na,b\n", ("text", "label", None), "no column 'label'.*did you mean 'lable'"),
-    "no label": ("text,label\na,b\nc,\n", ("text", "label", None), "line 3: its label is empty"),
+    "no label": ("text,label,part\na,b,train\nc,,train\n", ("text", "label", "part"), "line 3: its label is empty"),
     "no such split": ("text,part\na,x\n", ("text", None, "part"), "line 2: part='x' is none of train, valid, test, unlabelled"),
     "empty": ("", ("text", "label", None), "is empty"),
     "header only": ("text,label\n", ("text", "label", None), "has a header but no rows"),
@@ -107,3 +107,36 @@ def test_a_format_is_kept_for_predictions(tmp_path: Path) -> None:
         (tmp_path / "run" / "input.json").write_text(damage, encoding="utf-8")
         with pytest.raises(MisconfigurationException, match=r"input.json: can't be read"):
             load_input(tmp_path / "run")
+
+
+def test_rows_without_a_label_are_unlabelled_and_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("text,label\na,pos\nb,\nc,neg\nd, \n", encoding="utf-8")
+    assert [(each.text, each.split) for each in read_csvs(table, "text", "label", None)] == [
+        ("a", "train"),
+        ("b", "unlabelled"),
+        ("c", "train"),
+        ("d", "unlabelled"),
+    ]
+    assert "t.csv: 2 rows have no label; a language model learns from them, a classifier does not." in caplog.text
+    (tmp_path / "test.csv").write_text("text,label\na,\n", encoding="utf-8")
+    (tmp_path / "train.csv").write_text("text,label\na,pos\n", encoding="utf-8")
+    with pytest.raises(MisconfigurationException, match=r"test.csv, line 2: its label is empty"):
+        list(read_csvs(tmp_path, "text", "label", None))
+
+
+@pytest.mark.parametrize("name", ["test.csv", "dev.csv", "reviews.csv"])
+def test_a_table_by_itself_is_trained_on_whatever_it_is_called(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("text,label\na,pos\n", encoding="utf-8")
+    assert [each.split for each in read_csvs(tmp_path / name, "text", "label", None)] == ["train"]
+
+
+def test_what_is_not_used_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("train", "train_part2", "reviews"):
+        (tmp_path / f"{name}.csv").write_text("text,label,Split\na,pos,train\nb,neg,test\n", encoding="utf-8")
+    assert len(list(read_csvs(tmp_path, "text", "label", None))) == 2
+    assert "read as the files of splits (train.csv ...); reviews.csv, train_part2.csv: not read." in caplog.text
+    assert "train.csv: its column 'Split' is not used; data.split_column=Split splits by it." in caplog.text
+    caplog.clear()
+    assert [each.split for each in read_csvs(tmp_path / "reviews.csv", "text", "label", "Split")] == ["train", "test"]
+    assert "is not used" not in caplog.text

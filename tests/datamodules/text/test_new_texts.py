@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 from practicum.datamodules import TextCSV, TextFolder
+from practicum.datamodules.files.csv_format import CSVFormat
 from practicum.datamodules.text.new_texts import given_texts, read_new_texts
 from practicum.lightning_shim import MisconfigurationException
 
@@ -184,3 +185,19 @@ def test_texts_are_given_as_a_list_or_a_frame() -> None:
         given_texts(pl.DataFrame({"what": texts}), "review")
     with pytest.raises(MisconfigurationException, match=r"the new texts: number 2 is no text \(None\)\."):
         given_texts(["a", None], None)
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".json", ".parquet", ".xlsx"])
+def test_a_table_of_another_kind_is_refused(tmp_path: Path, ending: str) -> None:
+    (tmp_path / f"new{ending}").write_text('{"text": "good"}\n', encoding="utf-8")
+    with pytest.raises(MisconfigurationException, match=rf"new\{ending}: \{ending} is not read; save it as a CSV"):
+        list(read_new_texts(tmp_path / f"new{ending}", "text"))
+
+
+def test_a_text_file_that_begins_like_the_trainings_table_is_one(tmp_path: Path) -> None:
+    new = tmp_path / "sms.txt"
+    new.write_text("label\tmessage\nham\tOk, see you\n\tFree entry\n", encoding="utf-8")
+    trained = CSVFormat("\t")
+    assert [name for name, _ in read_new_texts(new, "message", trained)] == ["Ok, see you", "Free entry"]
+    new.write_text("a message\tof two parts\nOk\n", encoding="utf-8")
+    assert [name for name, _ in read_new_texts(new, "message", trained)] == ["a message\tof two parts", "Ok"]

@@ -77,3 +77,51 @@ def test_errors_say_what_is_wrong(read: Callable[[Path], Any], message: str, tmp
         file.add(tmp_path / "loose.txt", "loose.txt")
     with pytest.raises(MisconfigurationException, match=message):
         list(read(tmp_path))
+
+
+def test_files_of_lines_may_be_of_splits(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    root = write(tmp_path, train_dot_pos="a", train_dot_neg="b", test_dot_pos="c", test_dot_neg="d")
+    assert facts(read_folder(root)) == [("a", "train", "pos"), ("b", "train", "neg"), ("c", "test", "pos"), ("d", "test", "neg")]
+    assert "the endings of its files are taken for classes: neg, pos." in caplog.text
+
+
+def test_an_ending_of_a_kind_of_file_is_no_class(tmp_path: Path) -> None:
+    root = write(tmp_path, rt_dot_pos="a", rt_dot_neg="b", NOTES_dot_log="c")
+    for name in ("rt.pos.bak", "rt.pos~", "data.jsonl", "dataset.py", "data.xlsx"):
+        (root / name).write_text("d", encoding="utf-8")
+    assert facts(read_folder(root)) == [("a", "train", "pos"), ("b", "train", "neg")]
+    for name in ("rt.pos", "rt.neg"):
+        (root / name).unlink()
+    with pytest.raises(MisconfigurationException, match="holds no texts of classes"):
+        list(read_folder(root))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig", "utf-8"])
+def test_lines_in_utf_16_are_read(tmp_path: Path, encoding: str) -> None:
+    for name in ("pos", "neg"):
+        (tmp_path / f"rev.{name}").write_bytes(f"caf\u00e9 {name}\r\nzwei\r\n".encode(encoding))
+    assert [each.text for each in read_folder(tmp_path)] == ["caf\u00e9 neg", "zwei", "caf\u00e9 pos", "zwei"]
+
+
+def test_zero_bytes_are_no_text(tmp_path: Path) -> None:
+    root = write(tmp_path, pos__1_dot_txt="a", neg__2_dot_txt="b")
+    (root / "pos" / "1.txt").write_bytes("ab".encode("utf-16-le"))
+    assert {each.label: each.text for each in read_folder(root)} == {"neg": "b", "pos": None}
+
+
+def test_a_class_may_be_called_like_a_split(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    root = write(tmp_path, billing__1_dot_txt="a", shipping__2_dot_txt="b", dev__3_dot_txt="c", unsup__4_dot_txt="d")
+    assert facts(read_folder(root)) == [
+        ("a", "train", "billing"),
+        ("b", "train", "shipping"),
+        ("c", "train", "dev"),
+        ("d", "unlabelled", None),
+    ]
+    assert "dev: taken for a class, as its other folders are." in caplog.text
+
+
+def test_what_lies_in_no_class_or_is_no_text_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    root = write(tmp_path, train__pos__1_dot_txt="a", train__neg__2_dot_txt="b", test__3_dot_txt="c", train__pos__4_dot_eml="d")
+    assert facts(read_folder(root)) == [("a", "train", "pos"), ("b", "train", "neg")]
+    assert "1 texts lie in no folder of a class and are left out" in caplog.text
+    assert "1 files in folders of classes are not .txt and are not read, such as 4.eml" in caplog.text
