@@ -44,6 +44,7 @@ def predict(cfg: DictConfig) -> None:
     from .known_warnings import ignore_known_warnings, leave_messages_to_root
     from .malloc import keep_freed_memory
     from .run_folder import open_run
+    from .write_table import check_output
 
     folders = [str(each) for each in cfg.run] if isinstance(cfg.run, ListConfig) else [str(cfg.run)]
     _check_options(cfg, folders)
@@ -51,6 +52,8 @@ def predict(cfg: DictConfig) -> None:
     for run in runs:
         run.tell_csv_format(cfg.csv_format)
     output = Path(cfg.output)
+    if cfg.format != "factors":
+        check_output(output)
     require_other_output(output, cfg.input, cfg.fold_in)
     output.parent.mkdir(parents=True, exist_ok=True)
     keep_freed_memory()

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from practicum.callbacks.files.atomic_file import as_utf8, atomic_write, write_columns
+from practicum.lightning_shim import MisconfigurationException
+
+_OTHER_KINDS = {f".{kind}" for kind in "xlsx xls ods json jsonl ndjson tsv tab feather arrow html zip".split()}
 
 
 def place_of(path: Path) -> str:
@@ -16,6 +19,16 @@ def place_of(path: Path) -> str:
         path: The file.
     """
     return f"{path} (replaced)" if path.exists() else str(path)
+
+
+def check_output(path: Path) -> None:
+    """Refuse a name that says another kind of file, in which a spreadsheet or a program would find a CSV.
+
+    Raises:
+        MisconfigurationException: It ends in ``.xlsx``, ``.json`` or the like.
+    """
+    if path.suffix.lower() in _OTHER_KINDS:
+        raise MisconfigurationException(f"output={path}: {path.suffix} is not written; name it .csv or .parquet.")
 
 
 def write_table(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:

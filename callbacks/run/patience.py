@@ -46,7 +46,7 @@ class Patience(EarlyStopping):
         super().__init__(monitor=monitor, patience=patience, mode=mode, **options)
         if least_steps < 0:
             raise MisconfigurationException(f"Patience: least_steps={least_steps} must be at least 0.")
-        self.least_steps = least_steps
+        self.least_steps, self._least_validations = least_steps, patience
         self._unit = "epochs"
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -54,7 +54,8 @@ class Patience(EarlyStopping):
         super().on_train_start(trainer, pl_module)
         batches = batches_between_validations(trainer)
         if batches is not None:
-            self.patience = max(self.patience, math.ceil(self.least_steps * trainer.accumulate_grad_batches / batches))
+            least = math.ceil(self.least_steps * trainer.accumulate_grad_batches / batches)
+            self.patience = max(self._least_validations, least)  # not what an earlier fit has raised
         self._unit = "epochs" if batches == trainer.num_training_batches else "validations"
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

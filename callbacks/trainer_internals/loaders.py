@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -32,12 +33,28 @@ def steps_take_iterator(trainer: Trainer) -> bool:
 
 
 def parts_of(loader: Any) -> list[Any]:
-    """Return a loader, its samplers and its data set: the objects that hold positions and random number generators."""
-    found: list[Any] = [loader, getattr(loader, "dataset", None)]
+    """Return a loader, its samplers and its data sets: the objects that hold positions and random number generators."""
+    found: list[Any] = [loader, *data_sets_of(loader)]
     for sampler in (getattr(loader, "sampler", None), getattr(loader, "batch_sampler", None)):
         found += [sampler, getattr(sampler, "sampler", None)]
     found = [each for each in found if hasattr(each, "__dict__") and not isinstance(each, type)]
     return list({id(each): each for each in found}.values())
+
+
+def data_sets_of(loader: Any) -> list[Any]:
+    """Return a loader's data set and those within it: of a ``Subset`` (``random_split``), of a ``ConcatDataset``."""
+    found: list[Any] = []
+    inner = [getattr(loader, "dataset", None)]
+    while inner:
+        data = inner.pop()
+        if hasattr(data, "__dict__") and not any(data is each for each in found):
+            found.append(data)
+            inner += [getattr(data, "dataset", None), *_listed(getattr(data, "datasets", None))]
+    return found
+
+
+def _listed(data_sets: Any) -> list[Any]:
+    return list(data_sets) if isinstance(data_sets, list | tuple) else []
 
 
 def generators_of(loader: Any) -> list[torch.Generator]:
@@ -56,16 +73,22 @@ def snapshot_loader(loader: Any, seen: dict[int, Restore]) -> list[Restore]:
         seen: Restorers by ``id`` of what has been copied already; see :func:`.snapshot`.
     """
     kept: list[Restore] = []
-    data = getattr(loader, "dataset", None)
-    seen.setdefault(id(data), lambda: data)
+    data = data_sets_of(loader)
+    for each in data:
+        seen.setdefault(id(each), functools.partial(_itself, each))
     for part in parts_of(loader):
-        if part is data or isinstance(part, DataLoader):
+        is_data = any(part is each for each in data)
+        if is_data or isinstance(part, DataLoader):
             kept += [snapshot(value, contents=False, seen=seen) for value in vars(part).values()]
-            if part is data:
+            if is_data:
                 kept.append(_snapshot_numbers(part))
         else:
             kept.append(snapshot(vars(part), seen=seen))
     return kept
+
+
+def _itself(value: Any) -> Any:
+    return value
 
 
 def _snapshot_numbers(owner: Any) -> Restore:

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from practicum.lightning_shim import MisconfigurationException
+
 from ..files.csv_format import DETECT, WRITTEN, CSVFormat, check_csv_format, detect_format
 from .csv_texts import load_input, read_csvs, save_input, tables_in
 from .readers import Document
@@ -57,6 +59,8 @@ class TextCSV(Text):
         self.text_column, self.label_column, self.split_column = text_column, label_column, split_column
         self.csv_format = check_csv_format(csv_format, WRITTEN)
         self._found: CSVFormat | None = None
+        if self._labels is not None and self._labels == text_column:
+            raise MisconfigurationException(f"{type(self).__name__}: text_column and label_column are both {text_column!r}.")
 
     @property
     def file_pattern(self) -> str:  # type: ignore[override]

@@ -62,9 +62,12 @@ class TextInput(ABC):
         if are_texts(source):
             texts, name = given_texts(source, self.text_column), "the new texts"
         else:
-            texts = (text for each in each_input(source) for text in read_new_texts(Path(each), self.text_column, form))
+            texts = (text for each in each_input(source) for text in self._read_new(Path(each), form))
             name = input_name(source)
         return NewTexts(texts, tokenizer, self.level, self.batch_size, self.reverse, name)
+
+    def _read_new(self, source: Path, form: CSVFormat | None) -> Iterator[tuple[str, str | None]]:
+        return read_new_texts(without_zip(source, self.cache), self.text_column, form)
 
     def for_scoring(self, source: Source | Sequence[Source], classes: Sequence[str]) -> NewTexts:
         """As :meth:`for_prediction`, with the texts' labels as ``targets``.

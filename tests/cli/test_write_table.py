@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import polars
-from practicum.cli.write_table import place_of, write_table
+import pytest
+from practicum.cli.write_table import check_output, place_of, write_table
+from practicum.lightning_shim import MisconfigurationException
 
 
 def test_the_name_decides_the_format(tmp_path: Path) -> None:
@@ -30,3 +32,16 @@ def test_file_names_that_are_no_utf8_are_written_in_both(tmp_path: Path) -> None
     write_table(tmp_path / "table.parquet", columns)
     assert (tmp_path / "table.csv").read_text(encoding="utf-8").splitlines() == ["file,predicted\\xff", "caf\\xe9.jpg,"]
     assert polars.read_parquet(tmp_path / "table.parquet").to_dicts() == [{"file": "caf\\xe9.jpg", "predicted\\xff": None}]
+
+
+@pytest.mark.parametrize("ending", [".xlsx", ".json", ".jsonl", ".TSV"])
+def test_a_name_of_another_kind_of_file_is_refused(ending: str) -> None:
+    with pytest.raises(
+        MisconfigurationException, match=rf"output=out\{ending}: \{ending} is not written; name it .csv or .parquet"
+    ):
+        check_output(Path(f"out{ending}"))
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet", "out.txt", "out", "out.CSV"])
+def test_other_names_are_not(name: str) -> None:
+    check_output(Path(name))

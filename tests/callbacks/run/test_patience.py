@@ -95,3 +95,21 @@ def test_a_resumed_training_waits_as_long(tmp_path: Path) -> None:
 def test_a_negative_number_is_refused() -> None:
     with pytest.raises(MisconfigurationException, match="least_steps=-1 must be at least 0"):
         Patience(least_steps=-1)
+
+
+def test_a_further_fit_with_the_same_object_has_its_own_patience(tmp_path: Path) -> None:
+    callback = Patience(patience=3, least_steps=40)
+    for batches, wanted in ((1, 40), (100, 3)):
+        trainer = Trainer(
+            accelerator="cpu",
+            max_epochs=1,
+            callbacks=[callback],
+            default_root_dir=tmp_path,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        loader = DataLoader(TensorDataset(torch.zeros(batches, 1)))
+        trainer.fit(Rising(), loader, loader)
+        assert callback.patience == wanted

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import torch
 from practicum.callbacks.trainer_internals.loaders import (
     clone_loaders,
@@ -16,7 +17,7 @@ from practicum.callbacks.trainer_internals.loaders import (
     train_loaders,
 )
 from practicum.lightning_shim import Callback, Trainer, classes
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import ConcatDataset, DataLoader, Dataset, TensorDataset, random_split
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 MakeTrainer = Callable[..., Trainer]
@@ -82,3 +83,30 @@ def test_batches_without_end_in_the_middle_of_a_fit(make_trainer: MakeTrainer) -
     make_trainer(callbacks=[Reads()], limit_val_batches=0).fit(Own(), data)
     assert seen == [[0, 1], [2, 3], [[0, 1], [2, 3], [4, 5], [0, 1], [2, 3]], [4, 5]]
     assert len(passes) == 2
+
+
+class Noisy(Dataset[Any]):
+    """Draws from a generator of its own."""
+
+    def __init__(self) -> None:
+        self.generator, self.read = torch.Generator().manual_seed(1), 0
+
+    def __len__(self) -> int:
+        return 6
+
+    def __getitem__(self, place: int) -> Any:
+        self.read += 1
+        return torch.rand((), generator=self.generator)
+
+
+@pytest.mark.parametrize("within", [lambda data: random_split(data, [6, 0])[0], lambda data: ConcatDataset([data, Noisy()])])
+def test_data_sets_within_data_sets_are_restored_too(within: Any) -> None:
+    inner = Noisy()
+    loader = DataLoader(within(inner), batch_size=2)
+    assert inner.generator in generators_of(loader)
+    restores = snapshot_loader(loader, {})
+    first = torch.cat(list(loader))
+    for restore in restores:
+        restore()
+    assert inner.read == 0
+    assert torch.equal(torch.cat(list(loader)), first)

@@ -21,4 +21,11 @@ def test_only_the_first_groups_are_shown() -> None:
 
 
 def test_different_classes_are_no_matter() -> None:
-    assert similar_classes(["yes", "no", "1", "1.0", ""], "x.csv") is None
+    assert similar_classes(["yes", "no", "1", "1.5", "", "1e3", "1000.", "v1", "v1.0", "1.0.0"], "x.csv") is None
+
+
+def test_a_number_in_two_notations_is_named() -> None:
+    found = similar_classes(["1", "0", "1.0", "0.0", "01"], "x.csv")
+    assert found is not None
+    assert "'1' and '1.0' and '01'" in found
+    assert "'0' and '0.0'" in found

@@ -29,3 +29,11 @@ def test_classes_are_sorted_and_those_of_training() -> None:
 def test_errors_say_what_is_wrong(splits: dict[str, TokenSplit], message: str) -> None:
     with pytest.raises(MisconfigurationException, match=message):
         class_names(splits, "root")
+
+
+def test_a_mark_for_missing_labels_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    assert class_names({"train": texts("pos", "NaN")}, "marks.csv") == ["NaN", "pos"]
+    assert "marks.csv: 'NaN' is a class; if it means that a label is missing, leave the cell empty." in caplog.text
+    caplog.clear()
+    class_names({"train": texts("pos", "neg")}, "marks.csv")
+    assert not caplog.text

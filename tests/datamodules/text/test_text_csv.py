@@ -90,3 +90,9 @@ def test_a_test_where_nothing_is_split(
     assert data.tests_on == ("test" if tested else "valid")
     assert sum(data.provenance[split] for split in ("train", "valid")) == 600 - tested
     assert ("60 of 600 texts are held out for a test" in caplog.text) == (test_fraction is None and not given)
+
+
+def test_a_column_is_not_both_text_and_label(tmp_path: Path) -> None:
+    with pytest.raises(MisconfigurationException, match="TextCSV: text_column and label_column are both 'label'"):
+        TextCSV(tmp_path / "t.csv", text_column="label", label_column="label")
+    TextCSV(tmp_path / "t.csv", text_column="label", label_column="label", task="language_model")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -56,3 +57,11 @@ def test_what_has_no_labels_or_others_is_refused(trained: Any, tmp_path: Path) -
     ):
         with pytest.raises(MisconfigurationException, match=message):
             trained.for_scoring(tmp_path / name, classes)
+
+
+def test_a_zipped_table_is_read_as_one(tmp_path: Path, options: Any, ready: Any) -> None:
+    table = tmp_path / "train.csv"
+    table.write_text("text,label\n" + "a good film,pos\na bad film,neg\n" * 8, encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "new.zip", "w") as archive:
+        archive.write(table, "new.csv")
+    assert len(ready(TextCSV(table, **options)).for_prediction(tmp_path / "new.zip").row_columns()["text"]) == 16
