@@ -9,7 +9,8 @@ from typing import Any
 from practicum.callbacks.files.atomic_file import as_utf8, atomic_write, write_columns
 from practicum.lightning_shim import MisconfigurationException
 
-_OTHER_KINDS = {f".{kind}" for kind in "xlsx xls ods json jsonl ndjson tsv tab feather arrow html zip".split()}
+_SHEETS = (".xlsx", ".xls", ".ods", ".tsv", ".tab")
+_OTHER_KINDS = (*_SHEETS, ".json", ".jsonl", ".ndjson", ".feather", ".arrow", ".html", ".zip")
 
 
 def place_of(path: Path) -> str:

@@ -68,8 +68,7 @@ class WeightAveragingBase(OutsideTrials):
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Drop the average of a fit that has failed: what is validated by itself is what the module holds."""
-        if stage != "fit":
-            self._average, self._swapped = None, False
+        self._average, self._swapped = None, False
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start with a copy of the weights, on the module's device; each fit has an average of its own, unless it is resumed.
@@ -133,7 +132,7 @@ class WeightAveragingBase(OutsideTrials):
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Drop the average: a test of a checkpoint takes its weights as they are."""
-        self._average = None
+        self._average, self._swapped = None, False
 
     def _pairs(self, pl_module: LightningModule) -> Any:
         assert self._average is not None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-_LOWER_IS_BETTER = ("loss", "perplexity", "bits_per_character", "rmse", "rmspe", "mape", "mae", "error", "divergence")
+_LOWER_IS_BETTER = ("loss", "perplexity", "bits_per_character", "rmspe", "mape", "mae", "mse", "error", "entropy", "neg_log")
 # Words by themselves, as they are parts of others: confidence has an fid.
-_LOWER_WORDS = "mse msle rms nll ppl bpc bpb wer cer ter eer fid kid lpips brier ece mce ce bce entropy crossentropy kl kld crps"
-_WHOLE_WORDS = {*_LOWER_WORDS.split(), "deviance", "hinge", "pinball", "distance"}
+_LOWER_WORDS = "rms nll ppl bpc bpb wer cer ter eer fid kid lpips brier ece mce ce bce kl kld jsd crps mase wape fpr fnr"
+_WHOLE_WORDS = {*_LOWER_WORDS.split(), "divergence", "deviance", "hinge", "pinball", "distance", "hausdorff"}
+_HIGHER_WORDS = {"accuracy", "acc", "f1", "auc", "auroc", "similarity", "correlation", "r2"}  # the last word wins
 
 
 def better(name: str, value: float, than: float) -> bool:
@@ -21,6 +22,7 @@ def better(name: str, value: float, than: float) -> bool:
         (True, False)
     """
     metric = name.removesuffix("/kept").rpartition("/")[2].lower()
-    words = set(re.split(r"[^a-z]+", metric))
-    lower = any(part in metric for part in _LOWER_IS_BETTER) or bool(words & _WHOLE_WORDS)
+    words = re.findall(r"[a-z]+\d*", metric)
+    lower = any(part in metric for part in _LOWER_IS_BETTER) or not _WHOLE_WORDS.isdisjoint(words)
+    lower = lower and not (words and words[-1] in _HIGHER_WORDS)
     return value < than if lower else value > than

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -20,8 +19,6 @@ from torch.optim import Optimizer
 
 from ..schedules.param_group_lrs import peak_lrs, scale_group
 from ..trainer_internals.torch_names import SCHEDULER_LR_LISTS, inner_schedulers
-
-log = logging.getLogger(__name__)
 
 LayerGroup: TypeAlias = Sequence[nn.Module | nn.Parameter]
 
@@ -147,13 +144,8 @@ def _adapt_scheduler(scheduler: Any, optimizer: Optimizer, origin: Sequence[int]
             setattr(scheduler, key, [value[old] * scale for old, scale in zip(origin, scales, strict=True)])
         elif isinstance(value, list) and key in _OTHER_LISTS:
             setattr(scheduler, key, [value[old] for old in origin])
-        elif key == "eta_min" and value:
-            setattr(scheduler, key, value * max(scales))
-            if len({*scales}) > 1:
-                log.warning(
-                    f"{type(scheduler).__name__}(eta_min={value:g}) is the lowest rate of all layer groups, also of those whose "
-                    "own rates are below it; give eta_min=0."
-                )
+        elif key == "eta_min" and isinstance(value, int | float):  # one for all groups: no rate may rise to it
+            setattr(scheduler, key, value * min(scales))
 
 
 def _optimizers_and_schedulers(configured: Any) -> tuple[list[Optimizer], list[Any]]:

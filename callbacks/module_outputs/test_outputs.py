@@ -44,8 +44,8 @@ def regression_outputs(outputs: Any) -> tuple[Tensor, Tensor] | None:
     Raises:
         MisconfigurationException: There are several targets for each row.
     """
-    if not isinstance(outputs, dict) or not {"prediction", "target"} <= outputs.keys():
-        return None
+    if not isinstance(outputs, dict) or not {"prediction", "target"} <= outputs.keys() or "logits" in outputs:
+        return None  # with logits the prediction is a class
     prediction, target = outputs["prediction"], outputs["target"]
     if target.ndim > 1:
         if target.shape[1:].numel() != 1:

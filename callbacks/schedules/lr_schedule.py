@@ -130,10 +130,11 @@ class LRSchedule(OutsideTrials):
         configs = trainer.strategy.lr_scheduler_configs
         if configs:
             if not self.replace:
-                theirs = type(configs[0].scheduler).__name__
-                self._fail(f"{name} configures a schedule of its own ({theirs}); replace=True replaces it with this one")
+                kind = type(configs[0].scheduler).__name__
+                self._fail(f"{name} configures a schedule of its own ({kind}); replace=True replaces it with this one")
+            theirs = [config.scheduler for config in configs]
             configs.clear()
-            reset_to_peak_lr(optimizer)
+            reset_to_peak_lr(optimizer, theirs)
         if self.momentum(0, TrainingLength(2, 2)) is not None and not all(momentum_of(group) for group in optimizer.param_groups):
             self._fail(
                 f"momentum can't cycle: {type(optimizer).__name__} has none, or has it at 0; momentum=None leaves it alone"

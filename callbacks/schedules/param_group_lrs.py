@@ -42,7 +42,7 @@ def scale_scheduler(scheduler: Any, scale: float) -> None:
     for key, value in vars(scheduler).items():
         if key in SCHEDULER_LR_LISTS and isinstance(value, list):
             setattr(scheduler, key, [each * scale for each in value])
-        elif key == "eta_min":  # the lowest rate of cosine annealing, one for all groups
+        elif key == "eta_min" and isinstance(value, int | float):  # the lowest rate of cosine annealing, one for all groups
             setattr(scheduler, key, value * scale)
 
 
@@ -54,9 +54,9 @@ def scale_lrs(optimizer: Optimizer, schedulers: Sequence[Any], scale: float) -> 
         scale_scheduler(scheduler, scale)
 
 
-def reset_to_peak_lr(optimizer: Optimizer) -> None:
+def reset_to_peak_lr(optimizer: Optimizer, schedulers: Sequence[Any] = ()) -> None:
     """Set each group to its peak rate, as if no scheduler had ever been attached."""
-    for group in optimizer.param_groups:
-        group["lr"] = peak_lr(group)
+    for group, peak in zip(optimizer.param_groups, peak_lrs(optimizer, schedulers), strict=True):
+        group["lr"] = peak
         for key in GROUP_LR_KEYS[1:]:
             group.pop(key, None)

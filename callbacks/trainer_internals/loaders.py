@@ -43,14 +43,14 @@ def parts_of(loader: Any) -> list[Any]:
 
 def data_sets_of(loader: Any) -> list[Any]:
     """Return a loader's data set and those within it: of a ``Subset`` (``random_split``), of a ``ConcatDataset``."""
-    found: list[Any] = []
+    found: dict[int, Any] = {}
     inner = [getattr(loader, "dataset", None)]
     while inner:
         data = inner.pop()
-        if hasattr(data, "__dict__") and not any(data is each for each in found):
-            found.append(data)
-            inner += [getattr(data, "dataset", None), *_listed(getattr(data, "datasets", None))]
-    return found
+        if hasattr(data, "__dict__") and id(data) not in found:
+            found[id(data)] = data
+            inner += [vars(data).get("dataset"), *_listed(vars(data).get("datasets"))]
+    return list(found.values())
 
 
 def _listed(data_sets: Any) -> list[Any]:
@@ -74,10 +74,11 @@ def snapshot_loader(loader: Any, seen: dict[int, Restore]) -> list[Restore]:
     """
     kept: list[Restore] = []
     data = data_sets_of(loader)
+    of_data = {id(each) for each in data}
     for each in data:
         seen.setdefault(id(each), functools.partial(_itself, each))
     for part in parts_of(loader):
-        is_data = any(part is each for each in data)
+        is_data = id(part) in of_data
         if is_data or isinstance(part, DataLoader):
             kept += [snapshot(value, contents=False, seen=seen) for value in vars(part).values()]
             if is_data:

@@ -25,7 +25,7 @@ from .split_names import SPLITS, UNLABELLED, split_of
 log = logging.getLogger(__name__)
 
 INPUT_FILE = "input.json"
-_SPLIT_COLUMNS = ("split", "set", "subset", "fold", "partition")
+_SPLIT_COLUMNS = ("split", "set", "subset", "partition")
 TEXT = "text"  # the column of texts where training names none
 OTHER_TABLES = (".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".ods")
 
@@ -110,7 +110,7 @@ def read_csvs(
         if unlabelled:
             say_once(f"{table}: {unlabelled:,} rows have no label; a language model learns from them, a classifier does not.")
         if split_column is None:
-            _say_of_splits(table, names)
+            _say_of_splits(table, [name for name in names if name not in (text_column, label_column)])
 
 
 def _say_of_splits(table: Path, names: Sequence[str]) -> None:

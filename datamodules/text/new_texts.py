@@ -195,7 +195,8 @@ def read_new_texts(
     if source.is_dir():
         for path in sorted(path for path in source.rglob("*") if path.is_file() and not _is_hidden(path, source)):
             try:
-                yield str(path), None if _is_table(path) else path.read_text(encoding="utf-8-sig")
+                text = None if _is_table(path) else path.read_text(encoding="utf-8-sig")
+                yield str(path), None if text is None or "\0" in text else text  # zero bytes: UTF-16, or no text
             except UnicodeDecodeError:
                 yield str(path), None
     elif not source.is_file():
@@ -221,12 +222,12 @@ def _is_hidden(path: Path, root: Path) -> bool:
 
 
 def _begins_like(source: Path, text_column: str | None, trained: CSVFormat | None) -> bool:
-    """Whether a file is a table like the training's, whatever its ending: its first line names the column of texts."""
+    """Whether a file is a table like the training's, whatever its ending: by its header, and a row with as many cells."""
     if trained is None or text_column is None:
         return False
-    with open(source, encoding=find_text_encoding(source)) as file:
-        cells = file.readline().rstrip("\r\n").split(trained.delimiter)
-    return len(cells) > 1 and text_column in [cell.strip().strip('"') for cell in cells]
+    with open(source, encoding="utf-8-sig", errors="replace") as file:
+        header, row = (file.readline().rstrip("\r\n").split(trained.delimiter) for _ in range(2))
+    return 1 < len(header) <= len(row) and text_column in [cell.strip().strip('"') for cell in header]
 
 
 def _is_table(path: Path) -> bool:

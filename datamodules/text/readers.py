@@ -25,6 +25,7 @@ _KNOWN_ENDINGS = {
     *(".gz", ".zip", ".tar", ".tgz", ".bz2", ".xz", ".7z", ".zst", ".rar", ".bak", ".orig", ".old", ".tmp", ".swp", ".part"),
     *(".py", ".pyc", ".ipynb", ".sh", ".r", ".js", ".npy", ".npz", ".pkl", ".pt", ".h5", ".db", ".sqlite", ".jpg", ".png"),
 }
+_AMBIGUOUS = ("dev", "eval", "val")  # names of splits that classes may well have
 _WANTED = (
     "expected: ROOT/train/<class>/*.txt beside ROOT/test or ROOT/valid, ROOT/<class>/*.txt, or ROOT/<name>.<class> of lines; "
     "texts without classes are for a language model, PlainText (data=language_model)"
@@ -87,19 +88,24 @@ def read_folder(root: Path) -> Iterator[Document]:
 
 
 def _are_classes(root: Path, parts: Sequence[tuple[str, ...]]) -> bool:
-    """Whether all folders at the top are classes, also one that is called like a split, as ``dev`` is."""
-    if not all(len(each) == 2 for each in parts) or all(split_of(each[0]) for each in parts):
+    """Whether all folders at the top are classes, also ``dev``, which is a word for validation and for development."""
+    folders = {each[0] for each in parts}
+    if not all(len(each) == 2 for each in parts) or all(map(split_of, folders)):
         return False
-    if named := sorted({each[0] for each in parts if split_of(each[0]) not in (None, UNLABELLED)}):
+    named = sorted(each for each in folders if split_of(each) not in (None, UNLABELLED))
+    if any(each.lower() not in _AMBIGUOUS for each in named):  # a loose test beside classes
+        return False
+    if named:
         say_once(f"{root}: {listed(named, 3)}: taken for a class, as its other folders are.")
     return True
 
 
 def _say_of_others(root: Path, files: Sequence[Path]) -> None:
     """Say how many files lie where texts of classes do, and are none."""
-    others = [path for path in sorted(root.rglob("*")) if _in_class_folder(path, root)] if files else []
+    others = [path for path in root.rglob("*") if path.suffix.lower() != ".txt" and _in_class_folder(path, root)] if files else []
     if others:
-        say_once(f"{root}: {len(others):,} files in folders of classes are not .txt and are not read, such as {others[0].name}.")
+        first = min(others).name
+        say_once(f"{root}: {len(others):,} files in folders of classes are not .txt and are not read, such as {first}.")
 
 
 def _is_hidden(path: Path, root: Path) -> bool:
@@ -135,16 +141,19 @@ def _ending(path: Path) -> str:
 
 
 def _in_class_folder(path: Path, root: Path) -> bool:
-    """Whether a file lies where texts of classes do, and is none."""
-    below = path.parent != root and path.is_file() and not _is_hidden(path, root)
-    return below and path.suffix.lower() != ".txt" and _split_and_label(path.relative_to(root).parts) is not None
+    """Whether a file lies where texts of classes do."""
+    below = path.parent != root and not _is_hidden(path, root) and path.is_file()
+    return below and _split_and_label(path.relative_to(root).parts) is not None
 
 
 def _lines_of(path: Path) -> list[bytes]:
     """The lines of a file in UTF-8, also of one in UTF-16, as Windows' editor and PowerShell write it."""
     encoding = own_encoding(path) or ""
     if encoding.startswith(("utf-16", "utf-32")):
-        return [line.encode() for line in path.read_text(encoding=encoding).splitlines()]
+        try:
+            return [line.encode() for line in path.read_text(encoding=encoding).splitlines()]
+        except UnicodeDecodeError as error:
+            raise MisconfigurationException(f"{path}: is damaged {encoding} ({error.reason}); save it as UTF-8.") from error
     return path.read_bytes().splitlines()
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from practicum.callbacks import EMA
 from practicum.callbacks.averaging.weight_averaging import WeightAveragingBase
-from practicum.lightning_shim import LightningModule, ModelCheckpoint, Trainer
+from practicum.lightning_shim import LightningDataModule, LightningModule, ModelCheckpoint, Trainer
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -130,3 +130,18 @@ def test_counts_are_copied_and_not_averaged(make_trainer: MakeTrainer, monkeypat
     model, batches = Normed(), DataLoader(loader().dataset, batch_size=2)
     make_trainer(max_epochs=2, callbacks=[WeightAveragingBase()]).fit(model, batches, batches)
     assert int(model.norm.num_batches_tracked) == 8
+
+
+def test_a_later_error_is_not_hidden(make_trainer: MakeTrainer) -> None:
+    """Lightning sets up the data module before the callbacks, and asks all of them to undo what they did."""
+
+    class Broken(LightningDataModule):
+        def setup(self, stage: str) -> None:
+            raise RuntimeError("no such table")
+
+    trainer = make_trainer(max_epochs=1, callbacks=[WeightAveragingBase()])
+    trainer.fit(Line(), loader(), loader())
+    with pytest.raises(RuntimeError, match="no such table"):
+        trainer.validate(Line(), datamodule=Broken())
+    with pytest.raises(RuntimeError, match="no such table"):
+        trainer.fit(Line(), datamodule=Broken())

@@ -43,6 +43,12 @@ def test_a_target_may_be_a_column_but_not_several() -> None:
         regression_outputs({"prediction": torch.zeros(2), "target": torch.zeros(2, 3)})
 
 
+def test_a_prediction_beside_logits_is_a_class() -> None:
+    outputs = {"logits": torch.zeros(2, 3), "target": torch.zeros(2, 3), "prediction": torch.zeros(2, 3)}
+    assert regression_outputs(outputs) is None
+    assert class_outputs(outputs, "Me") == (outputs["logits"], outputs["target"])
+
+
 def test_regression_has_no_classes() -> None:
     numbers, logits = torch.zeros(2), torch.zeros(2, 3)
     assert class_outputs({"prediction": numbers, "target": numbers}, "Me") is None

@@ -48,6 +48,12 @@ def test_scaled_it_is_the_same_course_at_another_height(name: str) -> None:
         assert got == pytest.approx([3 * rate for rate in wanted], rel=1e-9)
 
 
+def test_reset_knows_a_peak_that_the_scheduler_keeps_to_itself() -> None:
+    optimizer, scheduler = build("CyclicLR above")
+    reset_to_peak_lr(optimizer, [scheduler])
+    assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.4, 2.0])
+
+
 @pytest.mark.parametrize("name", ["LambdaLR", "OneCycleLR", "CosineAnnealingLR"])
 def test_reset_leaves_the_peak_and_no_trace_of_a_schedule(name: str) -> None:
     optimizer, scheduler = build(name)

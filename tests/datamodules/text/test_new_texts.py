@@ -201,3 +201,10 @@ def test_a_text_file_that_begins_like_the_trainings_table_is_one(tmp_path: Path)
     assert [name for name, _ in read_new_texts(new, "message", trained)] == ["Ok, see you", "Free entry"]
     new.write_text("a message\tof two parts\nOk\n", encoding="utf-8")
     assert [name for name, _ in read_new_texts(new, "message", trained)] == ["a message\tof two parts", "Ok"]
+    new.write_text("well, message, film\nOk, fine\n", encoding="utf-8")  # a sentence that holds the column's name
+    assert [name for name, _ in read_new_texts(new, "message", CSVFormat(","))] == ["well, message, film", "Ok, fine"]
+
+
+def test_zero_bytes_are_no_text(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes("foo".encode("utf-16-le"))
+    assert list(read_new_texts(tmp_path)) == [(str(tmp_path / "a.txt"), None)]

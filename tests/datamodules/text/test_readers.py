@@ -125,3 +125,17 @@ def test_what_lies_in_no_class_or_is_no_text_is_said(tmp_path: Path, caplog: pyt
     assert facts(read_folder(root)) == [("a", "train", "pos"), ("b", "train", "neg")]
     assert "1 texts lie in no folder of a class and are left out" in caplog.text
     assert "1 files in folders of classes are not .txt and are not read, such as 4.eml" in caplog.text
+
+
+@pytest.mark.parametrize("loose", ["test__3_dot_txt", "train__vocab_dot_txt"])
+def test_loose_texts_beside_classes_are_no_class(tmp_path: Path, loose: str, caplog: pytest.LogCaptureFixture) -> None:
+    root = write(tmp_path, pos__1_dot_txt="a", neg__2_dot_txt="b", **{loose: "c"})
+    assert facts(read_folder(root)) == [("a", "train", "pos"), ("b", "train", "neg")]
+    assert "1 texts lie in no folder of a class" in caplog.text
+
+
+def test_damaged_utf_16_is_one_sentence(tmp_path: Path) -> None:
+    for name in ("pos", "neg"):
+        (tmp_path / f"rev.{name}").write_bytes("a good film".encode("utf-16")[:-1])
+    with pytest.raises(MisconfigurationException, match=r"rev.neg: is damaged utf-16 \(truncated data\); save it as UTF-8"):
+        list(read_folder(tmp_path))
