@@ -108,7 +108,7 @@ def read_csvs(
                 )
             yield Document(row[text_column], split, label or None, f"{table}:{line}")
         if unlabelled:
-            say_once(f"{table}: {unlabelled:,} rows have no label; a language model learns from them, a classifier does not.")
+            say_once(f"{table}: rows without a label: {unlabelled:,}; a language model learns from them, a classifier does not.")
         if split_column is None:
             _say_of_splits(table, [name for name in names if name not in (text_column, label_column)])
 

@@ -78,7 +78,7 @@ def read_folder(root: Path) -> Iterator[Document]:
             found += 1
             yield _document(path.read_bytes(), *split_and_label, str(path))
     if left_out and found:
-        say_once(f"{root}: {left_out:,} texts lie in no folder of a class and are left out.")
+        say_once(f"{root}: texts in no folder of a class are left out: {left_out:,}.")
     for path in lines:
         for number, line in enumerate(_lines_of(path), 1):
             found += 1
@@ -105,7 +105,7 @@ def _say_of_others(root: Path, files: Sequence[Path]) -> None:
     others = [path for path in root.rglob("*") if path.suffix.lower() != ".txt" and _in_class_folder(path, root)] if files else []
     if others:
         first = min(others).name
-        say_once(f"{root}: {len(others):,} files in folders of classes are not .txt and are not read, such as {first}.")
+        say_once(f"{root}: files in folders of classes that are no .txt are not read: {len(others):,}, such as {first}.")
 
 
 def _is_hidden(path: Path, root: Path) -> bool:

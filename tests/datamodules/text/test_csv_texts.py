@@ -118,7 +118,7 @@ def test_rows_without_a_label_are_unlabelled_and_counted(tmp_path: Path, caplog:
         ("c", "train"),
         ("d", "unlabelled"),
     ]
-    assert "t.csv: 2 rows have no label; a language model learns from them, a classifier does not." in caplog.text
+    assert "t.csv: rows without a label: 2; a language model learns from them, a classifier does not." in caplog.text
     (tmp_path / "test.csv").write_text("text,label\na,\n", encoding="utf-8")
     (tmp_path / "train.csv").write_text("text,label\na,pos\n", encoding="utf-8")
     with pytest.raises(MisconfigurationException, match=r"test.csv, line 2: its label is empty"):

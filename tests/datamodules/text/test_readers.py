@@ -123,15 +123,15 @@ def test_a_class_may_be_called_like_a_split(tmp_path: Path, caplog: pytest.LogCa
 def test_what_lies_in_no_class_or_is_no_text_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     root = write(tmp_path, train__pos__1_dot_txt="a", train__neg__2_dot_txt="b", test__3_dot_txt="c", train__pos__4_dot_eml="d")
     assert facts(read_folder(root)) == [("a", "train", "pos"), ("b", "train", "neg")]
-    assert "1 texts lie in no folder of a class and are left out" in caplog.text
-    assert "1 files in folders of classes are not .txt and are not read, such as 4.eml" in caplog.text
+    assert "texts in no folder of a class are left out: 1." in caplog.text
+    assert "files in folders of classes that are no .txt are not read: 1, such as 4.eml." in caplog.text
 
 
 @pytest.mark.parametrize("loose", ["test__3_dot_txt", "train__vocab_dot_txt"])
 def test_loose_texts_beside_classes_are_no_class(tmp_path: Path, loose: str, caplog: pytest.LogCaptureFixture) -> None:
     root = write(tmp_path, pos__1_dot_txt="a", neg__2_dot_txt="b", **{loose: "c"})
     assert facts(read_folder(root)) == [("a", "train", "pos"), ("b", "train", "neg")]
-    assert "1 texts lie in no folder of a class" in caplog.text
+    assert "texts in no folder of a class are left out: 1." in caplog.text
 
 
 def test_damaged_utf_16_is_one_sentence(tmp_path: Path) -> None:
