@@ -13,8 +13,11 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 from ..roles import Watcher
 
 
+_TRAINING = ("train/", "train_", "training/", "training_")
+
+
 class FiniteLoss(Watcher):
-    """Raises after an epoch in which a logged ``train/...`` value is NaN or infinite.
+    """Raises after an epoch in which a logged value of training, ``train/...`` or ``train_...``, is NaN or infinite.
 
     Raises:
         MisconfigurationException: Training diverged; the message says in which epoch, and what to try.
@@ -36,7 +39,7 @@ class FiniteLoss(Watcher):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Check the epoch's values."""
         for name, value in trainer.callback_metrics.items():
-            if name.startswith("train/") and not bool(value.isfinite().all()):
+            if name.startswith(_TRAINING) and not bool(value.isfinite().all()):
                 raise MisconfigurationException(
                     f"Training diverged: {name} is {float(value)} in epoch {trainer.current_epoch + 1}; lower the "
                     "learning rate (LRFinder, callbacks=[default,lr_find], finds one), clip gradients (the trainer's "

@@ -11,9 +11,10 @@ from practicum.lightning_shim import MisconfigurationException, Trainer
 from torch import Tensor
 
 
+@pytest.mark.parametrize("name", ["train/loss", "train_loss", "training_loss"])
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_stops_after_the_epoch_in_which_it_happens(
-    known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer], value: float
+    known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer], value: float, name: str
 ) -> None:
     class Diverges(known_classifier):  # type: ignore[misc]
         from_epoch = 1
@@ -22,12 +23,12 @@ def test_stops_after_the_epoch_in_which_it_happens(
             loss = self(batch[0]).mean()
             if self.current_epoch >= self.from_epoch and batch_idx == 1:
                 loss = loss * value
-            self.log("train/loss", loss, on_epoch=True)
+            self.log(name, loss, on_epoch=True)
             return loss
 
     trainer = make_trainer(max_epochs=5, callbacks=[FiniteLoss()])
     with pytest.raises(
-        MisconfigurationException, match=rf"diverged: train/loss\w* is \W?{value} in epoch 2; lower the learning rate"
+        MisconfigurationException, match=rf"diverged: {name}\w* is \W?{value} in epoch 2; lower the learning rate"
     ):
         trainer.fit(Diverges(), known_photos)
     sound = make_trainer(max_epochs=2, callbacks=[FiniteLoss()])
