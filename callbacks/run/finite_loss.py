@@ -12,7 +12,6 @@ from practicum.lightning_shim import LightningModule, MisconfigurationException,
 
 from ..roles import Watcher
 
-
 _TRAINING = ("train/", "train_", "training/", "training_")
 
 
