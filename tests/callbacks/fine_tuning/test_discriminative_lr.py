@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import torch
 from practicum.callbacks.fine_tuning.discriminative_lr import (
@@ -75,29 +78,26 @@ def test_absolute_rates_replace_the_optimizers() -> None:
     assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.01, 0.1])
 
 
-def test_absolute_rates_are_the_peaks_of_a_scheduler_that_keeps_its_own() -> None:
+def courses(scheduler: Callable[[torch.optim.Optimizer], Any], rates: list[float], steps: int) -> list[tuple[float, ...]]:
+    """The rates of body and head over some steps, where these are their absolute ones."""
     body, head = nn.Linear(1, 2), nn.Linear(2, 1)
     optimizer = torch.optim.SGD([*body.parameters(), *head.parameters()], lr=0.1)
-    scheduler = lr_scheduler.CyclicLR(optimizer, 0.01, 0.2, step_size_up=4, cycle_momentum=False)
-    apply_layer_lrs(([optimizer], [scheduler]), [[body], [head]], [1e-3, 1e-2], absolute=True)
-    rates = []
-    for _ in range(9):
-        rates.append([group["lr"] for group in optimizer.param_groups])
+    moves = scheduler(optimizer)
+    apply_layer_lrs(([optimizer], [moves]), [[body], [head]], rates, absolute=True)
+    found = []
+    for _ in range(steps):
+        found.append([group["lr"] for group in optimizer.param_groups])
         optimizer.step()
-        scheduler.step()
-    assert [max(each) for each in zip(*rates, strict=True)] == pytest.approx([1e-3, 1e-2])
+        moves.step()
+    return list(zip(*found, strict=True))
+
+
+def test_absolute_rates_are_the_peaks_of_a_scheduler_that_keeps_its_own() -> None:
+    found = courses(lambda o: lr_scheduler.CyclicLR(o, 0.01, 0.2, step_size_up=4, cycle_momentum=False), [1e-3, 1e-2], 9)
+    assert [max(each) for each in found] == pytest.approx([1e-3, 1e-2])
 
 
 def test_no_rate_rises_to_a_floor_that_is_one_for_all_groups() -> None:
-    body, head = nn.Linear(1, 2), nn.Linear(2, 1)
-    optimizer = torch.optim.SGD([*body.parameters(), *head.parameters()], lr=0.1)
-    scheduler = lr_scheduler.CosineAnnealingLR(optimizer, 4, eta_min=1e-2)
-    apply_layer_lrs(([optimizer], [scheduler]), [[body], [head]], [1e-3, 1e-1], absolute=True)
-    rates = []
-    for _ in range(5):
-        rates.append([group["lr"] for group in optimizer.param_groups])
-        optimizer.step()
-        scheduler.step()
-    for group in zip(*rates, strict=True):
-        assert sorted(group, reverse=True) == list(group)
-    assert rates[-1] == pytest.approx([1e-4, 1e-4])
+    found = courses(lambda o: lr_scheduler.CosineAnnealingLR(o, 4, eta_min=1e-2), [1e-3, 1e-1], 5)
+    assert all(sorted(each, reverse=True) == list(each) for each in found)
+    assert [each[-1] for each in found] == pytest.approx([1e-4, 1e-4])
