@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer, classes
 from torch import Tensor
+from torch.nn.parameter import is_lazy
 from torch.optim.swa_utils import AveragedModel, get_swa_multi_avg_fn
 
 from ..roles import OutsideTrials
@@ -47,7 +48,7 @@ class WeightAveragingBase(OutsideTrials):
 
     @torch.no_grad()
     def _update(self, averages: Tensors, weights: Tensors, steps: Tensor | int) -> None:
-        if averages[0].is_floating_point():
+        if averages[0].is_floating_point() or averages[0].is_complex():
             self._move(averages, weights, steps)
         else:  # positions, counts: the mean of two integers, truncated, may be neither
             for average, weight in zip(averages, weights, strict=True):
@@ -73,6 +74,8 @@ class WeightAveragingBase(OutsideTrials):
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start with a copy of the weights, on the module's device; each fit has an average of its own, unless it is resumed.
 
+        Where weights are lazy the copy is made after the first step, from which an average begins anyway.
+
         Raises:
             MisconfigurationException: A checkpoint of the trainer would hold the trained weights, as Lightning asks no callback
                 when it saves weights alone.
@@ -88,17 +91,19 @@ class WeightAveragingBase(OutsideTrials):
             self.begin()
             self._updated_at = trainer.global_step  # above 0 where the same trainer goes on
         self._resumed = False
-        if self._average is None:
+        if self._average is None and not any(map(is_lazy, itertools.chain(pl_module.parameters(), pl_module.buffers()))):
             self._average = self._copy(pl_module)
-        self._average.to(pl_module.device)
+        if self._average is not None:
+            self._average.to(pl_module.device)
 
     def _copy(self, pl_module: LightningModule) -> AveragedModel:
         return AveragedModel(pl_module, use_buffers=True, multi_avg_fn=self._update)
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int) -> None:
         """Update the average after an optimizer step; with accumulation not every batch makes one."""
+        if self._average is None:
+            self._average = self._copy(pl_module)
         if trainer.global_step > self._updated_at and self.should_update():
-            assert self._average is not None
             self._average.update_parameters(pl_module)
             self._updated_at = trainer.global_step
 

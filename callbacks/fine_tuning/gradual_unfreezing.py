@@ -211,7 +211,7 @@ class GradualUnfreezing(Reverts):
 
     def _set_frozen(self, part: nn.Module | nn.Parameter, frozen: bool, head: bool) -> None:
         if isinstance(part, nn.Parameter):
-            part.requires_grad_(not frozen and self._requires_grad.get(part, True))
+            part.requires_grad = not frozen and self._requires_grad.get(part, True)  # requires_grad_() refuses lazy ones
             return
         for module in part.modules():
             normalises = isinstance(module, BatchNorm)
@@ -219,12 +219,12 @@ class GradualUnfreezing(Reverts):
             updates = trains and (head or self.train_bn or self.update_bn or not normalises)
             module.training = updates and self._training.get(module, True)
             for parameter in module.parameters(recurse=False):
-                parameter.requires_grad_(trains and self._requires_grad.get(parameter, True))
+                parameter.requires_grad = trains and self._requires_grad.get(parameter, True)
 
     def _unfreeze(self) -> None:
         """Restore the module's own choice of what trains."""
         for parameter, required in self._requires_grad.items():
-            parameter.requires_grad_(required)
+            parameter.requires_grad = required
         for module, training in self._training.items():
             module.training = training
         self._requires_grad, self._training, self._trainable_from = {}, {}, None

@@ -24,6 +24,7 @@ from typing import Any, Literal
 import torch
 from matplotlib.figure import Figure
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
+from torch.nn.parameter import is_lazy
 
 from ..figures.figure_callback import never_fatal
 from ..files.output_path import output_path
@@ -168,6 +169,11 @@ class LRFinder(OutsideTrials):
         """Run the test before an epoch's first step, after other callbacks have prepared the epoch."""
         if batch_idx != 0:
             return
+        if any(map(is_lazy, pl_module.parameters())):
+            raise MisconfigurationException(
+                f"LRFinder: {type(pl_module).__name__} has lazy layers, whose weights begin with the first batch and so can't be "
+                "put back after a test; set num_sanity_val_steps=1, or call the module on a batch before fit."
+            )
         trainable = sum(parameter.numel() for parameter in pl_module.parameters() if parameter.requires_grad)
         unfrozen = self._trainable is not None and trainable > self._trainable
         self._trainable = trainable

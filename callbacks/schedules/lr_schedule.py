@@ -155,10 +155,15 @@ class LRSchedule(OutsideTrials):
         assert self._scheduler is not None
         self.length = self._length_of(trainer)
         if not self._scheduler.last_epoch and self.length.total is not None:  # the same trainer may go on, in a fit of its own
-            self.length = self.length._replace(total=self.length.total - trainer.global_step)
+            self.length = self.length._replace(total=self.length.total - self._taken(trainer, self.length.epoch))
         if not trainer.fast_dev_run:  # type: ignore[attr-defined]
             self.validate(self.length)
         self._scheduler.refresh()
+
+    @staticmethod
+    def _taken(trainer: Trainer, epoch: int | None) -> int:
+        """Steps of the schedule before this fit; ``global_step`` counts parts of batches where TruncatedBPTT splits them."""
+        return trainer.global_step if epoch is None or trainer.max_steps != -1 else trainer.current_epoch * epoch
 
     def _length_of(self, trainer: Trainer) -> TrainingLength:
         batches, total = trainer.num_training_batches, trainer.estimated_stepping_batches

@@ -23,39 +23,42 @@ from .cyclic_schedule import CyclicSchedule
 from .lr_schedule import TrainingLength, warn_of_cut_cycle
 
 
-def cycle_of(step: int, cycle_len: int, cycle_mult: float = 1) -> tuple[int, int, int]:
+def cycle_of(step: int, cycle_len: int, cycle_mult: float = 1, unit: int = 1) -> tuple[int, int, int]:
     """Return the cycle that a step is in.
 
     Args:
         step: From 0.
-        cycle_len: Steps of the first cycle.
-        cycle_mult: Length of each cycle divided by that of the one before; lengths are rounded to whole steps.
+        cycle_len: Length of the first cycle, in units.
+        cycle_mult: Length of each cycle divided by that of the one before; lengths are rounded to whole units.
+        unit: Steps of a unit: those of an epoch, or 1.
 
     Returns:
-        The cycle's number (from 0), its first step and its length.
+        The cycle's number (from 0), its first step and its length in steps.
     """
+    first = cycle_len * unit
     if cycle_mult == 1:
-        return step // cycle_len, step - step % cycle_len, cycle_len
-    number, start, length = 0, 0, cycle_len
+        return step // first, step - step % first, first
+    number, start, length = 0, 0, first
     while step >= start + length:
         number, start = number + 1, start + length
-        length = round(cycle_len * cycle_mult**number)
+        length = round(cycle_len * cycle_mult**number) * unit
     return number, start, length
 
 
-def sgdr(step: int, cycle_len: int, cycle_mult: float = 1, low: float = 0.0) -> float:
+def sgdr(step: int, cycle_len: int, cycle_mult: float = 1, low: float = 0.0, unit: int = 1) -> float:
     """Return the multiplier of a step: ``low + (1 - low) / 2 * (1 + cos(pi * T_cur / T_i))``.
 
     Args:
         step: From 0.
-        cycle_len: Steps of the first cycle.
-        cycle_mult: Length of each cycle divided by that of the one before.
+        cycle_len: Length of the first cycle, in units.
+        cycle_mult: Length of each cycle divided by that of the one before; lengths are rounded to whole units.
         low: Multiplier at the end of a cycle.
+        unit: Steps of a unit: those of an epoch, or 1.
 
     Returns:
         From 1, at a cycle's first step, towards ``low``.
     """
-    _, start, length = cycle_of(step, cycle_len, cycle_mult)
+    _, start, length = cycle_of(step, cycle_len, cycle_mult, unit)
     return cosine_anneal(1.0, low, (step - start) / length)
 
 
@@ -69,7 +72,8 @@ class SGDR(CyclicSchedule):
 
     Args:
         cycle_len: Length of the first cycle.
-        cycle_mult: Length of each cycle divided by that of the one before; at least 1.
+        cycle_mult: Length of each cycle divided by that of the one before; at least 1. Lengths are rounded to whole epochs, or
+            steps, so that a training of whole epochs can end with a cycle.
         cycles: Number of cycles, from which :attr:`planned_epochs` or :attr:`planned_steps` follows. Default: as many as the
             training has room for.
         low: Rate at the end of a cycle, as a share of the optimizer's.
@@ -120,11 +124,12 @@ class SGDR(CyclicSchedule):
                 "cycle_len, or smaller batches"
             )
         if length.total is not None:
-            ends = [0]
+            unit, ends = first // self.cycle_len, [0]
             while ends[-1] < length.total:
-                ends.append(ends[-1] + round(first * self.cycle_mult ** (len(ends) - 1)))
+                ends.append(self.length_of(len(ends)) * unit)
             warn_of_cut_cycle(type(self).__name__, ends[1:], length)
 
     def multiplier(self, step: int, length: TrainingLength) -> float:
         """Return :func:`sgdr`'s multiplier."""
-        return sgdr(step, self.period_in_steps(length), self.cycle_mult, self.low)
+        unit = self.period_in_steps(length) // self.cycle_len
+        return sgdr(step, self.cycle_len, self.cycle_mult, self.low, unit)

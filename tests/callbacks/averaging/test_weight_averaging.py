@@ -145,3 +145,32 @@ def test_a_later_error_is_not_hidden(make_trainer: MakeTrainer) -> None:
         trainer.validate(Line(), datamodule=Broken())
     with pytest.raises(RuntimeError, match="no such table"):
         trainer.fit(Line(), datamodule=Broken())
+
+
+class Lazy(Line):
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.LazyLinear(1)
+
+    def validation_step(self, batch: list[Tensor], batch_idx: int) -> None:
+        self.net(batch[0])
+
+
+@pytest.mark.parametrize("sanity", [0, 1])
+def test_lazy_weights_are_averaged_from_the_first_step_on(sanity: int, make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    model = Lazy()
+    checkpoint = ModelCheckpoint(tmp_path, every_n_train_steps=1, save_top_k=-1)
+    trainer = make_trainer(
+        max_epochs=1, callbacks=[WeightAveragingBase(), checkpoint], enable_checkpointing=True, num_sanity_val_steps=sanity
+    )
+    trainer.fit(model, loader(), loader())
+    last = torch.load(checkpoint.best_model_path, weights_only=True)["current_model_state"]["net.weight"]
+    torch.testing.assert_close(model.net.weight.detach(), torch.stack([*model.steps[1:], last]).mean(0))
+
+
+def test_complex_weights_are_averaged() -> None:
+    average, weight = torch.tensor([1 + 1j]), torch.tensor([3 - 3j])
+    WeightAveragingBase()._update([average], [weight], torch.tensor(1))
+    torch.testing.assert_close(average, torch.tensor([2 - 1j]))
+    EMA(decay=0.5)._update([average], [weight], 1000)
+    torch.testing.assert_close(average, torch.tensor([2.5 - 2j]))

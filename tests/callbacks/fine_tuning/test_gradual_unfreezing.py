@@ -315,3 +315,14 @@ def test_ddp_that_needs_every_gradient_is_refused() -> None:
     )
     with pytest.raises(MisconfigurationException, match="find_unused_parameters"):
         GradualUnfreezing(groups=GROUPS).setup(trainer, Foreign(), "fit")
+
+
+def test_lazy_layers_are_frozen_and_unfrozen(make_trainer: Callable[..., Trainer]) -> None:
+    class Lazy(Foreign):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = nn.Sequential(nn.LazyLinear(8), nn.ReLU())
+
+    spy, module = Spy(), Lazy()
+    make_trainer(max_epochs=3, callbacks=[GradualUnfreezing([1, 2], groups=GROUPS), spy]).fit(module, loader())
+    assert spy.frozen == [[True, True, False], [True, False, False], [False, False, False]]

@@ -106,3 +106,19 @@ def test_what_it_cannot_test_is_one_sentence(make_trainer: MakeTrainer, build: t
     with pytest.raises(MisconfigurationException) as refused:
         make_trainer(callbacks=[LRFinder()]).fit(build())
     assert message in str(refused.value)
+
+
+class Lazy(Linear):
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.LazyLinear(16)
+
+
+def test_weights_that_do_not_exist_yet_are_refused(make_trainer: MakeTrainer) -> None:
+    module = Lazy()
+    with pytest.raises(MisconfigurationException, match="Lazy has lazy layers"):
+        make_trainer(max_epochs=1, callbacks=[LRFinder()]).fit(module)
+    module.body(torch.zeros(1, 8))
+    finder = LRFinder()
+    make_trainer(max_epochs=1, callbacks=[finder]).fit(module)
+    assert len(finder.tests) == 1

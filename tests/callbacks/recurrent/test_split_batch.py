@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from practicum.callbacks import LastCheckpoint, LRFinder, TruncatedBPTT, WindowLengthLR
+from practicum.callbacks import SGDR, LastCheckpoint, LRFinder, TruncatedBPTT, WindowLengthLR
 from practicum.callbacks.recurrent.split_batch import split_in_time
 from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer
 from torch import Tensor, nn
@@ -217,6 +217,24 @@ def test_a_resume_between_batches_is_exact(make_trainer: MakeTrainer, tmp_path: 
         trainer.fit(module, ckpt_path=checkpoint, weights_only=True)
     for name, value in whole.state_dict().items():
         assert torch.equal(value, module.state_dict()[name]), name
+
+
+class Constant(Forecast):
+    """Without a schedule of its own."""
+
+    def configure_optimizers(self) -> Any:
+        return torch.optim.SGD(self.parameters(), lr=0.05)
+
+
+def test_a_schedule_counts_batches_also_where_the_trainer_goes_on(make_trainer: MakeTrainer) -> None:
+    schedule, module = SGDR(1, 1), Constant(series(12, 60))  # three batches, each of three parts
+    trainer = make_trainer(max_epochs=2, callbacks=[schedule, TruncatedBPTT(split=20)])
+    trainer.fit(module)
+    assert schedule.length == (3, 6)
+    trainer.fit_loop.max_epochs = 4
+    trainer.fit(module)
+    assert trainer.global_step == 4 * 9
+    assert schedule.length == (3, 6)
 
 
 def test_a_range_test_leaves_no_trace(make_trainer: MakeTrainer) -> None:

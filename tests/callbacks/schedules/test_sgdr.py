@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from practicum.callbacks import SGDR
+from practicum.callbacks.schedules.lr_schedule import TrainingLength
 from practicum.callbacks.schedules.sgdr import cycle_of, sgdr, sgdr_length
 from practicum.lightning_shim import MisconfigurationException
 from torch import nn
@@ -37,6 +38,18 @@ def test_sgdr_cycles_of_one_length_and_of_broken_growth() -> None:
     assert cycle_of(9, 4, 1.5) == (1, 4, 6)
     assert cycle_of(10, 4, 1.5) == (2, 10, 9)
     assert sgdr_length(3, 1, 2) == 7
+    assert [cycle_of(step, 1, 1.5, unit=10) for step in (9, 10, 30, 50)] == [(0, 0, 10), (1, 10, 20), (2, 30, 20), (3, 50, 30)]
+
+
+@pytest.mark.parametrize("steps_per_epoch", [10, 15])
+def test_a_training_of_the_planned_epochs_ends_with_a_cycle(steps_per_epoch: int, caplog: pytest.LogCaptureFixture) -> None:
+    schedule = SGDR(cycle_mult=1.5, cycles=3)
+    assert schedule.planned_epochs == 5  # 1, 2 and 2: 1.5 and 2.25, rounded
+    steps = 5 * steps_per_epoch
+    rates = schedule.simulate(steps, steps_per_epoch)
+    assert rates[-1] == min(rates[3 * steps_per_epoch :])
+    assert schedule.multiplier(steps, TrainingLength(steps_per_epoch, steps + 1)) == 1
+    assert not caplog.text
 
 
 def test_simulation_needs_no_training() -> None:
