@@ -19,7 +19,7 @@ from ..loading.held_out import held_out_share
 from .duplicates import find_duplicates
 from .readers import Document
 from .split_names import SPLITS, UNLABELLED
-from .tokenizer import BEGIN, UNKNOWN, Level, build_tokenizer, normalize
+from .tokenizer import BEGIN, UNKNOWN, Level, build_tokenizer, level_of, normalize
 
 TRAINING = ("train", UNLABELLED)  # splits that the vocabulary and a language model learn from
 _CHUNK = 2000  # documents tokenized at a time, at most
@@ -130,6 +130,10 @@ def tokenize(documents: Iterable[Document], config: TokenizationConfig, folder: 
         tokenizer = build_tokenizer(training, config.level, config.max_vocab, config.min_count)
     else:
         tokenizer = load_tokenizer(config.tokenizer)
+        if (level := level_of(tokenizer)) not in (None, config.level):
+            raise MisconfigurationException(
+                f"{config.tokenizer}: its tokens are of level={level}, but level={config.level} is asked for; set level={level}."
+            )
     begin, unknown = (tokenizer.token_to_id(each) for each in (BEGIN, UNKNOWN))
     if begin is None:
         raise MisconfigurationException(f"{config.tokenizer}: its vocabulary lacks {BEGIN}.")

@@ -45,6 +45,7 @@ _M = MARKS_CLASS
 _REPEATED_BEYOND = re.compile(rf"([^\s\d{_M}])\1\1+(?![{_M}])")
 _REPEATED_WORD_BEYOND = re.compile(rf"(?<![\w{_M}])(\w[\w{_M}]*+)(?:\s++\1(?![\w{_M}])){{2,}}")
 _CAPITAL_BEYOND = re.compile(rf"(?<![\w{_M}])[{CAPITALS_CLASS}][\w{_M}]++")
+_CHARACTERS = r"[\s\S]"
 _SPACES = re.compile(r"[^\S\n]+")
 _NEWLINE = re.compile(r" ?\n ?")
 _LINES = re.compile(r"\s*\n\s*")
@@ -152,7 +153,7 @@ def build_tokenizer(texts: Iterable[str], level: Level, max_vocab: int, min_coun
         if level == "whitespace":
             tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
         else:
-            pattern = WORDS if level == "word" else r"[\s\S]"
+            pattern = WORDS if level == "word" else _CHARACTERS
             tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(pattern), "removed", invert=True)
         trainer = trainers.WordLevelTrainer(
             vocab_size=max_vocab, min_frequency=min_count, special_tokens=specials, show_progress=False
@@ -173,6 +174,25 @@ def _with_ordinary_specials(tokenizer: Tokenizer, specials: Sequence[str]) -> To
         others = [token for token in vocabulary(tokenizer) if token not in specials]
         described["model"]["vocab"] = {token: number for number, token in enumerate([*specials, *others])}
     return Tokenizer.from_str(json.dumps(described, ensure_ascii=False))
+
+
+def level_of(tokenizer: Tokenizer) -> Level | None:
+    """Return the level at which :func:`build_tokenizer` made a tokenizer; ``None`` if something else made it.
+
+    Example:
+        >>> from practicum.datamodules.text.tokenizer import build_tokenizer, level_of
+        >>> level_of(build_tokenizer(["a b"], "whitespace", max_vocab=10, min_count=1))
+        'whitespace'
+    """
+    splits = json.loads(tokenizer.to_str())["pre_tokenizer"] or {"type": "none"}
+    kind = splits["pattern"].get("Regex") if splits["type"] == "Split" else splits["type"]
+    levels: dict[str, Level] = {
+        "ByteLevel": "bpe",
+        "WhitespaceSplit": "whitespace",
+        WORDS: "word",
+        _CHARACTERS: "character",
+    }
+    return levels.get(kind)
 
 
 def vocabulary(tokenizer: Tokenizer) -> list[str]:

@@ -103,6 +103,12 @@ def test_a_tokenizer_that_is_given_is_used(tmp_path: Path) -> None:
     assert tokens == ["xxbos", "a", "xxunk", "b", "<eos>"]
 
 
+def test_a_tokenizer_of_another_level_is_refused(tmp_path: Path) -> None:
+    build_tokenizer(["b a"], "word", 100, 1).save(str(tmp_path / "given.json"))
+    with pytest.raises(MisconfigurationException, match=r"level=word, but level=whitespace is asked for; set level=word"):
+        tokenize([Document("a", "train", None, "1")], replace(CONFIG, tokenizer=tmp_path / "given.json"), tmp_path)
+
+
 def test_errors_say_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "other.json").write_text("text", encoding="utf-8")
     Tokenizer(models.WordLevel({"a": 0}, unk_token="a")).save(str(tmp_path / "foreign.json"))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import pytest
 from practicum.datamodules.text.tokenizer import (
+    LEVELS,
     SPECIALS,
     Level,
     add_case_marks,
     build_tokenizer,
     detokenize,
+    level_of,
     normalize,
     strip_markup,
     vocabulary,
 )
 from practicum.lightning_shim import MisconfigurationException
+from tokenizers import Tokenizer, models
 
 
 @pytest.mark.parametrize(
@@ -70,6 +73,13 @@ def test_pieces_spell_words_never_seen() -> None:
     tokens = tokenizer.encode("happy \u00fcn").tokens
     assert detokenize(tokens, "bpe") == "happy \u00fcn"
     assert "xxunk" not in tokens
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_tokenizer_tells_its_level(level: Level) -> None:
+    made = build_tokenizer([normalize("A word, and another.", level)], level, 300, 1)
+    assert level_of(Tokenizer.from_str(made.to_str())) == level
+    assert level_of(Tokenizer(models.WordLevel({"a": 0}, unk_token="a"))) is None
 
 
 def test_an_unknown_level_is_refused() -> None:
