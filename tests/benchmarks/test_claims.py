@@ -18,7 +18,7 @@ from hydra import compose, initialize_config_module
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks import claims
-from benchmarks.claims_parts.catalogue import CLAIMS, epochs_to_rmse
+from benchmarks.claims_parts.catalogue import CLAIMS, epochs_to
 from benchmarks.claims_parts.claim import Claim, Variant
 from benchmarks.claims_parts.exponential_decay import ExponentialDecay
 from benchmarks.claims_parts.intervals import gain, interval, verdict
@@ -68,9 +68,9 @@ def test_the_decay_is_exponential() -> None:
 
 def test_epochs_to_a_quality(tmp_path: Path) -> None:
     (tmp_path / "metrics.csv").write_text("epoch,step,val/rmse\n0,9,\n0,9,1.2\n1,19,0.93\n2,29,0.91\n", encoding="utf-8")
-    assert epochs_to_rmse(tmp_path) == {"epochs to RMSE 0.935": 2.0}
+    assert epochs_to("rmse", 0.935)(tmp_path) == {"epochs to RMSE 0.935": 2.0}
     (tmp_path / "metrics.csv").write_text("epoch,step,val/rmse\n0,9,1.2\n", encoding="utf-8")
-    assert epochs_to_rmse(tmp_path) == {}
+    assert epochs_to("rmse", 0.935)(tmp_path) == {}
 
 
 def test_variants_are_run_in_turn_after_what_they_need(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
