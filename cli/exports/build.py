@@ -13,7 +13,7 @@ import polars as pl
 from practicum.callbacks import TestTimeAugmentation
 from practicum.callbacks.prediction.temperature_scaling import TemperatureScaling, read_temperature
 from practicum.callbacks.prediction.views_decision import left_out
-from practicum.datamodules.images.new_photos import photos_in
+from practicum.datamodules.images.photo_sources import photos_in
 from practicum.datamodules.ratings.interactions import complete_pairs
 from practicum.datamodules.tabular.column_types import clean_text
 from practicum.datamodules.tabular.preprocessor import TablePreprocessor
@@ -56,7 +56,7 @@ def build_deployable(run: Run, given: Any, count: int, scratch: str) -> Deployab
         if sources is None:
             paths = [Path(each) for each in _tested(run).to_series(0)]
         else:
-            paths = [path for each in sources for path in photos_in(each, data.file_column, data.images, data.csv_format)]
+            paths = [path for each in sources for path in photos_in(each, data.file_column, data.images, data.csv_format).paths]
         found = [path for path in _spread(paths, count) if path.is_file()]
         if not found:
             raise _gone(run, "photos")

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 # Extensions of photos in CSV layouts and in challenges; the usual ones first.
 PHOTOS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".jp2", ".heic", ".ppm")
+_EITHER_CASE = tuple(each for ending in PHOTOS for each in (ending, ending.upper()))
 
 
 @dataclass
@@ -117,14 +118,18 @@ def read_csv(
 
 
 def existing_photo(folder: Path, name: str) -> Path | None:
-    """The photo that a table calls ``name``, with or without its extension; ``None`` if there is none."""
-    if not name.strip():
-        return None
+    """The photo that a table calls ``name``, with or without its extension; ``None`` if there is none.
+
+    Extensions may be in upper case, as cameras write them, and folders separated by backslashes.
+    """
     bare = name.strip()
-    for candidate in (name, *(f"{bare}{ending}" for ending in ("", *PHOTOS))):
+    if not bare:
+        return None
+    stem, ending = os.path.splitext(bare)
+    for candidate in (name, bare, *(f"{bare}{each}" for each in _EITHER_CASE), f"{stem}{ending.swapcase()}"):
         if os.path.isfile(folder / candidate):
             return folder / candidate
-    return None
+    return existing_photo(folder, bare.replace("\\", "/")) if "\\" in bare else None
 
 
 def hold_out(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,10 @@ from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor
 from torchdata.stateful_dataloader import StatefulDataLoader
 
-from ..files.csv_format import CSVFormat, detect_format
-from ..files.csv_reader import is_text_table, read_rows
-from ..files.quoting import listed, quoted
 from .dataset import PhotoDataset
 from .deep_grey import shown
-from .layouts import existing_photo
-from .photo_files import files_below, printable
+from .photo_files import printable
+from .photo_sources import FoundPhotos
 from .views import PhotoViews
 
 log = logging.getLogger(__name__)
@@ -31,11 +28,12 @@ class NewPhotos(PhotoViews):
     its views from ``views_dataloader("predict", n)``.
 
     Args:
-        paths: The files. They are read at once.
+        paths: The files, or what :func:`.photos_in` found. They are read at once.
         name: What they are called in an error message; default: the first file.
         options: Those of :class:`.PhotoViews`; for a trained model ``size``, ``crop_mode`` and ``crop_fraction`` as in training.
 
     Attributes:
+        usable: Which of the files can be used, by their place.
         targets: Their labels in the order of the predictions, where they are to be scored; else ``None``.
 
     Raises:
@@ -44,13 +42,20 @@ class NewPhotos(PhotoViews):
 
     targets: Tensor | None = None
 
-    def __init__(self, paths: Sequence[Path], name: str | None = None, **options: Any) -> None:
+    def __init__(self, paths: Sequence[Path] | FoundPhotos, name: str | None = None, **options: Any) -> None:
         super().__init__(**options)
-        paths = list(paths)
+        if isinstance(paths, FoundPhotos):
+            found = paths
+        else:
+            found = FoundPhotos()
+            found.add(paths)
+        paths = found.paths
         index = self.index(paths)
         reasons = index.reason.tolist()
-        usable = [i for i, reason in enumerate(reasons) if not reason]
-        self.rejected: list[tuple[str, str]] = [(printable(path), r) for path, r in zip(paths, reasons, strict=True) if r]
+        self.usable = usable = [i for i, reason in enumerate(reasons) if not reason]
+        self.rejected: list[tuple[str, str]] = [(name, r) for name, r in zip(found.names, reasons, strict=True) if r]
+        self.rejected += found.rejected
+        self._rows, self._names = [found.rows[i] for i in usable], [found.names[i] for i in usable]
         if not usable:
             place = printable(name or (paths[0] if paths else "no files"))
             reason = f" ({self.rejected[0][1]})" if self.rejected else ""
@@ -83,43 +88,16 @@ class NewPhotos(PhotoViews):
         return self.loader(self.datasets["predict"])
 
     def row_columns(self) -> dict[str, list[str]]:
-        """Columns that stand beside the predictions: ``file``."""
-        return {"file": self.row_names("predict")}
+        """Columns that stand beside the predictions: those of the table that names the photos, as they were; and ``file``.
 
+        ``file`` is the table's own where it has a column of that name, else each photo's path.
+        """
+        names = dict.fromkeys(key for row in self._rows for key in row)
+        columns = {key: [row.get(key, "") for row in self._rows] for key in names}
+        if not all("file" in row for row in self._rows):
+            columns["file"] = self._names
+        return columns
 
-def photos_in(
-    source: Path,
-    file_column: str = "file",
-    images: str = "",
-    csv_format: Mapping[str, Any] | None = None,
-    trained: CSVFormat | None = None,
-) -> list[Path]:
-    """Files that may be photos: a single one, all files below a folder, or those named in a CSV.
-
-    Args:
-        source: A file, a folder, or a table of text (CSV, TSV ...).
-        file_column: The table's column of file names; its first where there is none of that name, if that names photos.
-        images: Folder that the names are relative to, itself relative to the table's.
-        csv_format: What is known of the table's format, see :func:`.detect_format`.
-        trained: Format of the table of labels in training, if there was one.
-
-    Raises:
-        MisconfigurationException: ``source`` doesn't exist, or is a table that is empty, damaged, or has no column of file names.
-    """
-    if source.is_dir():
-        return files_below(source)
-    if not source.is_file():
-        raise MisconfigurationException(f"{printable(source)}: no such file or folder.")
-    if not is_text_table(source):
-        return [source]
-    columns, rows = read_rows(source, detect_format(source, trained, **(csv_format or {})))
-    column = file_column if file_column in columns else columns[0]
-    names = [row[column].strip() for _, row in rows if row[column].strip()]
-    folders = (source.parent / images, source.parent)  # as in training, or beside the table
-    found = [next((path for folder in folders if (path := existing_photo(folder, name))), None) for name in names]
-    if column != file_column and len(columns) > 1 and not any(found):
-        raise MisconfigurationException(
-            f"{source}: has no column {quoted(file_column)} of file names, and its first one, {quoted(column)}, names no photo; "
-            f"its columns are {listed(columns, 20)}."
-        )
-    return [path or source.parent / name for path, name in zip(found, names, strict=True)]
+    def row_names(self, split: str) -> list[str]:
+        """What results call the photos, in their order."""
+        return list(self._names)

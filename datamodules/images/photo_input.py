@@ -9,6 +9,7 @@ from typing import Any
 
 from practicum.lightning_shim import MisconfigurationException
 
+from ..files.archive import without_zip
 from ..files.csv_format import CSVFormat
 from ..files.csv_reader import is_text_table
 from ..files.quoting import listed, quoted
@@ -19,8 +20,9 @@ from .deep_grey import parse_ranges
 from .input_record import INPUT_FILE, kept_format, read_record
 from .label_pattern import NO_LABEL, read_by_pattern
 from .layouts import Photos, read_csv
-from .new_photos import NewPhotos, photos_in
+from .new_photos import NewPhotos
 from .photo_files import printable
+from .photo_sources import FoundPhotos, name_within, photos_in, refuse_archive
 from .views import PhotoViews
 
 Source = str | os.PathLike[str]
@@ -46,16 +48,18 @@ class PhotoInput(PhotoViews):
         """A data module of new photos with this one's options. The training photos are not read.
 
         Args:
-            source: A photo, a folder of photos (searched recursively), or a CSV whose ``file_column`` (default: its first
-                column) names photos relative to it; or several of these.
+            source: A photo, a folder of photos (searched recursively) or a zip file of one, or a CSV whose ``file_column``
+                (or else the one column that does) names photos relative to it; or several of these.
 
         Raises:
             MisconfigurationException: ``source`` doesn't exist or holds no usable photo.
         """
         trained = self._found_format or kept_format(self.artifacts_dir)
         told = self.csv_format
-        found = [photos_in(Path(each), self.file_column, self.images, told, trained) for each in each_input(source)]
-        return NewPhotos([path for paths in found for path in paths], input_name(source), **self.view_options)
+        found = FoundPhotos()
+        for each in each_input(source):
+            found += photos_in(Path(each), self.file_column, self.images, told, trained, self.cache)
+        return NewPhotos(found, input_name(source), **self.view_options)
 
     def for_scoring(self, source: Source | Sequence[Source], classes: Sequence[str]) -> NewPhotos:
         """As :meth:`for_prediction`, with the photos' labels as ``targets``.
@@ -68,23 +72,23 @@ class PhotoInput(PhotoViews):
         Raises:
             MisconfigurationException: There are no labels, a label is none of ``classes``, or no photo can be used.
         """
-        photos = Photos()
-        for each in each_input(source):
-            found = self._labelled(Path(each))
-            photos.unlabelled += found.unlabelled
-            for path, labels in zip(found.paths, found.labels, strict=True):
+        found, labels_of, unlabelled = FoundPhotos(), [], []
+        for each in map(Path, each_input(source)):
+            place = without_zip(each, self.cache)
+            photos = self._labelled(place)
+            for path, labels in zip(photos.paths, photos.labels, strict=True):
                 strange = [name for name in labels if name not in classes]
                 if strange:
                     raise MisconfigurationException(
-                        f"{printable(path)}: its label {quoted(strange[0])} is none of the run's classes ({listed(classes, 8)}); "
-                        "correct it, or leave these photos out."
+                        f"{name_within(path, each, place)}: its label {quoted(strange[0])} is none of the run's classes "
+                        f"({listed(classes, 8)}); correct it, or leave these photos out."
                     )
-                photos.add(path, labels, "test")
-        new = NewPhotos(photos.paths, input_name(source), **self.view_options)
-        new.rejected += [(printable(path), NO_LABEL) for path in photos.unlabelled]
-        left_out = {name for name, _ in new.rejected}
-        kept = [labels for path, labels in zip(photos.paths, photos.labels, strict=True) if printable(path) not in left_out]
-        new.targets = encode_targets(kept, classes, self.label_separator is not None)
+            found.add(photos.paths, each, place)
+            labels_of += photos.labels
+            unlabelled += [(name_within(path, each, place), NO_LABEL) for path in photos.unlabelled]
+        new = NewPhotos(found, input_name(source), **self.view_options)
+        new.rejected += unlabelled
+        new.targets = encode_targets([labels_of[i] for i in new.usable], classes, self.label_separator is not None)
         return new
 
     def _labelled(self, source: Path) -> Photos:
@@ -103,6 +107,7 @@ class PhotoInput(PhotoViews):
         wanted = f"a folder with one folder per class, or a CSV with columns {self.file_column} and {self.label_column}"
         if not source.exists():
             raise MisconfigurationException(f"{printable(source)}: no such file or folder; give {wanted}.")
+        refuse_archive(source)
         if self.label_pattern is not None:
             found = read_by_pattern(source, self.label_pattern, self.label_separator)
         elif self.label_separator is not None or source.is_file():

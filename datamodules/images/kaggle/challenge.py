@@ -16,7 +16,8 @@ from ...files.csv_files import open_table
 from ...loading.source import Synthetic, local_or
 from ..image_folder import ImageFolder
 from ..layouts import PHOTOS, Photos
-from ..new_photos import NewPhotos, photos_in
+from ..new_photos import NewPhotos
+from ..photo_sources import photos_in
 
 Table = dict[str, list[Any]]
 
@@ -103,7 +104,7 @@ class KaggleChallenge(ImageFolder):
         if place.suffix == ".zip" or (place.is_dir() and any(place.glob("*.zip"))):
             place = extract_once(place, self.cache / "unpacked")
         folders = (self._test_folders(place) if place.is_dir() else []) or [place]
-        paths = [path for folder in folders for path in photos_in(folder, self.file_column, self.images)]
+        paths = [path for folder in folders for path in photos_in(folder, self.file_column, self.images).paths]
         return ChallengePhotos(self, folders[0], paths, str(source), **self.view_options)
 
     def submission_columns(
