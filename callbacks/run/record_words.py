@@ -63,6 +63,7 @@ _OF_SPLITS = {
 _ACROSS_SPLITS = {
     "leaked": "{} examples that occur in another split, too",
     "near_duplicates": "{} photos that look like one in another split",
+    "seen_before": "{} photos that the weights' run was trained on",
 }
 _GROUPS = {  # by the beginning of a name; the first that fits
     "Result": ("test/", "known/", "plain/"),

@@ -52,6 +52,7 @@ _FILES = {  # what may lie beside the page
     "rejected.csv": "what was left out of the data, and why",
     "duplicates.csv": "examples that are there twice",
     "near_duplicates.csv": "photos that nearly equal one of another split, which makes results too good",
+    "splits.csv": "which photos trained, validated and tested",
     "columns.csv": "what each column was taken for",
     "train.log": "what was printed",
     "figures": "all figures, as PNG and SVG, and their tables",

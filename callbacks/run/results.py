@@ -29,6 +29,7 @@ TEST_MEANS = (
 _LEAKS = {  # what a data module found of examples that measure the result, ``data/<name>/<split>``
     "leaked": "occur in another split, too",
     "near_duplicates": "are near duplicates of photos in another split",
+    "seen_before": "were trained on by the run that the weights are from",
 }
 _MANY = 0.1  # share of the examples that measure a result
 FEW = 50  # examples that measure a result; of more, chance moves an accuracy by .07 at most (one standard error)

@@ -20,6 +20,8 @@ from ..files.csv_files import write_csv
 from ..files.quoting import plain, quoted
 from ..files.say_once import say_once
 from ..loading.similar_classes import similar_classes
+from .image_cache import ImageIndex
+from .label_pattern import NO_LABEL
 from .layouts import Photos
 from .photo_files import printable
 from .split_names import SPLITS
@@ -51,6 +53,30 @@ def rejection_reasons(photos: Photos, reasons: Sequence[str], sha256: Sequence[s
         else:
             reasons[i] = f"duplicate of {printable(photos.paths[first])}"
     return reasons
+
+
+def leave_out(photos: Photos, index: ImageIndex, report_dir: Path | None) -> tuple[list[int], list[tuple[str, str]]]:
+    """Choose the photos to use; list the others in ``rejected.csv``, and count them in a warning.
+
+    Args:
+        photos: All photos.
+        index: What was found of them.
+        report_dir: Where the list is written; ``None``: nowhere.
+
+    Returns:
+        Indices of the photos to use; names of the others, and why each is left out.
+    """
+    reasons = rejection_reasons(photos, index.reason.tolist(), index.sha256.tolist())
+    rejected = [(printable(path), reason) for path, reason in zip(photos.paths, reasons, strict=True) if reason]
+    rejected += [(printable(path), NO_LABEL) for path in photos.unlabelled]
+    if report_dir is not None:
+        write_csv(report_dir / "rejected.csv", ("file", "reason"), rejected)
+    if rejected:
+        log.warning(
+            f"{len(rejected)} of {len(photos) + len(photos.unlabelled)} files left out ({summarize_rejected(rejected)})"
+            + (f"; each is listed in {report_dir / 'rejected.csv'}" if report_dir else "")
+        )
+    return [i for i, reason in enumerate(reasons) if not reason], rejected
 
 
 def summarize_rejected(rejected: Sequence[tuple[str, str]]) -> str:

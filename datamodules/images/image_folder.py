@@ -14,25 +14,27 @@ import torch
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 from ..files.archive import without_zip
-from ..files.csv_files import write_csv
 from ..files.csv_format import DETECT, WRITTEN, CSVFormat, check_csv_format, detect_format
 from ..loading.source import Local, Source
 from ..loading.training_length import enough_epochs
 from .class_folders import read_class_folders
-from .cleaning import encode_targets, rejection_reasons, report_near_duplicates, summarize_rejected, trainable_classes
+from .cleaning import encode_targets, leave_out, report_near_duplicates, trainable_classes
 from .dataset import Augmentation, PhotoDataset
 from .decode import MAX_PIXELS, CropMode
 from .deep_grey import shown
+from .held_out_photos import hold_out
 from .image_cache import ImageIndex
 from .input_record import write_record
-from .label_pattern import NO_LABEL, label_regex, matched_sentence, read_by_pattern
-from .layouts import Photos, hold_out, read_csv
+from .label_pattern import label_regex, matched_sentence, read_by_pattern
+from .layouts import Photos, read_csv
 from .mixup_cutmix import MixUpCutMix
 from .perceptual_hash import near_duplicates
 from .photo_files import printable
+from .photo_groups import group_photos
 from .photo_input import PhotoInput
 from .show_batch import ShowsPhotos
 from .split_names import SPLITS
+from .split_record import seen_before, write_splits
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +67,9 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         images: Folder of the CSV's photos, relative to ``root``.
         label_pattern: A regular expression whose group is the label in each file's name (in its path, if it contains a ``/``), in
             place of class folders and of ``csv``; see :mod:`.label_pattern`.
+        group_column: The CSV's column of what photos that belong together have in common (a person, a patient, a burst): they
+            stay on one side of the split. Near duplicates do so anyway.
+        group_pattern: A regular expression whose group is that in each file's name, like ``label_pattern``.
         csv_format: What is known of the CSV's format: ``delimiter``, ``quote`` (``''``: none), ``decimal``, ``encoding``,
             ``header``; what is ``None`` is detected.
         seed: Seed of the split, the order and the augmentation.
@@ -75,7 +80,8 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         report_dir: Folder for ``rejected.csv`` and ``near_duplicates.csv``; ``None``: they aren't written.
         grey_range: The values ``[black, white]`` of grey photos of more than 8 bits, or such a pair by kind (``integer``,
             ``floating``); ``None``: found in the photos, see :mod:`.deep_grey`.
-        artifacts_dir: Folder for ``input.json``, which keeps what prediction must know; ``None`` writes none.
+        artifacts_dir: Folder for ``input.json`` and ``splits.csv``, which keep what later uses of the run must know; ``None``
+            writes none.
 
     Raises:
         MisconfigurationException: An option is out of range, or a folder or table can't be used; the message says what was
@@ -121,6 +127,8 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         label_separator: str | None = None,
         images: str = "",
         label_pattern: str | None = None,
+        group_column: str | None = None,
+        group_pattern: str | None = None,
         csv_format: Mapping[str, Any] | None = DETECT,
         seed: int = 1,
         cache: str | os.PathLike[str] = "data/cache",
@@ -144,22 +152,22 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         self.root = Path(root)
         self.mixup, self.cutmix = mixup, cutmix
         self.valid_fraction, self.test_fraction = valid_fraction, test_fraction
-        self.csv = csv
-        self.file_column = file_column
-        self.label_column = label_column
-        self.split_column = split_column
-        self.label_separator = label_separator
-        self.images = images
-        self.label_pattern = label_pattern
+        self.csv, self.images = csv, images
+        self.file_column, self.label_column, self.split_column = file_column, label_column, split_column
+        self.label_separator, self.label_pattern = label_separator, label_pattern
         if label_pattern is not None:
             label_regex(label_pattern)
             self._require("label_pattern", repr(label_pattern), csv is None, "left out beside csv, which has a column of labels")
+        self._require("group_column", group_column, group_column is None or csv is not None, "left out without csv")
+        self.group_column, self.group_pattern = group_column, group_pattern
+        if group_pattern is not None:
+            label_regex(group_pattern, "group_pattern")
         self.csv_format = check_csv_format(csv_format, WRITTEN)
         self.report_dir = None if report_dir is None else Path(report_dir)
         self.artifacts_dir = None if artifacts_dir is None else Path(artifacts_dir)
         self.classes: list[str] = []
         self.rejected: list[tuple[str, str]] = []
-        self._digest = ""
+        self._digest, self._seen_before = "", dict[str, int]()  # by split: photos that the weights' run was trained on
         self._found_format: CSVFormat | None = None
 
     # Photos -----------------------------------------------------------------------------------------------------------
@@ -179,6 +187,7 @@ class ImageFolder(PhotoInput, ShowsPhotos):
             self.split_column,
             self.label_separator,
             self.csv_format,
+            self.group_column,
         )
 
     def prepare_data(self) -> None:
@@ -193,16 +202,20 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         found = self.read_layout()
         if self.label_pattern is not None:
             log.info(matched_sentence(found, self.root))
+        group_photos(found, self.root, self.group_pattern)
         index = self.index(found.paths)
-        usable = self._clean(found, index)
+        usable, self.rejected = leave_out(found, index, self.report_dir)
         self._found_format = None if self.csv is None else detect_format(self.root / self.csv, **self.csv_format)
         self._keep_input(index, len(found))
         photos = found.select(usable)
-        hold_out(photos, {*found.splits}, self.valid_fraction, self.test_fraction, self.seed, self.root)
-        self.classes = trainable_classes(photos, found, self.root)
-        contents = sorted(f"{s} {h}" for s, h in zip(photos.splits, index.sha256[usable].tolist(), strict=True))
-        self._digest = hashlib.sha256("\n".join(contents).encode()).hexdigest()
+        self._sha256 = index.sha256[usable].tolist()
         alike = near_duplicates(index.dhash[usable], thumbnails=index.thumbnail[usable])
+        shares, self._splits = (self.valid_fraction, self.test_fraction), photos.splits
+        hold_out(photos, {*found.splits}, *shares, self.seed, self.root, self._sha256, alike)
+        write_splits(self.artifacts_dir, photos, self._sha256)
+        self.classes = trainable_classes(photos, found, self.root)
+        contents = sorted(f"{s} {h}" for s, h in zip(photos.splits, self._sha256, strict=True))
+        self._digest = hashlib.sha256("\n".join(contents).encode()).hexdigest()
         self._near_duplicates = report_near_duplicates(photos, alike, self.report_dir)
         targets = encode_targets(photos.labels, self.classes, self.label_separator is not None)
         self.mix = MixUpCutMix(self.mixup, self.cutmix, len(self.classes))
@@ -226,6 +239,10 @@ class ImageFolder(PhotoInput, ShowsPhotos):
                 self.crop_mode,
             )
 
+    def note_earlier_run(self, run: Path) -> None:
+        """Count and say which held-out photos a run was trained on whose weights are taken; after :meth:`setup`."""
+        self._seen_before = seen_before(self._splits, self._sha256, run)
+
     def _keep_input(self, index: ImageIndex, count: int) -> None:
         """Say once what is black and white in deep grey photos; keep that and the CSV's format for new ones."""
         if index.grey_ranges and not self.grey_ranges:
@@ -236,21 +253,6 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         self.grey_ranges = {**index.grey_ranges, **self.grey_ranges}
         form = None if self._found_format is None else self._found_format.as_dict()
         write_record(self.artifacts_dir, grey_range=index.grey_ranges or None, csv=form)
-
-    def _clean(self, photos: Photos, index: ImageIndex) -> list[int]:
-        """Indices of the photos to use; lists the others in ``rejected``, the report and a warning."""
-        reasons = rejection_reasons(photos, index.reason.tolist(), index.sha256.tolist())
-        self.rejected = [(printable(path), reason) for path, reason in zip(photos.paths, reasons, strict=True) if reason]
-        self.rejected += [(printable(path), NO_LABEL) for path in photos.unlabelled]
-        if self.report_dir is not None:
-            write_csv(self.report_dir / "rejected.csv", ("file", "reason"), self.rejected)
-        if self.rejected:
-            count = len(photos) + len(photos.unlabelled)
-            log.warning(
-                f"{len(self.rejected)} of {count} files left out ({summarize_rejected(self.rejected)})"
-                + (f"; each is listed in {self.report_dir / 'rejected.csv'}" if self.report_dir else "")
-            )
-        return [i for i, reason in enumerate(reasons) if not reason]
 
     # Facts about the data ---------------------------------------------------------------------------------------------
 
@@ -272,6 +274,7 @@ class ImageFolder(PhotoInput, ShowsPhotos):
             "source": str(self.source),
             **{split: len(dataset) for split, dataset in self.datasets.items()},
             **self._near_duplicates,
+            **{f"seen_before/{split}": count for split, count in self._seen_before.items()},
             "rejected": len(self.rejected),
             "sha256": self._digest,
             **({"csv": unusual} if self._found_format and (unusual := self._found_format.unusual()) else {}),

@@ -24,28 +24,29 @@ from .photo_files import files_below, printable
 from .split_names import split_of
 
 NO_LABEL = "no label (label_pattern doesn't match its name)"
-_ADVICE = r"put the part of the name that is the label in parentheses, such as '([A-Za-z]+)_\d+'"
+_ADVICE = r"put the part of the name that is the {} in parentheses, such as '([A-Za-z]+)_\d+'"
 
 
-def label_regex(pattern: str) -> re.Pattern[str]:
+def label_regex(pattern: str, option: str = "label_pattern") -> re.Pattern[str]:
     """The compiled pattern.
 
     Args:
-        pattern: A regular expression with one group, or with one called ``label``.
+        pattern: A regular expression with one group, or with one called ``label`` (of ``group_pattern``: ``group``).
+        option: What the pattern is given as.
 
     Raises:
         MisconfigurationException: It is no regular expression, or it isn't clear which group is the label.
     """
+    said, what = f"{option}='{plain(pattern)}'", option.removesuffix("_pattern")
     try:
         regex = re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
-        raise MisconfigurationException(f"label_pattern='{plain(pattern)}' is no regular expression ({error}).") from error
+        raise MisconfigurationException(f"{said} is no regular expression ({error}).") from error
     if not regex.groups:
-        raise MisconfigurationException(f"label_pattern='{plain(pattern)}' has no group: {_ADVICE}.")
-    if regex.groups > 1 and "label" not in regex.groupindex:
+        raise MisconfigurationException(f"{said} has no group: {_ADVICE.format(what)}.")
+    if regex.groups > 1 and what not in regex.groupindex:
         raise MisconfigurationException(
-            f"label_pattern='{plain(pattern)}' has {regex.groups} groups: call the one that is the label (?P<label>...), or "
-            "begin the others with (?:."
+            f"{said} has {regex.groups} groups: call the one that is the {what} (?P<{what}>...), or begin the others with (?:."
         )
     return regex
 
@@ -61,7 +62,8 @@ def label_in(name: str, regex: re.Pattern[str]) -> str | None:
         'dog'
     """
     found = regex.search(name if "/" in regex.pattern else name.rpartition("/")[2])
-    label = found["label" if "label" in regex.groupindex else 1] if found else None
+    named = next((name for name in ("label", "group") if name in regex.groupindex), 1)
+    label = found[named] if found else None
     return (label or "").strip() or None
 
 

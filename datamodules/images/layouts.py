@@ -7,14 +7,12 @@ optionally with a column of splits.
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files.csv_files import require_columns
@@ -22,10 +20,7 @@ from ..files.csv_format import detect_format
 from ..files.csv_reader import read_rows
 from ..files.quoting import quoted
 from ..files.say_once import say_once
-from ..loading.held_out import held_out_sentence, held_out_share
 from .split_names import split_of
-
-log = logging.getLogger(__name__)
 
 # Extensions of photos in CSV layouts and in challenges; the usual ones first.
 PHOTOS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".jp2", ".heic", ".ppm")
@@ -36,23 +31,27 @@ _EITHER_CASE = tuple(each for ending in PHOTOS for each in (ending, ending.upper
 class Photos:
     """Photos, their labels and splits, one entry each; an entry of ``labels`` holds one name, or any number if multi-label.
 
-    ``unlabelled`` are files beside them that have no label and are left out.
+    ``groups`` are what photos that belong together have in common, empty for those that belong to no group. ``unlabelled`` are
+    files beside them that have no label and are left out.
     """
 
     paths: list[Path] = field(default_factory=list)
     labels: list[tuple[str, ...]] = field(default_factory=list)
     splits: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
     unlabelled: list[Path] = field(default_factory=list)
 
-    def add(self, path: Path, labels: tuple[str, ...], split: str) -> None:
+    def add(self, path: Path, labels: tuple[str, ...], split: str, group: str = "") -> None:
         """Append one photo."""
         self.paths.append(path)
         self.labels.append(labels)
         self.splits.append(split)
+        self.groups.append(group)
 
     def select(self, indices: Sequence[int]) -> Photos:
         """The photos at ``indices``, in that order."""
-        return Photos([self.paths[i] for i in indices], [self.labels[i] for i in indices], [self.splits[i] for i in indices])
+        columns = (self.paths, self.labels, self.splits, self.groups)
+        return Photos(*([column[i] for i in indices] for column in columns))  # type: ignore[arg-type]
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -66,6 +65,7 @@ def read_csv(
     split_column: str | None,
     separator: str | None,
     csv_format: Mapping[str, Any] | None = None,
+    group_column: str | None = None,
 ) -> Photos:
     """Photos named in a table of text.
 
@@ -77,6 +77,7 @@ def read_csv(
         split_column: Column of splits (``train``, ``valid`` or ``test``), or ``None``.
         separator: Separator of several labels in one field (multi-label), or ``None``: the field is one label.
         csv_format: What is known of the table's format.
+        group_column: Column of what photos that belong together have in common, or ``None``.
 
     Returns:
         One entry per row, without rows that repeat an earlier one.
@@ -86,7 +87,7 @@ def read_csv(
             with two different labels.
     """
     names, rows = read_rows(table, detect_format(table, **(csv_format or {})))
-    require_columns(table, names, {"file": file_column, "label": label_column, "split": split_column})
+    require_columns(table, names, {"file": file_column, "label": label_column, "split": split_column, "group": group_column})
     photos = Photos()
     seen: dict[Path, tuple[int, tuple[str, ...]]] = {}
     for line, row in rows:
@@ -110,7 +111,7 @@ def read_csv(
                 )
             continue
         seen[path] = (line, labels)
-        photos.add(path, labels, split)
+        photos.add(path, labels, split, "" if group_column is None else row[group_column].strip())
     unlisted = sorted(path for path in root.iterdir() if path.suffix.lower() in PHOTOS and path not in seen)
     if unlisted:
         say_once(f"{len(unlisted)} photos in {root} have no row in {table} and are left out, e.g. {unlisted[0].name}.")
@@ -130,54 +131,3 @@ def existing_photo(folder: Path, name: str) -> Path | None:
         if os.path.isfile(folder / candidate):
             return folder / candidate
     return existing_photo(folder, bare.replace("\\", "/")) if "\\" in bare else None
-
-
-def hold_out(
-    photos: Photos, given: set[str], valid_fraction: float, test_fraction: float | None, seed: int, where: object
-) -> None:
-    """Hold out photos for validation where the layout has none for it, and for a test where it has no splits at all, in place.
-
-    Args:
-        photos: The photos that are used.
-        given: Splits of the layout.
-        valid_fraction: Share of each label for validation.
-        test_fraction: Share for the test; ``None``: see :mod:`practicum.datamodules.loading.held_out`.
-        seed: Seed of the random choice.
-        where: Their origin, for what is said.
-    """
-    if "valid" in given:
-        return
-    move_photos(photos, valid_fraction, seed)
-    share = held_out_share(test_fraction, len(photos), valid_fraction)
-    if share and "test" not in given:
-        # Of what is left, and by another seed: validation's photos are the same with and without a test.
-        move_photos(photos, share / (1 - valid_fraction), seed + 1, "test")
-        if test_fraction is None:
-            log.info(held_out_sentence(where, photos.splits.count("test"), len(photos), "photos"))
-
-
-def move_photos(photos: Photos, fraction: float, seed: int, to: str = "valid") -> None:
-    """Move a stratified random share of the training photos to another split, in place.
-
-    Args:
-        photos: Photos of which none is in that split yet.
-        fraction: Share of each label, above 0 and below 1; at least one photo of a label with two or more.
-        seed: Seed of the random choice.
-        to: The split.
-    """
-    generator = np.random.default_rng(seed)
-    by_label: dict[tuple[str, ...], list[int]] = {}
-    for index, (labels, split) in enumerate(zip(photos.labels, photos.splits, strict=True)):
-        if split == "train":
-            by_label.setdefault(labels[:1], []).append(index)
-    for label in sorted(by_label):
-        members = by_label[label]
-        count = min(len(members) - 1, max(1, round(fraction * len(members)))) if len(members) > 1 else 0
-        for index in generator.permutation(members)[:count]:
-            photos.splits[index] = to
-    # Stratified by each photo's first label only: a photo with a label that training now lacks goes back there.
-    trained = {name for labels, split in zip(photos.labels, photos.splits, strict=True) if split == "train" for name in labels}
-    for index, labels in enumerate(photos.labels):
-        if photos.splits[index] == to and not trained.issuperset(labels):
-            photos.splits[index] = "train"
-            trained.update(labels)

@@ -34,6 +34,7 @@ class NewPhotos(PhotoViews):
 
     Attributes:
         usable: Which of the files can be used, by their place.
+        sha256: Digests of those.
         targets: Their labels in the order of the predictions, where they are to be scored; else ``None``.
 
     Raises:
@@ -66,6 +67,7 @@ class NewPhotos(PhotoViews):
                 f"{index.deep.sum():,} new photos are grey with more than 8 bits, and training saw none such: {shown(guessed)}, "
                 "found in the new photos, is shown as black to white."
             )
+        self.sha256: list[str] = index.sha256[usable].tolist()
         colours = index.thumbnail[usable]
         if self.grey_ranges and not index.deep.any() and (colours == colours[..., :1]).all():
             log.warning(

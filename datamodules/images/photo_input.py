@@ -23,6 +23,7 @@ from .layouts import Photos, read_csv
 from .new_photos import NewPhotos
 from .photo_files import printable
 from .photo_sources import FoundPhotos, name_within, photos_in, refuse_archive
+from .split_record import warn_of_scored
 from .views import PhotoViews
 
 Source = str | os.PathLike[str]
@@ -88,6 +89,7 @@ class PhotoInput(PhotoViews):
             unlabelled += [(name_within(path, each, place), NO_LABEL) for path in photos.unlabelled]
         new = NewPhotos(found, input_name(source), **self.view_options)
         new.rejected += unlabelled
+        warn_of_scored(new.sha256, self.artifacts_dir)
         new.targets = encode_targets([labels_of[i] for i in new.usable], classes, self.label_separator is not None)
         return new
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import shutil
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 from practicum.datamodules import ImageFolder
-from practicum.datamodules.images.layouts import Photos, hold_out, read_csv
+from practicum.datamodules.images.layouts import read_csv
 from practicum.lightning_shim import MisconfigurationException
 
 Ready = Callable[..., ImageFolder]
@@ -179,39 +178,6 @@ def test_bad_folders_are_named(ready: Ready, fault: Any, photos: Path) -> None:
     with pytest.raises(MisconfigurationException, match=FAULTS[fault]) as raised:
         ready(photos)
     assert "\n" not in str(raised.value)
-
-
-def many(given: tuple[str, ...] = ()) -> Photos:
-    photos = Photos()
-    for number in range(600):
-        photos.add(Path(f"{number}.jpg"), (("a", "b", "b")[number % 3],), "valid" if given and number % 5 == 0 else "train")
-    return photos
-
-
-def test_a_tenth_is_for_the_test_beside_the_same_validation(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level("INFO", logger="practicum"):
-        for test_fraction, tested in ((0.0, 0), (None, 60), (0.2, 120)):
-            photos = many()
-            hold_out(photos, {"train"}, 0.2, test_fraction, 1, "photos")
-            counts = Counter(zip(photos.splits, photos.labels, strict=True))
-            assert counts["valid", ("a",)] == 40
-            assert counts["valid", ("b",)] == 80
-            assert (counts["test", ("a",)], counts["test", ("b",)]) == (tested / 3, tested * 2 / 3)
-            valid = [split == "valid" for split in photos.splits]
-            if tested == 0:
-                without = valid
-            assert valid == without
-    assert caplog.text.count("60 of 600 photos are held out for a test") == 1
-    assert "held out" not in caplog.text.replace("60 of 600 photos are held out", "")
-
-
-@pytest.mark.parametrize("given", [{"train", "valid"}, {"train", "test"}])
-def test_a_split_that_is_there_is_left(given: set[str]) -> None:
-    photos = many(("valid",) if "valid" in given else ())
-    before = photos.splits.count("valid")
-    hold_out(photos, given, 0.2, None, 1, "photos")
-    assert "test" not in photos.splits
-    assert photos.splits.count("valid") == (before or 120)
 
 
 def test_photos_of_any_format_are_found_without_their_extension_and_counted(
