@@ -21,6 +21,7 @@ from ..files.quoting import plain, quoted
 from ..files.say_once import say_once
 from ..loading.similar_classes import similar_classes
 from .image_cache import ImageIndex
+from .label_checks import check_labels, say_unvalidated
 from .label_pattern import NO_LABEL
 from .layouts import Photos
 from .photo_files import printable
@@ -91,12 +92,34 @@ def summarize_rejected(rejected: Sequence[tuple[str, str]]) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
 
 
-def near_duplicate_rows(photos: Photos, pairs: Sequence[tuple[int, int]]) -> list[tuple[str, str, str, str]]:
-    """Rows ``(file, split, similar file, its split)`` of pairs that look alike; pairs across two splits come first."""
+def near_duplicate_rows(photos: Photos, pairs: Sequence[tuple[int, int]]) -> list[tuple[str, ...]]:
+    """Rows ``(file, split, label, similar file, its split, its label)`` of pairs that look alike.
+
+    Pairs with different labels come first, then those across two splits.
+    """
+
+    def order(pair: tuple[int, int]) -> tuple[bool, bool]:
+        i, j = pair
+        return photos.labels[i] == photos.labels[j], photos.splits[i] == photos.splits[j]
+
     return [
-        (printable(photos.paths[i]), photos.splits[i], printable(photos.paths[j]), photos.splits[j])
-        for i, j in sorted(pairs, key=lambda pair: photos.splits[pair[0]] == photos.splits[pair[1]])
+        tuple(part for i in pair for part in (printable(photos.paths[i]), photos.splits[i], " ".join(photos.labels[i])))
+        for pair in sorted(pairs, key=order)
     ]
+
+
+def contradictory_pairs(photos: Photos, pairs: Sequence[tuple[int, int]]) -> str | None:
+    """A warning that counts near duplicates with different labels; ``None`` if there are none."""
+    found = [(i, j) for i, j in pairs if photos.labels[i] != photos.labels[j]]
+    if not found:
+        return None
+    i, j = found[0]
+    pairs_are = "1 pair of near duplicates has" if len(found) == 1 else f"{len(found):,} pairs of near duplicates have"
+    return (
+        f"{pairs_are} different labels, e.g. {printable(photos.paths[i])} ({quoted(' '.join(photos.labels[i]))}) and "
+        f"{printable(photos.paths[j])} ({quoted(' '.join(photos.labels[j]))}): correct those that are wrong (near_duplicates.csv "
+        "lists them)."
+    )
 
 
 def near_duplicates_across_splits(photos: Photos, pairs: Sequence[tuple[int, int]]) -> str | None:
@@ -133,7 +156,7 @@ def leaked_photos(photos: Photos, pairs: Sequence[tuple[int, int]]) -> dict[str,
 
 
 def report_near_duplicates(photos: Photos, pairs: Sequence[tuple[int, int]], folder: Path | None) -> dict[str, int]:
-    """List near duplicates in ``near_duplicates.csv``, and warn of those across splits.
+    """List near duplicates in ``near_duplicates.csv``, and warn of those with different labels and of those across splits.
 
     Args:
         photos: The photos that are used.
@@ -144,25 +167,29 @@ def report_near_duplicates(photos: Photos, pairs: Sequence[tuple[int, int]], fol
         Those across splits for a run's record, ``near_duplicates/<split>``, see :func:`leaked_photos`.
     """
     if folder is not None and pairs:
-        header = ("file", "split", "similar_file", "similar_split")
+        header = ("file", "split", "label", "similar_file", "similar_split", "similar_label")
         write_csv(folder / "near_duplicates.csv", header, near_duplicate_rows(photos, pairs))
-    if (message := near_duplicates_across_splits(photos, pairs)) is not None:
-        log.warning(message)
+    for message in (contradictory_pairs(photos, pairs), near_duplicates_across_splits(photos, pairs)):
+        if message is not None:
+            log.warning(message)
     return {f"near_duplicates/{split}": count for split, count in leaked_photos(photos, pairs).items()}
 
 
-def trainable_classes(photos: Photos, found: Photos, root: Path) -> list[str]:
-    """The classes of the training photos, sorted.
+def trainable_classes(photos: Photos, found: Photos, root: Path, separator: str | None, valid_fraction: float) -> list[str]:
+    """The classes of the training photos, sorted; what may be meant otherwise, and what validation lacks, is said.
 
     Args:
         photos: The photos to use, with their final splits.
         found: All photos found, before cleaning and splitting.
         root: Where they were found, for the messages.
+        separator: Of several labels of one photo, or ``None``.
+        valid_fraction: Share that validates where the layout doesn't say what does.
 
     Raises:
         MisconfigurationException: Fewer than two classes, a class or a split that lost all its photos, or no validation split.
     """
     place = printable(root)
+    check_labels(photos, separator, place)
     in_train = {name for labels, split in zip(photos.labels, photos.splits, strict=True) if split == "train" for name in labels}
     classes = sorted(in_train)
     if not classes:
@@ -182,6 +209,8 @@ def trainable_classes(photos: Photos, found: Photos, root: Path) -> list[str]:
         raise MisconfigurationException(f"{place}: found one class only ({plain(classes[0])}); at least two are needed.")
     if sentence := similar_classes(classes, place):
         say_once(sentence)
+    if "valid" not in found.splits:
+        say_unvalidated(photos, classes, valid_fraction, place)
     return classes
 
 

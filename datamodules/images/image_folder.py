@@ -27,6 +27,7 @@ from .image_cache import ImageIndex
 from .input_record import write_record
 from .label_pattern import label_regex, matched_sentence, read_by_pattern
 from .layouts import Photos, read_csv
+from .mirrored_classes import warn_of_flips
 from .mixup_cutmix import MixUpCutMix
 from .perceptual_hash import near_duplicates
 from .photo_files import printable
@@ -148,8 +149,8 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         self._require("label_separator", repr(label_separator), label_separator != "", "None or at least one character")
         self._require("mixup", mixup, mixup >= 0, "at least 0 (0: off)")
         self._require("cutmix", cutmix, cutmix >= 0, "at least 0 (0: off)")
-        self.source: Source = Local(Path(root))
-        self.root = Path(root)
+        self.root = Path(root).expanduser()
+        self.source: Source = Local(self.root)
         self.mixup, self.cutmix = mixup, cutmix
         self.valid_fraction, self.test_fraction = valid_fraction, test_fraction
         self.csv, self.images = csv, images
@@ -163,10 +164,8 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         if group_pattern is not None:
             label_regex(group_pattern, "group_pattern")
         self.csv_format = check_csv_format(csv_format, WRITTEN)
-        self.report_dir = None if report_dir is None else Path(report_dir)
-        self.artifacts_dir = None if artifacts_dir is None else Path(artifacts_dir)
-        self.classes: list[str] = []
-        self.rejected: list[tuple[str, str]] = []
+        self.report_dir, self.artifacts_dir = (None if each is None else Path(each) for each in (report_dir, artifacts_dir))
+        self.classes, self.rejected = list[str](), list[tuple[str, str]]()
         self._digest, self._seen_before = "", dict[str, int]()  # by split: photos that the weights' run was trained on
         self._found_format: CSVFormat | None = None
 
@@ -205,7 +204,6 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         group_photos(found, self.root, self.group_pattern)
         index = self.index(found.paths)
         usable, self.rejected = leave_out(found, index, self.report_dir)
-        self._found_format = None if self.csv is None else detect_format(self.root / self.csv, **self.csv_format)
         self._keep_input(index, len(found))
         photos = found.select(usable)
         self._sha256 = index.sha256[usable].tolist()
@@ -213,7 +211,8 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         shares, self._splits = (self.valid_fraction, self.test_fraction), photos.splits
         hold_out(photos, {*found.splits}, *shares, self.seed, self.root, self._sha256, alike)
         write_splits(self.artifacts_dir, photos, self._sha256)
-        self.classes = trainable_classes(photos, found, self.root)
+        self.classes = trainable_classes(photos, found, self.root, self.label_separator, self.valid_fraction)
+        warn_of_flips(self.classes, self.augment, printable(self.root))
         contents = sorted(f"{s} {h}" for s, h in zip(photos.splits, self._sha256, strict=True))
         self._digest = hashlib.sha256("\n".join(contents).encode()).hexdigest()
         self._near_duplicates = report_near_duplicates(photos, alike, self.report_dir)
@@ -251,6 +250,7 @@ class ImageFolder(PhotoInput, ShowsPhotos):
                 f"{shown(index.grey_ranges)}, found in them, is shown as black to white; to change it: grey_range=[BLACK,WHITE]."
             )
         self.grey_ranges = {**index.grey_ranges, **self.grey_ranges}
+        self._found_format = None if self.csv is None else detect_format(self.root / self.csv, **self.csv_format)
         form = None if self._found_format is None else self._found_format.as_dict()
         write_record(self.artifacts_dir, grey_range=index.grey_ranges or None, csv=form)
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from practicum.lightning_shim import MisconfigurationException
 
+from ..loading.cache_folder import SEAL
+
 # Left by macOS, Windows, storage devices and Python; names that begin with a dot are skipped too (.ipynb_checkpoints, ._a.jpg).
 _LEFTOVERS = frozenset(
     {
@@ -28,6 +30,7 @@ _LEFTOVERS = frozenset(
         "lost+found",
     }
 )
+_MARKS = (os.path.join(".hydra", "config.yaml"), "multirun.yaml", SEAL)
 
 
 def is_leftover(name: str) -> bool:
@@ -58,6 +61,24 @@ def class_name(folder: Path) -> str:
     return unicodedata.normalize("NFC", printable(folder.name))
 
 
+def is_own(folder: Path) -> bool:
+    """Whether a folder was written by practicum: a run, a sweep, a part of a cache, or one with nothing but such folders."""
+    if any(os.path.isfile(folder / mark) for mark in _MARKS):
+        return True
+    try:
+        with os.scandir(folder) as found:
+            inner = []
+            for each in found:
+                if is_leftover(each.name):
+                    continue
+                if not each.is_dir(follow_symlinks=False):  # a photo, usually at once
+                    return False
+                inner.append(Path(each.path))
+    except OSError:  # one that can't be read is refused where it is entered
+        return False
+    return bool(inner) and all(map(is_own, inner))
+
+
 def entries(folder: Path) -> list[Path]:
     """What a folder holds, without leftovers, sorted.
 
@@ -71,8 +92,8 @@ def entries(folder: Path) -> list[Path]:
 
 
 def subfolders(folder: Path) -> list[Path]:
-    """The folders directly in a folder, links to folders among them."""
-    return [path for path in entries(folder) if os.path.isdir(path)]
+    """The folders directly in a folder, links to folders among them; without those of runs and caches."""
+    return [path for path in entries(folder) if os.path.isdir(path) and not is_own(path)]
 
 
 def files_in(folder: Path) -> list[Path]:

@@ -8,10 +8,9 @@ from practicum.lightning_shim import MisconfigurationException
 
 from ..files.quoting import listed, plain, quoted
 from ..files.say_once import say_once
+from ..loading.missing_labels import missing_label
 from ..loading.similar_classes import similar_classes
 from .token_cache import TokenSplit
-
-_MARKS = {"nan", "na", "n/a", "#n/a", "null", "none", "nil", "-"}  # what programs write where there is no label
 
 
 def class_names(splits: Mapping[str, TokenSplit], source: str) -> list[str]:
@@ -31,8 +30,8 @@ def class_names(splits: Mapping[str, TokenSplit], source: str) -> list[str]:
         raise MisconfigurationException(f"{source}: found {found} to train on; at least two classes are needed.")
     if sentence := similar_classes(classes, source):
         say_once(sentence)
-    if marks := [each for each in classes if each.lower() in _MARKS]:
-        say_once(f"{source}: {quoted(marks[0])} is a class; if it means that a label is missing, leave the cell empty.")
+    if (mark := missing_label(classes)) is not None:
+        say_once(f"{source}: {quoted(mark)} is a class; if it means that a label is missing, leave the cell empty.")
     for split in ("valid", "test"):
         texts = splits.get(split)
         for label, name in zip(texts.labels, texts.names, strict=True) if texts else ():

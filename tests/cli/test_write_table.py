@@ -45,3 +45,8 @@ def test_a_name_of_another_kind_of_file_is_refused(ending: str) -> None:
 @pytest.mark.parametrize("name", ["out.csv", "out.parquet", "out.txt", "out", "out.CSV"])
 def test_other_names_are_not(name: str) -> None:
     check_output(Path(name))
+
+
+def test_a_folder_is_no_output(tmp_path: Path) -> None:
+    with pytest.raises(MisconfigurationException, match=r"is a folder; name a file in it, output=.*predictions.csv"):
+        check_output(tmp_path)

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from practicum.datamodules import ImageFolder
 from practicum.datamodules.images.cleaning import (
+    contradictory_pairs,
     near_duplicate_rows,
     near_duplicates_across_splits,
     rejection_reasons,
@@ -117,13 +118,25 @@ def test_of_duplicates_the_one_outside_training_is_used() -> None:
 
 def test_pairs_across_splits_come_first() -> None:
     photos = photos_of(("a", "cat", "train"), ("b", "cat", "train"), ("c", "cat", "valid"))
-    assert near_duplicate_rows(photos, [(0, 1), (1, 2)]) == [("b", "train", "c", "valid"), ("a", "train", "b", "train")]
+    assert near_duplicate_rows(photos, [(0, 1), (1, 2)]) == [
+        ("b", "train", "cat", "c", "valid", "cat"),
+        ("a", "train", "cat", "b", "train", "cat"),
+    ]
+
+
+def test_near_duplicates_with_different_labels_are_told_first() -> None:
+    photos = photos_of(("a", "cat", "train"), ("b", "cat", "valid"), ("c", "cat", "train"), ("d", "dog", "train"))
+    assert contradictory_pairs(photos, [(0, 1)]) is None
+    sentence = contradictory_pairs(photos, [(0, 1), (2, 3)])
+    assert sentence is not None
+    assert sentence.startswith("1 pair of near duplicates has different labels, e.g. c ('cat') and d ('dog')")
+    assert near_duplicate_rows(photos, [(0, 1), (2, 3)])[0] == ("c", "train", "cat", "d", "train", "dog")
 
 
 def test_a_class_that_lost_its_photos_is_named() -> None:
     found = photos_of(("a", "cat", "train"), ("b", "dog", "train"), ("c", "cow", "train"), ("d", "cat", "valid"))
-    assert trainable_classes(found, found, Path("x")) == ["cat", "cow", "dog"]
+    assert trainable_classes(found, found, Path("x"), None, 0.2) == ["cat", "cow", "dog"]
     with pytest.raises(MisconfigurationException, match="x: no usable training photo is labelled 'cow'"):
-        trainable_classes(found.select([0, 1, 3]), found, Path("x"))
+        trainable_classes(found.select([0, 1, 3]), found, Path("x"), None, 0.2)
     with pytest.raises(MisconfigurationException, match="x: too few photos for a validation split"):
-        trainable_classes(found.select([0, 1]), found.select([0, 1]), Path("x"))
+        trainable_classes(found.select([0, 1]), found.select([0, 1]), Path("x"), None, 0.2)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from practicum.datamodules.images.photo_files import class_name, files_below, is_leftover, printable
+from practicum.datamodules.images.photo_files import class_name, files_below, is_leftover, is_own, printable, subfolders
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -32,3 +32,18 @@ def test_names_are_printable_and_composed() -> None:
     assert printable(os.fsdecode(b"a/\xe9\xff.jpg")) == "a/\\xe9\\xff.jpg"
     assert printable("ü.jpg") == "ü.jpg"
     assert class_name(Path("x/u\u0308")) == "ü"
+
+
+def test_what_runs_and_caches_left_among_photos_is_skipped(tmp_path: Path) -> None:
+    for name in ("cats/1.jpg", "runs/a/b/.hydra/config.yaml", "runs/a/b/figures/x.png", "data/cache/x/checksums.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "sweep" / "multirun.yaml").touch()
+    (tmp_path / "empty").mkdir()
+    assert [each.name for each in subfolders(tmp_path)] == ["cats", "empty"]
+    assert [str(path.relative_to(tmp_path)) for path in files_below(tmp_path)] == ["cats/1.jpg"]
+    (tmp_path / "runs" / "dog.jpg").touch()  # a folder of photos, in which runs are
+    assert not is_own(tmp_path / "runs")
+    assert [path.name for path in files_below(tmp_path / "runs")] == ["dog.jpg"]
+    assert [path.name for path in files_below(tmp_path / "runs" / "a" / "b" / "figures")] == ["x.png"]  # asked for
