@@ -91,8 +91,8 @@ def say_unvalidated(photos: Photos, classes: Sequence[str], fraction: float, whe
     lacking = [name for name in classes if name not in there]
     if lacking:
         say_once(
-            f"{where}: no photo validates of classes that have too few ({listed(lacking, 5)}), so that nothing tells how well they "
-            "are recognized; add photos of them."
+            f"{where}: no photo validates of classes that have too few ({listed(lacking, 5)}), so that nothing tells how well "
+            "they are recognized; add photos of them."
         )
     count = photos.splits.count("valid")
     if count > 2 * fraction * len(photos):
