@@ -132,7 +132,7 @@ def near_duplicates_across_splits(photos: Photos, pairs: Sequence[tuple[int, int
     return (
         f"{len(held_out)} photos of valid or test are near duplicates of photos in another split, e.g. "
         f"{printable(photos.paths[i])} and {printable(photos.paths[j])}: validation may be too optimistic (near_duplicates.csv "
-        "lists them)."
+        "lists them); group_pattern or group_column keeps photos of one thing on one side."
     )
 
 

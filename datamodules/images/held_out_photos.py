@@ -16,6 +16,8 @@ from .layouts import Photos
 
 log = logging.getLogger(__name__)
 
+_MOST = 10  # photos that look alike one after another and are taken for one thing, such as a burst
+
 
 def hold_out(
     photos: Photos,
@@ -37,7 +39,7 @@ def hold_out(
         seed: Seed of the random choice.
         where: Their origin, for what is said.
         keys: See :func:`move_photos`.
-        together: See :func:`move_photos`.
+        together: Pairs of places of photos that look alike.
     """
     if "valid" in given:
         return
@@ -113,8 +115,20 @@ def _rank(seed: int, key: str) -> bytes:
 
 
 def _units(photos: Photos, together: Iterable[tuple[int, int]]) -> list[list[int]]:
-    """Places of photos that belong together: of one group, or paired; in the order of their first photos."""
-    parent = list(range(len(photos)))
+    """Places of photos that belong together: of one group, or paired; in the order of their first photos.
+
+    Pairs that chain more than :data:`_MOST` photos are not followed: where so many look alike, as forms or single solar cells do,
+    they are no copies of each other.
+    """
+    names: dict[str, int] = {}
+    groups = [(names.setdefault(group, place), place) for place, group in enumerate(photos.groups) if group]
+    chains = [unit for unit in _joined(len(photos), together) if len(unit) <= _MOST]
+    return _joined(len(photos), [*groups, *((unit[0], place) for unit in chains for place in unit)])
+
+
+def _joined(count: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """The connected components of so many places, each in rising order."""
+    parent = list(range(count))
 
     def root(place: int) -> int:
         while parent[place] != place:
@@ -122,12 +136,10 @@ def _units(photos: Photos, together: Iterable[tuple[int, int]]) -> list[list[int
             place = parent[place]
         return place
 
-    first_of: dict[str, int] = {}
-    groups = [(first_of.setdefault(group, place), place) for place, group in enumerate(photos.groups) if group]
-    for one, other in (*groups, *together):
+    for one, other in pairs:
         low, high = sorted((root(one), root(other)))
         parent[high] = low
     units: dict[int, list[int]] = {}
-    for place in range(len(photos)):
+    for place in range(count):
         units.setdefault(root(place), []).append(place)
     return list(units.values())

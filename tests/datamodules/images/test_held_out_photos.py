@@ -85,12 +85,17 @@ def test_groups_stay_on_one_side() -> None:
     assert {labels for labels, split in zip(photos.labels, photos.splits, strict=True) if split == "valid"} == {("0",), ("1",)}
 
 
-def test_pairs_and_chains_of_alike_photos_stay_on_one_side() -> None:
-    chain = [(place, place + 1) for place in range(0, 30)]
+def test_pairs_and_short_chains_of_alike_photos_stay_on_one_side() -> None:
+    for seed in range(5):
+        photos = numbered(100)
+        hold_out(photos, {"train"}, 0.2, 0.0, seed, "photos", together=[*((at, at + 1) for at in range(9)), (98, 99)])
+        assert len({*photos.splits[:10]}) == len({*photos.splits[98:]}) == 1
+        assert 15 <= photos.splits.count("valid") <= 25
+
+
+def test_where_all_look_alike_photos_are_parted_like_others() -> None:
     photos = numbered(100)
-    held_out(photos, together=[*chain, (98, 99)])
-    assert len({*photos.splits[:31]}) == len({*photos.splits[98:]}) == 1
-    assert 12 <= photos.splits.count("valid") <= 28
+    assert held_out(photos, together=[(at, at + 1) for at in range(60)]) == held_out(numbered(100))
 
 
 def test_one_large_group_is_no_validation_and_two_groups_are_parted() -> None:
