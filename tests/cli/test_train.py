@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -68,10 +69,16 @@ def test_weights_of_a_run_start_the_next_and_another_network_is_refused(
     trained: Path, command: Callable[..., Any], refused: Callable[[Any], str], small: list[str]
 ) -> None:
     options = [*small, "data.root=photos", "trainer.max_epochs=1", "callbacks=none"]
-    result = command("train.py", *options, "model.weights=run", "hydra.run.dir=on", cwd=trained)
+    # Two photos of training validate now.
+    shutil.copytree(trained / "photos", trained / "moved")
+    for path in sorted((trained / "moved" / "train" / "red").iterdir())[:2]:
+        path.rename(trained / "moved" / "valid" / "red" / f"moved {path.name}")
+    result = command("train.py", *options, "data.root=moved", "model.weights=run", "hydra.run.dir=on", cwd=trained)
     assert result.returncode == 0, result.stderr[-2000:]
     record = json.loads((trained / "on" / "metrics.json").read_text(encoding="utf-8"))
     assert record["weights/source"] == "run/checkpoints/best.ckpt"
+    assert record["data/seen_before/valid"] == 2
+    assert "2 photos of valid were trained on by run, whose weights are taken" in " ".join(result.stderr.split())
     sentence = refused(command("train.py", *options, "model.weights=run", "model.backbone=test_vit", cwd=trained))
     assert "not weights of test_vit" in sentence
 
