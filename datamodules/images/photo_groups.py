@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import re
 import unicodedata
 from pathlib import Path
 
@@ -15,9 +17,13 @@ from .photo_files import printable
 
 log = logging.getLogger(__name__)
 
+_EXPORTED = re.compile(r"(.+)\.rf\.[0-9a-f]{16,}\.\w+")  # Roboflow writes several augmented versions of a photo
+
 
 def group_photos(photos: Photos, root: Path, pattern: str | None) -> None:
     """Set each photo's group from its name, in place, where there is a pattern for it; check and count the groups.
+
+    Versions of one photo that Roboflow has exported (``bee_jpg.rf.HASH.jpg``) are a group without a pattern, too.
 
     Args:
         photos: The photos that were found, with the groups of their table if that has some.
@@ -28,9 +34,15 @@ def group_photos(photos: Photos, root: Path, pattern: str | None) -> None:
         MisconfigurationException: The pattern matches no file; the layout has splits of its own; or all photos are one group.
     """
     place = printable(root)
+    if pattern is None and not any(photos.groups) and "valid" not in photos.splits:
+        exported = [_EXPORTED.fullmatch(path.name) for path in photos.paths]
+        photos.groups = [
+            str(path.with_name(found[1])) if found else "" for path, found in zip(photos.paths, exported, strict=True)
+        ]
     if pattern is not None:
         regex = label_regex(pattern, "group_pattern")
-        names = [unicodedata.normalize("NFC", printable(path.relative_to(root).as_posix())) for path in photos.paths]
+        relative = [printable(os.path.relpath(path, root)).replace(os.sep, "/") for path in photos.paths]
+        names = [unicodedata.normalize("NFC", name) for name in relative]
         photos.groups = [label_in(name, regex) or "" for name in names]
         if not any(photos.groups):
             example = f", such as {names[0]}" if names else ""

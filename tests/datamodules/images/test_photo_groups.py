@@ -48,3 +48,16 @@ def test_groups_that_can_t_be_used_are_refused(ready: Ready, photos: Path) -> No
         ready(photos / "train", group_pattern="a")
     with pytest.raises(MisconfigurationException, match="group_column=person must be left out without csv"):
         ready(photos / "train", group_column="person")
+
+
+def test_exported_versions_of_a_photo_are_a_group(ready: Ready, photos: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for path in sorted((photos / "train").rglob("*.jpg")):
+        number = int(path.stem)
+        path.rename(path.with_name(f"{number // 3}_jpg.rf.{number:032x}.jpg"))
+    with caplog.at_level("INFO", logger="practicum"):
+        data = ready(photos / "train")
+    assert "24 photos of 8 groups" in caplog.text
+    by_side = [
+        {f"{Path(n).parent.name}/{Path(n).name.split('.')[0]}" for n in data.row_names(split)} for split in ("train", "valid")
+    ]
+    assert not by_side[0] & by_side[1]
