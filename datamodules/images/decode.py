@@ -23,7 +23,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from .deep_grey import GreyRule, eight_bits, levels_of, usual_range
 from .photo_formats import formats, what_it_is
 
-MAX_PIXELS = 100_000_000  # 10,000 x 10,000
+MAX_PIXELS = 120_000_000  # phones take photos of 12,000 x 9,000
 MAX_ASPECT = 3.0  # longer photos are cropped (crop_mode=center): a panorama would otherwise take the memory of hundreds
 CropMode: TypeAlias = Literal["center", "squash", "border"]
 BORDER = (124, 116, 104)  # the mean colour of ImageNet, as in timm: once normalised, about 0
@@ -80,7 +80,7 @@ def decode_photo(
         with Image.open(path, formats=formats()) as image:
             width, height = image.size
             if width * height > max_pixels:
-                raise UnusablePhoto(f"too large ({width} x {height} pixels)")
+                raise UnusablePhoto(f"too large ({width} x {height} pixels, more than max_pixels={max_pixels})")
             if min(width, height) < 1 or not _is_covered(image):
                 raise UnusablePhoto("broken (pixels are missing)")
             if _is_thumbnail(image):
