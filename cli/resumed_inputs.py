@@ -16,7 +16,8 @@ from practicum.datamodules.files.quoting import listed, plain, quoted
 
 from .resume import ResumeError
 
-ARTIFACTS = ("steps.json", "tokenizer.json", "input.json", "items.parquet")  # what data modules write, and prediction reads
+# What data modules write, and later uses of the run read.
+ARTIFACTS = ("steps.json", "tokenizer.json", "input.json", "splits.csv", "items.parquet")
 # Of what they tell a model, and what that is called.
 _INPUTS = {
     "classes": "classes",

@@ -102,7 +102,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     data = instantiate(cfg.data, _convert_="all")
     data.prepare_data()
     data.setup("fit")
-    if hasattr(data, "note_earlier_run") and (earlier := Path(str(cfg.model.get("weights")))).is_dir():
+    if hasattr(data, "note_earlier_run") and (earlier := Path(str(cfg.model.get("weights")))).exists():
         data.note_earlier_run(earlier)
     seconds_before = {"data": time.monotonic() - began}
     check_objective(cfg.objective, getattr(data, "tests_on", "test"))

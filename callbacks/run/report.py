@@ -51,7 +51,7 @@ _FILES = {  # what may lie beside the page
     "submission.csv": "in Kaggle's form",
     "rejected.csv": "what was left out of the data, and why",
     "duplicates.csv": "examples that are there twice",
-    "near_duplicates.csv": "photos that nearly equal one of another split, which makes results too good",
+    "near_duplicates.csv": "photos that nearly equal another; in another split, one makes results too good",
     "splits.csv": "which photos trained, validated and tested",
     "columns.csv": "what each column was taken for",
     "train.log": "what was printed",

@@ -56,7 +56,9 @@ def build_deployable(run: Run, given: Any, count: int, scratch: str) -> Deployab
         if sources is None:
             paths = [Path(each) for each in _tested(run).to_series(0)]
         else:
-            paths = [path for each in sources for path in photos_in(each, data.file_column, data.images, data.csv_format).paths]
+            named = data.file_column, data.images, data.csv_format
+            found_in = [photos_in(each, *named, cache=Path(scratch)) for each in sources]
+            paths = [path for each in found_in for path in each.paths]
         found = [path for path in _spread(paths, count) if path.is_file()]
         if not found:
             raise _gone(run, "photos")

@@ -204,7 +204,8 @@ def trainable_classes(photos: Photos, found: Photos, root: Path, separator: str 
         if split in found.splits and split not in photos.splits:
             raise MisconfigurationException(f"{place}: none of the photos in {split} can be used; rejected.csv says why.")
     if "valid" not in photos.splits:
-        raise MisconfigurationException(f"{place}: too few photos for a validation split; add some.")
+        few = "the photos of each class are of one group, which stays together" if any(photos.groups) else "too few photos"
+        raise MisconfigurationException(f"{place}: {few}, so that none can validate; add some.")
     if len(classes) < 2:
         raise MisconfigurationException(f"{place}: found one class only ({plain(classes[0])}); at least two are needed.")
     if sentence := similar_classes(classes, place):

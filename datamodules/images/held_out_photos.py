@@ -1,7 +1,7 @@
 """Hold out photos for validation and a test where nobody has.
 
-A share of each label, chosen by a hash of the seed and of each photo's content: a photo stays on its side when others are added,
-renamed or removed. What belongs together, photos of one object or near duplicates, stays on one side.
+A share of each label, chosen by a hash of the seed and of each photo's content: nearly all photos stay on their side when some
+are added, renamed or removed. Photos of one group stay on one side, and so do near duplicates, ten at most.
 """
 
 from __future__ import annotations
@@ -78,6 +78,8 @@ def move_photos(
         if all(photos.splits[place] == "train" for place in unit):
             by_label.setdefault(_label_of(photos, unit), []).append(unit)
     for label in sorted(by_label):
+        if len(by_label[label]) == 1 and not photos.groups[by_label[label][0][0]]:
+            by_label[label] = [[place] for place in by_label[label][0]]  # all look alike: better one of them than none
         # In equal hashes, of photos in several folders under one name, the order of the places decides.
         members = sorted(by_label[label], key=lambda unit: (_rank(seed, min(names[place] for place in unit)), unit))
         for unit in _share(members, fraction):
@@ -115,14 +117,15 @@ def _rank(seed: int, key: str) -> bytes:
 
 
 def _units(photos: Photos, together: Iterable[tuple[int, int]]) -> list[list[int]]:
-    """Places of photos that belong together: of one group, or paired; in the order of their first photos.
+    """Places of training photos that belong together: of one group, or paired and of none; in the order of their first photos.
 
     Pairs that chain more than :data:`_MOST` photos are not followed: where so many look alike, as forms or single solar cells do,
     they are no copies of each other.
     """
     names: dict[str, int] = {}
     groups = [(names.setdefault(group, place), place) for place, group in enumerate(photos.groups) if group]
-    chains = [unit for unit in _joined(len(photos), together) if len(unit) <= _MOST]
+    free = [split == "train" and not group for split, group in zip(photos.splits, photos.groups, strict=True)]
+    chains = [unit for unit in _joined(len(photos), ((i, j) for i, j in together if free[i] and free[j])) if len(unit) <= _MOST]
     return _joined(len(photos), [*groups, *((unit[0], place) for unit in chains for place in unit)])
 
 

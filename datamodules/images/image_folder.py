@@ -46,7 +46,7 @@ class ImageFolder(PhotoInput, ShowsPhotos):
     """Photos in class folders (``train/``, ``valid/`` or ``val/``, ``test/``; or one to be split), or labelled by a CSV or names.
 
     Files that can't be used are left out and listed in ``rejected.csv``: files that are not images, empty, broken or truncated
-    ones, and exact duplicates. Near duplicates are kept, but listed in ``near_duplicates.csv``, those across splits first. No
+    ones, and exact duplicates. Near duplicates are kept, but listed in ``near_duplicates.csv``, those with other labels first. No
     file is changed. Splits' folders may have other usual names: see :mod:`.class_folders`.
 
     Args:
@@ -69,7 +69,7 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         label_pattern: A regular expression whose group is the label in each file's name (in its path, if it contains a ``/``), in
             place of class folders and of ``csv``; see :mod:`.label_pattern`.
         group_column: The CSV's column of what photos that belong together have in common (a person, a patient, a burst): they
-            stay on one side of the split. Near duplicates do so anyway.
+            stay on one side of the split. Up to ten near duplicates do so anyway.
         group_pattern: A regular expression whose group is that in each file's name, like ``label_pattern``.
         csv_format: What is known of the CSV's format: ``delimiter``, ``quote`` (``''``: none), ``decimal``, ``encoding``,
             ``header``; what is ``None`` is detected.
@@ -149,7 +149,7 @@ class ImageFolder(PhotoInput, ShowsPhotos):
         self._require("label_separator", repr(label_separator), label_separator != "", "None or at least one character")
         self._require("mixup", mixup, mixup >= 0, "at least 0 (0: off)")
         self._require("cutmix", cutmix, cutmix >= 0, "at least 0 (0: off)")
-        self.root = Path(root).expanduser()
+        self.root = Path(root)
         self.source: Source = Local(self.root)
         self.mixup, self.cutmix = mixup, cutmix
         self.valid_fraction, self.test_fraction = valid_fraction, test_fraction

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -21,7 +22,7 @@ def check_labels(photos: Photos, separator: str | None, where: object) -> None:
     """Say what may be meant otherwise.
 
     Args:
-        photos: The photos that are used, before they are split.
+        photos: The photos that are used.
         separator: Of several labels of one photo; ``None``: each has one.
         where: The data, for the message.
 
@@ -69,6 +70,8 @@ def _numbers(counts: Counter[str]) -> str | None:
         values = [float(label) for label in counts]
     except ValueError:
         return None
+    if not all(map(math.isfinite, values)):
+        return None
     fractions = any(value % 1 for value in values)
     if len(values) < _NUMBERS or (sum(counts.values()) / len(values) > _FEW and not fractions):
         return None
@@ -89,14 +92,16 @@ def say_unvalidated(photos: Photos, classes: Sequence[str], fraction: float, whe
     """
     there = {name for labels, split in zip(photos.labels, photos.splits, strict=True) if split == "valid" for name in labels}
     lacking = [name for name in classes if name not in there]
+    grouped = any(photos.groups)
     if lacking:
+        why, what = ("groups", "photos of other groups") if grouped else ("photos", "photos")
         say_once(
-            f"{where}: no photo validates of classes that have too few ({listed(lacking, 5)}), so that nothing tells how well "
-            "they are recognized; add photos of them."
+            f"{where}: no photo validates of classes that have too few {why} ({listed(lacking, 5)}), so that nothing tells how "
+            f"well they are recognized; add {what} of them."
         )
     count = photos.splits.count("valid")
-    if count > 2 * fraction * len(photos):
+    if count > 2 * fraction * len(photos) and not grouped:
         say_once(
-            f"{where}: {count:,} of {len(photos):,} photos validate, as at least one of each class does; add photos "
-            "to the classes that have few."
+            f"{where}: {count:,} of {len(photos):,} photos validate, as at least one of each class does; add photos to the "
+            "classes that have few."
         )

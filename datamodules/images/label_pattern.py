@@ -51,8 +51,13 @@ def label_regex(pattern: str, option: str = "label_pattern") -> re.Pattern[str]:
     return regex
 
 
-def label_in(name: str, regex: re.Pattern[str]) -> str | None:
+def label_in(name: str, regex: re.Pattern[str], what: str = "label") -> str | None:
     r"""The label in a file's path below the data set's folder; ``None`` if there is none, or an empty one.
+
+    Args:
+        name: The path.
+        regex: See :func:`label_regex`.
+        what: Name of the regular expression's group: ``label``, or ``group`` for ``group_pattern``; else its only one.
 
     Example:
         >>> from practicum.datamodules.images.label_pattern import label_in, label_regex
@@ -62,8 +67,7 @@ def label_in(name: str, regex: re.Pattern[str]) -> str | None:
         'dog'
     """
     found = regex.search(name if "/" in regex.pattern else name.rpartition("/")[2])
-    named = next((name for name in ("label", "group") if name in regex.groupindex), 1)
-    label = found[named] if found else None
+    label = found[what if what in regex.groupindex else 1] if found else None
     return (label or "").strip() or None
 
 

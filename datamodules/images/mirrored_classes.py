@@ -26,7 +26,11 @@ def mirrored_pair(classes: Iterable[str]) -> tuple[str, str] | None:
         >>> mirrored_pair(["stop", "turn_left", "turn_right"]), mirrored_pair(["cats", "dogs"])
         (('turn_left', 'turn_right'), None)
     """
-    by_words = {tuple(re.findall(r"[^\W_]+", name.casefold())): name for name in classes}
+    # B and D are no mirror images, b and d are.
+    by_words = {
+        tuple(word if word in ("B", "D", "P", "Q") else word.casefold() for word in re.findall(r"[^\W_]+", name)): name
+        for name in classes
+    }
     for words, name in by_words.items():
         for one, other in _WORDS:
             swapped = tuple(other if word == one else word for word in words)

@@ -5,13 +5,17 @@ Names that are no UTF-8 (zip files from Windows) are read as they are and shown 
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 from practicum.lightning_shim import MisconfigurationException
 
+from ..files.quoting import listed
+from ..files.say_once import say_once
 from ..loading.cache_folder import SEAL
 
 # Left by macOS, Windows, storage devices and Python; names that begin with a dot are skipped too (.ipynb_checkpoints, ._a.jpg).
@@ -30,7 +34,12 @@ _LEFTOVERS = frozenset(
         "lost+found",
     }
 )
-_MARKS = (os.path.join(".hydra", "config.yaml"), "multirun.yaml", SEAL)
+# What practicum leaves in its folders, and a part of its text that a file of that name from elsewhere does not have.
+_MARKS = {
+    os.path.join(".hydra", "config.yaml"): re.compile(r"_target_: practicum\."),
+    "multirun.yaml": re.compile(r"\bpracticum\b"),
+    SEAL: re.compile(r'^\{"[^"]+": \[\d+, "[0-9a-f]{64}"\]'),
+}
 
 
 def is_leftover(name: str) -> bool:
@@ -63,9 +72,10 @@ def class_name(folder: Path) -> str:
 
 def is_own(folder: Path) -> bool:
     """Whether a folder was written by practicum: a run, a sweep, a part of a cache, or one with nothing but such folders."""
-    if any(os.path.isfile(folder / mark) for mark in _MARKS):
-        return True
     try:
+        for name, mark in _MARKS.items():
+            if os.path.isfile(folder / name) and mark.search((folder / name).read_text(encoding="utf-8", errors="replace")):
+                return True
         with os.scandir(folder) as found:
             inner = []
             for each in found:
@@ -93,7 +103,12 @@ def entries(folder: Path) -> list[Path]:
 
 def subfolders(folder: Path) -> list[Path]:
     """The folders directly in a folder, links to folders among them; without those of runs and caches."""
-    return [path for path in entries(folder) if os.path.isdir(path) and not is_own(path)]
+    found = [path for path in entries(folder) if os.path.isdir(path)]
+    own = [path for path in found if is_own(path)]
+    if own:
+        names = listed([printable(each.name) for each in own], 5)
+        say_once(f"{printable(folder)}: {names} not read: runs and caches of this program.", logging.INFO)
+    return [path for path in found if path not in own]
 
 
 def files_in(folder: Path) -> list[Path]:

@@ -43,7 +43,7 @@ def group_photos(photos: Photos, root: Path, pattern: str | None) -> None:
         regex = label_regex(pattern, "group_pattern")
         relative = [printable(os.path.relpath(path, root)).replace(os.sep, "/") for path in photos.paths]
         names = [unicodedata.normalize("NFC", name) for name in relative]
-        photos.groups = [label_in(name, regex) or "" for name in names]
+        photos.groups = [label_in(name, regex, "group") or "" for name in names]
         if not any(photos.groups):
             example = f", such as {names[0]}" if names else ""
             raise MisconfigurationException(
@@ -56,6 +56,12 @@ def group_photos(photos: Photos, root: Path, pattern: str | None) -> None:
         raise MisconfigurationException(
             f"{place}: its layout says what validates, while groups are for a split by chance; leave out group_column and "
             "group_pattern, or the splits."
+        )
+    sides = {(group, split) for group, split in zip(photos.groups, photos.splits, strict=True) if group}
+    if len(sides) > len(groups):
+        both = next(group for group in sorted(groups) if (group, "train") in sides and (group, "test") in sides)
+        raise MisconfigurationException(
+            f"{place}: group {plain(both)} is both in train and in test; keep its photos in one of them."
         )
     if len(groups) == 1 and not lone:
         raise MisconfigurationException(f"{place}: all photos are of one group, {plain(min(groups))}, which can't be split.")

@@ -21,7 +21,7 @@ from .input_record import INPUT_FILE, kept_format, read_record
 from .label_pattern import NO_LABEL, read_by_pattern
 from .layouts import Photos, read_csv
 from .new_photos import NewPhotos
-from .photo_files import printable
+from .photo_files import printable, subfolders
 from .photo_sources import FoundPhotos, name_within, photos_in, refuse_archive
 from .split_record import warn_of_scored
 from .views import PhotoViews
@@ -59,7 +59,7 @@ class PhotoInput(PhotoViews):
         told = self.csv_format
         found = FoundPhotos()
         for each in each_input(source):
-            found += photos_in(Path(each), self.file_column, self.images, told, trained, self.cache)
+            found.extend(photos_in(Path(each), self.file_column, self.images, told, trained, self.cache))
         return NewPhotos(found, input_name(source), **self.view_options)
 
     def for_scoring(self, source: Source | Sequence[Source], classes: Sequence[str]) -> NewPhotos:
@@ -76,6 +76,8 @@ class PhotoInput(PhotoViews):
         found, labels_of, unlabelled = FoundPhotos(), [], []
         for each in map(Path, each_input(source)):
             place = without_zip(each, self.cache)
+            if place != each and place.is_dir() and not subfolders(place):
+                place = place.parent  # of a zip file with a single class
             photos = self._labelled(place)
             for path, labels in zip(photos.paths, photos.labels, strict=True):
                 strange = [name for name in labels if name not in classes]

@@ -50,10 +50,12 @@ class FoundPhotos:
         self.names += [name_within(path, place, unpacked) for path in paths]
         self.rows += [{} for _ in paths]
 
-    def __add__(self, other: FoundPhotos) -> FoundPhotos:
-        return FoundPhotos(
-            self.paths + other.paths, self.names + other.names, self.rows + other.rows, self.rejected + other.rejected
-        )
+    def extend(self, other: FoundPhotos) -> None:
+        """Append those of another source."""
+        self.paths += other.paths
+        self.names += other.names
+        self.rows += other.rows
+        self.rejected += other.rejected
 
 
 def name_within(path: Path, place: Path | None, unpacked: Path | None) -> str:
@@ -106,7 +108,7 @@ def photos_in(
 
 def refuse_archive(source: Path) -> None:
     """Raise if a file is an archive of a kind that isn't extracted here."""
-    if source.name.lower().endswith(_OTHER_ARCHIVES):
+    if source.is_file() and source.name.lower().endswith(_OTHER_ARCHIVES):
         raise MisconfigurationException(
             f"{printable(source)}: of archives only zip files are read; extract it, and give its folder."
         )

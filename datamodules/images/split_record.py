@@ -48,7 +48,7 @@ def warn_of_scored(sha256: Sequence[str], folder: Path | None) -> None:
     trained = trained_on(folder)
     if count := sum(each in trained for each in sha256):
         log.warning(
-            f"{count:,} of these {len(sha256):,} photos are ones that this run was trained on, so that the score is better than "
+            f"Of {len(sha256):,} photos that are scored this run was trained on {count:,}, so that the score is better than "
             "it would be on new ones; score photos that it has not seen."
         )
 
@@ -59,18 +59,18 @@ def seen_before(splits: Sequence[str], sha256: Sequence[str], run: Path) -> dict
     Args:
         splits: Of all photos.
         sha256: Their digests.
-        run: The earlier run's folder.
+        run: The earlier run's folder, or one of its checkpoints.
     """
-    trained = trained_on(run)
+    trained = trained_on(run.parent.parent if run.parent.name == "checkpoints" else run)
     found = {
         split: count
         for split in SPLITS[1:]
         if (count := sum(own == split and each in trained for own, each in zip(splits, sha256, strict=True)))
     }
     if found:
-        counts = " and ".join(f"{count:,} photos of {split}" for split, count in found.items())
+        counts = " and ".join(f"{count:,} photos that are in {split} here" for split, count in found.items())
         log.warning(
-            f"{counts} were trained on by {run}, whose weights are taken: their results are too good. The seed and the photos of "
+            f"{run}, whose weights are taken, was trained on {counts}: their results are too good. The seed and the photos of "
             "that run give its splits; or keep validation in a folder or column of its own."
         )
     return found

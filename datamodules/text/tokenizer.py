@@ -184,6 +184,8 @@ def level_of(tokenizer: Tokenizer) -> Level | None:
         >>> level_of(build_tokenizer(["a b"], "whitespace", max_vocab=10, min_count=1))
         'whitespace'
     """
+    if any(tokenizer.token_to_id(token) != number for number, token in enumerate(SPECIALS)):
+        return None
     splits = json.loads(tokenizer.to_str())["pre_tokenizer"] or {"type": "none"}
     kind = splits["pattern"].get("Regex") if splits["type"] == "Split" else splits["type"]
     levels: dict[str, Level] = {

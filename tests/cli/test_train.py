@@ -78,7 +78,7 @@ def test_weights_of_a_run_start_the_next_and_another_network_is_refused(
     record = json.loads((trained / "on" / "metrics.json").read_text(encoding="utf-8"))
     assert record["weights/source"] == "run/checkpoints/best.ckpt"
     assert record["data/seen_before/valid"] == 2
-    assert "2 photos of valid were trained on by run, whose weights are taken" in " ".join(result.stderr.split())
+    assert "run, whose weights are taken, was trained on 2 photos that are in valid here" in " ".join(result.stderr.split())
     sentence = refused(command("train.py", *options, "model.weights=run", "model.backbone=test_vit", cwd=trained))
     assert "not weights of test_vit" in sentence
 

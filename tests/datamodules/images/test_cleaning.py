@@ -138,5 +138,5 @@ def test_a_class_that_lost_its_photos_is_named() -> None:
     assert trainable_classes(found, found, Path("x"), None, 0.2) == ["cat", "cow", "dog"]
     with pytest.raises(MisconfigurationException, match="x: no usable training photo is labelled 'cow'"):
         trainable_classes(found.select([0, 1, 3]), found, Path("x"), None, 0.2)
-    with pytest.raises(MisconfigurationException, match="x: too few photos for a validation split"):
+    with pytest.raises(MisconfigurationException, match="x: too few photos, so that none can validate"):
         trainable_classes(found.select([0, 1]), found.select([0, 1]), Path("x"), None, 0.2)

@@ -57,9 +57,10 @@ def numbered(count: int, classes: int = 2, group: int = 1) -> Photos:
 
 
 def test_photos_keep_their_side_when_others_are_added_or_all_are_renamed() -> None:
-    before, after = held_out(numbered(100)), held_out(numbered(110))
-    assert len(before) == 20
-    assert len(before & after) >= 17  # a new one may take the place of one at the boundary
+    before, after = held_out(numbered(100, classes=1)), held_out(numbered(110, classes=1))
+    kept = {name for name in after if int(name.removesuffix(".jpg")) < 100}
+    assert (len(before), len(after)) == (20, 22)
+    assert kept <= before or before <= kept  # new ones may take places, and old ones don't change theirs
     keys = [str(number) for number in range(100)]
     renamed = numbered(100)
     renamed.paths = [Path(f"new {path.name}") for path in renamed.paths]
@@ -105,3 +106,20 @@ def test_one_large_group_is_no_validation_and_two_groups_are_parted() -> None:
     held_out(photos)
     assert {*photos.splits[:18]} == {"train"}
     assert "valid" in photos.splits[18:]
+
+
+def test_where_all_photos_of_a_class_look_alike_one_validates_all_the_same() -> None:
+    photos = numbered(12)
+    same = [(at, at + 2) for at in range(10)]  # each class is one chain of six
+    held_out(photos, together=same)
+    assert Counter(photos.splits) == {"train": 10, "valid": 2}
+
+
+def test_pairs_chain_no_groups_and_tie_no_photo_to_a_test_that_is_given() -> None:
+    photos = numbered(200, classes=1, group=10)
+    held_out(photos, together=[(10 * at + 9, 10 * at + 10) for at in range(19)])
+    assert photos.splits.count("valid") == 40
+    tested = numbered(40, classes=1)
+    tested.splits[20:] = ["test"] * 20
+    hold_out(tested, {"train", "test"}, 0.2, 0.0, 1, "photos", together=[(at, at + 20) for at in range(20)])
+    assert Counter(tested.splits) == {"train": 16, "valid": 4, "test": 20}

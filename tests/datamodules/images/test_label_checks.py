@@ -35,6 +35,7 @@ def labelled(*labels: str, separator: str | None = None) -> Photos:
         ([str(age) for age in range(20, 40)] * 2, "labels are 20 different numbers"),
         ([str(digit) for digit in range(10)] * 9, None),
         ([f"{number / 8}" for number in range(12)] * 20, "labels are 12 different numbers"),
+        ([str(digit) for digit in range(10)] * 9 + ["nan"], "'nan' is a class"),
         (["cat", "NaN"], "'NaN' is a class; if it means that a label is missing, leave those photos out"),
     ],
 )
@@ -57,7 +58,7 @@ def test_classes_that_do_not_validate_and_a_share_that_is_too_large_are_said(cap
     photos = labelled(*"aaaaaaaaab")
     photos.splits[0] = "valid"
     say_unvalidated(photos, ["a", "b"], 0.2, "photos")
-    assert "photos: no photo validates of classes that have too few (b)" in caplog.text
+    assert "photos: no photo validates of classes that have too few photos (b)" in caplog.text
     caplog.clear()
     photos = labelled(*"aabbccdd")
     photos.splits = ["train", "valid"] * 4

@@ -106,3 +106,9 @@ def test_names_label_the_photos_of_a_score_and_need_not_match_to_be_predicted(na
     assert new.targets.tolist() == [0] * 5 + [1] * 7
     assert new.row_columns()["file"][-1] == str(named / "2020" / "red_2.jpg")
     assert new.rejected == [(str(named / "2021" / "IMG.jpg"), NO_LABEL)]
+
+
+def test_a_pattern_may_name_both_the_label_and_the_group() -> None:
+    both = r"^(?P<group>p\d+)_(?P<label>cat|dog)"
+    assert label_in("p1_cat_3.jpg", label_regex(both)) == "cat"
+    assert label_in("p1_cat_3.jpg", label_regex(both, "group_pattern"), "group") == "p1"

@@ -16,6 +16,8 @@ from practicum.datamodules.images.mirrored_classes import mirrored_pair, warn_of
         (["leftover", "right"], None),
         (["left", "straight"], None),
         (["a", "b", "c"], None),
+        (["b", "d"], ("b", "d")),
+        (["Grade A", "Grade B", "Grade C", "Grade D"], None),
     ],
 )
 def test_pairs_are_told_by_their_words(classes: list[str], pair: tuple[str, str] | None) -> None:

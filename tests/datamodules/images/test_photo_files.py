@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from practicum.datamodules.images.photo_files import class_name, files_below, is_leftover, is_own, printable, subfolders
+from practicum.datamodules.loading.cache_folder import seal
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -34,16 +35,32 @@ def test_names_are_printable_and_composed() -> None:
     assert class_name(Path("x/u\u0308")) == "ü"
 
 
-def test_what_runs_and_caches_left_among_photos_is_skipped(tmp_path: Path) -> None:
-    for name in ("cats/1.jpg", "runs/a/b/.hydra/config.yaml", "runs/a/b/figures/x.png", "data/cache/x/checksums.json"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    (tmp_path / "sweep").mkdir()
-    (tmp_path / "sweep" / "multirun.yaml").touch()
+def test_what_runs_and_caches_left_among_photos_is_skipped_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    ours = "data:\n  _target_: practicum.datamodules.ImageFolder\n"
+    seal(_written(tmp_path / "data" / "cache" / "x" / "pixels.bin", "0").parent)
+    _written(tmp_path / "cats" / "1.jpg")
+    _written(tmp_path / "runs" / "a" / "b" / ".hydra" / "config.yaml", ours)
+    _written(tmp_path / "runs" / "a" / "b" / "figures" / "x.png")
+    _written(tmp_path / "sweep" / "multirun.yaml", "searchpath: [pkg://practicum.conf]")
     (tmp_path / "empty").mkdir()
-    assert [each.name for each in subfolders(tmp_path)] == ["cats", "empty"]
+    with caplog.at_level("INFO", logger="practicum"):
+        assert [each.name for each in subfolders(tmp_path)] == ["cats", "empty"]
+    assert "data, runs, sweep not read: runs and caches of this program" in caplog.text
     assert [str(path.relative_to(tmp_path)) for path in files_below(tmp_path)] == ["cats/1.jpg"]
-    (tmp_path / "runs" / "dog.jpg").touch()  # a folder of photos, in which runs are
+    _written(tmp_path / "runs" / "dog.jpg")  # a folder of photos, in which runs are
     assert not is_own(tmp_path / "runs")
     assert [path.name for path in files_below(tmp_path / "runs")] == ["dog.jpg"]
     assert [path.name for path in files_below(tmp_path / "runs" / "a" / "b" / "figures")] == ["x.png"]  # asked for
+
+
+def test_files_of_the_same_names_from_elsewhere_hide_no_photos(tmp_path: Path) -> None:
+    _written(tmp_path / "a" / "checksums.json", '{"1.jpg": "d41d8cd98f00b204e9800998ecf8427e"}')
+    _written(tmp_path / "b" / ".hydra" / "config.yaml", "model: {_target_: theirs.GAN}\n")
+    _written(tmp_path / "c" / "multirun.yaml", "seed: 1\n")
+    assert [each.name for each in subfolders(tmp_path)] == ["a", "b", "c"]
+
+
+def _written(path: Path, text: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path

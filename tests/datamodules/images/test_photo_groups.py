@@ -40,6 +40,11 @@ def test_groups_by_pattern_and_by_column_stay_on_one_side(ready: Ready, photos: 
 def test_groups_that_can_t_be_used_are_refused(ready: Ready, photos: Path) -> None:
     with pytest.raises(MisconfigurationException, match="its layout says what validates, while groups are for a split by chance"):
         ready(photos, group_pattern=r"^(\d)")
+    (photos / "valid").rename(photos / "test")
+    with pytest.raises(MisconfigurationException, match="group 0 is both in train and in test; keep its photos in one of them"):
+        ready(photos, group_pattern=r"^(\d)")
+    with pytest.raises(MisconfigurationException, match="each class are of one group, .* so that none can validate"):
+        ready(photos / "train", group_pattern=r"^(\w+)/\d")
     with pytest.raises(MisconfigurationException, match=r"group_pattern='\^\(x\)' matches none of 24 files, such as blue/0.jpg"):
         ready(photos / "train", group_pattern="^(x)")
     with pytest.raises(MisconfigurationException, match="all photos are of one group, jpg"):

@@ -83,3 +83,13 @@ def test_a_zip_file_is_predicted_like_its_folder(red: Path, photos: Path, tmp_pa
     for read in (data.for_prediction, lambda source: data.for_scoring(source, ["blue", "red"])):
         with pytest.raises(MisconfigurationException, match=r"other.tar.gz: of archives only zip files are read"):
             read(tmp_path / "other.tar.gz")
+
+
+def test_a_zip_file_of_one_class_is_scored_and_a_folder_may_be_called_like_an_archive(photos: Path, tmp_path: Path) -> None:
+    shutil.make_archive(str(tmp_path / "one"), "zip", photos / "valid", "red")
+    data = ImageFolder(photos, size=32, cache=tmp_path / "cache")
+    scored = data.for_scoring(tmp_path / "one.zip", ["blue", "red"])
+    assert scored.targets is not None
+    assert scored.targets.tolist() == [1] * 6
+    shutil.copytree(photos / "valid", tmp_path / "photos.tar")
+    assert len(photos_in(tmp_path / "photos.tar").paths) == 11

@@ -26,7 +26,7 @@ def test_scored_photos_that_the_run_was_trained_on_are_counted(
     data.for_scoring(photos / "valid", ["blue", "red"])
     assert "trained on" not in caplog.text
     data.for_scoring(tmp_path / "new", ["blue", "red"])
-    assert "24 of these 26 photos are ones that this run was trained on" in caplog.text
+    assert "Of 26 photos that are scored this run was trained on 24" in caplog.text
 
 
 def test_held_out_photos_that_an_earlier_run_was_trained_on_are_counted(
@@ -41,7 +41,9 @@ def test_held_out_photos_that_an_earlier_run_was_trained_on_are_counted(
     other.note_earlier_run(tmp_path / "run")
     count = other.provenance["seen_before/valid"]
     assert 1 <= count <= len(other.row_names("valid"))
-    assert f"{count} photos of valid were trained on by {tmp_path / 'run'}" in caplog.text
+    assert f"{tmp_path / 'run'}, whose weights are taken, was trained on {count} photos that are in valid here" in caplog.text
+    other.note_earlier_run(tmp_path / "run" / "checkpoints" / "best.ckpt")
+    assert other.provenance["seen_before/valid"] == count
     other.note_earlier_run(tmp_path)  # a folder without a record
     assert "seen_before/valid" not in other.provenance
 
