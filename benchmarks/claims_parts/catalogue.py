@@ -24,7 +24,6 @@ _LANGUAGE_MODEL = (
     *("model.num_sampled=1024", "baselines=false"),
 )
 _DECAY = ("schedule=none", "+callbacks.decay._target_=benchmarks.claims_parts.exponential_decay.ExponentialDecay")
-_RESTARTS = ("schedule=sgdr", "schedule.cycle_len=4", "schedule.cycle_mult=1", "schedule.cycles=null")
 _ROSSMANN = ("experiment=rossmann", "data.root={data}/rossmann")
 
 
@@ -98,8 +97,7 @@ CLAIMS = (
             Variant("exponential decay to a hundredth", (*_DECAY, "+callbacks.decay.last=0.01")),
             Variant("constant", ("schedule=none",)),
             Variant("cyclical", ("schedule=cyclical",)),
-            Variant("sgdr", _RESTARTS),
-            Variant("sgdr, snapshots", (*_RESTARTS, "callbacks=[table,snapshots]")),
+            Variant("sgdr", ("schedule=sgdr", "schedule.cycle_len=4", "schedule.cycle_mult=1", "schedule.cycles=null")),
             Variant("one_cycle", ("schedule=one_cycle",)),
         ),
         ("rmspe",),
