@@ -103,7 +103,7 @@ def _read_ratings(run: RecommenderRun, source: str) -> pl.DataFrame:
         }
     )
     if rating is None or not (needed or (run.positive_threshold is not None and rating in rows.plain.columns)):
-        return table
+        return table.filter((pl.col("row") < 0) | pl.struct("key", "row").is_first_distinct())  # as in training
     numbers = rows.plain[rating].cast(pl.Float64, strict=False)
     wrong = (numbers.is_null() | numbers.is_nan() | numbers.is_infinite()).arg_true()
     if len(wrong):
@@ -129,12 +129,14 @@ def _require_scale(run: RecommenderRun, ratings: pl.Series, where: str) -> None:
 
 
 def _each_once(run: RecommenderRun, table: pl.DataFrame, where: str) -> pl.DataFrame:
-    """Each pair of user and item once, as in training: by the mean of its ratings where that was chosen, else refused."""
+    """Each pair of user and item once, as in training: by the ratings' mean or maximum if that was chosen, else refused."""
     twice = table.select(pl.struct("key", "row").is_duplicated() & (pl.col("row") >= 0)).to_series()
     if not twice.any():
         return table
-    if run.duplicates == "mean":
-        return table.with_columns(pl.col("rating").mean().over("key", "row")).filter(
+    if run.duplicates in ("mean", "max"):
+        rating = pl.col("rating")
+        counted = rating.mean() if run.duplicates == "mean" else rating.max()
+        return table.with_columns(counted.over("key", "row")).filter(
             (pl.col("row") < 0) | pl.struct("key", "row").is_first_distinct()
         )
     row = int(twice.arg_true()[0])

@@ -40,7 +40,7 @@ class RecommenderRun:
         rating: The column of ratings; ``None`` for interactions without ratings.
         positive_threshold: Rating from which on an interaction counted as positive; ``None``: all did.
         scale: Least and greatest rating; ``None``: those of training's ratings.
-        duplicates: What counted if a pair occurred more than once: the ``last`` or the ``mean``; or it was refused.
+        duplicates: What counted if a pair occurred more than once: the ``last``, the ``mean`` or the ``max``; or it was refused.
         csv_format: What the run was told of its table's format, see :class:`practicum.datamodules.Ratings`.
     """
 

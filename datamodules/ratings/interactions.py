@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
 from ..loading.held_out import held_out_sentence, held_out_share
 from ..tabular.source_table import SPLIT_COLUMN, SourceTable
-from .rating_checks import convert_numbers, leave_out_incomplete, require_several, strange_ratings, validate_ratings
+from .rating_checks import (
+    convert_numbers,
+    leave_out_incomplete,
+    require_several,
+    require_times,
+    strange_ratings,
+    validate_ratings,
+)
 from .rating_times import add_time_bins, find_time_format, parse_new_times, parse_times
 from .ratings_config import CLICK, Duplicates, RatingsConfig, RatingsSplit
+from .repeated_clicks import add_weights, count_repeats, first_clicks
 
 
 def prepare_interactions(source: SourceTable, config: RatingsConfig, where: object) -> SourceTable:
@@ -33,17 +40,28 @@ def prepare_interactions(source: SourceTable, config: RatingsConfig, where: obje
     """
     frame = convert_numbers(source.frame, [config.rating, config.weight], where)
     validate_ratings(frame, config.rating, config.scale, config.weight, where)
+    by_time = config.split != "random"
     # A table that keeps its rows is told of those without a rating by what builds its arrays.
-    keeps_rows = config.duplicates == "refuse" and not config.clicks
-    frame, rejected = leave_out_incomplete(frame, config.user, config.item, None if keeps_rows else config.rating)
+    keeps_rows = config.duplicates == "refuse" and not config.clicks and not by_time
+    needed = [None if keeps_rows else config.rating, config.time if by_time else None]
+    frame, rejected = leave_out_incomplete(frame, config.user, config.item, *needed)
+    require_times(frame, rejected, config, where)
     date_format, notes = find_time_format(frame, config, where)
     if config.rating is not None:
         notes += [("warning", each) for each in strange_ratings(frame, config.rating, config.clicks, where)]
     frame = parse_times(frame, config.time, date_format, where)
-    if config.positive_threshold is not None and config.rating is not None:
+    repeats = 0
+    if config.rating is None:
+        repeats = count_repeats(frame, config.user, config.item)
+        clicks, frame = frame, first_clicks(frame, config.user, config.item, config.time, config.split_column)
+        if repeats:
+            summed = "" if config.weight is None else "; weights are added up, in training those before the split"
+            notes.append(("info", f"{where}: {repeats:,} repeated clicks count once, as of each pair's first{summed}."))
+    else:
+        frame = deduplicate(frame, config.user, config.item, config.rating, config.time, config.duplicates, where)
+    if config.positive_threshold is not None and config.rating is not None:  # by what counts, not by what was taken back
         frame = frame.filter(pl.col(config.rating) >= config.positive_threshold)
-    rating = None if config.clicks else config.rating
-    frame = deduplicate(frame, config.user, config.item, rating, config.time, config.duplicates, where)
+        frame = frame if config.time is None else frame.sort(config.time, maintain_order=True)
     require_several(frame, config.user, config.item, where)
     test = 0.0
     if config.split == "time":
@@ -52,6 +70,8 @@ def prepare_interactions(source: SourceTable, config: RatingsConfig, where: obje
         if test and config.test_fraction is None:
             notes.append(("info", held_out_sentence(where, rows - int(rows * (1 - test)), rows, "ratings", "the newest")))
     frame = assign_splits(frame, config.user, config.time, config.split, config.valid_fraction, test)
+    if repeats:
+        frame = add_weights(frame, clicks, config)
     if config.clicks:
         frame = frame.with_columns(pl.lit(1.0).alias(CLICK))
     frame = add_time_bins(frame, config.time, config.time_bin_days, date_format)
@@ -91,39 +111,41 @@ def complete_pairs(frame: pl.LazyFrame, config: RatingsConfig, where: object, da
 
 
 def deduplicate(
-    frame: pl.LazyFrame, user: str, item: str, rating: str | None, time: str | None, duplicates: Duplicates, where: object
+    frame: pl.LazyFrame, user: str, item: str, rating: str, time: str | None, duplicates: Duplicates, where: object
 ) -> pl.LazyFrame:
-    """Keep each pair of user and item once.
+    """Keep each rated pair of user and item once.
 
     Args:
         frame: The table.
         user: Column of users.
         item: Column of items.
-        rating: Column of ratings; ``None`` for clicks, of which the last always counts.
+        rating: Column of ratings.
         time: Column by which the last is chosen; ``None``: by the order of rows.
-        duplicates: ``last`` keeps a pair's last row, ``mean`` averages its ratings, ``refuse`` raises.
+        duplicates: ``last`` keeps a pair's last row, ``max`` the first with its greatest rating, ``mean`` averages its
+            ratings, ``refuse`` raises.
         where: The table's origin, for messages.
 
     Raises:
         MisconfigurationException: A pair occurs twice, with ``refuse``.
     """
     pair = [user, item]
-    if duplicates == "mean" and rating is not None:
+    if duplicates == "mean":
         others = [name for name in frame.collect_schema().names() if name not in (*pair, rating)]
         mean = pl.col(rating).cast(pl.Float64).mean()
         return frame.group_by(pair, maintain_order=True).agg(mean, *(pl.col(name).last() for name in others))
-    if duplicates == "last" or rating is None:
+    if duplicates != "refuse":
         ordered = frame if time is None else frame.sort(time, maintain_order=True)
-        return ordered.unique(pair, keep="last", maintain_order=True)
-    # For millions of pairs sorted hashes take a tenth of the memory of groups, which then only name what was found.
-    hashes = np.sort(frame.select(pl.struct(pair).hash().alias("hash")).collect()["hash"].to_numpy())
-    if (hashes[1:] == hashes[:-1]).any():
+        if duplicates == "last":
+            return ordered.unique(pair, keep="last", maintain_order=True)
+        greatest = ordered.filter(pl.col(rating) == pl.col(rating).max().over(pair))
+        return greatest.unique(pair, keep="first", maintain_order=True)
+    if count_repeats(frame, user, item):
         count = pl.len().alias("__times")
         again = frame.select(pair).group_by(pair).agg(count).filter(pl.col("__times") > 1).sort(pair).head(1).collect()
         for of_user, of_item, times in again.iter_rows():
             raise MisconfigurationException(
                 f"{where}: {user} {of_user} rates {item} {of_item} {times} times; choose which rating counts: duplicates=last "
-                "(needs the option time) or duplicates=mean."
+                "(needs the option time), duplicates=mean or duplicates=max."
             )
     return frame
 

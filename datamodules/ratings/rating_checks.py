@@ -91,21 +91,22 @@ def convert_numbers(frame: pl.LazyFrame, names: Sequence[str | None], where: obj
 
 
 def leave_out_incomplete(
-    frame: pl.LazyFrame, user: str, item: str, rating: str | None
+    frame: pl.LazyFrame, user: str, item: str, rating: str | None, time: str | None = None
 ) -> tuple[pl.LazyFrame, list[tuple[str, str]]]:
-    """Leave out rows without a user, an item or a rating.
+    """Leave out rows without a user, an item, a rating or a time.
 
     Args:
         frame: The table.
         user: Column of users.
         item: Column of items.
-        rating: Column of ratings; ``None``: there is none.
+        rating: Column of ratings; ``None``: a row may lack one.
+        time: Column of times, where they split the rows; ``None``: a row may lack one.
 
     Returns:
         The other rows, and those that were left out, with the reason.
     """
     schema = frame.collect_schema()
-    lacks = {name: _lacks(name, schema[name].is_float()) for name in (user, item, *([rating] if rating is not None else []))}
+    lacks = {name: _lacks(name, schema[name].is_float()) for name in (user, item, rating, time) if name is not None}
     found = (
         frame.select(each.alias(name) for name, each in lacks.items())
         .with_row_index("__row").filter(pl.any_horizontal(*lacks)).collect()
@@ -113,14 +114,38 @@ def leave_out_incomplete(
     if not len(found):
         return frame, []
     reasons = [
-        (f"row {row['__row'] + 1:,}", f"it has no {next(name for name in lacks if row[name])}")
-        for row in found.iter_rows(named=True)
+        (f"row {row['__row'] + 1:,}", _reason(next(name for name in lacks if row[name]))) for row in found.iter_rows(named=True)
     ]
     return frame.filter(~pl.any_horizontal(*lacks.values())), reasons
 
 
 def _lacks(name: str, is_float: bool) -> pl.Expr:
     return pl.col(name).is_null() | ~pl.col(name).is_finite() if is_float else pl.col(name).is_null()
+
+
+def require_times(frame: pl.LazyFrame, rejected: Sequence[tuple[str, str]], config: RatingsConfig, where: object) -> None:
+    """Refuse a split by time where no row is left since none has one.
+
+    Args:
+        frame: The rows that were not left out.
+        rejected: Those that were, see :func:`leave_out_incomplete`.
+        config: What their columns mean.
+        where: The table's origin, for messages.
+
+    Raises:
+        MisconfigurationException: None has a time.
+    """
+    if config.split == "random" or not rejected or len(frame.head(1).collect()):
+        return
+    if any(reason == _reason(str(config.time)) for _, reason in rejected):
+        raise MisconfigurationException(
+            f"{where}: none of its {len(rejected):,} rows has a {config.time}, by which split={config.split} divides them; fill "
+            "that column, or leave the option split out."
+        )
+
+
+def _reason(name: str) -> str:
+    return f"it has no {name}"
 
 
 def require_several(frame: pl.LazyFrame, user: str, item: str, where: object) -> None:

@@ -48,7 +48,7 @@ class Ratings(ItemTitles, LightningDataModule):
         user: Column of user ids: strings or integers.
         item: Column of item ids: strings or integers.
         rating: Column of ratings; ``None``: clicks, each row is one.
-        time: Column that orders ratings, for ``split=time``, ``split=last_out`` and ``duplicates=last``; dates or numbers.
+        time: Column that orders ratings, dates or numbers; ``split=time`` and ``split=last_out`` leave out rows without one.
         date_format: Format of dates that are texts (``%d/%m/%Y``), or unit of numbers (``epoch_ms``), see
             :mod:`practicum.datamodules.tabular.date_formats`; ``None``: it is found.
         weight: Column of the rows' weights in the loss, at least 0; metrics count each row once.
@@ -56,13 +56,13 @@ class Ratings(ItemTitles, LightningDataModule):
         items: A second file with the items' titles, see :mod:`.item_titles`.
         split: ``random``; ``time``: the last ratings validate; ``last_out``: each user's last rating validates.
         split_column: Column that names each row's split, for ``split=random``: train, valid or test.
-        duplicates: What counts if a pair occurs more than once: the ``last`` rating, their ``mean``, or it is refused. Clicks
-            count once.
+        duplicates: What counts if a pair occurs more than once: the ``last`` rating, their ``mean`` or ``max``, or it is refused.
+            Clicks count once, as of the first, and ``weight`` is added up.
         header: Column names of a file without a header line.
         user_side: Columns that describe users, for models that use them.
         item_side: Columns that describe items.
         scale: Least and greatest rating; others are refused. ``None``: any is accepted.
-        positive_threshold: Use ratings from this one on as clicks, and leave the others out.
+        positive_threshold: Use ratings from this one on, after ``duplicates``, as clicks, and leave the others out.
         negatives: For clicks: number of sampled negatives beside each.
         negative_power: A negative's probability is proportional to the item's number of clicks to this power; 0: uniform.
         time_bin_days: Add a column ``time_bin``: the number of the stretch of so many days, since 1970, in which a rating falls.

@@ -11,7 +11,7 @@ from practicum.lightning_shim import MisconfigurationException
 from ..tabular.date_formats import check_format
 from ..tabular.table_config import TableConfig, check_row_options
 
-Duplicates = Literal["refuse", "last", "mean"]
+Duplicates = Literal["refuse", "last", "mean", "max"]
 RatingsSplit = Literal["random", "time", "last_out"]
 TIME_BIN = "time_bin"  # column added by ``time_bin_days``
 CLICK = "__click"  # column added for clicks

@@ -139,6 +139,18 @@ def test_what_was_said_of_scale_and_repeated_pairs_in_training_holds(tmp_path: P
     run.scale, run.duplicates = [0.5, 5], "mean"
     (tmp_path / "once.csv").write_text("item;rating\n1;4,5\n2;3\n99;1\n", encoding="utf-8")
     assert torch.allclose(new_vectors(run, tmp_path / "new.csv"), new_vectors(run, tmp_path / "once.csv"))
+    run.duplicates = "max"
+    (tmp_path / "once.csv").write_text("item;rating\n1;5\n2;3\n99;1\n", encoding="utf-8")
+    assert torch.allclose(new_vectors(run, tmp_path / "new.csv"), new_vectors(run, tmp_path / "once.csv"))
+
+
+def test_repeated_clicks_count_once_as_in_training(tmp_path: Path) -> None:
+    run = opened(tmp_path / "run", NUMBERS, NUMBERS)
+    folded: list[list[int]] = []
+    run.rating, run.model.fold_in = None, lambda codes, ratings: folded.append(codes.tolist()) or torch.zeros(4)
+    (tmp_path / "new.csv").write_text("item\n1\n2\n1\n99\n99\n1.0\n", encoding="utf-8")
+    _fold_in(run, str(tmp_path / "new.csv"))
+    assert folded == [[1, 2, 0, 0]]
 
 
 def test_a_user_of_unknown_items_only_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

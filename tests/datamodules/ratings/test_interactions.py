@@ -28,8 +28,8 @@ ROWS = pl.LazyFrame(
 
 
 def test_a_pair_that_occurs_twice() -> None:
-    def kept(duplicates: Any, rating: str | None = "rating", time: str | None = "time") -> list[tuple[Any, ...]]:
-        frame = deduplicate(ROWS, "user", "item", rating, time, duplicates, "t.csv")
+    def kept(duplicates: Any, time: str | None = "time") -> list[tuple[Any, ...]]:
+        frame = deduplicate(ROWS, "user", "item", "rating", time, duplicates, "t.csv")
         return sorted(frame.select("user", "item", "rating").collect().rows())
 
     with pytest.raises(MisconfigurationException, match=r"t.csv: user u rates item a 2 times; choose which rating counts"):
@@ -37,7 +37,7 @@ def test_a_pair_that_occurs_twice() -> None:
     assert kept("last") == [("u", "a", 1), ("u", "b", 2), ("v", "a", 4)]
     assert kept("last", time=None) == [("u", "a", 5), ("u", "b", 2), ("v", "a", 4)]  # by the order of rows
     assert kept("mean") == [("u", "a", 3.0), ("u", "b", 2.0), ("v", "a", 4.0)]
-    assert kept("refuse", rating=None) == kept("last")  # clicks count once
+    assert kept("max") == [("u", "a", 5), ("u", "b", 2), ("v", "a", 4)]
     unique = ROWS.filter(pl.col("time") != 10)
     assert deduplicate(unique, "user", "item", "rating", None, "refuse", "t").collect().equals(unique.collect())
 
@@ -58,7 +58,50 @@ def test_all_steps_together() -> None:
     frame = prepare_interactions(SourceTable(ROWS), config, "t").frame.collect()
     assert frame.columns[:2] == ["user", "item"]
     found = frame.select("user", "item", "time", "__split", "__click", "time_bin").sort("time").rows()
-    assert found == [("u", "a", 10, "train", 1.0, 1), ("u", "b", 20, "valid", 1.0, 2), ("v", "a", 40, "train", 1.0, 4)]
+    assert found == [("u", "b", 20, "train", 1.0, 2), ("v", "a", 40, "train", 1.0, 4)]  # the last rating of "a" is too low
+
+
+@pytest.mark.parametrize(("duplicates", "liked"), [("last", False), ("mean", False), ("max", True), ("refuse", None)])
+def test_a_rating_that_was_taken_back_is_no_click(duplicates: Any, liked: bool | None) -> None:
+    config = RatingsConfig(time="time", duplicates=duplicates, positive_threshold=4)
+    rows = pl.concat([ROWS, ROWS.tail(1).with_columns(user=pl.lit("w"), item=pl.lit("b"))])
+    if liked is None:
+        with pytest.raises(MisconfigurationException, match="t: user u rates item a 2 times"):
+            prepare_interactions(SourceTable(rows), config, "t")
+        return
+    frame = prepare_interactions(SourceTable(rows), config, "t").frame.collect()
+    assert (("u", "a") in frame.select("user", "item").rows()) is liked
+
+
+@pytest.mark.parametrize("split", ["time", "last_out"])
+@pytest.mark.parametrize("every", [5, 12])
+@pytest.mark.parametrize("rating", ["rating", None])
+def test_rows_without_a_time_are_left_out_of_a_split_by_time(split: Any, every: int, rating: str | None) -> None:
+    numbers = range(1200)
+    times = [None if n % every == 0 else float(n) for n in numbers]
+    frame = pl.LazyFrame({"user": [n % 30 for n in numbers], "item": [n // 30 for n in numbers], "rating": 3.0, "time": times})
+    config = RatingsConfig(time="time", split=split, rating=rating)
+    source = prepare_interactions(SourceTable(frame), config, "t")
+    assert source.rejected[:2] == [("row 1", "it has no time"), (f"row {every + 1}", "it has no time")]
+    rows = 1200 - len(source.rejected)
+    splits = source.frame.collect()["__split"].to_list()
+    assert len(splits) == rows
+    if split == "time":
+        tested = splits.count("test")
+        assert abs(tested - rows / 10) < 1
+        assert abs(splits.count("valid") - rows / 10) <= 1
+        assert [text for _, text in source.notes if "held out" in text] == [
+            f"t: {tested} of {rows:,} ratings (the newest) are held out for a test; test_fraction=0 leaves them to training."
+        ]
+    else:
+        assert splits.count("valid") == source.frame.collect()["user"].n_unique()
+    assert not prepare_interactions(SourceTable(frame), RatingsConfig(time="time", rating=rating), "t").rejected
+
+
+def test_a_split_by_times_that_are_all_missing_is_refused() -> None:
+    frame = ROWS.with_columns(time=pl.lit(None, pl.Int64))
+    with pytest.raises(MisconfigurationException, match="t: none of its 4 rows has a time, by which split=time divides them"):
+        prepare_interactions(SourceTable(frame), RatingsConfig(time="time", split="time", duplicates="last"), "t")
 
 
 def test_pairs_to_predict_get_what_they_lack() -> None:
