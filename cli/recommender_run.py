@@ -41,6 +41,7 @@ class RecommenderRun:
         positive_threshold: Rating from which on an interaction counted as positive; ``None``: all did.
         scale: Least and greatest rating; ``None``: those of training's ratings.
         duplicates: What counted if a pair occurred more than once: the ``last``, the ``mean`` or the ``max``; or it was refused.
+        header: Column names that its file was given in place of a header line; ``None``: none.
         csv_format: What the run was told of its table's format, see :class:`practicum.datamodules.Ratings`.
     """
 
@@ -53,6 +54,8 @@ class RecommenderRun:
         self.positive_threshold: float | None = run.config.data.get("positive_threshold")
         self.scale: list[float] | None = run.config.data.get("scale")
         self.duplicates: str = run.config.data.get("duplicates", "refuse")
+        header = run.config.data.get("header")
+        self.header: list[str] | None = None if header is None else [str(each) for each in header]
         told = run.config.data.get("csv_format")
         self.csv_format: Any = OmegaConf.to_container(told, resolve=True) if isinstance(told, DictConfig) else told
 
@@ -83,7 +86,7 @@ class RecommenderRun:
         Raises:
             MisconfigurationException: It can't be read, or is empty.
         """
-        return self.ids.read(source, self.csv_format, self.rating)
+        return self.ids.read(source, self.csv_format, self.rating, self.header)
 
     @property
     def predicts_ratings(self) -> bool:

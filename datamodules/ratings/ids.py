@@ -77,16 +77,22 @@ class RunIds:
         """Ids of a column as training spelt them, see :func:`normalize_ids`."""
         return normalize_ids(values, self.steps.categorical[column])
 
-    def read(self, source: TableSource, told: Mapping[str, Any] | None = None, rating: str | None = None) -> RowsAsRead:
+    def read(
+        self,
+        source: TableSource,
+        told: Mapping[str, Any] | None = None,
+        rating: str | None = None,
+        header: Sequence[str] | None = None,
+    ) -> RowsAsRead:
         """Read new ratings or pairs in the format of the training table; ids stay as they are written.
 
         Args:
             source: A file, or a frame of polars or pandas.
             told: The option ``csv_format``.
             rating: Column of ratings, if there is one.
+            header: Column names that training's file was given in place of a header line.
 
         Raises:
             MisconfigurationException: It can't be read, or is empty.
         """
-        header = None if self.steps.csv is None or self.steps.csv.get("header", True) else True
         return read_new_rows(source, self.steps, told, header, [] if rating is None else [rating])

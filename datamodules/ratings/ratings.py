@@ -24,7 +24,7 @@ from ..loading.batch_loader import batch_loader
 from ..tabular.new_rows import NewRows, TableSource, encode_rows, read_new_rows, source_name
 from ..tabular.readers import require_columns
 from ..tabular.row_batches import RowBatches
-from ..tabular.source_table import SPLIT_COLUMN, SourceTable, read_files, read_frame, read_one
+from ..tabular.source_table import SPLIT_COLUMN, SourceTable
 from ..tabular.split_batches import split_batches
 from ..tabular.split_files import fit_in_memory, hash_files, hash_frame
 from ..tabular.table_cache import TableArrays, table_arrays
@@ -36,6 +36,7 @@ from .item_titles import ItemTitles
 from .negative_sampling import NegativeSampler
 from .rating_checks import require_known_pairs, require_rating_columns
 from .ratings_config import Duplicates, RatingsConfig, RatingsSplit
+from .ratings_source import read_ratings_source
 from .training_length import USUAL_BATCH
 
 
@@ -58,7 +59,7 @@ class Ratings(ItemTitles, LightningDataModule):
         split_column: Column that names each row's split, for ``split=random``: train, valid or test.
         duplicates: What counts if a pair occurs more than once: the ``last`` rating, their ``mean`` or ``max``, or it is refused.
             Clicks count once, as of the first, and ``weight`` is added up.
-        header: Column names of a file without a header line.
+        header: Column names of a file without a header line; new files without one have these columns, too.
         user_side: Columns that describe users, for models that use them.
         item_side: Columns that describe items.
         scale: Least and greatest rating; others are refused. ``None``: any is accepted.
@@ -182,12 +183,7 @@ class Ratings(ItemTitles, LightningDataModule):
 
     def read_source(self) -> SourceTable:
         """All rows as they are, with what was found out in reading them."""
-        if self.header is not None and isinstance(self.root, Path):
-            return read_one(self.root, self.config.csv_format, list(self.header))
-        files, label = self.files(), self.config.item if self.config.rating is None else self.config.rating
-        if not files:
-            return read_frame(self.root, self.config.csv_format)
-        return read_files(files, label, self.config.csv_format, lambda name: name in self.config.columns)
+        return read_ratings_source(self.root, self.files(), self.config, self.header)
 
     def read_ratings(self) -> pl.LazyFrame:
         """All rows as they are."""
@@ -290,8 +286,8 @@ class Ratings(ItemTitles, LightningDataModule):
             MisconfigurationException: It can't be read, is empty, or has no users or items.
         """
         steps, where = self.steps(), source_name(source)
-        header, rating = None if self.header is None else True, [self.config.rating] if self.config.rating else []
-        rows = read_new_rows(source, steps, self.config.csv_format, header, rating)
+        rating = [self.config.rating] if self.config.rating else []
+        rows = read_new_rows(source, steps, self.config.csv_format, self.header, rating)
         pairs = complete_pairs(rows.plain.lazy(), self.config, where, steps.date_format).collect()
         (codes, _, targets), size = encode_rows(pairs, steps, where), 4 * (self.batch_size or USUAL_BATCH)
         require_known_pairs(codes, pairs, self.config, where)

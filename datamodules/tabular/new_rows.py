@@ -15,7 +15,7 @@ from practicum.lightning_shim import LightningDataModule, MisconfigurationExcept
 from torch import Tensor
 from torchdata.stateful_dataloader import StatefulDataLoader
 
-from ..files.csv_format import CSVFormat, check_csv_format, detect_format
+from ..files.csv_format import CSVFormat, check_csv_format
 from ..files.csv_numbers import as_plain_number, is_number, mark_numbers, odd_signs, with_other_sign
 from ..files.csv_reader import read_text_table
 from ..files.quoting import plain, quoted
@@ -24,6 +24,7 @@ from ..loading.batch_loader import batch_loader
 from ..loading.inputs import each_input, input_name
 from .column_notes import strange_numbers
 from .column_types import as_written, clean_text
+from .new_header import format_of_new
 from .preprocessor import TablePreprocessor
 from .readers import (
     POLARS_ERRORS,
@@ -145,7 +146,7 @@ def read_new_rows(
     source: TableSource | Sequence[TableSource],
     steps: TablePreprocessor,
     told: Mapping[str, Any] | None = None,
-    header: bool | None = None,
+    header: Sequence[str] | None = None,
     more_numbers: Sequence[str] = (),
 ) -> RowsAsRead:
     """Read new rows as training read its table: in its format, and nothing is inferred from the new rows.
@@ -154,7 +155,7 @@ def read_new_rows(
         source: A file, or a frame of polars or pandas; or several, whose rows come one after another.
         steps: The preprocessing fitted in training.
         told: The option ``csv_format``: what the user fixed.
-        header: Whether the first line names the columns; ``None``: as in training.
+        header: Column names that training's file was given in place of a header line; ``None``: none.
         more_numbers: Columns that hold numbers besides those that ``steps`` takes, such as ratings.
 
     Raises:
@@ -180,7 +181,7 @@ def _read_one(
     source: TableSource,
     steps: TablePreprocessor,
     told: Mapping[str, Any] | None,
-    header: bool | None,
+    header: Sequence[str] | None,
     more_numbers: Sequence[str],
 ) -> RowsAsRead:
     path = Path(source) if isinstance(source, str | os.PathLike) else None
@@ -191,8 +192,8 @@ def _read_one(
         clean = _without_units(clean_text(rows.lazy(), told).collect(), steps, source_name(source))
         return RowsAsRead(rows, _without_marks(clean, [*steps.units], check_csv_format(told).get("na_values", ())))
     trained = None if steps.csv is None else CSVFormat.from_dict(steps.csv)
-    csv = detect_format(path, trained, **{**(told or {}), **({} if header is None else {"header": header})})
-    text = collect_rows(path, lambda path: read_text_table(path, csv, missing=(), line_column=_LINE).lazy())
+    csv, names = format_of_new(path, trained, check_csv_format(told), header, steps.source_columns)
+    text = collect_rows(path, lambda path: read_text_table(path, csv, missing=(), line_column=_LINE, names=names).lazy())
     lines, text = text[_LINE], text.drop(_LINE)
     marks = {"na_values": csv.na_values, "keep_default_na": csv.keep_default_na}
     clean = _without_units(clean_text(text.lazy(), marks).collect(), steps, path, csv.decimal)

@@ -51,3 +51,16 @@ def test_ratings_are_plain_numbers_in_either_sign_and_written_as_they_were(
     assert found.plain["rating"].cast(pl.Float64).to_list() == [4.5, 1.0]
     assert [str(each) for each in found.written["rating"]] == [*cells]
     assert ("column 'rating' holds" in caplog.text) is any("." in cell for cell in cells)
+
+
+def test_a_file_as_headerless_as_training_is_read_with_the_names_that_training_was_given(
+    tmp_path: Path, open_ratings: Callable[..., Ratings]
+) -> None:
+    names = ["user", "item", "rating"]
+    (tmp_path / "t.csv").write_text("".join(f"u{n % 7},i{n % 11},{n % 5}\n" for n in range(77)), encoding="utf-8")
+    open_ratings(tmp_path / "t.csv", artifacts_dir=tmp_path / "run", header=names)
+    ids = RunIds(tmp_path / "run")
+    (tmp_path / "new.csv").write_text("x,i1,4\ny,i2,5\n", encoding="utf-8")
+    assert ids.read(tmp_path / "new.csv", rating="rating", header=names).plain["user"].to_list() == ["x", "y"]
+    (tmp_path / "users.csv").write_text("user\nu1\nu2\n", encoding="utf-8")
+    assert ids.read(tmp_path / "users.csv", header=names).plain["user"].to_list() == ["u1", "u2"]

@@ -1,0 +1,64 @@
+"""Tables of ratings with and without a header line, in one file and in several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from practicum.datamodules import Ratings
+from practicum.lightning_shim import MisconfigurationException
+
+OpenRatings = Callable[..., Ratings]
+Rows = list[tuple[Any, ...]]
+
+
+def codes_of(data: Ratings, path: Path, text: str) -> list[list[int]]:
+    path.write_text(text, encoding="utf-8")
+    return next(iter(data.for_prediction(path).predict_dataloader()))[0].codes.tolist()
+
+
+def test_new_files_have_a_header_or_the_columns_of_training(
+    tmp_path: Path, rows: Rows, open_ratings: OpenRatings, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "ratings.csv"
+    path.write_text("".join(f"{user},{item},{rating}\n" for user, item, rating, _ in rows), encoding="utf-8")
+    header = ["user", "item", "rating"]
+    data = open_ratings(path, header=header, artifacts_dir=tmp_path / "run")
+    caplog.set_level("INFO")
+    assert len(data.for_scoring(path).targets) == 60
+    assert "has no header, as in training; its columns are user, item, rating" in caplog.text
+    assert codes_of(data, tmp_path / "a.csv", "u1,i3,4\nu2,i3,1\n") == [[2, 5], [3, 5]]
+    assert codes_of(data, tmp_path / "b.csv", "item,user\ni3,u1\n") == [[2, 5]]
+    with pytest.raises(MisconfigurationException, match="c.csv: has no column 'user'"):
+        codes_of(data, tmp_path / "c.csv", "u1,i3\nu2,i3\n")
+    told = open_ratings(path, header=header, artifacts_dir=tmp_path / "run", csv_format={"header": False})
+    assert codes_of(told, tmp_path / "c.csv", "u1,i3\nu2,i3\n") == [[2, 5], [3, 5]]
+    with pytest.raises(MisconfigurationException, match="d.csv: has 4 columns, but the option header names 3"):
+        codes_of(told, tmp_path / "d.csv", "u1,i3,4,5\nu2,i3,1,5\n")
+    numbered = open_ratings(
+        path,
+        user="column_1",
+        item="column_2",
+        rating="column_3",
+        csv_format={"header": False},
+        artifacts_dir=tmp_path / "numbered",
+    )
+    assert codes_of(numbered, tmp_path / "a.csv", "u1,i3,4\nu2,i3,1\n") == [[2, 5], [3, 5]]
+    assert codes_of(numbered, tmp_path / "e.csv", "column_2,column_1\ni3,u1\n") == [[2, 5]]
+
+
+def test_one_header_for_several_files_is_refused(tmp_path: Path, rows: Rows, open_ratings: OpenRatings) -> None:
+    (tmp_path / "data").mkdir()
+    for name in ("train", "valid"):
+        text = "".join(f"{user},{item},{rating}\n" for user, item, rating, _ in rows)
+        (tmp_path / "data" / f"{name}.csv").write_text(text, encoding="utf-8")
+    header = ["user", "item", "rating"]
+    with pytest.raises(
+        MisconfigurationException,
+        match=r"data: holds several files \(train.csv, valid.csv\), and header=\[user,item,rating\] names the columns of one",
+    ):
+        open_ratings(tmp_path / "data", header=header)
+    (tmp_path / "data" / "valid.csv").unlink()
+    assert len(open_ratings(tmp_path / "data", header=header).source_rows("valid")) == 12
