@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import polars as pl
 from practicum.lightning_shim import MisconfigurationException
@@ -13,6 +14,9 @@ from ..files.quoting import quoted
 from ..tabular.column_notes import strange_numbers
 from ..tabular.readers import as_number, require_columns
 from .ratings_config import CLICK, TIME_BIN, RatingsConfig
+
+if TYPE_CHECKING:
+    from ..tabular.table_cache import TableArrays
 
 log = logging.getLogger(__name__)
 
@@ -167,6 +171,29 @@ def require_several(frame: pl.LazyFrame, user: str, item: str, where: object) ->
             raise MisconfigurationException(
                 f"{where}: {found}; a recommender learns how users and items differ, and needs several of both "
                 f"(columns {user} and {item})."
+            )
+
+
+def require_frequent(arrays: TableArrays, read: Callable[[], pl.LazyFrame], config: RatingsConfig, where: object) -> None:
+    """Refuse a ``min_count`` that makes all users, or all items, unknown.
+
+    Args:
+        arrays: The ratings as arrays.
+        read: Reads their rows, in the same order.
+        config: What their columns mean.
+        where: Their origin, for messages.
+
+    Raises:
+        MisconfigurationException: No user, or no item, remains.
+    """
+    for name, what in ((config.user, "user"), (config.item, "item")):
+        if not arrays.steps.categorical[name].categories:
+            training = read().select(config.user, config.item).collect()[arrays.rows["train"]]
+            first, most = training[name].value_counts(sort=True).row(0)
+            enough = min(training[each].value_counts(sort=True)["count"][0] for each in training.columns)
+            raise MisconfigurationException(
+                f"{where}: min_count={config.min_count} leaves no {what} to learn: the most frequent one ({name} {first}) has "
+                f"{most:,} training ratings; set it to {enough} or less."
             )
 
 

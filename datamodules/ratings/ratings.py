@@ -34,7 +34,7 @@ from .interaction_batches import InteractionBatches
 from .interactions import complete_pairs, prepare_interactions, unliked_pairs
 from .item_titles import ItemTitles
 from .negative_sampling import NegativeSampler
-from .rating_checks import require_known_pairs, require_rating_columns
+from .rating_checks import require_frequent, require_known_pairs, require_rating_columns
 from .ratings_config import Duplicates, RatingsConfig, RatingsSplit
 from .ratings_source import read_ratings_source
 from .training_length import USUAL_BATCH
@@ -67,7 +67,7 @@ class Ratings(ItemTitles, LightningDataModule):
         negatives: For clicks: number of sampled negatives beside each.
         negative_power: A negative's probability is proportional to the item's number of clicks to this power; 0: uniform.
         time_bin_days: Add a column ``time_bin``: the number of the stretch of so many days, since 1970, in which a rating falls.
-        min_count: Users and items with fewer training ratings count as unknown.
+        min_count: Users and items with fewer training ratings count as unknown; one that leaves none is refused.
         valid_fraction: Fraction of the rows for validation.
         test_fraction: Fraction of the rows for the test, for ``split=random``; 0: the test uses validation's rows.
         train_rows: Size of a random sample of the training rows; ``None``: all.
@@ -227,6 +227,7 @@ class Ratings(ItemTitles, LightningDataModule):
         if stage == "predict":
             return
         arrays = self.arrays()
+        require_frequent(arrays, self.read, self.config, self.origin)
         self.rejected = arrays.rejected
         arrays.write_artifacts(self.origin, self.report_dir, self.artifacts_dir)
         if stage == "fit":

@@ -62,3 +62,19 @@ def test_one_header_for_several_files_is_refused(tmp_path: Path, rows: Rows, ope
         open_ratings(tmp_path / "data", header=header)
     (tmp_path / "data" / "valid.csv").unlink()
     assert len(open_ratings(tmp_path / "data", header=header).source_rows("valid")) == 12
+
+
+@pytest.mark.parametrize(
+    ("min_count", "message"),
+    [
+        (12, r"min_count=12 leaves no user to learn: the most frequent one \(user u\d\) has \d training ratings; set it to 6 or"),
+        (8, r"min_count=8 leaves no item to learn: the most frequent one \(item i\d+\) has 6 training ratings; set it to 6 or"),
+    ],
+)
+@pytest.mark.parametrize("rating", ["rating", None])
+def test_a_count_that_leaves_nobody_is_refused(
+    rating: str | None, min_count: int, message: str, frame: Any, open_ratings: OpenRatings
+) -> None:
+    with pytest.raises(MisconfigurationException, match=message):
+        open_ratings(frame, rating=rating, min_count=min_count)
+    assert open_ratings(frame, rating=rating, min_count=6).describe()["categories"]["item"]
