@@ -138,7 +138,7 @@ class RecommenderRun:
         return UserItems(users, items, user_count=len(self.users))
 
     def list_columns(self, names: list[str], best: Tensor, scores: Tensor) -> dict[str, list[Any]]:
-        """Lists of items as columns: user, rank, item, title where known, prediction.
+        """Lists of items as columns: user, rank, item, title where known, prediction; says how many users have no list.
 
         Args:
             names: Ids of the users of the rows.
@@ -146,6 +146,10 @@ class RecommenderRun:
             scores: Their scores ``[users, k]``; minus infinity where a list is shorter.
         """
         listed = scores > float("-inf")
+        if len(full := (~listed.any(1)).nonzero()):
+            print(
+                f"{len(full):,} of {len(names):,} users have every item: nothing is left to recommend to {names[int(full[0])]}."
+            )
         rows, ranks = listed.nonzero(as_tuple=True)
         return {
             self.model.user: [names[row] for row in rows.tolist()],

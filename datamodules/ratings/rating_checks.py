@@ -208,7 +208,10 @@ def strange_ratings(frame: pl.LazyFrame, rating: str, clicks: bool, where: objec
     """
     values = frame.select(rating).collect()[rating]
     if not clicks and len(values) > 1 and values.n_unique() == 1:
-        return [f"{where}: every {rating} is {values[0]}, so that there is nothing to learn from it; for clicks set rating=None."]
+        return [
+            f"{where}: every {rating} is {values[0]}, so that there is nothing to learn from it; for clicks set "
+            "data.rating=null (rating=None in Python)."
+        ]
     notes = strange_numbers(values, where)
     zeros = int((values == 0).sum())
     rest = values.filter(values != 0).drop_nulls()

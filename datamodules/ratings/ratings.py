@@ -44,8 +44,8 @@ class Ratings(ItemTitles, LightningDataModule):
     """Ratings, or clicks.
 
     Args:
-        root: A CSV (also gzipped), TSV or Parquet file; a folder with ``train``, ``valid`` and ``test`` files; a zip file of
-            these; or a frame of polars or pandas.
+        root: A CSV (also gzipped), TSV or Parquet file; a folder with ``train``, ``test`` and, optionally, ``valid`` files; a
+            zip file of these; or a frame of polars or pandas.
         user: Column of user ids: strings or integers.
         item: Column of item ids: strings or integers.
         rating: Column of ratings; ``None``: clicks, each row is one.
@@ -214,7 +214,8 @@ class Ratings(ItemTitles, LightningDataModule):
                 split_column = SPLIT_COLUMN
             salt = f"{type(self).__name__} {self.config} {self.header}"
             contents = hash_files(files, salt) if files else hash_frame(self.root, salt)
-            config, fits = self.config.table_config(split_column), fit_in_memory(files, self.max_gb)
+            lacking = self.config.split == "random" and self.splits_by_file and "valid" not in files
+            config, fits = self.config.table_config(split_column, lacking), fit_in_memory(files, self.max_gb)
             self._arrays = table_arrays(self.source_table, contents, config, self.cache, self.origin, fits)
         return self._arrays
 

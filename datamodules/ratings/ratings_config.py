@@ -81,11 +81,12 @@ class RatingsConfig:
         """Column to predict."""
         return CLICK if self.rating is None or self.positive_threshold is not None else self.rating
 
-    def table_config(self, split_column: str | None) -> TableConfig:
+    def table_config(self, split_column: str | None, valid_from_train: bool = False) -> TableConfig:
         """How the prepared rows become arrays: users are the first column of codes and items the second.
 
         Args:
             split_column: Column of splits that the prepared rows have; ``None``: they are split at random.
+            valid_from_train: Whether it names no row for validation: rows of training's are held out.
         """
         return TableConfig(
             target=self.target,
@@ -97,6 +98,7 @@ class RatingsConfig:
             min_count=self.min_count,
             strategy="random",
             split_column=split_column,
+            valid_from_train=valid_from_train,
             valid_fraction=self.valid_fraction,
             test_fraction=self.test_fraction,
             train_rows=self.train_rows,

@@ -10,6 +10,7 @@ two ways to split at once are refused, rather than one of them overruled in sile
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -46,7 +47,7 @@ def row_labels(
         date_format: Format of its dates.
 
     Returns:
-        Of each row its index into :data:`.SPLITS`, or :data:`.LEFT_OUT`; and a sentence where a test was held out unasked.
+        Of each row its index into :data:`.SPLITS`, or :data:`.LEFT_OUT`; and a sentence where rows were held out unasked.
 
     Raises:
         MisconfigurationException: Options contradict each other, or a split has no row.
@@ -54,14 +55,16 @@ def row_labels(
     _require_one_split(config)
     labelled, unasked = len(target) - int(missing.sum()), config.test_fraction is None and config.split_column is None
     given = 0.0 if config.test_fraction is None and config.valid_days is not None else config.test_fraction
-    strategy, said = split_strategy(config), ""
+    by_chance = split_strategy(config) == "random" and (config.split_column is None or config.valid_from_train)
+    said = ""
 
     def split(test: float) -> Labels:
         labels = _split(column, len(target), test, config, where, date_format)
         labels[missing.to_numpy()] = LEFT_OUT
-        if is_class and strategy == "random" and config.split_column is None:  # a class without a training row can't be learnt
+        if is_class and by_chance:  # a class without a training row can't be learnt
             known = target.is_in(target.filter(pl.Series(labels == 0)).unique().to_list()).fill_null(False).to_numpy()
-            labels[~known & (labels != LEFT_OUT)] = 0
+            drawn = labels == 1 if config.valid_from_train else labels != LEFT_OUT
+            labels[~known & drawn] = 0
         return labels
 
     labels = split(held_out_share(given, labelled, config.valid_fraction))
@@ -69,8 +72,11 @@ def row_labels(
         if not all((labels == number).any() for number in (0, 1)):  # few dates or groups: a test would take those of validation
             labels = split(0.0)
         else:
-            newest = "the newest" if strategy == "time" else ""
+            newest = "the newest" if split_strategy(config) == "time" else ""
             said = held_out_sentence(where, int((labels == 2).sum()), labelled, "rows", newest)
+    if config.valid_from_train:
+        valid, rows = int((labels == 1).sum()), int((labels < 2).sum())
+        said = f"{where}: has no file for validation (valid.csv); {valid:,} of the {rows:,} training rows are held out for it."
     for number, name in enumerate(SPLITS[:2]):
         if not (labels == number).any():
             raise MisconfigurationException(_no_rows(where, name, len(labels), int(missing.sum()), config))
@@ -98,7 +104,8 @@ def _no_rows(where: object, split: str, rows: int, rejected: int, config: TableC
 
 def _require_one_split(config: TableConfig) -> None:
     """Refuse options of a way to split that is not the one taken."""
-    strategy = "split_column" if config.split_column is not None else split_strategy(config)
+    given = config.split_column is not None and not config.valid_from_train
+    strategy = "split_column" if given else split_strategy(config)
     if config.group is not None and strategy != "group":
         taken = {"split_column": f"split_column={config.split_column}", "time": f"date={config.date}"}.get(
             strategy, "split=random"
@@ -125,7 +132,12 @@ def split_strategy(config: TableConfig) -> SplitStrategy:
 def _split(column: ReadColumn, rows: int, test: float, config: TableConfig, where: object, date_format: str | None) -> Labels:
     strategy, valid = split_strategy(config), config.valid_fraction
     if config.split_column is not None:
-        return by_column(column(config.split_column), where).copy()
+        labels = by_column(column(config.split_column), where).copy()
+        if config.valid_from_train:
+            inside = np.flatnonzero(labels == 0)
+            alone = replace(config, split_column=None, valid_from_train=False)
+            labels[inside] = _split(lambda name: column(name).gather(inside), len(inside), 0.0, alone, where, date_format)
+        return labels
     if strategy == "time":
         if config.date is None:
             raise MisconfigurationException("split=time needs the option date: the column of dates.")

@@ -33,8 +33,8 @@ class Table(TableFacts, LightningDataModule):
     """A table with a column to predict.
 
     Args:
-        root: A CSV (also gzipped), TSV or Parquet file; a folder with ``train``, ``valid`` and ``test`` files; a zip file of
-            these; or a frame of polars or pandas.
+        root: A CSV (also gzipped), TSV or Parquet file; a folder with ``train``, ``test`` and, optionally, ``valid`` files;
+            a zip file of these; or a frame of polars or pandas.
         target: Column to predict. Rows without it are left out and listed in ``rejected.csv``.
         kind: ``number``, ``class``, or ``auto``: strings, booleans and integers with two distinct values are classes.
         date: Column of dates, by which rows are split.
@@ -197,7 +197,8 @@ class Table(TableFacts, LightningDataModule):
     def table_config(self) -> TableConfig:
         """The configuration, completed by what the files say."""
         if self.config.split_column is None and len(self.files()) > 1:
-            return dataclasses.replace(self.config, split_column=SPLIT_COLUMN)
+            lacking = "valid" not in self.files()
+            return dataclasses.replace(self.config, split_column=SPLIT_COLUMN, valid_from_train=lacking)
         return self.config
 
     def arrays(self) -> TableArrays:

@@ -36,6 +36,7 @@ class TableConfig:
         min_count: Categories that are rarer count as unknown.
         strategy: How rows are split.
         split_column: Column that names each row's split.
+        valid_from_train: Whether it names no row for validation, as there is no such file: rows of training's are held out.
         group: Column whose values stay on one side of the split.
         valid_fraction: Fraction of the rows for validation.
         test_fraction: Fraction of the rows for the test; ``None``: see :mod:`practicum.datamodules.loading.held_out`.
@@ -61,6 +62,7 @@ class TableConfig:
     min_count: int = 1
     strategy: SplitStrategy = "auto"
     split_column: str | None = None
+    valid_from_train: bool = False
     group: str | None = None
     valid_fraction: float = 0.2
     test_fraction: float | None = None

@@ -30,6 +30,14 @@ def test_lists_become_columns_and_end_at_minus_infinity(recommender: Recommender
     assert columns["predicted"] == recommender.model.scores_to_ratings(torch.tensor([2.0, 1.0, 1.5])).tolist()
 
 
+def test_users_without_a_list_are_said(recommender: RecommenderRun, capsys: pytest.CaptureFixture[str]) -> None:
+    none = float("-inf")
+    assert recommender.list_columns(["a", "b"], torch.tensor([[3], [1]]), torch.tensor([[none], [1.0]]))["user"] == ["b"]
+    assert "1 of 2 users have every item: nothing is left to recommend to a." in capsys.readouterr().out
+    recommender.list_columns(["b"], torch.tensor([[1, 2]]), torch.tensor([[1.0, none]]))
+    assert capsys.readouterr().out == ""
+
+
 def test_seen_items_are_those_of_all_splits(recommender: RecommenderRun, rated: Path) -> None:
     root = next((rated / "data/synthetic").glob("tastes-*"))
     lines = [line.split("\t") for line in (root / "u.data").read_text(encoding="utf-8").splitlines()]

@@ -78,3 +78,16 @@ def test_a_count_that_leaves_nobody_is_refused(
     with pytest.raises(MisconfigurationException, match=message):
         open_ratings(frame, rating=rating, min_count=min_count)
     assert open_ratings(frame, rating=rating, min_count=6).describe()["categories"]["item"]
+
+
+@pytest.mark.parametrize("rating", ["rating", None])
+def test_a_folder_of_training_and_test_ratings_is_enough(
+    tmp_path: Path, frame: Any, rating: str | None, open_ratings: OpenRatings
+) -> None:
+    frame.head(50).write_csv(tmp_path / "train.csv")
+    frame.tail(20).write_csv(tmp_path / "test.csv")  # ten of which are in training's, too
+    if rating is not None:
+        frame.tail(10).write_csv(tmp_path / "test.csv")
+    data = open_ratings(tmp_path, rating=rating)
+    assert [data.provenance[split] for split in ("train", "valid", "test")] == [40, 10, 10]
+    assert data.tests_on == "test"

@@ -71,3 +71,25 @@ def test_a_class_without_a_training_row_is_trained_on(seed: int) -> None:
 def test_the_default_follows_from_what_is_named() -> None:
     named = [{"date": "day"}, {"group": "customer"}, {}, {"date": "day", "strategy": "random"}]
     assert [split_strategy(TableConfig(target="y", **each)) for each in named] == ["time", "group", "random", "random"]  # type: ignore[arg-type]
+
+
+def test_validation_is_held_out_of_training_where_there_is_no_file_of_it() -> None:
+    files = {"split_column": "part", "valid_from_train": True}
+    labels = labels_of(**files)
+    parts = FRAME["part"].to_numpy()
+    assert {number: int((labels == number).sum()) for number in (0, 1, 2)} == {0: 48, 1: 12, 2: 60}
+    assert (labels[parts == "test"] == 2).all()
+    newest = labels_of(date="day", **files)
+    assert np.flatnonzero(newest == 1).min() > np.flatnonzero(newest == 0).max()
+    assert (newest[parts == "test"] == 2).all()
+    together = labels_of(group="customer", **files)
+    sides = [set(FRAME["customer"].filter(pl.Series(together == number))) for number in (0, 1)]
+    assert sides[1]
+    assert not sides[0] & sides[1]
+    config = TableConfig(target="sold", split_column="part", valid_from_train=True)
+    said = row_labels(FRAME.get_column, FRAME["sold"], FRAME["sold"].is_null(), False, config, "t", None)[1]
+    assert said == "t: has no file for validation (valid.csv); 12 of the 60 training rows are held out for it."
+    kinds = pl.Series("sold", [f"rare{row}" if row < 20 and not row % 2 else "a" for row in range(ROWS)])
+    known = labels_of(True, FRAME.with_columns(kinds), **files)
+    assert (known[:20:2] == 0).all()
+    assert (known[parts == "test"] == 2).all()

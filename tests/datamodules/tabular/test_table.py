@@ -239,3 +239,18 @@ def test_a_last_training_may_have_validations_rows_too(sales: pl.DataFrame, open
     assert len(everything(data)[2]) == sum(counts)
     data.train_on_validation = False
     assert len(everything(data)[2]) == counts[0]
+
+
+def test_a_folder_of_training_and_test_files_is_enough(
+    tmp_path: Path, sales: pl.DataFrame, open_table: OpenTable, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    half, (target, *_) = len(sales) // 2, open_table(sales).config.columns
+    for test, tested in ((sales.tail(half), half), (sales.tail(half).drop(target), 0)):
+        sales.head(half).write_csv(tmp_path / "train.csv")
+        test.write_csv(tmp_path / "test.csv")
+        data = open_table(tmp_path)
+        held = round(half * data.config.valid_fraction)
+        assert [data.provenance.get(split, 0) for split in ("train", "valid", "test")] == [half - held, held, tested]
+        assert f"has no file for validation (valid.csv); {held} of the {half} training rows are held out for it." in caplog.text
+        caplog.clear()
