@@ -10,6 +10,7 @@ import polars as pl
 import torch
 from practicum.callbacks.files.atomic_file import atomic_write
 from practicum.callbacks.ranking.user_items import top_items
+from practicum.datamodules.files.quoting import listed
 from practicum.datamodules.tabular.readers import require_columns
 from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor
@@ -71,32 +72,52 @@ def _users_of(run: RecommenderRun, source: str) -> tuple[list[str], Tensor]:
 
 
 def neighbours(run: RecommenderRun, item: str, k: int) -> dict[str, list[Any]]:
-    """The ``k`` items nearest to one, by the cosine similarity of their vectors.
+    """The ``k`` items nearest to one, by the cosine similarity of their vectors; says which one that is.
 
     Args:
         run: The run.
-        item: Its id, or its title.
+        item: Its id, or its title; ``id:120`` is an id only.
         k: How many.
 
     Returns:
         Columns: item, title where known, cosine.
 
     Raises:
-        MisconfigurationException: There is no such item.
+        MisconfigurationException: There is no such item, or there are several.
     """
-    titles = run.titles
-    row = run.ids.rows(run.model.item, [item])[0]
-    if row < 0:
-        row = next((row for row, each in enumerate(run.items) if titles.get(each) == item), -1)
-    if row < 0:
-        near = next((each for each, title in titles.items() if item.lower() in title.lower()), None)
-        hint = f"; did you mean {titles[near]!r} ({near})?" if near is not None else f"; ids are like {run.items[0]!r}."
-        raise MisconfigurationException(f"neighbours={item}: there is no such item in training{hint}")
+    row = _row_of(run, item)
+    title = run.titles.get(run.items[row])
+    print(f"Neighbours of {run.items[row]}{f', {title}' if title is not None and title != run.items[row] else ''}.")
     vectors = normalize(run.model.embedding_table(run.model.item).float(), dim=1)
     cosines = vectors @ vectors[row]
     cosines[row] = -2  # never its own neighbour
     values, rows = cosines.topk(min(k, len(run.items) - 1))
     return {**run.item_columns([run.items[each] for each in rows.tolist()]), "cosine": values.tolist()}
+
+
+def _row_of(run: RecommenderRun, item: str) -> int:
+    """The row of the one item that has this id or this title."""
+    titles = run.titles
+    named = [row for row, each in enumerate(run.items) if titles.get(each) == item]
+    row = run.ids.rows(run.model.item, [item])[0]
+    found = named if row < 0 else [row, *(each for each in named if each != row)]
+    if not found and item.startswith("id:"):
+        found = [each for each in run.ids.rows(run.model.item, [item.removeprefix("id:")]) if each >= 0]
+    if not found:
+        near = next((each for each, title in titles.items() if item.lower() in title.lower()), None)
+        hint = f"; did you mean {titles[near]!r} ({near})?" if near is not None else f"; ids are like {run.items[0]!r}."
+        raise MisconfigurationException(f"neighbours={item}: there is no such item in training{hint}")
+    if len(found) == 1:
+        return found[0]
+    ids = [run.items[each] for each in found]
+    if row >= 0:
+        raise MisconfigurationException(
+            f"neighbours={item}: is the id of one item and the title of another ({listed(ids[1:])}); name the first as "
+            f"neighbours=id:{item}, the other by its id."
+        )
+    raise MisconfigurationException(
+        f"neighbours={item}: {len(ids)} items have this title ({listed(ids)}); name one by its id, such as neighbours={ids[0]}."
+    )
 
 
 def write_factors(run: RecommenderRun, folder: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import polars as pl
 import pytest
 import torch
 from omegaconf import OmegaConf
@@ -174,6 +175,31 @@ def test_neighbours_and_lists_find_ids_in_the_same_way(tmp_path: Path) -> None:
         MisconfigurationException, match=r"users.csv: none of its users was in training \(such as 01; ids are like '1.0'"
     ):
         top_lists(run, str(tmp_path / "users.csv"), 2, None)
+
+
+def test_neighbours_of_one_item_are_said_and_of_several_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = opened(tmp_path / "run", NUMBERS, CODES)
+    names = {"001": "Hamlet", "1": "Solaris", "002": "Hamlet", "2": "2", "003": "2", "3": "A", "A": "Stalker"}
+    items = pl.read_parquet(tmp_path / "run" / "items.parquet")
+    items.with_columns(title=pl.col("item").replace_strict(names)).write_parquet(tmp_path / "run" / "items.parquet")
+    assert neighbours(run, "Solaris", 3) == neighbours(run, "1", 3)
+    assert capsys.readouterr().out == "Neighbours of 1, Solaris.\n" * 2
+    with pytest.raises(
+        MisconfigurationException,
+        match=r"neighbours=Hamlet: 2 items have this title \(001, 002\); name one by its id, such as neighbours=001",
+    ):
+        neighbours(run, "Hamlet", 3)
+    for both, other in (("2", "003"), ("A", "3")):
+        with pytest.raises(
+            MisconfigurationException,
+            match=rf"neighbours={both}: is the id of one item and the title of another \({other}\); name the first as "
+            rf"neighbours=id:{both}, the other by its id",
+        ):
+            neighbours(run, both, 3)
+    assert both not in neighbours(run, f"id:{both}", 3)["item"]
+    assert capsys.readouterr().out == "Neighbours of A, Stalker.\n"
+    neighbours(run, "id:2", 3)
+    assert capsys.readouterr().out == "Neighbours of 2.\n"
 
 
 def test_ids_of_another_run_are_refused(tmp_path: Path) -> None:
