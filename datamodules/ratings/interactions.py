@@ -18,6 +18,7 @@ from .rating_checks import (
     strange_ratings,
     validate_ratings,
 )
+from .rating_notes import unused_flags, unused_times
 from .rating_times import add_time_bins, find_time_format, parse_new_times, parse_times
 from .ratings_config import CLICK, Duplicates, RatingsConfig, RatingsSplit
 from .repeated_clicks import add_weights, count_repeats, first_clicks
@@ -49,13 +50,16 @@ def prepare_interactions(source: SourceTable, config: RatingsConfig, where: obje
     date_format, notes = find_time_format(frame, config, where)
     if config.rating is not None:
         notes += [("warning", each) for each in strange_ratings(frame, config.rating, config.clicks, where)]
+    notes += [("warning", each) for each in unused_flags(frame, config, where)]
+    notes += [("info", each) for each in unused_times(frame.collect_schema().names(), config, where)]
     frame = parse_times(frame, config.time, date_format, where)
     repeats = 0
     if config.rating is None:
         repeats = count_repeats(frame, config.user, config.item)
         clicks, frame = frame, first_clicks(frame, config.user, config.item, config.time, config.split_column)
         if repeats:
-            summed = "" if config.weight is None else "; weights are added up, in training those before the split"
+            summed = "" if config.weight is None else "; weights are added up"
+            summed += ", in training those before the split" if summed and by_time else ""
             notes.append(("info", f"{where}: {repeats:,} repeated clicks count once, as of each pair's first{summed}."))
     else:
         frame = deduplicate(frame, config.user, config.item, config.rating, config.time, config.duplicates, where)

@@ -13,6 +13,7 @@ from torch import Tensor
 from ..files.quoting import quoted
 from ..tabular.column_notes import strange_numbers
 from ..tabular.readers import as_number, require_columns
+from .rating_notes import looks_like_counts, unrated_mark
 from .ratings_config import CLICK, TIME_BIN, RatingsConfig
 
 if TYPE_CHECKING:
@@ -213,15 +214,11 @@ def strange_ratings(frame: pl.LazyFrame, rating: str, clicks: bool, where: objec
             "data.rating=null (rating=None in Python)."
         ]
     notes = strange_numbers(values, where)
-    zeros = int((values == 0).sum())
-    rest = values.filter(values != 0).drop_nulls()
-    on_a_scale = not clicks and len(rest) > 0 and rest.min() == 1 and rest.max() > 2  # type: ignore[operator]
-    if on_a_scale and zeros > rest.value_counts(sort=True)["count"][0]:
-        notes.append(
-            f"{where}: {zeros:,} of {len(values):,} rows have the {rating} 0, more than any other; if that means "
-            "not rated, leave these fields blank, and the rows are left out."
-        )
-    return notes
+    if clicks:
+        return notes
+    marks = unrated_mark(values, where)
+    known = any(f"holds {value:g} in" in note for note in notes for value in (values.min(), values.max()) if value is not None)
+    return notes + ([] if known else marks) + looks_like_counts(values, where)
 
 
 def validate_ratings(
