@@ -41,6 +41,7 @@ class FinishedRun:
         data_choice: The choice of the group ``data``.
         synthetic: Whether its data are synthetic.
         epochs: How many it was trained.
+        l2: ``model.l2`` where a baseline won and its advice is a stronger one; ``None``: it is not.
         length: The option that sets how many: ``epochs``, or ``trainer.max_epochs`` where something goes before that.
         continues: Whether the model can start from another run's weights (``model.weights``).
         test_inputs: What a challenge wants predicted; ``None`` where that is not there, or there is no challenge.
@@ -59,6 +60,7 @@ class FinishedRun:
     tokenizer: str | None = None
     lr: float | None = None
     overfits: bool = False
+    l2: float | None = None
     length: str = "epochs"
 
 
@@ -170,10 +172,9 @@ def next_commands(run: FinishedRun, hints: Mapping[str, Any], names: tuple[str, 
     first = f"{predict} {shlex.join([f'run={run.folder}', *use])}"
     if "classifier" in hints:
         purpose, first = "Train a classifier on what it has learnt", f"{train} {shlex.join(_classifier(run, hints))}"
-    arguments = hints.get("own_data", []) if run.synthetic else _other_rates(run)
+    arguments = hints.get("own_data", [])
     if not run.synthetic:
-        following = "Try other learning rates" if arguments else "Train for longer"
-        arguments = arguments or _longer(run)
+        following, arguments = _improve(run)
     return {purpose: first, following: f"{train} {shlex.join(arguments)}".rstrip()}
 
 
@@ -185,12 +186,32 @@ def _classifier(run: FinishedRun, hints: Mapping[str, Any]) -> list[str]:
     return ["experiment=reviews", *data, *tokenizer, *(str(each).replace("{run}", run.folder) for each in hints["classifier"])]
 
 
-def _other_rates(run: FinishedRun) -> list[str]:
-    """A sweep over learning rates around the run's, where more epochs would gain nothing; else empty."""
-    if not run.overfits or not run.lr:
-        return []
-    kept = [each for each in run.typed if not each.startswith(("optimizer.lr=", *_NOT_OF_A_RUN))]
-    return ["-m", *kept, f"optimizer.lr={','.join(f'{run.lr * factor:.2g}' for factor in (0.3, 1, 3))}"]
+def _improve(run: FinishedRun) -> tuple[str, list[str]]:
+    """What to try next: stronger penalties where a baseline won by them, other rates where more epochs would gain nothing."""
+    if run.l2 is not None:
+        return "Try stronger penalties", _sweep(run, "model.l2", stronger(run.l2))
+    if run.overfits and run.lr:
+        return "Try other learning rates", _sweep(run, "optimizer.lr", ",".join(f"{run.lr * each:.2g}" for each in (0.3, 1, 3)))
+    return "Train for longer", _longer(run)
+
+
+def _sweep(run: FinishedRun, option: str, values: str) -> list[str]:
+    kept = [each for each in run.typed if not each.startswith((f"{option}=", *_NOT_OF_A_RUN))]
+    return ["-m", *kept, f"{option}={values}"]
+
+
+def stronger(l2: float) -> str:
+    """Three penalties above one, as a sweep takes them.
+
+    Args:
+        l2: The penalty of the run.
+
+    Example:
+        >>> from practicum.cli.next_command import stronger
+        >>> stronger(0.1), stronger(0)
+        ('0.2,0.4,0.8', '0.02,0.04,0.08')
+    """
+    return ",".join(f"{(l2 or 0.01) * factor:.3g}" for factor in (2, 4, 8))
 
 
 def _longer(run: FinishedRun) -> list[str]:

@@ -267,6 +267,7 @@ def _next(cfg: DictConfig, hints: dict[str, Any], record: dict[str, Any], data: 
         tokenizer=f"{cfg.data.artifacts_dir}/tokenizer.json" if cfg.data.get("level") == "bpe" else None,
         lr=OmegaConf.select(cfg, "optimizer.lr"),
         overfits=record.get("val/loss", 0.0) > record.get("val/loss/best", math.inf),
+        l2=OmegaConf.select(cfg, "model.l2") if "-m model.l2=" in str(record.get("baseline/warning")) else None,
         length=length,
     )
     return next_commands(finished, hints, program_names())

@@ -62,10 +62,11 @@ def _recommender(trainer: Any, model: Recommender, data: Any, seed: int) -> Base
     from .popularity import popularity_baseline  # noqa: PLC0415
     from .ratings import lists_advice, rating_baselines  # noqa: PLC0415
 
-    lists = popularity_baseline(data, model.item_count, trainer.callbacks, seed)
+    l2 = getattr(model, "l2", None)
+    lists = popularity_baseline(data, model.item_count, trainer.callbacks, seed, l2)
     if isinstance(model.objective, Ranking):
         return lists
-    found = rating_baselines(data, model.objective, seed)
+    found = rating_baselines(data, model.objective, seed, l2)
     if lists is None:
         return found
     advice = {**found.advice, **dict.fromkeys(lists.advice, lists_advice(data))}

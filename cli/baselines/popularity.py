@@ -17,13 +17,16 @@ from practicum.callbacks.ranking.full_ranking import full_ranking
 from practicum.callbacks.ranking.sampled_ranking import sampled_ranking
 from torch import Tensor
 
+from ..next_command import stronger
 from .found import Baselines, say_sample
 
-ADVICE = "try another optimizer.lr, more data.negatives or, where validation's loss still falls, more epochs"
+ADVICE = "another optimizer.lr, more data.negatives or, where validation's loss still falls, more epochs"
 _USERS = 20_000  # whose lists are ranked within seconds
 
 
-def popularity_baseline(data: Any, item_count: int, callbacks: Iterable[Any], seed: int = 1) -> Baselines | None:
+def popularity_baseline(
+    data: Any, item_count: int, callbacks: Iterable[Any], seed: int = 1, l2: float | None = None
+) -> Baselines | None:
     """Measure lists of the most popular items by the metrics of the run's callbacks.
 
     Args:
@@ -31,6 +34,7 @@ def popularity_baseline(data: Any, item_count: int, callbacks: Iterable[Any], se
         item_count: Number of items.
         callbacks: The run's; ``None`` is returned where none of them ranks.
         seed: Seed of the sample of users, where there are many.
+        l2: The network's penalty, of which stronger ones are advised first: few clicks are soon learnt by heart.
     """
     rankings = [each for each in callbacks if isinstance(each, FullRanking | SampledRanking)]
     seen, held, trained = seen_pairs(data), data.pairs(data.tests_on), data.pairs("train")[1]
@@ -54,4 +58,5 @@ def popularity_baseline(data: Any, item_count: int, callbacks: Iterable[Any], se
         else:
             found |= sampled_ranking(scores, seen, held, item_count, each.k, each.negatives, each.seed)
     sampled = say_sample("users", (0, 0), (len(kept), len(users)))
-    return Baselines({"popularity": found}, {"popularity": ADVICE}, sampled) if found else None
+    advice = f"try {'' if l2 is None else f'-m model.l2={stronger(l2)} against overfitting, '}{ADVICE}"
+    return Baselines({"popularity": found}, {"popularity": advice}, sampled) if found else None

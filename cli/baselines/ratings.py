@@ -17,10 +17,11 @@ import numpy as np
 from practicum.modules.objectives.objective import Objective
 from sklearn.base import BaseEstimator, RegressorMixin
 
+from ..next_command import stronger
 from .estimators import Examples, choose_rows, constant, fit_and_measure
 from .found import Baselines, say_sample
 
-ADVICE = "try a higher model.l2 or a smaller model.factors against overfitting, or more epochs"
+ADVICE = "or a smaller model.factors against overfitting, or more epochs"
 _MOST = 5_000_000  # ratings that are fitted within seconds
 Array = np.ndarray[Any, Any]
 
@@ -85,13 +86,14 @@ def lists_advice(data: Any) -> str:
     )
 
 
-def rating_baselines(data: Any, objective: Objective, seed: int = 1) -> Baselines:
+def rating_baselines(data: Any, objective: Objective, seed: int = 1, l2: float | None = None) -> Baselines:
     """Measure the baselines of ratings.
 
     Args:
         data: Has ``arrays()`` and ``tests_on``, as :class:`.Ratings`.
         objective: Of the network.
         seed: Seed of the sample of ratings, where there are many.
+        l2: The network's penalty, of which stronger ones are advised; ``None``: it isn't known.
     """
     arrays = data.arrays()
 
@@ -104,4 +106,5 @@ def rating_baselines(data: Any, objective: Objective, seed: int = 1) -> Baseline
     if arrays.weights is not None:  # the network's loss is weighted
         found = {each: {key: value for key, value in values.items() if key != "loss"} for each, values in found.items()}
     used = say_sample("ratings", *((len(each.y), len(arrays.rows[s])) for each, s in ((train, "train"), (test, data.tests_on))))
-    return Baselines(found, {"biases": ADVICE}, used)
+    first = "a higher model.l2" if l2 is None else f"-m model.l2={stronger(l2)}"
+    return Baselines(found, {"biases": f"try {first} {ADVICE}"}, used)

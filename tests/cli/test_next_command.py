@@ -157,6 +157,15 @@ def test_where_more_epochs_gain_nothing_other_rates_are_proposed() -> None:
     assert "epochs=" in second_of(next_commands(replace(run, overfits=False), {}, NAMES))
 
 
+@pytest.mark.parametrize("overfits", [True, False])
+def test_where_a_baseline_wins_by_its_penalty_stronger_ones_are_tried(overfits: bool) -> None:
+    typed = ["data.root=my photos", "optimizer.lr=0.02", "model.l2=0.1", "resume=runs/x"]
+    run = replace(RUN, typed=typed, overfits=overfits, lr=0.02, l2=0.1)
+    commands = next_commands(run, {}, NAMES)
+    assert commands["Try stronger penalties"] == "python train.py -m 'data.root=my photos' optimizer.lr=0.02 model.l2=0.2,0.4,0.8"
+    assert "model.l2" not in second_of(next_commands(replace(run, synthetic=True), {}, NAMES))
+
+
 def test_data_without_hints_still_get_commands() -> None:
     assert first_of(next_commands(RUN, {}, NAMES)) == "python predict.py run=runs/x input=INPUT output=predictions.csv"
 

@@ -61,6 +61,15 @@ def test_lists_by_ratings_are_told_to_learn_from_clicks(monkeypatch: pytest.Monk
     )
 
 
+def test_recommenders_are_told_of_stronger_penalties_than_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[float | None] = []
+    monkeypatch.setattr("practicum.cli.baselines.popularity.popularity_baseline", lambda *args: given.append(args[-1]))
+    monkeypatch.setattr("practicum.cli.baselines.ratings.rating_baselines", lambda *args: given.append(args[-1]))
+    model = SimpleNamespace(objective=SimpleNamespace(), item_count=3, l2=0.02)
+    _recommender(SimpleNamespace(callbacks=[]), model, SimpleNamespace(), 1)
+    assert given == [0.02, 0.02]
+
+
 @pytest.mark.parametrize("data", [LightningDataModule(), PlainText("x", task="skip_gram")])
 def test_what_is_not_known_has_none(data: LightningDataModule) -> None:
     assert baselines_of(SimpleNamespace(callbacks=[]), LightningModule(), data, LightningModule) is None

@@ -45,3 +45,12 @@ def test_many_users_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found is not None
     assert found.sampled == "1 of 2 measured users"
     assert found.metrics["popularity"]["hit_rate@1"] in (0, 1)
+
+
+@pytest.mark.parametrize(("l2", "first"), [(0.02, "-m model.l2=0.04,0.08,0.16 against overfitting, "), (None, "")])
+def test_stronger_penalties_are_advised_where_there_is_one(l2: float | None, first: str) -> None:
+    found = popularity_baseline(data(), 4, [FullRanking(k=1)], l2=l2)
+    assert found is not None
+    sentence = found.warning({"ndcg@1": 0.0})
+    assert sentence is not None
+    assert f": try {first}another optimizer.lr, more data.negatives or" in sentence

@@ -47,3 +47,6 @@ def test_ratings_beside_the_mean(tmp_path: Path) -> None:
     assert found.metrics["mean"]["rmse"] == pytest.approx(np.sqrt(np.square(y[rows["valid"]] - mean).mean()), rel=1e-5)
     assert found.metrics["biases"]["rmse"] < 0.9 * found.metrics["mean"]["rmse"]
     assert list(found.advice) == ["biases"]
+    assert found.advice["biases"].startswith("try a higher model.l2 or a smaller model.factors")
+    objective = Regression(data.describe()["target"], bounded=True, relative_metrics=False)
+    assert rating_baselines(data, objective, l2=0.1).advice["biases"].startswith("try -m model.l2=0.2,0.4,0.8 or a smaller")
