@@ -216,9 +216,8 @@ def strange_ratings(frame: pl.LazyFrame, rating: str, clicks: bool, where: objec
     notes = strange_numbers(values, where)
     if clicks:
         return notes
-    marks = unrated_mark(values, where)
-    known = any(f"holds {value:g} in" in note for note in notes for value in (values.min(), values.max()) if value is not None)
-    return notes + ([] if known else marks) + looks_like_counts(values, where)
+    known = any("stands for a missing value" in each for each in notes)
+    return notes + ([] if known else unrated_mark(values, where)) + looks_like_counts(values, where)
 
 
 def validate_ratings(
