@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -113,10 +114,11 @@ def _row_of(run: RecommenderRun, item: str) -> int:
     if row >= 0:
         raise MisconfigurationException(
             f"neighbours={item}: is the id of one item and the title of another ({listed(ids[1:])}); name the first as "
-            f"neighbours=id:{item}, the other by its id."
+            f"{shlex.quote(f'neighbours=id:{item}')}, the other by its id."
         )
+    such = shlex.quote(f"neighbours={ids[0]}")
     raise MisconfigurationException(
-        f"neighbours={item}: {len(ids)} items have this title ({listed(ids)}); name one by its id, such as neighbours={ids[0]}."
+        f"neighbours={item}: {len(ids)} items have this title ({listed(ids)}); name one by its id, such as {such}."
     )
 
 

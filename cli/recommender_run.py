@@ -148,7 +148,7 @@ class RecommenderRun:
         listed = scores > float("-inf")
         if len(full := (~listed.any(1)).nonzero()):
             print(
-                f"{len(full):,} of {len(names):,} users have every item: nothing is left to recommend to {names[int(full[0])]}."
+                f"{len(full):,} of {len(names):,} users get no list: nothing was found that {names[int(full[0])]} does not have."
             )
         rows, ranks = listed.nonzero(as_tuple=True)
         return {

@@ -56,13 +56,16 @@ def prepare_interactions(source: SourceTable, config: RatingsConfig, where: obje
     repeats = 0
     if config.rating is None:
         repeats = count_repeats(frame, config.user, config.item)
-        clicks, frame = frame, first_clicks(frame, config.user, config.item, config.time, config.split_column)
+        # Files' parts don't count where time splits their rows anew.
+        clicks, frame = frame, first_clicks(frame, config.user, config.item, config.time, config.split_column, not by_time)
         if repeats:
             summed = "" if config.weight is None else "; weights are added up"
             summed += ", in training those before the split" if summed and by_time else ""
             notes.append(("info", f"{where}: {repeats:,} repeated clicks count once, as of each pair's first{summed}."))
-    else:
+    elif config.positive_threshold is None or config.duplicates != "refuse" or _contradicts(frame, config):
         frame = deduplicate(frame, config.user, config.item, config.rating, config.time, config.duplicates, where)
+    else:  # whichever of a pair's ratings counts, it is a click or none
+        frame = first_clicks(frame, config.user, config.item, config.time, config.split_column, not by_time)
     if config.positive_threshold is not None and config.rating is not None:  # by what counts, not by what was taken back
         frame = frame.filter(pl.col(config.rating) >= config.positive_threshold)
         frame = frame if config.time is None else frame.sort(config.time, maintain_order=True)
@@ -83,18 +86,31 @@ def prepare_interactions(source: SourceTable, config: RatingsConfig, where: obje
     return replace(source, frame=frame, date_format=date_format, notes=source.notes + notes, rejected=source.rejected + rejected)
 
 
-def unliked_pairs(read: Callable[[], pl.LazyFrame], config: RatingsConfig, where: object) -> pl.LazyFrame | None:
-    """The rows that ``positive_threshold`` leaves out, which were seen too; ``None`` without it.
+def _contradicts(frame: pl.LazyFrame, config: RatingsConfig) -> bool:
+    """Whether a pair has ratings on both sides of the threshold."""
+    positive = pl.col(str(config.rating)) >= config.positive_threshold
+    pairs = frame.group_by(config.user, config.item).agg(positive.any().alias("any"), positive.all().alias("all"))
+    return bool(pairs.select((pl.col("any") != pl.col("all")).any()).collect().item())
+
+
+def pairs_left_out(read: Callable[[], pl.LazyFrame], config: RatingsConfig, where: object) -> pl.LazyFrame | None:
+    """The rows that training leaves out though their users have the items: below ``positive_threshold``, or without a time.
 
     Args:
         read: Reads the table as it is.
         config: What its columns mean.
         where: Its origin, for messages.
+
+    Returns:
+        The rows; ``None`` where the options leave none out.
     """
-    if config.rating is None or config.positive_threshold is None:
-        return None
-    frame = convert_numbers(read(), [config.rating], where)
-    return frame.filter(pl.col(config.rating) < config.positive_threshold)
+    left_out, frame = [], read()
+    if config.rating is not None and config.positive_threshold is not None:
+        frame = convert_numbers(frame, [config.rating], where)
+        left_out.append(pl.col(config.rating) < config.positive_threshold)
+    if config.split != "random" and config.time is not None:
+        left_out.append(pl.col(config.time).is_null())
+    return frame.filter(pl.any_horizontal(left_out)) if left_out else None
 
 
 def complete_pairs(frame: pl.LazyFrame, config: RatingsConfig, where: object, date_format: str | None = None) -> pl.LazyFrame:

@@ -142,10 +142,10 @@ def require_times(frame: pl.LazyFrame, rejected: Sequence[tuple[str, str]], conf
     """
     if config.split == "random" or not rejected or len(frame.head(1).collect()):
         return
-    if any(reason == _reason(str(config.time)) for _, reason in rejected):
+    if count := sum(reason == _reason(str(config.time)) for _, reason in rejected):
         raise MisconfigurationException(
-            f"{where}: none of its {len(rejected):,} rows has a {config.time}, by which split={config.split} divides them; fill "
-            "that column, or leave the option split out."
+            f"{where}: no row can be used, and {count:,} lack a {config.time}, by which split={config.split} divides them; fill "
+            "that column, or leave the options split and time out."
         )
 
 

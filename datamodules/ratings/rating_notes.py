@@ -6,6 +6,7 @@ a column of 0 and 1 that says which rows are clicks, and times that nothing was 
 
 from __future__ import annotations
 
+import shlex
 from itertools import pairwise
 
 import polars as pl
@@ -48,9 +49,11 @@ def unrated_mark(values: pl.Series, where: object) -> list[str]:
         why = f"more than {_TIMES} times as many as have {lowest:g}"
     else:
         return []
+    # As it means missing in all columns, 0 would leave out the users and items of that number.
+    option = f", or set data.csv_format.na_values=[{mark:g}]" if mark < 0 else ""
     return [
         f"{where}: {count:,} of {len(values):,} rows have the {values.name} {mark:g}, {why}; if that means not rated, leave "
-        f"these fields blank, or set data.csv_format.na_values=[{mark:g}], and the rows are left out."
+        f"these fields blank{option}, and the rows are left out."
     ]
 
 
@@ -77,9 +80,10 @@ def looks_like_counts(values: pl.Series, where: object) -> list[str]:
     if greatest <= _TAIL or greatest < _TAIL * median or mean < 1.5 * median or tail < 5:
         return []
     name = plain(values.name)
+    weight = shlex.quote(f"data.weight={name}")
     return [
         f"{where}: {name} looks like a count, of plays or purchases (half are at most {median:g}, the greatest {greatest:,.0f}), "
-        f"and the few greatest decide a squared error; to learn what is chosen, take experiment=clicks data.weight={name} in "
+        f"and the few greatest decide a squared error; to learn what is chosen, take experiment=clicks {weight} in "
         "place of data.rating."
     ]
 
@@ -112,10 +116,10 @@ def unused_flags(frame: pl.LazyFrame, config: RatingsConfig, where: object) -> l
     if not all(each.collect().item() for each in varies):  # of a user, or of an item
         return []
     none, rows = frame.select((flag == 0).sum(), pl.len()).collect().row(0)
-    name = plain(flags[0])
+    rating = shlex.quote(f"data.rating={plain(flags[0])}")
     return [
         f"{where}: every row counts as a click, though {quoted(flags[0])} is 0 in {none:,} of {rows:,} rows; if it says whether "
-        f"there was one, set data.rating={name} data.positive_threshold=1 (and data.duplicates=max where pairs repeat)."
+        f"there was one, set {rating} data.positive_threshold=1 (and data.duplicates=max where pairs repeat)."
     ]
 
 

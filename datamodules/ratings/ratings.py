@@ -31,7 +31,7 @@ from ..tabular.table_cache import TableArrays, table_arrays
 from ..tabular.table_config import check_row_options
 from .catalogue import Catalogue, memory_in_training
 from .interaction_batches import InteractionBatches
-from .interactions import complete_pairs, prepare_interactions, unliked_pairs
+from .interactions import complete_pairs, pairs_left_out, prepare_interactions
 from .item_titles import ItemTitles
 from .negative_sampling import NegativeSampler
 from .rating_checks import require_frequent, require_known_pairs, require_rating_columns
@@ -58,7 +58,7 @@ class Ratings(ItemTitles, LightningDataModule):
         split: ``random``; ``time``: the last ratings validate; ``last_out``: each user's last rating validates.
         split_column: Column that names each row's split, for ``split=random``: train, valid or test.
         duplicates: What counts if a pair occurs more than once: the ``last`` rating, their ``mean`` or ``max``, or it is refused.
-            Clicks count once, as of the first, and ``weight`` is added up.
+            Clicks (``rating=None``) count once, as of the first, and ``weight`` is added up.
         header: Column names of a file without a header line; new files without one have these columns, too.
         user_side: Columns that describe users, for models that use them.
         item_side: Columns that describe items.
@@ -240,8 +240,8 @@ class Ratings(ItemTitles, LightningDataModule):
                 f"{strangers[0]}); they are predicted as an average user."
             )
         if self.artifacts_dir is not None and stage != "test":
-            unliked = unliked_pairs(self.read_ratings, self.config, self.origin)
-            seen_too = None if unliked is None else self.catalogue().encode(unliked)
+            left_out = pairs_left_out(self.read_ratings, self.config, self.origin)
+            seen_too = None if left_out is None else self.catalogue().encode(left_out)
             self.catalogue().write_artifacts(self.artifacts_dir, self.titles(), seen_too)
 
     # Facts ------------------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ def count_repeats(frame: pl.LazyFrame, user: str, item: str) -> int:
 
 
 def first_clicks(
-    frame: pl.LazyFrame, user: str, item: str, time: str | None = None, split_column: str | None = None
+    frame: pl.LazyFrame, user: str, item: str, time: str | None = None, split_column: str | None = None, by_part: bool = True
 ) -> pl.LazyFrame:
     """Keep the first click of each pair.
 
@@ -41,6 +41,7 @@ def first_clicks(
         item: Column of items.
         time: Column by which the first is chosen, and the rest ordered; ``None``: by the order of rows.
         split_column: Column that names each row's split, which comes before its time; that of files does so, too.
+        by_part: Whether these splits are the ones that are used.
 
     Example:
         >>> import polars as pl
@@ -50,7 +51,7 @@ def first_clicks(
         [('milk', 1), ('tea', 5)]
     """
     names = frame.collect_schema().names()
-    order = [_place_of_part(name) for name in (split_column, SPLIT_COLUMN) if name is not None and name in names]
+    order = [_place_of_part(name) for name in (split_column, SPLIT_COLUMN) if by_part and name is not None and name in names]
     order += [pl.col(time)] if time is not None else []
     ordered = frame.sort(order, nulls_last=True, maintain_order=True) if order else frame
     return ordered.unique([user, item], keep="first", maintain_order=True)

@@ -39,7 +39,8 @@ def format_of_new(
         return csv, None
     rows = parse(read_source(path, csv.encoding, _SAMPLE).sample(_SAMPLE), csv.delimiter, csv.quote)
     first = rows[0] if rows else []
-    if not {*first}.isdisjoint({*(names or ()), *learnt}):
+    known = {_bare(name) for name in (*(names or ()), *learnt)}
+    if not known.isdisjoint(map(_bare, first)):  # one in another case is refused by what reads it
         return detect_format(path, trained, **{**told, "header": True}), None
     if names is None:
         return csv, None
@@ -48,3 +49,7 @@ def format_of_new(
     taken = [*names[: len(first)]] if len(first) < len(names) else [*names]
     say_once(f"{path}: has no header, as in training; its columns are {listed(taken)}.", logging.INFO)
     return csv, taken
+
+
+def _bare(name: str) -> str:
+    return name.strip().casefold()

@@ -33,7 +33,7 @@ def test_lists_become_columns_and_end_at_minus_infinity(recommender: Recommender
 def test_users_without_a_list_are_said(recommender: RecommenderRun, capsys: pytest.CaptureFixture[str]) -> None:
     none = float("-inf")
     assert recommender.list_columns(["a", "b"], torch.tensor([[3], [1]]), torch.tensor([[none], [1.0]]))["user"] == ["b"]
-    assert "1 of 2 users have every item: nothing is left to recommend to a." in capsys.readouterr().out
+    assert "1 of 2 users get no list: nothing was found that a does not have." in capsys.readouterr().out
     recommender.list_columns(["b"], torch.tensor([[1, 2]]), torch.tensor([[1.0, none]]))
     assert capsys.readouterr().out == ""
 

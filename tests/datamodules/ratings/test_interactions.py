@@ -10,6 +10,7 @@ from practicum.datamodules.ratings.interactions import (
     assign_splits,
     complete_pairs,
     deduplicate,
+    pairs_left_out,
     prepare_interactions,
 )
 from practicum.datamodules.ratings.ratings_config import RatingsConfig
@@ -100,7 +101,7 @@ def test_rows_without_a_time_are_left_out_of_a_split_by_time(split: Any, every: 
 
 def test_a_split_by_times_that_are_all_missing_is_refused() -> None:
     frame = ROWS.with_columns(time=pl.lit(None, pl.Int64))
-    with pytest.raises(MisconfigurationException, match="t: none of its 4 rows has a time, by which split=time divides them"):
+    with pytest.raises(MisconfigurationException, match="t: no row can be used, and 4 lack a time, by which split=time"):
         prepare_interactions(SourceTable(frame), RatingsConfig(time="time", split="time", duplicates="last"), "t")
 
 
@@ -122,3 +123,26 @@ def test_by_time_the_newest_ratings_are_the_test(test_fraction: float | None, te
     said = [text for _, text in source.notes if "held out" in text]
     sentence = "t: 60 of 600 ratings (the newest) are held out for a test; test_fraction=0 leaves them to training."
     assert said == ([sentence] if test_fraction is None else [])
+
+
+def test_pairs_on_one_side_of_the_threshold_need_no_choice() -> None:
+    rows = pl.LazyFrame({"user": ["u", "u", "v", "v"], "item": ["a", "a", "b", "c"], "rating": [5, 4, 5, 1]})
+    config = RatingsConfig(positive_threshold=4)
+    found = prepare_interactions(SourceTable(rows), config, "t").frame.select("user", "item").collect()
+    assert sorted(found.rows()) == [("u", "a"), ("v", "b")]
+    both = rows.with_columns(pl.Series("rating", [5, 1, 5, 1]))
+    with pytest.raises(MisconfigurationException, match="user u rates item a 2 times; choose which rating counts"):
+        prepare_interactions(SourceTable(both), config, "t")
+
+
+def test_items_of_rows_that_are_left_out_are_had_all_the_same() -> None:
+    rows = ROWS.with_columns(pl.Series("time", [30, None, 10, 40]))
+
+    def left_out(**options: Any) -> list[tuple[Any, ...]] | None:
+        found = pairs_left_out(lambda: rows, RatingsConfig(**options), "t")
+        return None if found is None else sorted(found.select("user", "item").collect().rows())
+
+    assert left_out() is None
+    assert left_out(positive_threshold=4) == [("u", "a"), ("u", "b")]
+    assert left_out(rating=None, time="time", split="time") == [("u", "b")]
+    assert left_out(time="time", split="last_out", positive_threshold=2) == [("u", "a"), ("u", "b")]

@@ -65,3 +65,18 @@ def test_a_pair_of_two_parts_is_of_training(
     data = open_ratings(parts, rating=None, split_column="part", weight="w")
     assert {split: data.provenance[split] for split in ("train", "valid", "test")} == {"train": 50, "valid": 5, "test": 5}
     assert data.arrays().weights.tolist() == [1.0] * 60  # what was clicked again in the test weighs nothing in training
+
+
+def test_parts_of_files_do_not_hide_the_first_click_where_time_splits_anew() -> None:
+    rows = [
+        ("u", "a", 100, "train"),
+        ("u", "a", 1, "test"),
+        ("u", "b", 50, "train"),
+        ("v", "a", 60, "train"),
+        ("v", "b", 90, "train"),
+    ]
+    frame = pl.LazyFrame(rows, schema=["user", "item", "time", "__split"], orient="row")
+    config = RatingsConfig(rating=None, time="time", split="time", valid_fraction=0.25)
+    found = prepare_interactions(SourceTable(frame), config, "t").frame.select("user", "item", "time").collect()
+    assert ("u", "a", 1) in found.rows()
+    assert first_clicks(frame, "user", "item", "time").collect().filter(user="u", item="a")["time"].to_list() == [100]

@@ -18,6 +18,7 @@ HEADERLESS = CSVFormat(header=False, told=("header",))
     [
         ("1,2,3\n4,5,6\n", HEADERLESS, {}, NAMES, False, NAMES),
         ("item,user\n1,2\n", HEADERLESS, {}, NAMES, True, None),
+        ("User, Item ,RATING\n1,2,3\n", HEADERLESS, {}, NAMES, True, None),
         ("item,user\n1,2\n", HEADERLESS, {"header": False}, NAMES, True, None),  # a line of names is no row
         ("1,2\n4,5\n", HEADERLESS, {}, NAMES, True, None),
         ("1,2\n4,5\n", HEADERLESS, {"header": False}, NAMES, False, NAMES[:2]),
