@@ -95,7 +95,8 @@ def meaning(record: Mapping[str, Any]) -> str:
         record: What ``metrics.json`` holds.
     """
     if leak := leak_measured(record):
-        return f"{leak}, so that it may be better than it would be on new data; if they repeat by mistake, remove them."
+        remedy = "keep that run's splits" if leak.endswith(_LEAKS["seen_before"]) else "if they repeat by mistake, remove them"
+        return f"{leak}, so that it may be better than it would be on new data; {remedy}."
     if record.get("tests_on") != "valid":
         return TEST_MEANS
     return MEANS if validation_chose(record) else LAST_MEANS

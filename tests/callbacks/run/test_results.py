@@ -56,6 +56,15 @@ def test_a_leak_of_validation_says_that_it_chose_the_epoch() -> None:
     assert said.startswith("7 validation examples that measure this result (they chose the epoch, too) occur in another split")
 
 
+def test_photos_that_the_weights_have_seen_are_told_and_their_splits_advised() -> None:
+    said = meaning({"tests_on": "valid", "data/valid": 8, "data/seen_before/valid": 6})
+    assert said.startswith(
+        "6 of the 8 validation examples that measure this result (they chose the epoch, too) were trained on by"
+    )
+    assert said.endswith("than it would be on new data; keep that run's splits.")
+    assert meaning({"tests_on": "test", "data/leaked/test": 1}).endswith("if they repeat by mistake, remove them.")
+
+
 def test_what_chose_nothing_is_not_said_to_have_chosen() -> None:
     record = {"tests_on": "valid", "data/valid": 100, "weights/chosen_by": None}
     assert meaning(record) == LAST_MEANS
