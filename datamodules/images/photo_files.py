@@ -40,6 +40,7 @@ _MARKS = {
     "multirun.yaml": re.compile(r"\bpracticum\b"),
     SEAL: re.compile(r'^\{"[^"]+": \[\d+, "[0-9a-f]{64}"\]'),
 }
+_NO_PHOTOS = (".npy", ".csv", ".html", ".json", ".log")  # what may lie beside these folders: stored features, tables, pages
 
 
 def is_leftover(name: str) -> bool:
@@ -81,9 +82,10 @@ def is_own(folder: Path) -> bool:
             for each in found:
                 if is_leftover(each.name):
                     continue
-                if not each.is_dir(follow_symlinks=False):  # a photo, usually at once
+                if each.is_dir(follow_symlinks=False):
+                    inner.append(Path(each.path))
+                elif not each.name.lower().endswith(_NO_PHOTOS):  # a photo, usually at once
                     return False
-                inner.append(Path(each.path))
     except OSError:  # one that can't be read is refused where it is entered
         return False
     return bool(inner) and all(map(is_own, inner))

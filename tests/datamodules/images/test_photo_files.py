@@ -38,15 +38,17 @@ def test_names_are_printable_and_composed() -> None:
 def test_what_runs_and_caches_left_among_photos_is_skipped_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     ours = "data:\n  _target_: practicum.datamodules.ImageFolder\n"
     seal(_written(tmp_path / "data" / "cache" / "x" / "pixels.bin", "0").parent)
+    _written(tmp_path / "data" / "cache" / "features-train-0.npy")
     _written(tmp_path / "cats" / "1.jpg")
     _written(tmp_path / "runs" / "a" / "b" / ".hydra" / "config.yaml", ours)
     _written(tmp_path / "runs" / "a" / "b" / "figures" / "x.png")
     _written(tmp_path / "sweep" / "multirun.yaml", "searchpath: [pkg://practicum.conf]")
     (tmp_path / "empty").mkdir()
+    _written(tmp_path / "arrays" / "x.npy")
     with caplog.at_level("INFO", logger="practicum"):
-        assert [each.name for each in subfolders(tmp_path)] == ["cats", "empty"]
+        assert [each.name for each in subfolders(tmp_path)] == ["arrays", "cats", "empty"]
     assert "data, runs, sweep not read: runs and caches of this program" in caplog.text
-    assert [str(path.relative_to(tmp_path)) for path in files_below(tmp_path)] == ["cats/1.jpg"]
+    assert [str(path.relative_to(tmp_path)) for path in files_below(tmp_path)] == ["arrays/x.npy", "cats/1.jpg"]
     _written(tmp_path / "runs" / "dog.jpg")  # a folder of photos, in which runs are
     assert not is_own(tmp_path / "runs")
     assert [path.name for path in files_below(tmp_path / "runs")] == ["dog.jpg"]
