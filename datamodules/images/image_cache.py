@@ -36,6 +36,7 @@ from .photo_files import printable
 
 log = logging.getLogger(__name__)
 _VERSION = "3"  # of what is stored; raise it when decoding changes
+_UNFINISHED = ".unfinished-photos-"  # texts and tables keep their own in the same folder, under their own locks
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def index_images(
             paths, short_side, max_pixels, known, crop_mode, f"{printable(cache)}: can't be written ({error.strerror})"
         )
     try:
-        for left in cache.glob(".unfinished-*"):  # of a killed process: only the holder of the lock writes here
+        for left in cache.glob(f"{_UNFINISHED}*"):  # of a killed process: only the holder of the lock writes here
             _remove(left)
         found = _stored(entry, limit) or _make(paths, short_side, limit, max_pixels, known, crop_mode, entry)
         with contextlib.suppress(OSError):
@@ -160,7 +161,7 @@ def _make(
 ) -> ImageIndex:
     """Read the photos and store what is found; where that can't be stored, it is returned all the same, without pixels."""
     try:
-        work = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=entry.parent))
+        work = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=entry.parent))
         pixels = PixelFile(work / "pixels.bin" if limit else None, limit)
     except OSError as error:
         place = printable(entry.parent)

@@ -37,12 +37,14 @@ def test_cached_and_fresh_pixels_are_the_same_and_a_second_start_decodes_nothing
 
 def test_cache_is_bounded_and_half_written_entries_are_not_used(ready: Ready, photos: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
-    (cache / ".unfinished-abc").mkdir(parents=True)
+    (cache / ".unfinished-photos-abc").mkdir(parents=True)
+    (cache / ".unfinished-text-abc").mkdir()  # which another process may just be writing
     for size in (24, 28, 32):
         ready(photos, size=size, cache_gb=3e-4)
     kept = sum(file.stat().st_size for file in cache.glob("photos-*/*"))
     assert kept <= 3e5
     assert len(list(cache.glob("photos-*"))) < 3
+    assert [each.name for each in cache.glob(".unfinished-*")] == [".unfinished-text-abc"]
 
 
 def test_each_way_to_a_square_has_an_entry_and_a_border_takes_no_room(photos: Path, tmp_path: Path) -> None:
