@@ -11,6 +11,10 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
 from ..loading.held_out import held_out_sentence, held_out_share
 from .layouts import Photos
 
@@ -131,18 +135,9 @@ def _units(photos: Photos, together: Iterable[tuple[int, int]]) -> list[list[int
 
 def _joined(count: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
     """The connected components of so many places, each in rising order."""
-    parent = list(range(count))
-
-    def root(place: int) -> int:
-        while parent[place] != place:
-            parent[place] = parent[parent[place]]
-            place = parent[place]
-        return place
-
-    for one, other in pairs:
-        low, high = sorted((root(one), root(other)))
-        parent[high] = low
+    ends = np.array([*pairs], dtype=np.int64).reshape(-1, 2).T
+    links = coo_matrix((np.ones(ends.shape[1], dtype=bool), ends), shape=(count, count))
     units: dict[int, list[int]] = {}
-    for place in range(count):
-        units.setdefault(root(place), []).append(place)
+    for place, component in enumerate(connected_components(links, directed=False)[1].tolist()):
+        units.setdefault(component, []).append(place)
     return list(units.values())
