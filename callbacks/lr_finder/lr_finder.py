@@ -76,8 +76,8 @@ class LRFinder(OutsideTrials):
         tests: One dictionary per test: ``epoch``, ``lr``, ``loss``, ``smoothed``, ``suggestions``, ``chosen``.
 
     Raises:
-        MisconfigurationException: An option is out of range; there are several optimizers, or it is LBFGS; all rates are 0; a
-            training step gives no loss, or one that is NaN at the lowest rate.
+        MisconfigurationException: An option is out of range; there are several optimizers, or it is LBFGS; a layer is lazy and
+            has seen no batch; all rates are 0; a training step gives no loss, or one that is NaN at the lowest rate.
 
     Example:
         >>> import torch
@@ -169,13 +169,10 @@ class LRFinder(OutsideTrials):
         """Run the test before an epoch's first step, after other callbacks have prepared the epoch."""
         if batch_idx != 0:
             return
-        if any(map(is_lazy, pl_module.parameters())):
-            raise MisconfigurationException(
-                f"LRFinder: {type(pl_module).__name__} has lazy layers, whose weights begin with the first batch and so can't be "
-                "put back after a test; set num_sanity_val_steps=1, or call the module on a batch before fit."
-            )
-        trainable = sum(parameter.numel() for parameter in pl_module.parameters() if parameter.requires_grad)
-        unfrozen = self._trainable is not None and trainable > self._trainable
+        parameters = [*pl_module.parameters()]
+        lazy = any(map(is_lazy, parameters))  # these have no size yet
+        trainable = None if lazy else sum(each.numel() for each in parameters if each.requires_grad)
+        unfrozen = trainable is not None and self._trainable is not None and trainable > self._trainable
         self._trainable = trainable
         if trainer.current_epoch in self.at or ("unfreeze" in self.at and unfrozen):
             self.sweep(trainer, pl_module)
@@ -247,6 +244,11 @@ class LRFinder(OutsideTrials):
 
     def _check(self, trainer: Trainer, pl_module: LightningModule) -> None:
         name = type(pl_module).__name__
+        if any(map(is_lazy, pl_module.parameters())):
+            raise MisconfigurationException(
+                f"LRFinder: {name} has lazy layers, whose weights begin with the first batch and so can't be put back after a "
+                "test; set num_sanity_val_steps=1, or call the module on a batch before fit."
+            )
         if len(trainer.optimizers) != 1:
             raise MisconfigurationException(
                 f"LRFinder: {name}.configure_optimizers returns {len(trainer.optimizers)} optimizers, but the test "

@@ -15,14 +15,13 @@ from pathlib import Path
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files.quoting import listed, quoted
-from .layouts import Photos
+from .layouts import PHOTOS, Photos
 from .photo_files import class_name, entries, files_below, files_in, printable, subfolders
 from .split_names import split_of
 
 log = logging.getLogger(__name__)
 
 _WANTED = "expected class folders below ROOT/train and ROOT/valid (or val), class folders directly below ROOT, or the option csv"
-_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".avif", ".jp2", ".ppm")
 _LONE = frozenset({"images", "image", "imgs", "img", "photos", "photo", "pictures", "pics", "jpg", "jpeg", "png", "data"})
 
 
@@ -154,7 +153,7 @@ def _holds_photos(folder: Path) -> bool:
 
 
 def _is_photo_name(path: Path) -> bool:
-    return path.suffix.lower() in _ENDINGS
+    return path.suffix.lower() in PHOTOS
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files.quoting import listed
+from ..files.say_once import say_once
 from ..tabular.source_table import SourceTable, read_files, read_frame, read_one
 from .ratings_config import RatingsConfig
 
@@ -35,5 +36,10 @@ def read_ratings_source(root: Any, files: Mapping[str, Path], config: RatingsCon
                 "these names into the first line of each file, and leave header out."
             )
         return read_one(next(iter(files.values())), config.csv_format, list(header))
+    if len(files) > 1 and config.split != "random":
+        say_once(
+            f"{root}: {listed([each.name for each in files.values()])} are divided anew, by split={config.split}, all rows "
+            "together; leave out the option split to keep each file's rows apart."
+        )
     label = config.item if config.rating is None else config.rating
     return read_files(files, label, config.csv_format, lambda name: name in config.columns)

@@ -122,3 +122,8 @@ def test_weights_that_do_not_exist_yet_are_refused(make_trainer: MakeTrainer) ->
     finder = LRFinder()
     make_trainer(max_epochs=1, callbacks=[finder]).fit(module)
     assert len(finder.tests) == 1
+    # After an epoch they exist, and none of them has been unfrozen.
+    for at, tests in (([1], 1), (["unfreeze"], 0)):
+        finder = LRFinder(at=at)
+        make_trainer(max_epochs=2, callbacks=[finder]).fit(Lazy())
+        assert len(finder.tests) == tests

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from practicum.datamodules import Ratings
+from practicum.datamodules.files.say_once import forget_said
 from practicum.lightning_shim import MisconfigurationException
 
 OpenRatings = Callable[..., Ratings]
@@ -91,3 +92,18 @@ def test_a_folder_of_training_and_test_ratings_is_enough(
     data = open_ratings(tmp_path, rating=rating)
     assert [data.provenance[split] for split in ("train", "valid", "test")] == [40, 10, 10]
     assert data.tests_on == "test"
+
+
+@pytest.mark.parametrize("split", ["time", "last_out"])
+def test_files_whose_parts_are_divided_anew_are_said(
+    tmp_path: Path, frame: Any, split: str, open_ratings: OpenRatings, caplog: pytest.LogCaptureFixture
+) -> None:
+    frame.head(50).write_csv(tmp_path / "train.csv")
+    frame.tail(10).write_csv(tmp_path / "valid.csv")
+    open_ratings(tmp_path, time="time")
+    assert "divided anew" not in caplog.text
+    for _ in range(2):  # the second time from the cache
+        forget_said()
+        caplog.clear()
+        open_ratings(tmp_path, time="time", split=split)
+        assert f"train.csv, valid.csv are divided anew, by split={split}, all rows together; leave out" in caplog.text
