@@ -12,34 +12,28 @@ What can't be known is said once: numbers such as ``1.299`` that may be thousand
 from __future__ import annotations
 
 import codecs
-import contextlib
-import csv
-import io
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import clevercsv
 from practicum.lightning_shim import MisconfigurationException
 
-from .csv_numbers import MISSING, find_decimal, is_number
-from .csv_source import TextBytes, find_encoding, read_source, require_utf8
+from .csv_delimiter import ONE_COLUMN, find_delimiter, find_quote
+from .csv_delimiter import parse as parse  # noqa: PLC0414 (new_header.py takes it from here)
+from .csv_numbers import MISSING, find_decimal
+from .csv_source import find_encoding, read_source, require_utf8
 from .header_line import holds_values, say_strange_names
 from .own_encoding import told_in_training
 from .quoting import listed, quoted
 from .say_once import say_once
 
-DELIMITERS = (",", ";", "\t", "|")
-ONE_COLUMN = "\x1f"  # the delimiter of a table of one column, whose values may hold any of DELIMITERS
 WRITTEN = ("delimiter", "quote", "decimal", "encoding", "header")  # what is detected
 CSV_FORMAT_OPTIONS = (*WRITTEN, "na_values", "keep_default_na")
 DETECT: Mapping[str, Any] = dict.fromkeys(WRITTEN)  # the option csv_format by default, of photos and texts
 DETECT_TABLE: Mapping[str, Any] = dict.fromkeys(CSV_FORMAT_OPTIONS)  # and of tables and ratings
 _SAMPLE = 1 << 18  # bytes
-_ROWS = 100  # that clevercsv looks at: its time grows with them
 _NAMES = {"\t": "tab", ONE_COLUMN: "none (one column)", "\xa0": "no-break space", "\u202f": "narrow no-break space"}
 
 
@@ -57,6 +51,8 @@ class CSVFormat:
         na_values: What stands for a missing value besides an empty field and :data:`MISSING`.
         keep_default_na: Whether those do; false: ``None`` and ``NA`` are words.
         told: Names of the attributes that the user fixed.
+        decimals: Decimal signs of columns of numbers, by name, where they differ from ``decimal``; those that a table of training
+            has are added by :func:`.csv_reader.read_table`, and hold for new rows.
     """
 
     delimiter: str = ","
@@ -68,6 +64,7 @@ class CSVFormat:
     na_values: tuple[str, ...] = ()
     keep_default_na: bool = True
     told: tuple[str, ...] = ()
+    decimals: dict[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -102,7 +99,10 @@ class CSVFormat:
             raise ValueError(f"told={told!r} must name parts of a format")
         if thousands is not None and not (isinstance(thousands, str) and len(thousands) == 1):
             raise ValueError(f"thousands={thousands!r} must be one character")
-        return cls(**{**known, "told": tuple(told), "na_values": tuple(marks)})
+        decimals = known.get("decimals", {})
+        if not isinstance(decimals, dict) or any(sign not in (".", ",") for sign in decimals.values()):
+            raise ValueError(f"decimals={decimals!r} must be . or , by column")
+        return cls(**{**known, "told": tuple(told), "na_values": tuple(marks), "decimals": {**decimals}})
 
     def unusual(self) -> str | None:
         """What differs from a usual CSV, as ``delimiter ';', decimal ','``; ``None`` if nothing does."""
@@ -206,10 +206,10 @@ def detect_format(path: str | PathLike[str], trained: CSVFormat | None = None, *
         )
     source = read_source(path, encoding, 2 * _SAMPLE)
     text = source.sample(_SAMPLE)
-    quote = told.get("quote", _find_quote(text))
+    quote = told.get("quote", find_quote(text))
     if quote == "":
         quote = None
-    delimiter = told.get("delimiter") or _find_delimiter(source, text, quote, trained)
+    delimiter = told.get("delimiter") or find_delimiter(source, text, quote, None if trained is None else trained.delimiter)
     rows = parse(text, delimiter, quote)
     marks = {"na_values": tuple(told.get("na_values", ())), "keep_default_na": told.get("keep_default_na", True)}
     missing = missing_marks(**marks)
@@ -219,6 +219,10 @@ def detect_format(path: str | PathLike[str], trained: CSVFormat | None = None, *
         if header and trained is None:
             say_strange_names(path, rows, missing)
     values = rows[1:] if header else rows
+    decimals = {} if trained is None else {**trained.decimals}
+    names = rows[0] if header and rows else [f"column_{i + 1}" for i in range(len(rows[0]) if rows else 0)]
+    own = {place for place, name in enumerate(names) if name in decimals}  # these say nothing of the table's decimal sign
+    values = [["" if place in own else cell for place, cell in enumerate(row)] for row in values] if own else values
     if trained is not None and delimiter == trained.delimiter:
         decimal, thousands = told.get("decimal", trained.decimal), trained.thousands
         thousands = None if thousands == decimal else thousands
@@ -228,73 +232,6 @@ def detect_format(path: str | PathLike[str], trained: CSVFormat | None = None, *
                 f"{path}: {_NAMES.get(found, repr(found))} separates thousands, as the decimal sign in training was {decimal!r}."
             )
     else:  # where the delimiter is another, so was the program that wrote the file
-        names = rows[0] if header and rows else ()
-        decimal, thousands = find_decimal(path, values, delimiter, told.get("decimal"), names, missing)
-    return CSVFormat(delimiter, quote, decimal, thousands, encoding, bool(header), **marks, told=tuple(sorted(told)))
-
-
-def parse(text: str, delimiter: str, quote: str | None) -> list[list[str]]:
-    """Split a sample into rows of stripped fields; blank lines and what follows an error are left out."""
-    reader = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=delimiter,
-        quotechar=quote,
-        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
-        skipinitialspace=delimiter != "\t",
-    )
-    rows: list[list[str]] = []
-    with contextlib.suppress(csv.Error):  # the reader reports it with its line
-        rows.extend([field.strip() for field in row] for row in reader if row)
-    return rows
-
-
-def _find_quote(text: str) -> str:
-    """A double quote, unless every other row has fields in single ones that end where they should."""
-    if '"' in text:
-        return '"'
-    field = re.compile(r"(?:^|(?<=[,;\t|]))'(?:[^'\r\n]|'')*'(?=[,;\t|]|\s*$)", re.MULTILINE)
-    lines = text.splitlines()[1:]
-    return "'" if lines and sum(bool(field.search(line)) for line in lines) * 2 > len(lines) else '"'
-
-
-def _find_delimiter(source: TextBytes, text: str, quote: str | None, trained: CSVFormat | None) -> str:
-    if source.separator is not None:
-        return source.separator
-    # Only a delimiter that separates the header's names can be the file's.
-    found = {each: rows[0] for each in DELIMITERS if (rows := parse(text, each, quote)) and len(rows[0]) > 1}
-    agreeing = {each: names for each, names in found.items() if _agreement(text, each, quote, len(names)) >= 0.5}
-    if trained is not None and trained.delimiter in agreeing:
-        return trained.delimiter
-    if len(agreeing) > 1:
-        head = "".join(text.splitlines(keepends=True)[:_ROWS])
-        try:
-            chosen = clevercsv.Sniffer().sniff(head, delimiters="".join(agreeing))
-        except clevercsv.Error:
-            chosen = None
-        if chosen is not None and chosen.delimiter in agreeing:
-            return str(chosen.delimiter)
-        return max(agreeing, key=lambda each: len(agreeing[each]))
-    if agreeing:
-        return next(iter(agreeing))
-    return _of_one_column(source.path, text, quote, list(found))
-
-
-def _agreement(text: str, delimiter: str, quote: str | None, wanted: int) -> float:
-    """Share of the rows that have as many fields as the header; an empty field at a row's end doesn't count."""
-    rows = parse(text, delimiter, quote)[1:]
-    fit = sum(len(row) == wanted or (len(row) == wanted + 1 and not row[-1]) for row in rows)
-    return fit / len(rows) if rows else 1.0
-
-
-def _of_one_column(path: Path, text: str, quote: str | None, in_header: Sequence[str]) -> str:
-    """The delimiter of a table whose header has one name, or where no delimiter fits."""
-    for delimiter in DELIMITERS:
-        counts = {len(row) for row in parse(text, delimiter, quote)[1:]}
-        values = [line.strip() for line in text.splitlines()[1:] if line.strip()]
-        if len(counts) == 1 and counts != {1} and len(values) > 2 and not all(map(is_number, values)):
-            return delimiter  # the rows agree with each other: the header lacks names, and the reader says so
-    if in_header and len(parse(text, in_header[0], quote)) <= 5:
-        return in_header[0]  # too few rows to know better: the reader names the line that doesn't fit
-    usual = "\t" if re.search(r"\.(tsv|tab)(\.gz)?$", path.name.lower()) else ","
-    plain = all(len(row) == 1 for row in parse(text, usual, quote))
-    return usual if plain else ONE_COLUMN
+        decimal, thousands = find_decimal(path, values, delimiter, told.get("decimal"), names if header else (), missing)
+    facts = (delimiter, quote, decimal, thousands, encoding, bool(header))
+    return CSVFormat(*facts, **marks, told=tuple(sorted(told)), decimals=decimals)

@@ -17,9 +17,10 @@ from practicum.lightning_shim import MisconfigurationException
 
 from .csv_files import refuse_patterns
 from .csv_format import CSVFormat, detect_format
-from .csv_numbers import MISSING, typed, without_marks
+from .csv_numbers import MISSING, without_marks
 from .csv_source import TextBytes, read_source
 from .csv_structure import Rows, check_rows, iter_records
+from .csv_typed import typed
 from .field_edges import has_blanks, has_padding
 from .quoting import did_you_mean, listed, quoted
 
@@ -115,7 +116,7 @@ def read_table(
 
     Args:
         path: The file.
-        format: How it is written; ``None``: it is detected.
+        format: How it is written; ``None``: it is detected. Columns with another decimal sign are added to its ``decimals``.
         names: Column names of a file without a header.
         text: Columns that stay strings.
 
@@ -127,7 +128,8 @@ def read_table(
     signs = (form.decimal, form.thousands)
     if form.decimal != "." or form.thousands == ".":  # polars would read 1.299 as a fraction
         whole_text = _scan(source, form, rows, infer_schema=False)
-        return without_marks(typed(whole_text, rows.names, kept, signs, True, path, rows.lines, form.missing), form.na_values)
+        typed_text = typed(whole_text, rows.names, kept, signs, True, path, rows.lines, form.missing, form.decimals)
+        return without_marks(typed_text, form.na_values)
     options: dict[str, Any] = {"null_values": list(form.missing)}
     schema = dict(_scan(source, form, rows, infer_schema_length=None, **options).collect_schema())
     codes = [name for name, kind in schema.items() if kind == pl.Int128]
@@ -141,7 +143,8 @@ def read_table(
     frame = _scan(source, form, rows, schema, infer_schema=False, **options)  # inferring took as long as reading
     strings = [name for name, kind in schema.items() if kind == pl.String]
     blanks = bool(strings) and (len(form.delimiter.encode()) > 1 or has_blanks(source.data, source.start, form.delimiter))
-    return without_marks(typed(frame, strings, kept, signs, blanks, path, rows.lines, form.missing), form.na_values)
+    frame = typed(frame, strings, kept, signs, blanks, path, rows.lines, form.missing, form.decimals)
+    return without_marks(frame, form.na_values)
 
 
 def open_table(

@@ -16,8 +16,9 @@ from torch import Tensor
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 from ..files.csv_format import CSVFormat, check_csv_format
-from ..files.csv_numbers import as_plain_number, is_number, mark_numbers, odd_signs, with_other_sign
+from ..files.csv_numbers import as_plain_number, is_number, mark_numbers
 from ..files.csv_reader import read_text_table
+from ..files.csv_typed import column_signs, odd_signs, with_other_sign
 from ..files.quoting import plain, quoted
 from ..files.say_once import say_once
 from ..loading.batch_loader import batch_loader
@@ -200,14 +201,15 @@ def _read_one(
     constants = [name for name, only in steps.constants.items() if is_number(only)]
     wanted = dict.fromkeys([*steps.numeric_columns, *more_numbers, *constants])
     numbers = [name for name in wanted if name in text.columns and name not in steps.units]
-    # A column may have the other decimal sign, as in training, if that can be no sign between thousands. What is no number stays
-    # as it is, to be named in a message or to count as unknown.
-    usual = {name: as_plain_number(pl.col(name), csv.decimal, csv.thousands) for name in numbers}
-    other = {name: with_other_sign(pl.col(name), csv.decimal) for name in numbers}
+    # A column has its decimal sign of training; a cell may have the other one if that can be no sign between thousands. What is
+    # no number stays as it is, to be named in a message or to count as unknown.
+    signs = column_signs(clean, numbers, csv.decimals, (csv.decimal, csv.thousands))
+    usual = {name: as_plain_number(pl.col(name), *signs[name]) for name in numbers}
+    other = {name: with_other_sign(pl.col(name), signs[name][0]) for name in numbers}
     for name in numbers:
         odd = clean.select((usual[name].is_null() & other[name].is_not_null()).arg_true())[name]
         if len(odd):
-            log.warning(odd_signs(path, name, clean[name][odd[0]], lines[odd[0]], len(odd) - 1, csv.decimal))
+            log.warning(odd_signs(path, name, clean[name][odd[0]], lines[odd[0]], len(odd) - 1, signs[name][0]))
     plain = clean.with_columns(pl.coalesce(usual[name], other[name], pl.col(name)) for name in numbers)
     return RowsAsRead(as_written(text), _without_marks(plain, [*numbers, *steps.units], csv.na_values))
 

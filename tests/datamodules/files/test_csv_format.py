@@ -166,7 +166,8 @@ def test_a_guess_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
     "values",
     [[], 5, "x", {"delimiter": ""}, {"decimal": 3}, {"header": "yes"}, {"encoding": "x-none"}, {"told": "abc"},
      {"told": ["place"]}, {"told": 5}, {"thousands": 5}, {"thousands": "ab"}, {"quote": [1]},
-     {"na_values": 5}, {"keep_default_na": "x"}],
+     {"na_values": 5}, {"keep_default_na": "x"},
+     {"decimals": 5}, {"decimals": {"x": ";"}}, {"decimals": {"x": [","]}}],
 )  # fmt: skip
 def test_a_kept_format_that_is_none_is_refused(values: Any) -> None:
     with pytest.raises(ValueError, match="format|must"):

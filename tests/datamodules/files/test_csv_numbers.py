@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from practicum.datamodules.files.csv_numbers import as_plain_number, find_decimal, is_number, typed
+from practicum.datamodules.files.csv_numbers import as_plain_number, find_decimal, is_number
 
 HERE = Path("t.csv")
 
@@ -51,23 +51,3 @@ def test_numbers_are_rewritten_exactly_or_not_at_all() -> None:
     values = pl.DataFrame({"x": ["1.234,5", "-0,25", "1e3", "12.34", "x", None, "1.23", ",5"]})
     found = values.select(as_plain_number(pl.col("x"), ",", ".").cast(pl.Float64))["x"].to_list()
     assert found == [1234.5, -0.25, 1000.0, None, None, None, None, 0.5]
-
-
-def test_columns_get_types_by_all_their_values() -> None:
-    frame = pl.LazyFrame(
-        {
-            "blank": ["1"] * 1500 + [" "],
-            "late": ["1"] * 1500 + ["x"],
-            "points": ["0.5"] * 1501,
-            "codes": ["10"] * 1500 + ["01"],
-            "flag": ["True"] * 1500 + [" false"],
-            "none": [" "] * 1501,
-            "big": ["12345678901234567890"] * 1501,
-        }
-    )
-    found = typed(frame, frame.collect_schema().names(), [], (",", None), True, HERE, range(2, 1503)).collect()
-    kinds = [pl.Int64, pl.String, pl.Float64, pl.String, pl.Boolean, pl.String, pl.Float64]
-    assert dict(found.schema) == dict(zip(found.columns, kinds, strict=True))
-    assert found["blank"].null_count() == 1
-    assert found["none"].null_count() == 1501
-    assert found["flag"][-1] is False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -197,6 +198,71 @@ def test_the_other_decimal_sign_than_trainings_is_said(
     assert "in place of" not in caplog.text
     assert encoded(data, tmp_path / "b.csv", f"a;b\n8{trained_sign}5;1\n7{sign}5;1\n")[1] == wanted
     assert f"b.csv, line 3: column 'a' holds '7{sign}5' in place of '7{trained_sign}5', while the decimal sign" in caplog.text
+
+
+MIX = "temp;hum;press;sold\n" + "".join(
+    f"{i * 0.0437 - 0.9:.3f}".replace(".", ",") + f";{i / 97:.2f};{950 + i / 7:.1f};{i}\n" for i in range(80)
+)
+
+
+def test_a_column_keeps_its_own_decimal_sign(
+    tmp_path: Path, open_table: Callable[..., Table], caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "t.csv").write_text(MIX, encoding="utf-8")
+    data = open_table(tmp_path / "t.csv")
+    steps = data.steps()
+    assert steps.csv is not None
+    assert steps.csv["decimals"] == {"temp": ","}
+    caplog.clear()
+    (_, numbers), _ = next(iter(data.for_prediction(tmp_path / "t.csv").predict_dataloader()))
+    assert torch.equal(numbers, torch.from_numpy(data.arrays().numbers))
+    wanted = encoded(data, tmp_path / "a.csv", "temp;hum;press\n1,358;0.23;992.6\n")[1]
+    assert "thousands" not in caplog.text
+    assert "in place of" not in caplog.text
+    for name, text in {
+        "b.csv": "temp;hum;press\n1.358;0.23;992.6\n",
+        "c.csv": "temp,hum,press\n1.358,0.23,992.6\n",
+        "d.csv": 'press,temp,hum\n992.6,"1,358",0.23\n',
+        "e.tsv": "temp\thum\tpress\n1,358\t0,23\t992,6\n",
+    }.items():
+        assert encoded(data, tmp_path / name, text)[1] == wanted, name
+
+
+def test_a_run_of_before_columns_had_signs_still_predicts(tmp_path: Path, open_table: Callable[..., Table]) -> None:
+    (tmp_path / "t.csv").write_text(MIX, encoding="utf-8")
+    data = open_table(tmp_path / "t.csv")
+    wanted = encoded(data, tmp_path / "a.csv", "temp;hum;press\n0,358;0.23;992.6\n")[1]
+    path = tmp_path / "run" / "steps.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"decimals"', '"once"'), encoding="utf-8")
+    old = Table(tmp_path / "gone.csv", "sold", artifacts_dir=tmp_path / "run")
+    assert encoded(old, tmp_path / "a.csv", "temp;hum;press\n0,358;0.23;992.6\n")[1] == wanted
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_trainings_rows_are_the_same_numbers_again(seed: int, tmp_path: Path, open_table: Callable[..., Table]) -> None:
+    """Whatever the decimal and thousands sign of each column, and however few of the rows are read."""
+    draw = random.Random(seed)
+    delimiter, count = draw.choice(";\t|"), 40
+    table = [[name, *_cells(draw, count)] for name in ("a", "b", "c", "d")]
+    table.append(["sold", *(f"{draw.randint(0, 10**6)}" for _ in range(count))])
+    head, *rows = [delimiter.join(row) for row in zip(*table, strict=True)]
+    (tmp_path / "t.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    data = open_table(tmp_path / "t.csv", test_fraction=0.1)
+    for start, end in ((0, count), (3, 4), (17, 18), (20, 23)):
+        wanted = data.arrays().numbers[start:end].tolist(), data.arrays().codes[start:end].tolist()
+        codes, numbers, _ = encoded(data, tmp_path / "new.csv", "\n".join([head, *rows[start:end]]) + "\n")
+        assert (numbers, codes) == wanted, (seed, start)
+
+
+def _cells(draw: random.Random, count: int) -> list[str]:
+    """Numbers of a column in a notation of its own."""
+    sign, digits = draw.choice(".,"), draw.choice((1, 2, 3, 3))
+    if draw.random() < 0.25:
+        swapped = str.maketrans(",.", ".,")
+        large = [f"{draw.uniform(1, 10**5):,.2f}" for _ in range(count)]
+        return [each.translate(swapped) for each in large] if sign == "," else large
+    signs = ".," if draw.random() < 0.2 else sign  # in some columns, either
+    return [f"{draw.uniform(-3, 3):.{digits}f}".replace(".", draw.choice(signs)) for _ in range(count)]
 
 
 @pytest.mark.parametrize("decimal", [".", ","])
