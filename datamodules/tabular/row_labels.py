@@ -20,7 +20,7 @@ from ..files.quoting import quoted
 from ..loading.held_out import held_out_sentence, held_out_share
 from .date_formats import parse_dates
 from .source_table import SPLIT_COLUMN
-from .splits import LEFT_OUT, SPLITS, Labels, SplitStrategy, by_column, group_split, random_split, time_split
+from .splits import LEFT_OUT, SPLITS, Labels, SplitStrategy, by_column, group_split, random_split, stratified_split, time_split
 from .table_config import TableConfig
 
 ReadColumn = Callable[[str], pl.Series]
@@ -41,7 +41,8 @@ def row_labels(
         column: Reads a column.
         target: The column of targets.
         missing: Whether a row has none.
-        is_class: Whether targets are classes: at random, a class that training would not have is moved there.
+        is_class: Whether targets are classes: at random, each split then has the same share of each, and a class that training
+            would not have is moved there.
         config: How to split.
         where: The table, for messages.
         date_format: Format of its dates.
@@ -59,7 +60,7 @@ def row_labels(
     said = ""
 
     def split(test: float) -> Labels:
-        labels = _split(column, len(target), test, config, where, date_format)
+        labels = _split(column, target, is_class, test, config, where, date_format)
         labels[missing.to_numpy()] = LEFT_OUT
         if is_class and by_chance:  # a class without a training row can't be learnt
             known = target.is_in(target.filter(pl.Series(labels == 0)).unique().to_list()).fill_null(False).to_numpy()
@@ -129,14 +130,23 @@ def split_strategy(config: TableConfig) -> SplitStrategy:
     return config.strategy
 
 
-def _split(column: ReadColumn, rows: int, test: float, config: TableConfig, where: object, date_format: str | None) -> Labels:
+def _split(
+    column: ReadColumn,
+    target: pl.Series,
+    is_class: bool,
+    test: float,
+    config: TableConfig,
+    where: object,
+    date_format: str | None,
+) -> Labels:
     strategy, valid = split_strategy(config), config.valid_fraction
     if config.split_column is not None:
         labels = by_column(column(config.split_column), where).copy()
         if config.valid_from_train:
             inside = np.flatnonzero(labels == 0)
             alone = replace(config, split_column=None, valid_from_train=False)
-            labels[inside] = _split(lambda name: column(name).gather(inside), len(inside), 0.0, alone, where, date_format)
+            part = target.gather(inside)
+            labels[inside] = _split(lambda name: column(name).gather(inside), part, is_class, 0.0, alone, where, date_format)
         return labels
     if strategy == "time":
         if config.date is None:
@@ -146,7 +156,9 @@ def _split(column: ReadColumn, rows: int, test: float, config: TableConfig, wher
         if config.group is None:
             raise MisconfigurationException("split=group needs the option group: the column whose values stay on one side.")
         return group_split(column(config.group), valid, test, config.seed).copy()
-    return random_split(rows, valid, test, config.seed)
+    if is_class:
+        return stratified_split(target, valid, test, config.seed)
+    return random_split(len(target), valid, test, config.seed)
 
 
 def _sample_training_rows(labels: Labels, config: TableConfig) -> None:

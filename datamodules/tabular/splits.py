@@ -70,13 +70,69 @@ def random_split(rows: int, valid: float, test: float, seed: int) -> Labels:
     return labels
 
 
+def stratified_split(classes: pl.Series, valid: float, test: float, seed: int) -> Labels:
+    """Split rows at random, of each class the same share.
+
+    Where a split has as many rows as there are classes, a class of three rows or more has at least one in it; no class loses its
+    last row of training.
+
+    Args:
+        classes: The class of each row.
+        valid: Fraction for validation.
+        test: Fraction for the test.
+        seed: Seed of the permutations.
+
+    Returns:
+        Of each row its index into :data:`SPLITS`.
+
+    Example:
+        >>> import polars as pl
+        >>> from practicum.datamodules.tabular.splits import stratified_split
+        >>> labels = stratified_split(pl.Series(["common"] * 97 + ["rare"] * 3), valid=0.1, test=0.1, seed=1)
+        >>> sorted(labels[-3:].tolist()), labels.tolist().count(1), labels.tolist().count(2)
+        ([0, 1, 2], 10, 10)
+    """
+    generator = np.random.default_rng(seed)
+    names = classes.unique(maintain_order=True)
+    codes = _by_value(classes, names, pl.Series(range(len(names)), dtype=pl.Int32))
+    counts = np.bincount(codes)
+    order = generator.permutation(len(codes))
+    order = order[np.argsort(codes[order], kind="stable")]  # class by class, each in random order
+    tested = _of_each_class(counts, np.maximum(counts - 1, 0), test, generator)
+    held_out = _of_each_class(counts, np.maximum(counts - 1 - tested, 0), valid, generator)
+    place = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)  # of a row within its class
+    tested, held_out = np.repeat(tested, counts), np.repeat(held_out, counts)
+    labels = np.zeros(len(codes), np.uint8)
+    labels[order] = np.where(place < tested, 2, np.where(place < tested + held_out, 1, 0))
+    return labels
+
+
+def _of_each_class(
+    counts: np.ndarray[Any, Any], most: np.ndarray[Any, Any], fraction: float, generator: np.random.Generator
+) -> np.ndarray[Any, Any]:
+    """How many rows of each class a split has: in proportion, with the largest remainders rounded up, ties at random."""
+    wanted, exact = round(int(counts.sum()) * fraction), counts * fraction
+    least = (counts >= 3) & (int((counts >= 3).sum()) <= wanted)
+    found = np.minimum(np.maximum(np.floor(exact).astype(int), least), most)
+    open_ = np.flatnonzero(found < most)
+    remainders = (exact - found)[open_]
+    more = open_[np.lexsort((generator.random(len(open_)), -remainders))][: max(0, wanted - int(found.sum()))]
+    found[more] += 1
+    return found
+
+
 def group_split(values: pl.Series, valid: float, test: float, seed: int) -> Labels:
     """Split groups at random; ``valid`` and ``test`` are fractions of the groups."""
     groups = values.unique(maintain_order=True)
-    labels = pl.Series(random_split(len(groups), valid, test, seed))
-    return values.to_frame("group").join(
-        pl.DataFrame({"group": groups, "label": labels}), on="group", how="left", nulls_equal=True, maintain_order="left"
-    )["label"].to_numpy()  # fmt: skip
+    return _by_value(values, groups, pl.Series(random_split(len(groups), valid, test, seed)))
+
+
+def _by_value(values: pl.Series, distinct: pl.Series, numbers: pl.Series) -> np.ndarray[Any, Any]:
+    """The number of each value, from those of the distinct ones."""
+    pairs = pl.DataFrame({"value": distinct, "number": numbers})
+    return (
+        values.to_frame("value").join(pairs, on="value", how="left", nulls_equal=True, maintain_order="left")["number"].to_numpy()
+    )
 
 
 def time_split(dates: pl.Series, valid: float, test: float, last_days: int | None) -> Labels:

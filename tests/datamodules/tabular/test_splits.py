@@ -6,7 +6,7 @@ import datetime
 
 import polars as pl
 import pytest
-from practicum.datamodules.tabular.splits import by_column, group_split, random_split, time_split
+from practicum.datamodules.tabular.splits import by_column, group_split, random_split, stratified_split, time_split
 from practicum.lightning_shim import MisconfigurationException
 
 FIRST = datetime.date(2020, 1, 1)
@@ -56,3 +56,31 @@ def test_the_last_days_of_times_are_whole_days() -> None:
     assert not (times.filter(pl.Series(labels == 0)).dt.day() > 7).any()
     three = time_split(times, 0.1, 0.2, 3)
     assert [int((three == label).sum()) for label in (1, 2)] == [14, 9]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_class_has_its_share_of_each_split(seed: int) -> None:
+    classes = pl.Series(["no"] * 570 + ["yes"] * 24 + ["rare"] * 3 + ["two"] * 2 + ["one"]).shuffle(seed=seed)
+    labels = stratified_split(classes, 0.1, 0.1, seed)
+    counts = {
+        name: [int((labels[(classes == name).to_numpy()] == split).sum()) for split in range(3)] for name in classes.unique()
+    }
+    assert counts["rare"] == [1, 1, 1]
+    assert counts["one"] == [1, 0, 0]
+    assert counts["two"][0] >= 1
+    assert all(2 <= held_out <= 3 for held_out in counts["yes"][1:])
+    assert [(labels == split).sum() for split in range(3)] == [480, 60, 60]
+
+
+def test_many_small_classes_keep_most_of_their_rows_for_training() -> None:
+    classes = pl.Series([f"c{number // 3}" for number in range(1500)])
+    labels = stratified_split(classes, 0.1, 0.1, seed=1)
+    assert [(labels == split).sum() for split in range(3)] == [1200, 150, 150]
+    assert len(set(classes.filter(pl.Series(labels == 0)))) == 500
+    assert (labels != stratified_split(classes, 0.1, 0.1, seed=2)).any()
+
+
+def test_classes_may_be_of_any_type_and_missing() -> None:
+    for values in ([1, 2] * 10, [1.5, 2.5] * 10, [True, False] * 10, ["a", None] * 10):
+        labels = stratified_split(pl.Series(values), 0.2, 0.1, seed=1)
+        assert [(labels[::2] == split).sum() for split in range(3)] == [7, 2, 1]
