@@ -15,7 +15,7 @@ import polars as pl
 
 from ..files.quoting import plain, quoted
 from .column_roles import MAX_CATEGORIES, ColumnRole
-from .date_formats import looks_like_dates
+from .date_texts import dates_as_text
 from .readers import as_number
 from .splits import SPLITS, names_as_splits
 
@@ -126,11 +126,8 @@ def strange_text(values: pl.Series, where: object) -> list[str]:
     present = values.drop_nulls()
     if present.n_unique() <= MAX_CATEGORIES:
         return []
-    if looks_like_dates(present):
-        return [
-            f"{where}: column {quoted(values.name)} looks like dates ({quoted(present[0])}) and is read as text; name it in the "
-            "option date to split by it and to learn from its month, week ..."
-        ]
+    if said := dates_as_text(values, where):
+        return [said]
     other = present.filter(present.cast(pl.Float64, strict=False).is_null())
     words = other.unique(maintain_order=True)
     if 0 < len(words) <= 2 and 2 * len(other) < len(present):

@@ -99,8 +99,8 @@ def find_format(values: pl.Series, where: object, told: str | None = None) -> tu
         _refuse_mixed_units(text, epochs, where)
     sample = text.drop_nulls().unique(maintain_order=True).head(_SAMPLE).to_list()
     fitting, best, most = [], "", 0
-    for form in _formats_of(sample):
-        count = len(text) - _parse(text, form).null_count()
+    for form in formats_of(sample):
+        count = len(text) - read_dates(text, form).null_count()
         if count == present:
             fitting.append(form)
         elif count > most:
@@ -146,21 +146,13 @@ def parse_dates(values: pl.Series, form: str | None, where: object, told: bool =
         other = pl.repeat(False, len(text), eager=True) if units is None else (units != form).fill_null(False)
         parsed = _from_epoch(text, form).set(other, None)
     else:
-        parsed = _parse(text, form)
+        parsed = read_dates(text, form)
     if parsed.null_count() == text.null_count():
         return parsed
     for iso in _ISO:
-        if (read := _parse(text, iso)).null_count() == text.null_count():
+        if (read := read_dates(text, iso)).null_count() == text.null_count():
             return read
     _refuse(values, text, form, where, "or correct the option date_format" if told else "as training had them", parsed)
-
-
-def looks_like_dates(values: pl.Series) -> bool:
-    """Whether the first values of a column of strings are all dates of one format."""
-    sample = values.drop_nulls().head(_SAMPLE)
-    if not len(sample):
-        return False
-    return any(not _parse(sample, form).null_count() for form in _formats_of([sample[0]]))
 
 
 def date_text(values: pl.Series, where: object) -> pl.Series | None:
@@ -198,8 +190,8 @@ def time_unit(values: pl.Series, where: object) -> str | None:
     return str(units.drop_nulls()[0]) if units.null_count() == text.null_count() else None
 
 
-def _formats_of(sample: list[str]) -> Iterator[str]:
-    """The formats that any of the texts has. A thousand patterns take half a second: only those of a date that begins a text."""
+def formats_of(sample: list[str]) -> Iterator[str]:
+    """Yield the formats that any text has. A thousand patterns take half a second: only those of a date that begins a text."""
     dates = {date for date in _DATES if any(_pattern(date).match(each) for each in sample)}
     for form in FORMATS:
         if _DATE_OF[form] in dates and any(_pattern(form).fullmatch(each) for each in sample):
@@ -211,16 +203,21 @@ def _pattern(form: str) -> re.Pattern[str]:
     return re.compile(_shape(form))
 
 
+def has_shape(text: pl.Series, form: str) -> pl.Series:
+    """Which texts have digits, letters and signs where a format has them, even if they are no date, as ``2021-02-30``."""
+    return text.str.contains(f"^{_shape(form)}$")
+
+
 def _shape(form: str) -> str:
     """A regular expression that all texts in a format match: strptime alone reads 21 as the year 21."""
     parts = re.split(r"(\.%f|%.)", form)
     return "".join("" if each == ".%f" else _SHAPES[each[1]] if each.startswith("%") else re.escape(each) for each in parts)
 
 
-def _parse(text: pl.Series, form: str) -> pl.Series:
+def read_dates(text: pl.Series, form: str) -> pl.Series:
     """Read texts in a format; null where one does not have it."""
     has_time = bool({"%H", "%I"} & {*re.findall("%.", form)})
-    good = text.set(~text.str.contains(f"^{_shape(form)}$").fill_null(False), None)
+    good = text.set(~has_shape(text, form).fill_null(False), None)
     chrono = form.replace(".%f", "").replace("%S", "%S%.f").replace("%b", "%B")
     shift = None
     if form.endswith("%z"):
@@ -253,9 +250,9 @@ def _from_epoch(text: pl.Series, unit: str) -> pl.Series:
 
 def _guesses(text: pl.Series, fitting: Sequence[str], where: object) -> list[str]:
     chosen, others = fitting[0], fitting[1:]
-    notes, dates = [], _parse(text, chosen)
+    notes, dates = [], read_dates(text, chosen)
     if others:
-        row = int([*(dates != _parse(text, others[0])).fill_null(False).arg_true(), text.is_not_null().arg_true()[0]][0])
+        row = int([*(dates != read_dates(text, others[0])).fill_null(False).arg_true(), text.is_not_null().arg_true()[0]][0])
         notes.append(
             f"{where}: all of column {quoted(text.name)} may be {' or '.join([chosen, *others])}; it is read as {chosen}, so "
             f"that {quoted(text[row])} is {dates[row]:%d %B %Y}. If that is wrong, set date_format={others[0]}."
@@ -289,7 +286,7 @@ def _refuse(
         raise MisconfigurationException(
             f"{where}: column {quoted(values.name)} has type {values.dtype}, not a date: {text[row]} is {hint}; write 2026-01-31."
         )
-    read = parsed if parsed is not None else _parse(text, form) if form else text.set(text.is_not_null(), None)
+    read = parsed if parsed is not None else read_dates(text, form) if form else text.set(text.is_not_null(), None)
     row = int((read.is_null() & text.is_not_null()).arg_true()[0])
     found = f"it reads as {form} but row {row + 1:,} does not" if form else f"row {row + 1:,} is not one"
     if "%Y" in form and re.search(r"\b(?:0\d{3}|1[0-4]\d\d|2[2-9]\d\d|[3-9]\d{3})\b", text[row]):

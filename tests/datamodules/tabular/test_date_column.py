@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from practicum.lightning_shim import MisconfigurationException
 
 DAYS = [datetime.date(2020, 1, 1) + datetime.timedelta(days=3 * row) for row in range(120)]
 
@@ -39,7 +40,9 @@ def test_the_only_dates_are_learnt_from(
     "more",
     [
         {"a": texts(), "b": texts()},  # which one?
-        {"a": [*texts()[:-1], "soon"]},  # not all of them are dates
+        {"a": [*texts()[:-4], "soon", "late", "now", "then"]},  # not all of them are dates
+        {"a": [*texts()[:-1], "soon"], "b": [*texts()[:-1], "late"]},  # which one?
+        {"a": [f"{row % 12 + 1}.{row % 12 + 1}.{row % 80 + 10}" for row in range(119)] + ["1.40.12"]},  # versions
         {"a": texts("%Y-%m")[:1] * 60 + ["2021-05"] * 60},  # two months: a category
         {"a": texts(), "a_month": np.arange(120) % 12},  # would be made twice
         {"a": np.arange(120) + 2000},  # numbers
@@ -47,6 +50,28 @@ def test_the_only_dates_are_learnt_from(
 )
 def test_what_is_not_plain_is_left_as_it_is(open_table: Callable[..., Any], more: dict[str, Any]) -> None:
     assert open_table(table(**more)).arrays().steps.date is None
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%Y-%m-%d %H:%M:%S"])
+@pytest.mark.parametrize(("row", "odd"), [(5, "TBD"), (118, "soon"), (0, "0000-00-00")])
+def test_one_wrong_date_is_named(open_table: Callable[..., Any], form: str, row: int, odd: str) -> None:
+    days = texts(form)
+    days[row] = odd
+    with pytest.raises(
+        MisconfigurationException,
+        match=f"column 'when' should be a date: 119 of 120 values read as {form}, but row {row + 1} holds '{odd}'; correct it",
+    ):
+        open_table(table(when=days))
+    assert open_table(table(when=days), csv_format={"na_values": [odd]}).arrays().steps.date == "when"
+    assert open_table(table(when=days), categorical=["when"]).arrays().steps.date is None
+
+
+def test_dates_beside_a_column_with_a_wrong_one_are_learnt_from(
+    open_table: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    data = open_table(table(when=texts(), other=[*texts()[:-1], "soon"]))
+    assert data.arrays().steps.date == "when"
+    assert "column 'other' looks like dates ('2020-01-01') in 119 of 120 values, and is read as text" in caplog.text
 
 
 def test_an_option_decides(open_table: Callable[..., Any]) -> None:

@@ -11,7 +11,6 @@ from practicum.datamodules.tabular.date_formats import (
     FORMATS,
     check_format,
     find_format,
-    looks_like_dates,
     parse_dates,
     time_unit,
 )
@@ -128,19 +127,12 @@ def test_options_that_are_none(form: str) -> None:
         check_format("Table", form)
 
 
-def test_text_that_looks_like_dates() -> None:
-    assert looks_like_dates(as_column("25/11/2021", None, "03/04/2021"))
-    assert not looks_like_dates(as_column("25/11/2021", "later"))
-    assert not looks_like_dates(as_column("12", "13"))
-
-
 def test_every_format_is_found_in_a_column_that_has_it() -> None:
     days = [datetime.datetime(2032, 3, 25, 15, 6, 7), datetime.datetime(2033, 11, 28, 4, 59, 30)]
     for form in FORMATS:
         texts = pl.Series([day.strftime(form.replace("%z", "+0000")) for day in days])
         found, _ = find_format(texts, "t")
         assert (parse_dates(texts, found, "t") == parse_dates(texts, form, "t")).all(), form
-        assert looks_like_dates(texts), form
 
 
 def test_a_year_that_stands_for_no_end_is_named() -> None:
