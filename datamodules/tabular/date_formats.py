@@ -5,14 +5,14 @@ may be in May or in November), it takes the first and says so; the option ``date
 column in one format and refuses what does not have it.
 
 **Formats** are those of Python's ``strptime`` (``%d/%m/%Y``), where ``%S`` includes a fraction and ``%z`` is ``Z`` or an offset,
-whose times become UTC; and ``epoch_s``, ``epoch_ms``, ``epoch_us``, ``epoch_ns``: units of time since 1970.
+whose times become UTC; ``epoch_s``, ``epoch_ms``, ``epoch_us``, ``epoch_ns``: units of time since 1970; and ``zone:UTC`` ...: of
+dates that have a time zone (:mod:`.date_zones`).
 
 **Defaults.** Years of two digits are 1970 to 2069.
 """
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
@@ -21,6 +21,9 @@ import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files.quoting import quoted
+from ..files.say_once import say_once
+from .date_reading import SHAPES, pattern, read_dates
+from .date_zones import in_zone, texts_in_zone, zone_format, zone_of
 
 EPOCHS = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}  # units per second
 _EPOCH_NAMES = {"epoch_s": "seconds", "epoch_ms": "milliseconds", "epoch_us": "microseconds", "epoch_ns": "nanoseconds"}
@@ -40,13 +43,6 @@ _TIMES = (
 FORMATS = (*_DATES, *_TIMES)
 _DATE_OF = {form: max((date for date in _DATES if form.startswith(date)), key=len) for form in FORMATS}
 _ISO = tuple(each for each in FORMATS if each.startswith("%Y-%m-%d"))
-_OFFSET = r"(?:[Zz]|[+-]\d{2}:?\d{2}|[+-]\d{2})"
-_SHAPES = {
-    "Y": r"(?:1[5-9]|2[01])\d{2}",
-    "y": r"\d{2}", "m": r"\d{1,2}", "d": r"\d{1,2}", "H": r"\d{1,2}", "I": r"\d{1,2}", "M": r"\d{1,2}",
-    "S": r"\d{1,2}(?:\.\d{1,9})?", "p": "[AaPp][Mm]", "b": "[A-Za-z]{3,9}", "B": "[A-Za-z]{3,9}", "j": r"\d{1,3}",
-    "a": "[A-Za-z]{3,9}", "A": "[A-Za-z]{3,9}", "z": _OFFSET, "%": "%",
-}  # fmt: skip
 _SAMPLE = 200  # distinct values by which most formats are ruled out before the whole column is read
 
 
@@ -60,10 +56,10 @@ def check_format(owner: str, date_format: str | None) -> None:
     Raises:
         MisconfigurationException: It is no format, see the module.
     """
-    if date_format is None or date_format in EPOCHS:
+    if date_format is None or date_format in EPOCHS or zone_of(str(date_format)):
         return
     directives = re.findall(r"%(.?)", str(date_format).replace(".%f", ""))
-    unknown = [each for each in directives if each not in _SHAPES]
+    unknown = [each for each in directives if each not in SHAPES]
     has_date = {"j"} & {*directives} or {"m", "b", "B"} & {*directives}
     if unknown or not {"Y", "y"} & {*directives} or not has_date or "%z" in str(date_format)[:-2]:
         raise MisconfigurationException(
@@ -81,14 +77,14 @@ def find_format(values: pl.Series, where: object, told: str | None = None) -> tu
         told: The format, if the user set it.
 
     Returns:
-        The format, ``None`` for a column of dates; and sentences on what was guessed.
+        The format, that of its zone or ``None`` for a column of dates; and sentences on what was guessed.
 
     Raises:
         MisconfigurationException: The values share no format, or don't have the one that was told; the message names a row.
     """
     text = date_text(values, where)
     if text is None:
-        return None, []
+        return zone_format(values), []
     if told is not None:
         parse_dates(values, told, where, told=True)
         return told, []
@@ -120,7 +116,7 @@ def parse_dates(values: pl.Series, form: str | None, where: object, told: bool =
 
     Args:
         values: Dates; or strings or numbers in the format, or all in ISO 8601, which can't be mistaken.
-        form: The format; ``None``: none was learnt, as training had dates rather than texts. Then an ambiguous one is refused.
+        form: The format; ``None``, or a time zone: training had dates rather than texts. Then an ambiguous one is refused.
         where: The table, for the message.
         told: Whether the user set the format for this very table, so that the option may be what is wrong.
 
@@ -132,15 +128,9 @@ def parse_dates(values: pl.Series, form: str | None, where: object, told: bool =
     """
     text = date_text(values, where)
     if text is None:
-        return values
-    if form is None:
-        form, guesses = find_format(values, where)
-        if guesses and form not in EPOCHS:
-            raise MisconfigurationException(
-                f"{where}: column {quoted(values.name)} has no format that only one kind of date has, and training had dates "
-                "rather than texts to compare with; write 2026-01-31, or set date_format in training."
-            )
-    assert form is not None
+        return in_zone(values, form)
+    if form is None or zone_of(form):
+        return _unlike_texts(values, text, form, where)
     if form in EPOCHS:
         units = _epoch_units(text)
         other = pl.repeat(False, len(text), eager=True) if units is None else (units != form).fill_null(False)
@@ -153,6 +143,24 @@ def parse_dates(values: pl.Series, form: str | None, where: object, told: bool =
         if (read := read_dates(text, iso)).null_count() == text.null_count():
             return read
     _refuse(values, text, form, where, "or correct the option date_format" if told else "as training had them", parsed)
+
+
+def _unlike_texts(values: pl.Series, text: pl.Series, trained: str | None, where: object) -> pl.Series:
+    """Read texts or numbers where training had dates, by the only format that they may have."""
+    form, guesses = find_format(values, where)
+    assert form is not None
+    if form in EPOCHS:
+        return texts_in_zone(parse_dates(values, form, where), trained, True)
+    dates = read_dates(text, form)
+    others = (read_dates(text, each) for each in formats_of(text.drop_nulls().unique().head(_SAMPLE).to_list()) if each != form)
+    if any(other.null_count() == text.null_count() and not other.equals(dates) for other in others):
+        raise MisconfigurationException(
+            f"{where}: column {quoted(values.name)} may be read with days or with months first, and training had dates rather "
+            "than texts to compare with; write 2026-01-31, or set date_format in training."
+        )
+    for each in guesses if trained is None else ():
+        say_once(each)
+    return texts_in_zone(dates, trained, form.endswith("%z"))
 
 
 def date_text(values: pl.Series, where: object) -> pl.Series | None:
@@ -192,44 +200,10 @@ def time_unit(values: pl.Series, where: object) -> str | None:
 
 def formats_of(sample: list[str]) -> Iterator[str]:
     """Yield the formats that any text has. A thousand patterns take half a second: only those of a date that begins a text."""
-    dates = {date for date in _DATES if any(_pattern(date).match(each) for each in sample)}
+    dates = {date for date in _DATES if any(pattern(date).match(each) for each in sample)}
     for form in FORMATS:
-        if _DATE_OF[form] in dates and any(_pattern(form).fullmatch(each) for each in sample):
+        if _DATE_OF[form] in dates and any(pattern(form).fullmatch(each) for each in sample):
             yield form
-
-
-@functools.cache
-def _pattern(form: str) -> re.Pattern[str]:
-    return re.compile(_shape(form))
-
-
-def has_shape(text: pl.Series, form: str) -> pl.Series:
-    """Which texts have digits, letters and signs where a format has them, even if they are no date, as ``2021-02-30``."""
-    return text.str.contains(f"^{_shape(form)}$")
-
-
-def _shape(form: str) -> str:
-    """A regular expression that all texts in a format match: strptime alone reads 21 as the year 21."""
-    parts = re.split(r"(\.%f|%.)", form)
-    return "".join("" if each == ".%f" else _SHAPES[each[1]] if each.startswith("%") else re.escape(each) for each in parts)
-
-
-def read_dates(text: pl.Series, form: str) -> pl.Series:
-    """Read texts in a format; null where one does not have it."""
-    has_time = bool({"%H", "%I"} & {*re.findall("%.", form)})
-    good = text.set(~has_shape(text, form).fill_null(False), None)
-    chrono = form.replace(".%f", "").replace("%S", "%S%.f").replace("%b", "%B")
-    shift = None
-    if form.endswith("%z"):
-        offset = good.str.extract(f"({_OFFSET})$").str.replace("(?i)^z$", "+0000").str.replace(":", "")
-        minutes = offset.str.slice(1, 2).cast(pl.Int64) * 60 + offset.str.slice(3).replace("", "0").cast(pl.Int64)
-        signed = minutes * (1 - 2 * (offset.str.head(1) == "-").cast(pl.Int64))
-        shift = (signed * 60_000_000).cast(pl.Duration("us"))
-        good, chrono = good.str.replace(f"\\s*{_OFFSET}$", ""), chrono.removesuffix("%z").rstrip()
-    if "%d" not in form and "%j" not in form:
-        good, chrono = good + " 01", chrono + " %d"
-    parsed = good.str.strptime(pl.Datetime("us") if has_time else pl.Date, chrono, strict=False)
-    return (parsed if shift is None else parsed - shift).alias(text.name)
 
 
 def _epoch_units(text: pl.Series) -> pl.Series | None:

@@ -15,7 +15,8 @@ import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
 from ..files.quoting import quoted
-from .date_formats import formats_of, has_shape, read_dates
+from .date_formats import formats_of
+from .date_reading import has_shape, read_dates
 
 _FIRST, _SAMPLE = 10_000, 200  # rows of which the first distinct values propose formats
 _MOSTLY = 0.98  # share of dates from which on a column's other texts are mistakes, as for numbers

@@ -98,6 +98,39 @@ def test_a_format_holds_for_new_rows() -> None:
         parse_dates(as_column("05/11/2021"), None, "new")
 
 
+def test_only_texts_that_may_be_two_dates_are_refused_where_training_had_dates() -> None:
+    for text in ("2021-11-25 12:05:00+02:00", "2021-11-25T11:05:00.000000+0100", "2021-11-25T10:05:00Z", "25.11.2021 10:05"):
+        assert parse_dates(as_column(text), None, "new").to_list() == [TIME], text
+    assert parse_dates(as_column("25.11.21"), None, "new").to_list() == [DAY]
+    assert parse_dates(as_column("05/05/2021"), None, "new").to_list() == [datetime.date(2021, 5, 5)]  # is the same in either
+    for ambiguous in ("05/11/2021", "05-11-21", "05/11/2021 10:00"):
+        for form in (None, "zone:UTC"):
+            with pytest.raises(MisconfigurationException, match="new: column 'day' may be read with days or with months first"):
+                parse_dates(as_column(ambiguous), form, "new")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York"])
+def test_a_time_zone_holds_for_new_rows(zone: str) -> None:
+    times = pl.Series("day", [TIME, TIME + datetime.timedelta(days=200)]).dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+    form, notes = find_format(times, "t")
+    assert (form, notes) == (f"zone:{zone}", [])
+    check_format("Table", form)
+    utc = times.dt.convert_time_zone("UTC")
+    written = [
+        *(times.dt.to_string(each) for each in ("%Y-%m-%d %H:%M:%S%:z", "%Y-%m-%dT%H:%M:%S%.6f%z", "%Y-%m-%d %H:%M")),
+        utc.dt.to_string("%Y-%m-%dT%H:%M:%SZ"), utc.dt.epoch("s"), utc, times,
+    ]  # fmt: skip
+    for values in written:
+        read = parse_dates(values, form, "new")
+        assert (read == times).all(), values
+        assert read.dt.hour().to_list() == times.dt.hour().to_list(), values
+
+
+def test_dates_with_a_zone_are_in_utc_where_training_had_offsets() -> None:
+    times = pl.Series("day", [TIME]).dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/Berlin")
+    assert parse_dates(times, "%Y-%m-%d %H:%M:%S%z", "new").to_list() == [TIME]
+
+
 def test_years_of_two_digits_and_offsets_are_said() -> None:
     assert "from 1999-12-31 to 2045-05-20" in find_format(as_column("31.12.99", "20.05.45"), "t")[1][0]
     assert "converted to UTC" in find_format(as_column("2021-11-25T12:05:00+02:00"), "t")[1][0]
