@@ -1,9 +1,10 @@
 """Infer which columns of a table are categorical, which are continuous and which carry no information.
 
 **What it does.** Strings and booleans are categorical; decimal numbers are continuous; integers with few distinct values, or with
-a name like that of an identifier, are categorical. Constant columns, strings with another value in every row, and integers that
-number the rows are ignored: pandas and R write the number of a row beside it, and in a table that is sorted by its target that
-number tells the answer. Each decision comes with its reason.
+a name like that of an identifier, are categorical; so are whole numbers written as decimals, as pandas writes integers beside a
+gap (``1.0``). Constant columns, strings with another value in every row, and integers that number the rows are ignored: pandas
+and R write the number of a row beside it, and in a table that is sorted by its target that number tells the answer. Each decision
+comes with its reason.
 
 **When to use it.** With ``columns=auto`` (default), for columns not listed in ``categorical`` or ``continuous``.
 
@@ -15,11 +16,14 @@ number tells the answer. Each decision comes with its reason.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from typing import Literal, NamedTuple
 
 import polars as pl
 
 _FILES = 3  # train, valid and test
+_EXACT = 2.0**53  # whole numbers up to here are what they say they are when they are held as floats
+_FIRST = 1000  # rows; most columns of decimal numbers are told by them
 ONE_VALUE = "one value in all rows"
 MAX_CATEGORIES = 20  # distinct integers up to which a column is categorical
 _IDENTIFIER = re.compile(
@@ -54,6 +58,7 @@ def infer_role(values: pl.Series) -> ColumnRole:
         >>> infer_role(pl.Series("kind", ["book", "film", "book"]))
         ColumnRole(column='kind', role='categorical', reason='strings, 2 distinct')
     """
+    values = whole_as_integers(values.to_frame().lazy()).collect().to_series()
     name, dtype = values.name, values.dtype
     if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
         return ColumnRole(name, "ignored", f"{dtype}: no single numbers or texts")
@@ -81,6 +86,39 @@ def infer_role(values: pl.Series) -> ColumnRole:
     if distinct == present and present > MAX_CATEGORIES:
         return ColumnRole(name, "ignored", "another string in every row")
     return ColumnRole(name, "categorical", f"strings, {distinct:,} distinct")
+
+
+def whole_as_integers(frame: pl.LazyFrame, but: Collection[str | None] = ()) -> pl.LazyFrame:
+    """Make integers of the columns of floats that hold whole numbers only: one gap makes floats of integers, in pandas and in R.
+
+    Args:
+        frame: The table.
+        but: Columns that stay what they are.
+
+    Example:
+        >>> import polars as pl
+        >>> from practicum.datamodules.tabular.column_roles import whole_as_integers
+        >>> whole_as_integers(pl.LazyFrame({"churn": [1.0, None], "price": [1.0, 2.5]})).collect().rows()
+        [(1, 1.0), (None, 2.5)]
+    """
+    floats = [name for name, dtype in frame.collect_schema().items() if dtype.is_float() and name not in but]
+    whole = _only_whole(frame, _only_whole(frame.head(_FIRST), floats, empty=True))
+    return frame.with_columns(pl.col(name).fill_nan(None).cast(pl.Int64) for name in whole) if whole else frame
+
+
+def _only_whole(frame: pl.LazyFrame, names: Sequence[str], empty: bool = False) -> list[str]:
+    """Those columns of floats that have whole numbers only; ``empty``: also those that have no value."""
+    given = {name: pl.col(name).fill_nan(None) for name in names}
+    tests = [
+        ((each == each.floor()) & (each.abs() <= _EXACT)).all() & (pl.lit(empty) | (each.count() > 0)) for each in given.values()
+    ]
+    found = frame.select(test.alias(str(place)) for place, test in enumerate(tests)).collect().row(0) if tests else ()
+    return [name for name, each in zip(names, found, strict=True) if each]
+
+
+def named_like_an_identifier(name: str) -> bool:
+    """Whether a column is called like one of ids, such as ``patient_id``, ``ID`` or ``zip``."""
+    return _IDENTIFIER.search(name) is not None
 
 
 def numbers_rows(values: pl.Series) -> bool:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import polars as pl
 import torch
 from practicum.lightning_shim import MisconfigurationException
 from torch import Tensor
 
+from ..files.csv_format import CSVFormat
+from ..files.csv_numbers import as_plain_number
 from ..files.quoting import listed, quoted
 from .categories import CategoricalColumn
 from .preprocessor import TablePreprocessor
@@ -35,7 +40,9 @@ def row_targets(rows: pl.DataFrame, steps: TablePreprocessor, where: str) -> Ten
         numbers = as_number(values, where)
         missing, targets = numbers.is_null(), numbers.fill_null(0.0)
     else:
-        targets = CategoricalColumn(_dtype(steps.classes), steps.classes).encode(values) - 1
+        dtype = _dtype(steps.classes)
+        usual = _usual_numbers(values, steps.csv) if dtype in ("Int64", "Float64") else values
+        targets = CategoricalColumn(dtype, steps.classes).encode(usual) - 1
     if missing.any():
         raise MisconfigurationException(
             f"{where}: {missing.sum():,} of {len(rows):,} rows have no {quoted(name)} to score by, the first is row "
@@ -51,6 +58,14 @@ def row_targets(rows: pl.DataFrame, steps: TablePreprocessor, where: str) -> Ten
             f"({listed(steps.classes, 8)}); correct it, or leave such rows out."
         )
     return torch.from_numpy(targets.to_numpy().copy()).long()
+
+
+def _usual_numbers(values: pl.Series, csv: Mapping[str, Any] | None) -> pl.Series:
+    """Texts of numbers in training's notation (``1,0``) as usual ones; the rest as it is."""
+    if csv is None or values.dtype != pl.String:
+        return values
+    form, text = CSVFormat.from_dict(csv), pl.col(values.name)
+    return values.to_frame().select(pl.coalesce(as_plain_number(text, form.decimal, form.thousands), text)).to_series()
 
 
 def _dtype(classes: list[str]) -> str:

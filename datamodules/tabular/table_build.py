@@ -25,10 +25,11 @@ from .column_notes import (
     strange_numbers,
     strange_text,
 )
-from .column_roles import MAX_CATEGORIES, ONE_VALUE, ColumnRole, infer_role, is_mostly_numeric
+from .column_roles import MAX_CATEGORIES, ONE_VALUE, ColumnRole, infer_role, is_mostly_numeric, whole_as_integers
 from .date_column import with_date_column
 from .date_formats import find_format
 from .date_parts import part_names
+from .design_notes import design_notes
 from .preprocessor import TablePreprocessor
 from .readers import AS_CATEGORY, as_number, require_columns
 from .repeated_rows import repeated_rows
@@ -71,6 +72,7 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
         notes += [("warning", each) for each in guesses]
     frame, units, said = read_units(frame, column, config, source.csv, where)
     frame = without_marks(frame, config.csv_format.get("na_values", ()))
+    frame = whole_as_integers(frame, but=(config.date, config.split_column))
     notes += [("warning", each) for each in said]
     target = column(config.target)
     is_class = config.kind == "class" or (config.kind == "auto" and _looks_like_class(target, where))
@@ -121,6 +123,9 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     steps.fit_target(train_target if is_class else as_number(train_target, where), is_class)
     if not steps.categorical and not steps.continuous:
         raise MisconfigurationException(" ".join([f"{where}: has no column to predict {config.target} from.", *ignored]))
+    if config.infer_roles:
+        told = design_notes(column, used, target, labels, is_class, config, where)
+        notes += [("warning", each) for each in told]
     if is_class and len(steps.classes or ()) < 2:
         gaps = int(missing.sum())
         marks = f" ({gaps:,} rows have none: they are blank, or have a mark such as NA or None)" if gaps else ""

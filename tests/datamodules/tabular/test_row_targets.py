@@ -44,6 +44,24 @@ def test_rows_without_a_target_that_training_knew_are_refused(classes: Any, valu
         row_targets(pl.DataFrame({"x": values}), TablePreprocessor(target="y", classes=classes), "new.csv")
 
 
+@pytest.mark.parametrize("sign", [".", ","])
+@pytest.mark.parametrize("gap", [False, True])
+def test_classes_that_one_gap_turned_into_decimals_are_scored(tmp_path: Path, sign: str, gap: bool) -> None:
+    """Pandas and R write a column of 0 and 1 with a gap as 0.0 and 1.0; Excel's German one as 0,0."""
+    written = [f"{row % 2}{f'{sign}0' if gap else ''}" for row in range(60)]
+    rows = [f"{row / 8:.2f};{each}".replace(".", sign) for row, each in enumerate(written)]
+    (tmp_path / "t.csv").write_text("\n".join(["x;y", *rows, *(["7;"] if gap else [])]) + "\n", encoding="utf-8")
+    data = Table(tmp_path / "t.csv", target="y", cache=tmp_path / "cache")
+    data.prepare_data()
+    assert data.describe()["classes"] == ["0", "1"]
+    for labels in (["1", "0"], [f"1{sign}0", f"0{sign}0"]):
+        (tmp_path / "new.csv").write_text(f"x;y\n1{sign}5;{labels[0]}\n2{sign}5;{labels[1]}\n", encoding="utf-8")
+        assert data.for_scoring(tmp_path / "new.csv").targets.tolist() == [1, 0]
+    for values in (pl.Series([1, 0]), pl.Series([1.0, 0.0])):
+        pl.DataFrame({"x": [1.5, 2.5], "y": values}).write_parquet(tmp_path / "new.parquet")
+        assert data.for_scoring(tmp_path / "new.parquet").targets.tolist() == [1, 0]
+
+
 def test_rows_of_several_tables_come_one_after_another_with_their_targets(tmp_path: Path) -> None:
     lines = [f"{'ab'[n % 2]};{n},5" for n in range(40)]
     (tmp_path / "t.csv").write_text("\n".join(["kind;price", *lines]) + "\n", encoding="utf-8")

@@ -11,7 +11,7 @@ from practicum.lightning_shim import MisconfigurationException
 
 
 def test_rows_of_a_table_have_names_scaled_numbers_and_the_target(tmp_path: Path) -> None:
-    rows = [{"shop": "abc"[i % 3], "price": float(i), "sold": 10.0 * (i % 3)} for i in range(60)]
+    rows = [{"shop": "abc"[i % 3], "price": i + 0.5, "sold": 10.0 * (i % 3)} for i in range(60)]
     data = Table(pl.DataFrame(rows), target="sold", test_fraction=0, cache=tmp_path, batch_size=16)
     data.prepare_data()
     data.setup()

@@ -142,7 +142,7 @@ def test_a_class_that_only_the_test_has_is_trained_on(open_table: Callable[..., 
     rare[row] = "rare"
     data = open_table(many(kind=rare), target="kind")
     assert "rare" in data.describe()["classes"]
-    assert data.provenance["test"] == 59
+    assert data.provenance["test"] == 60  # each class gives its share, and another row the place of this one
 
 
 def test_texts_that_are_no_classes_are_refused(open_table: Callable[..., Any]) -> None:
@@ -150,6 +150,37 @@ def test_texts_that_are_no_classes_are_refused(open_table: Callable[..., Any]) -
         MisconfigurationException, match=r"target 'kind' holds 600 different values in 600 rows, such as '\(0.50\)'"
     ):
         open_table(many(kind=[f"({row}.50)" for row in range(600)]), target="kind")
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "frame"])
+def test_one_gap_does_not_turn_the_task_or_a_role(tmp_path: Path, open_table: Callable[..., Any], kind: str) -> None:
+    """One gap makes 1.0 of 1, in pandas and in R."""
+    rows = pl.int_range(600, eager=True)
+    whole = pl.DataFrame({"size": rows / 7, "store": rows % 8, "rank": rows * 3 % 601, "churn": rows // 3 % 2})
+    gaps = [whole[name].cast(pl.Float64).set(rows == place, None) for place, name in enumerate(("store", "rank", "churn"))]
+    frame = whole.with_columns(gaps)
+    path = tmp_path / f"t.{kind}"
+    if kind == "csv":
+        frame.write_csv(path)
+    else:
+        frame.write_parquet(path)
+    data, before = open_table(frame if kind == "frame" else path, target="churn"), open_table(whole, target="churn")
+    assert data.describe()["categories"] == before.describe()["categories"]
+    assert data.describe()["continuous"][:2] == before.describe()["continuous"] == ["size", "rank"]
+    assert data.describe()["classes"] == ["0", "1"]
+    new = pl.DataFrame({"size": [1.0, 2.0], "rank": [3, 4], "store": [3, 9]})
+    wanted = next(iter(data.for_prediction(new).predict_dataloader()))[0][0].tolist()
+    assert wanted == [[4], [0]]
+    new.with_columns(pl.col("store").cast(pl.Float64)).write_csv(tmp_path / "new.csv")  # 3.0
+    for source in (new.with_columns(pl.col("store").cast(pl.Float32)), tmp_path / "new.csv"):
+        assert next(iter(data.for_prediction(source).predict_dataloader()))[0][0].tolist() == wanted
+
+
+def test_decimals_that_happen_to_be_whole_are_numbers(open_table: Callable[..., Any]) -> None:
+    data = open_table(many(price=[199.0 + 7 * (row % 90) for row in range(600)]))
+    assert data.describe()["continuous"] == ["size", "price"]
+    rating = open_table(many(stars=[1.0 + row % 5 for row in range(600)]), kind="class", target="stars")
+    assert rating.describe()["classes"] == ["1", "2", "3", "4", "5"]
 
 
 def test_the_number_of_a_row_tells_nothing(open_table: Callable[..., Any], caplog: pytest.LogCaptureFixture) -> None:
