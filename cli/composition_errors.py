@@ -98,11 +98,11 @@ def _renamed(key: str, config_name: str) -> str | None:
 
 def _full_key(name: str, config_name: str) -> str | None:
     """The whole key of an option that was typed by its name alone, as messages of a class have it; ``None``: there is none."""
-    for group in ("data", "model"):
-        owner = _owner(f"{group}.{name}", config_name, name)
-        if owner is not None and name in owner.options:
+    owners = {group: _owner(f"{group}.{name}", config_name, name) for group in ("data", "model", "optimizer")}
+    for group, owner in owners.items():  # first what can be typed without a plus
+        if owner is not None and name in owner.listed:
             return f"{group}.{name}"
-    return None
+    return next((f"{group}.{name}" for group, owner in owners.items() if owner is not None and name in owner.options), None)
 
 
 class _Owner(NamedTuple):

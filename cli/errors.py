@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -183,7 +184,8 @@ def explain(error: BaseException, config_name: str) -> str | None:
         if isinstance(link, ResumeError) or type(link).__name__ == "MisconfigurationException":
             return " ".join(str(link).split())
     for link in chain:
-        if (sentence := _explain_launcher(link) or _explain_trainer(link) or _explain_machine(link, config_name)) is not None:
+        found = _explain_launcher(link) or _explain_optimizer(link) or _explain_trainer(link)
+        if (sentence := found or _explain_machine(link, config_name)) is not None:
             return sentence
     if isinstance(error, ValueError) and str(error).startswith("Config group override must be"):
         return "a group takes a choice, or a list of choices in brackets, not null (see --help)."
@@ -204,6 +206,15 @@ def _explain_launcher(error: BaseException) -> str | None:
         f"{launcher} lost a process of the sweep ({describe(error)}), most often for want of memory; the others go on by "
         "themselves where the launcher lets them, and resume=SWEEP then runs what is left."
     )
+
+
+def _explain_optimizer(error: BaseException) -> str | None:
+    """Pass on what an optimizer of torch says of one of its options."""
+    frames = traceback.walk_tb(error.__traceback__)
+    places = [str(frame.f_globals.get("__name__")) for frame, _ in frames]
+    if not isinstance(error, ValueError) or not places or not places[-1].startswith("torch.optim."):
+        return None
+    return f"optimizer: {' '.join(str(error).split())} (see the options optimizer.* of --cfg job)."
 
 
 def _explain_trainer(error: BaseException) -> str | None:

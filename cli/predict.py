@@ -54,6 +54,8 @@ def predict(cfg: DictConfig) -> None:
     output = Path(cfg.output)
     if cfg.format != "factors":
         check_output(output)
+    if output.is_symlink():  # what it leads to is written: a file takes the place of another one by its name
+        output = output.resolve()
     require_other_output(output, cfg.input, cfg.fold_in)
     output.parent.mkdir(parents=True, exist_ok=True)
     keep_freed_memory()

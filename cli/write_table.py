@@ -26,8 +26,10 @@ def check_output(path: Path) -> None:
     """Refuse a name that says another kind of file, in which a spreadsheet or a program would find a CSV.
 
     Raises:
-        MisconfigurationException: It ends in ``.xlsx``, ``.json`` or the like, or is a folder.
+        MisconfigurationException: It ends in ``.xlsx``, ``.json`` or the like, or is a folder, or a device or a pipe.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise MisconfigurationException(f"output={path}: is a device or a pipe, which would be replaced; name a file.")
     if path.is_dir():
         raise MisconfigurationException(f"output={path}: is a folder; name a file in it, output={path / 'predictions.csv'}.")
     if path.suffix.lower() in _OTHER_KINDS:

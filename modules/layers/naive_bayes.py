@@ -102,7 +102,7 @@ class NGramNaiveBayes(nn.Module):
             left_out: Classes of the documents ``int64 [B]``, if they are in the counts and each is to be judged by the others.
         """
         places, first = self.features(tokens)
-        counts, totals = self.counts[places], self.totals.expand(len(tokens), -1)
+        counts, totals = self.counts[places], self.totals.expand(tokens.shape[0], -1)  # not len, which torch.export fixes
         if left_out is not None:
             own = nn.functional.one_hot(left_out, self.classes)
             counts = counts - own[:, None]

@@ -24,6 +24,7 @@ SENTENCES = [
     ("trainer.max_tim=3", "trainer.max_tim: there is no such option; did you mean trainer.max_"),
     ("data.taget=y", "data.taget: there is no such option; did you mean data.augment?"),  # of the default, spiders
     ("valid_fraction=0.1", "valid_fraction: there is no such option; did you mean data.valid_fraction?"),
+    ("lr=0.1", "lr: there is no such option; did you mean optimizer.lr?"),  # the class of the model has one, too
     ("callbacks.tta.n=3", "callbacks.tta.n: there is no such option"),
     ("+seed=3", "+seed: the configuration has this option already; leave out the +: seed=3."),
     ("+trainer.max_steps=3", "leave out the +: trainer.max_steps=3."),

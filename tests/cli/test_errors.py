@@ -30,6 +30,7 @@ ON_PHOTOS = [
         ["+trainer.val_check_interval=100000"],
         "trainer: `val_check_interval` (100000) must be less than or equal to the number of",
     ),
+    (["optimizer.lr=-0.1"], "optimizer: Invalid learning rate: -0.1"),
     (["model.backbone=test_resnt"], "timm has no such model; nearest: test_resnet"),
 ]
 MISTAKES = [

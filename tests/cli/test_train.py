@@ -257,6 +257,12 @@ def test_a_second_run_removes_what_the_first_left_and_nothing_of_ones_own(tmp_pa
     (tmp_path / "metrics.json").write_text('{"status": "finished", "tests_on": "test"}', encoding="utf-8")
     (tmp_path / "figures" / "paper.png").write_text("mine", encoding="utf-8")
     write_card(tmp_path, {"tests_on": "test"}, Task("other", "Model", "its input", "a number"), "first", [])
+    (tmp_path / "checkpoints").mkdir()
+    best = tmp_path / "checkpoints" / "best.ckpt"  # or a run that is killed early would be said to have it
+    best.touch()
+    _remove_earlier_results(tmp_path, keep=tmp_path)  # model.weights=RUN hydra.run.dir=RUN
+    assert best.is_file()
+    (tmp_path / "metrics.json").write_text('{"status": "finished", "tests_on": "test"}', encoding="utf-8")
     _remove_earlier_results(tmp_path)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["paper.png"]
 

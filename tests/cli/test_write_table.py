@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -50,3 +51,11 @@ def test_other_names_are_not(name: str) -> None:
 def test_a_folder_is_no_output(tmp_path: Path) -> None:
     with pytest.raises(MisconfigurationException, match=r"is a folder; name a file in it, output=.*predictions.csv"):
         check_output(tmp_path)
+
+
+def test_a_device_or_a_pipe_is_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(MisconfigurationException, match=r"pipe: is a device or a pipe, which would be replaced; name a file\."):
+        check_output(tmp_path / "pipe")
+    (tmp_path / "there.csv").touch()
+    check_output(tmp_path / "there.csv")
