@@ -17,6 +17,7 @@ import numpy as np
 from practicum.lightning_shim import MisconfigurationException
 
 from .csv_format import CSVFormat
+from .csv_header import header_fault
 from .csv_scan import scan_rows
 from .csv_source import TextBytes
 from .merged_rows import refuse_merged_rows
@@ -142,6 +143,8 @@ def _records(source: TextBytes, form: CSVFormat, skip_blanks: bool) -> Iterator[
 def _wrong_number(
     source: TextBytes, form: CSVFormat, names: Sequence[str], line: int, found: int, text: str, count: int
 ) -> MisconfigurationException:
+    if found > len(names) and (fault := header_fault(source.path, _records(source, form, False), form.header)):
+        return MisconfigurationException(fault)
     others = f" (and {count - 1:,} more rows)" if count > 1 else ""
     wanted = f"the header has {len(names)} ({listed(names, 6)})" if form.header else f"the first row has {len(names)}"
     cure = f"put a field that holds {form.delimiter!r} in quotes" if found > len(names) else "complete the row"

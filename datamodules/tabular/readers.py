@@ -143,6 +143,11 @@ def require_columns(where: object, names: Iterable[str], wanted: Iterable[str]) 
         others = f" (nor {listed(missing[1:6])})" if missing[1:] else ""
         named = [each for each in names if not is_unnamed(each)]
         hint = f"did you mean {quoted(near[0])}?" if near else f"its columns are {listed(named, 20)}."
+        if len(names) == 1 and not near and csv_reader.is_text_table(Path(str(where))):
+            hint = (
+                f"its only column is {quoted(names[0])}; if that is a title, delete the lines above the names of the columns; "
+                "otherwise name what separates its fields in csv_format.delimiter."
+            )
         if len(named) < len(names) and not near:
             hint = (
                 f"its first line names {len(named)} of {len(names)} columns ({listed(named, 20)}); if that is a title, delete "

@@ -54,6 +54,25 @@ def test_damage_is_refused_in_one_sentence_with_its_line(tmp_path: Path, kind: s
     assert "\n" not in str(raised.value)
 
 
+ROWS = "0.5,a,1\n" * 3
+HEADERS = {
+    "a title": ("Sales report 2024\n\nx,k,y\n" + ROWS, r"title, as line 3 holds the names of the columns \(x, k, y\)"),
+    "a title with the delimiter": ("Sales, all of 2024\n\nx,k,y\n" + ROWS, "title, as line 3 holds the names"),
+    "a title in the line above": ("# made by hand\nx,k,y\n" + ROWS, "title, as line 2 holds"),
+    "a title with semicolons": ("Umsatz 2024\n\nx;k;y\n" + ROWS.replace(",", ";"), "title, as line 3 holds"),
+    "names of rows": ("x,k,y\n" + "".join(f'"{row}",0.5,a,1\n' for row in range(3)), "at its beginning if .* as R writes them"),
+    "words as names of rows": ("x,y\n" + "".join(f"town {row},0.5,1\n" for row in range(3)), "line 2: has 3 fields, but the"),
+}
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+def test_a_header_that_no_row_fits_is_named_as_the_fault(tmp_path: Path, kind: str) -> None:
+    text, message = HEADERS[kind]
+    with pytest.raises(MisconfigurationException, match=message) as raised:
+        read(tmp_path / "t.csv", text)
+    assert "in quotes" not in str(raised.value)
+
+
 UNUSUAL: dict[str, tuple[str, list[tuple[int, list[str]]]]] = {
     "a quote within a field": ('a,b\nx,y"\nz,5" disk\n', [(2, ["x", 'y"']), (3, ["z", '5" disk'])]),
     "blank lines": ("a,b\n1,2\n\n3,4\n\n\n", [(2, ["1", "2"]), (4, ["3", "4"])]),

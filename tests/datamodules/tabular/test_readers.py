@@ -73,6 +73,10 @@ def test_a_missing_column_is_named_with_the_most_similar_one() -> None:
         require_columns("t.csv", ["sold", "day"], ["zzz"])
     with pytest.raises(MisconfigurationException, match=r"names 1 of 3 columns \(Sales 2026\); if that is a title"):
         require_columns("t.csv", ["Sales 2026", "", "_duplicated_0"], ["price"])
+    with pytest.raises(MisconfigurationException, match=r"its only column is 'Sales 2026'; if that is a title, delete the lines"):
+        require_columns("t.csv", ["Sales 2026"], ["price"])
+    with pytest.raises(MisconfigurationException, match="the new rows: has no column 'price'; its columns are Sales 2026"):
+        require_columns("the new rows", ["Sales 2026"], ["price"])
 
 
 def test_numbers() -> None:
