@@ -42,7 +42,8 @@ def row_targets(rows: pl.DataFrame, steps: TablePreprocessor, where: str) -> Ten
     else:
         dtype = _dtype(steps.classes)
         usual = _usual_numbers(values, steps.csv) if dtype in ("Int64", "Float64") else values
-        targets = CategoricalColumn(dtype, steps.classes).encode(usual) - 1
+        classes = [each.lower() for each in steps.classes] if dtype == "Boolean" else steps.classes
+        targets = CategoricalColumn(dtype, classes).encode(usual) - 1
     if missing.any():
         raise MisconfigurationException(
             f"{where}: {missing.sum():,} of {len(rows):,} rows have no {quoted(name)} to score by, the first is row "
@@ -74,4 +75,5 @@ def _dtype(classes: list[str]) -> str:
     for dtype in (pl.Int64, pl.Float64):
         if texts.cast(dtype, strict=False).cast(pl.String).equals(texts):
             return str(dtype)
-    return "Boolean" if {*classes} <= {"true", "false"} else "String"
+    is_truth = len(classes) == 2 and {each.lower() for each in classes} == {"true", "false"}
+    return "Boolean" if is_truth else "String"

@@ -11,6 +11,7 @@ import polars as pl
 
 from ..files.csv_format import CSVFormat, detect_format
 from ..files.quoting import quoted
+from .boolean_words import boolean_words
 from .column_roles import infer_role
 from .column_types import clean_text
 from .readers import as_lazy_frame, is_parquet, read_table, require_columns
@@ -29,6 +30,7 @@ class SourceTable:
         date_format: Format of the times of ratings; ``None``: they are no texts, or it is found later.
         notes: Sentences on what was guessed or left out, each with the level ``info`` or ``warning``.
         rejected: Rows left out, with the reason.
+        words: Of a target of truth values how a table of text writes false and true, see :mod:`.boolean_words`.
     """
 
     frame: pl.LazyFrame
@@ -36,6 +38,7 @@ class SourceTable:
     date_format: str | None = None
     notes: list[tuple[str, str]] = field(default_factory=list)
     rejected: list[tuple[str, str]] = field(default_factory=list)
+    words: dict[str, list[str]] = field(default_factory=dict)
 
 
 def read_frame(frame: Any, told: Mapping[str, Any] | None = None) -> SourceTable:
@@ -89,6 +92,7 @@ def read_files(
     """
     first, *others = files.values()
     source = read_one(first, told)
+    source.words = boolean_words(source.frame, label, first, source.csv)
     if set(files) in ({"all"}, {"train"}):
         return source
     formats = {first: source.csv}
@@ -111,7 +115,8 @@ def read_files(
             )
     marked = [part.with_columns(pl.lit(split).alias(SPLIT_COLUMN)) for split, part in parts.items()]
     own = next(iter(schemas.values())).names()
-    return SourceTable(pl.concat(marked, how="diagonal_relaxed").select(*own, SPLIT_COLUMN), source.csv, notes=notes)
+    frame = pl.concat(marked, how="diagonal_relaxed").select(*own, SPLIT_COLUMN)
+    return SourceTable(frame, source.csv, notes=notes, words=source.words)
 
 
 def _is_learnt(values: pl.Series) -> bool:

@@ -16,6 +16,7 @@ from ..files.quoting import quoted
 from ..files.say_once import say_once
 from ..loading.similar_classes import similar_classes
 from .array_files import create_array
+from .boolean_words import with_words
 from .column_notes import (
     kind_of_target,
     left_out,
@@ -76,6 +77,9 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     notes += [("warning", each) for each in said]
     target = column(config.target)
     is_class = config.kind == "class" or (config.kind == "auto" and _looks_like_class(target, where))
+    if is_class and target.dtype == pl.Boolean and config.target in source.words:
+        frame = with_words(frame, config.target, source.words[config.target])
+        target = column(config.target)
     if config.kind == "auto":
         notes += [("info", each) for each in kind_of_target(target, is_class, where)]
     notes += [("warning", each) for each in (strange_text if is_class else strange_numbers)(target, where)]

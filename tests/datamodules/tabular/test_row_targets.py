@@ -20,6 +20,9 @@ from practicum.lightning_shim import MisconfigurationException
         (["00", "01"], ["01", "00"], [1, 0]),
         (["1.0", "2.5"], ["2.5", "1"], [1, 0]),
         (["false", "true"], [True, False], [1, 0]),
+        (["FALSE", "TRUE"], [True, False], [1, 0]),
+        (["False", "True"], ["TRUE", "False"], [1, 0]),
+        (["False", "True", "maybe"], ["maybe", "True"], [2, 1]),
         (["no", "yes"], ["yes", "no"], [1, 0]),
     ],
 )
