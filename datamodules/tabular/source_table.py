@@ -14,6 +14,7 @@ from ..files.quoting import quoted
 from .boolean_words import boolean_words
 from .column_roles import infer_role
 from .column_types import clean_text
+from .numeric_text import number_type
 from .readers import as_lazy_frame, is_parquet, read_table, require_columns
 from .units import find_unit
 
@@ -122,6 +123,8 @@ def read_files(
 def _is_learnt(values: pl.Series) -> bool:
     """Whether a column that nobody named is learnt from: also one of numbers with a unit, each of which is another text."""
     has_unit = values.dtype == pl.String and values.n_unique() > 1 and find_unit(values) is not None
+    if values.dtype == pl.String and number_type(values) is not None:
+        return True
     return has_unit or infer_role(values).role != "ignored"
 
 

@@ -31,6 +31,7 @@ from .date_column import with_date_column
 from .date_formats import find_format
 from .date_parts import part_names
 from .design_notes import design_notes
+from .numeric_text import number_type, read_numeric_text
 from .preprocessor import TablePreprocessor
 from .readers import AS_CATEGORY, as_number, require_columns
 from .repeated_rows import repeated_rows
@@ -72,6 +73,8 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
         date_format, guesses = find_format(column(config.date), where, config.date_format)
         notes += [("warning", each) for each in guesses]
     frame, units, said = read_units(frame, column, config, source.csv, where)
+    frame, more = read_numeric_text(frame, column, config, where)
+    said += more
     frame = without_marks(frame, config.csv_format.get("na_values", ()))
     frame = whole_as_integers(frame, but=(config.date, config.split_column))
     notes += [("warning", each) for each in said]
@@ -82,7 +85,8 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
         target = column(config.target)
     if config.kind == "auto":
         notes += [("info", each) for each in kind_of_target(target, is_class, where)]
-    notes += [("warning", each) for each in (strange_text if is_class else strange_numbers)(target, where)]
+    if not is_class or target.dtype != pl.String or number_type(target, is_target=True) is None:  # else kind=class was told
+        notes += [("warning", each) for each in (strange_text if is_class else strange_numbers)(target, where)]
     missing = target.is_null() if is_class else as_number(target, where).is_null()
     if is_class:
         _require_classes(target, where)
