@@ -32,6 +32,7 @@ class SourceTable:
         notes: Sentences on what was guessed or left out, each with the level ``info`` or ``warning``.
         rejected: Rows left out, with the reason.
         words: Of a target of truth values how a table of text writes false and true, see :mod:`.boolean_words`.
+        files: Each split's file, where there are several.
     """
 
     frame: pl.LazyFrame
@@ -40,6 +41,7 @@ class SourceTable:
     notes: list[tuple[str, str]] = field(default_factory=list)
     rejected: list[tuple[str, str]] = field(default_factory=list)
     words: dict[str, list[str]] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
 
 def read_frame(frame: Any, told: Mapping[str, Any] | None = None) -> SourceTable:
@@ -117,7 +119,7 @@ def read_files(
     marked = [part.with_columns(pl.lit(split).alias(SPLIT_COLUMN)) for split, part in parts.items()]
     own = next(iter(schemas.values())).names()
     frame = pl.concat(marked, how="diagonal_relaxed").select(*own, SPLIT_COLUMN)
-    return SourceTable(frame, source.csv, notes=notes, words=source.words)
+    return SourceTable(frame, source.csv, notes=notes, words=source.words, files={split: str(files[split]) for split in parts})
 
 
 def _is_learnt(values: pl.Series) -> bool:

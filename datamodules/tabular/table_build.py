@@ -36,7 +36,8 @@ from .preprocessor import TablePreprocessor
 from .readers import AS_CATEGORY, as_number, require_columns
 from .repeated_rows import repeated_rows
 from .row_labels import ReadColumn, row_labels, split_strategy
-from .source_table import SourceTable
+from .row_places import RowPlaces, row_places
+from .source_table import SPLIT_COLUMN, SourceTable
 from .splits import LEFT_OUT, SPLITS, Labels
 from .table_config import TableConfig
 from .total_rows import total_rows
@@ -78,16 +79,17 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     frame = without_marks(frame, config.csv_format.get("na_values", ()))
     frame = whole_as_integers(frame, but=(config.date, config.split_column))
     notes += [("warning", each) for each in said]
+    places = row_places(frame, source.files, SPLIT_COLUMN, where)
     target = column(config.target)
-    is_class = config.kind == "class" or (config.kind == "auto" and _looks_like_class(target, where))
+    is_class = config.kind == "class" or (config.kind == "auto" and _looks_like_class(target, places))
     if is_class and target.dtype == pl.Boolean and config.target in source.words:
         frame = with_words(frame, config.target, source.words[config.target])
         target = column(config.target)
     if config.kind == "auto":
         notes += [("info", each) for each in kind_of_target(target, is_class, where)]
+    missing = target.is_null() if is_class else places.as_number(target).is_null()
     if not is_class or target.dtype != pl.String or number_type(target, is_target=True) is None:  # else kind=class was told
         notes += [("warning", each) for each in (strange_text if is_class else strange_numbers)(target, where)]
-    missing = target.is_null() if is_class else as_number(target, where).is_null()
     if is_class:
         _require_classes(target, where)
         if config.csv_format.get("keep_default_na", True):
@@ -95,7 +97,7 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     labels, tested = row_labels(column, target, missing, is_class, config, where, date_format)
     if tested:
         notes.append(("info", tested))
-    rejected = [*source.rejected] + [(f"row {row + 1:,}", _missing_target(target[row])) for row in missing.arg_true()]
+    rejected = [*source.rejected] + [(_row_name(places, row), _missing_target(target[row])) for row in missing.arg_true()]
     training = pl.Series(labels == 0)
     leaked: dict[str, int] = {}
     if config.infer_roles:
@@ -105,7 +107,7 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     csv = None if source.csv is None else source.csv.as_dict()
     steps, roles = TablePreprocessor(csv=csv, date_format=date_format), []
     for name in names:
-        role = _role(name, column, config, where)
+        role = _role(name, column, config, places)
         roles.append(role)
         if role.role == "categorical":
             steps.fit_category(column(name).filter(training), config.min_count)
@@ -147,7 +149,7 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
             ("warning", f"{where}: all training rows have the target {train_target[0]}: there is nothing else to learn.")
         )
 
-    _write_arrays(frame, labels, steps, config, where, folder)
+    _write_arrays(frame, labels, steps, config, places, folder)
     if config.weight is not None:
         np.save(folder / "weights.npy", _weights(column(config.weight), training, where))
     np.save(folder / "split.npy", labels)
@@ -157,9 +159,9 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
 
 
 def _write_arrays(
-    frame: pl.LazyFrame, labels: Labels, steps: TablePreprocessor, config: TableConfig, where: object, folder: Path
+    frame: pl.LazyFrame, labels: Labels, steps: TablePreprocessor, config: TableConfig, places: RowPlaces, folder: Path
 ) -> None:
-    rows = len(labels)
+    rows, where = len(labels), places.where
     targets = create_array(folder / "targets.npy", np.int64 if steps.classes is not None else np.float32, (rows,))
     codes = create_array(folder / "codes.npy", np.int32, (rows, len(steps.categorical)))
     numbers = create_array(folder / "numbers.npy", np.float32, (rows, len(steps.number_names)))
@@ -174,13 +176,26 @@ def _write_arrays(
     unseen = (targets == -1) & (labels != LEFT_OUT) if steps.classes is not None else np.zeros(rows, bool)
     if unseen.any():
         row = int(unseen.argmax())
-        value = frame.slice(row, 1).collect()[config.target][0]
-        raise MisconfigurationException(
-            f"{where}: row {row + 1:,} has a target that no training row has ({quoted(value)}); correct it, or choose another "
-            f"split{'' if split_strategy(config) == 'random' else ' (split=random)'}."
-        )
+        raise _unseen_class(places, row, frame.slice(row, 1).collect()[config.target][0], config)
     for number, parts in evaluated.items():
         pl.concat(parts).write_parquet(folder / f"{SPLITS[number]}.parquet")
+
+
+def _unseen_class(places: RowPlaces, row: int, value: object, config: TableConfig) -> MisconfigurationException:
+    """A row that validates or tests has a class that can't be learnt; another split helps only where files aren't the splits."""
+    path, number = places.of(row)
+    first = next(iter(places.rows), path)
+    cure = (
+        f"correct it, or choose another split{'' if split_strategy(config) == 'random' else ' (split=random)'}"
+        if path == first
+        else f"correct it, leave the row out, or add rows with it to {Path(str(first)).name}"
+    )
+    return MisconfigurationException(f"{path}: row {number:,} has a target that no training row has ({quoted(value)}); {cure}.")
+
+
+def _row_name(places: RowPlaces, row: int) -> str:
+    path, number = places.of(row)
+    return f"{Path(str(path)).name}, row {number:,}" if places.rows else f"row {number:,}"
 
 
 def _weights(values: pl.Series, training: pl.Series, where: object) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -214,9 +229,9 @@ def _require_own_names(used: set[str], steps: TablePreprocessor, where: object) 
         )
 
 
-def _looks_like_class(target: pl.Series, where: object) -> bool:
+def _looks_like_class(target: pl.Series, places: RowPlaces) -> bool:
     if is_mostly_numeric(target):
-        as_number(target, where, ", or set kind=class")  # raises, and names the first row that is not a number
+        places.as_number(target, ", or set kind=class")  # raises, and names the first row that is not a number
     return target.dtype in (pl.String, pl.Boolean, pl.Categorical, pl.Enum) or (
         target.dtype.is_integer() and target.drop_nulls().n_unique() == 2
     )
@@ -235,7 +250,7 @@ def _require_classes(target: pl.Series, where: object) -> None:
         )
 
 
-def _role(name: str, column: ReadColumn, config: TableConfig, where: object) -> ColumnRole:
+def _role(name: str, column: ReadColumn, config: TableConfig, places: RowPlaces) -> ColumnRole:
     if name == config.target:
         return ColumnRole(name, "target", "option target")
     if name == config.weight:
@@ -251,11 +266,13 @@ def _role(name: str, column: ReadColumn, config: TableConfig, where: object) -> 
     values = column(name)
     if given is not None:
         if values.n_unique() <= 1:
-            say_once(f"{where}: column {quoted(name)} has one value in all rows; it carries no information and is ignored.")
+            say_once(
+                f"{places.where}: column {quoted(name)} has one value in all rows; it carries no information and is ignored."
+            )
             return ColumnRole(name, "ignored", ONE_VALUE)
         if given == "continuous":
-            as_number(values, where, ", or take the column out of the option continuous")
+            places.as_number(values, ", or take the column out of the option continuous")
         return ColumnRole(name, given, f"option {given}")
     if is_mostly_numeric(values):
-        as_number(values, where, AS_CATEGORY)  # raises, and names the first row that is not a number
+        places.as_number(values, AS_CATEGORY)  # raises, and names the first row that is not a number
     return infer_role(values)
