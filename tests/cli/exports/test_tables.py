@@ -80,7 +80,7 @@ def test_raw_values_are_those_that_a_program_without_a_reader_has() -> None:
 
 
 def test_a_column_without_a_name_is_an_input_with_one(tmp_path: Path) -> None:
-    frame = pl.DataFrame({"": ["a", "b"] * 50, "unnamed": [float(each) for each in range(100)], "sold": [1.0, 3.0] * 50})
+    frame = pl.DataFrame({"": ["a", "b"] * 50, "unnamed": [each + 0.5 for each in range(100)], "sold": [1.5, 3.0] * 50})
     data = Table(frame, target="sold", cache=tmp_path)
     data.prepare_data()
     model = EntityEmbeddingModel(**data.describe(), hidden_sizes=[4]).eval()

@@ -36,7 +36,7 @@ def test_a_run_finds_its_ids_in_a_new_file(tmp_path: Path, open_ratings: Callabl
     new = ids.read(tmp_path / "new.csv")
     assert new.written["item"].to_list() == ["1", "2.0", "01"]
     assert ids.rows("item", new.plain["item"]) == [1, 2, -1]
-    assert ids.names("item", new.plain["item"]) == ["1.0", "2.0", None]
+    assert ids.names("item", new.plain["item"]) == ["1", "2", None]  # integers, as which pandas had them before a gap
 
 
 @pytest.mark.parametrize("cells", [("4,5", "1"), ("4.5", "1"), ("4,5", "1.0")])
