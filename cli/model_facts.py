@@ -60,4 +60,5 @@ def model_builder(cfg: DictConfig, data: Any) -> Callable[[], LightningModule]:
     facts = facts_for(get_object(cfg.model._target_), data.describe(), {**cfg.model, "optimizer": cfg.optimizer})
     # A partial first: Hydra copies what it is given into a configuration, which takes minutes for a million ids.
     build = instantiate(cfg.model, optimizer=instantiate(cfg.optimizer, _convert_="all"), _convert_="all", _partial_=True)
+    facts = {name: value for name, value in facts.items() if cfg.model.get(name) is None}  # what is configured stands
     return lambda: build(**facts)

@@ -153,7 +153,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     # What is left behind, and what is printed.
     record = recorder.record(trainer, model, "finished")
     if trainer.is_global_zero:
-        following = _next(cfg, hints_of(cfg), record, data, length)
+        following = _next(cfg, hints_of(cfg), record, data, length, getattr(model, "l2", None))
         task = task_of(model, cfg.data.get("target", cfg.data.get("rating")))
         write_card(run, record, task, cfg.name, commands_of(hints_of(cfg)))
         shown = OmegaConf.to_yaml(OmegaConf.create(shown_config(cfg)))
@@ -257,7 +257,9 @@ def _test(trainer: Trainer, model: LightningModule, data: LightningDataModule, r
     trainer.test(model, datamodule=data, ckpt_path=best, weights_only=True, verbose=False)
 
 
-def _next(cfg: DictConfig, hints: dict[str, Any], record: dict[str, Any], data: Any, length: str) -> dict[str, str]:
+def _next(
+    cfg: DictConfig, hints: dict[str, Any], record: dict[str, Any], data: Any, length: str, l2: float | None
+) -> dict[str, str]:
     from hydra.core.hydra_config import HydraConfig
 
     from .next_command import FinishedRun, next_commands, program_names
@@ -274,7 +276,7 @@ def _next(cfg: DictConfig, hints: dict[str, Any], record: dict[str, Any], data: 
         tokenizer=f"{cfg.data.artifacts_dir}/tokenizer.json" if cfg.data.get("level") == "bpe" else None,
         lr=OmegaConf.select(cfg, "optimizer.lr"),
         overfits=record.get("val/loss", 0.0) > record.get("val/loss/best", math.inf),
-        l2=OmegaConf.select(cfg, "model.l2") if "-m model.l2=" in str(record.get("baseline/warning")) else None,
+        l2=l2 if "-m model.l2=" in str(record.get("baseline/warning")) else None,
         length=length,
     )
     return next_commands(finished, hints, program_names())

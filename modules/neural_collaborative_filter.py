@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from .base.check_options import at_least, check_options, rates
 from .base.fine_tunable import LayerGroup
 from .base.optimizers import NamedOptimizer
-from .base.recommender import Loss, Recommender
+from .base.recommender import Loss, Recommender, usual_l2
 from .layers.entity_embeddings import EntityEmbeddings, choose_dims
 from .layers.mlp import mlp_blocks
 
@@ -45,7 +45,7 @@ class NeuralCollaborativeFilter(Recommender):
         embedding_dims: Sizes of the embeddings under the layers, by column; other columns follow the rule.
         max_embedding_dim: Upper bound on sizes by the rule.
         l2: Penalty on the squared norms of the multiplied vectors and biases of each rating's user and item; for clicks those of
-            each item that is scored, and the user's each time.
+            each item that is scored, and the user's each time. ``None``: as in :class:`.DotProductBias`.
         embedding_dropout: Dropout of embedded features under the layers.
         dropout: Dropout after each hidden layer: one rate for all, or one each.
         unknown_dropout: Probability, in training, of hiding a user or an item, so that the layers learn from side columns.
@@ -80,7 +80,7 @@ class NeuralCollaborativeFilter(Recommender):
         hidden_sizes: Sequence[int] = (32,),
         embedding_dims: Mapping[str, int] | None = None,
         max_embedding_dim: int = 8,
-        l2: float = 0.1,
+        l2: float | None = None,
         embedding_dropout: float = 0.3,
         dropout: float | Sequence[float] = 0.3,
         unknown_dropout: float = 0.02,
@@ -90,6 +90,7 @@ class NeuralCollaborativeFilter(Recommender):
         lr: float | None = None,
     ) -> None:
         super().__init__(categories, target, loss, bounded, optimizer, lr)
+        l2 = usual_l2(target is None) if l2 is None else l2
         name = "NeuralCollaborativeFilter"
         some_layers = len(hidden_sizes) > 0 or factors > 0
         check_options(

@@ -156,9 +156,11 @@ def raw_date(dates: pl.Series, has_time: bool) -> np.ndarray[Any, Any]:
     """Dates as ``int64``: days since 1970, or seconds.
 
     Args:
-        dates: Of type ``Date`` or ``Datetime``.
+        dates: Of type ``Date`` or ``Datetime``; of one with a zone, what the clock shows there.
         has_time: Whether seconds.
     """
+    if isinstance(dates.dtype, pl.Datetime) and dates.dtype.time_zone is not None:
+        dates = dates.dt.replace_time_zone(None)  # the clock of its zone, whose hours and days were learnt
     whole = dates.cast(pl.Datetime("us")).dt.timestamp("ms") // 1000 if has_time else dates.cast(pl.Date).cast(pl.Int64)
     return whole.fill_null(MISSING).to_numpy().astype(np.int64)
 

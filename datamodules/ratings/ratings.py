@@ -37,6 +37,7 @@ from .negative_sampling import NegativeSampler
 from .rating_checks import require_frequent, require_known_pairs, require_rating_columns
 from .ratings_config import Duplicates, RatingsConfig, RatingsSplit
 from .ratings_source import read_ratings_source
+from .suggested_l2 import suggested_l2
 from .training_length import USUAL_BATCH
 
 
@@ -195,8 +196,7 @@ class Ratings(ItemTitles, LightningDataModule):
         Raises:
             MisconfigurationException: The table can't be used.
         """
-        source = self.read_source()
-        names = source.frame.collect_schema().names()
+        names = (source := self.read_source()).frame.collect_schema().names()
         require_rating_columns(names, self.config, self.origin, has_header=self.header is None)
         if self.title is not None and self.items is None:
             require_columns(self.origin, names, [self.title])
@@ -247,10 +247,12 @@ class Ratings(ItemTitles, LightningDataModule):
     # Facts ------------------------------------------------------------------------------------------------------------
 
     def describe(self) -> dict[str, Any]:
-        """``categories`` by column; for ratings ``target`` (statistics); ``sides`` if columns describe users or items."""
+        """``categories`` by column; ``target`` (statistics) of ratings, ``l2`` that suits clicks; ``sides`` of users or items."""
         steps = self.arrays().steps
         facts: dict[str, Any] = {"categories": {name: each.categories for name, each in steps.categorical.items()}}
-        if not self.config.clicks:
+        if self.config.clicks:
+            facts["l2"] = suggested_l2(len(self.arrays().rows["train"]))
+        else:
             facts["target"] = steps.target_stats
         if self.config.user_side or self.config.item_side:
             facts["sides"] = self.catalogue().side_codes(self.config.user_side, self.config.item_side)

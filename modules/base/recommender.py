@@ -28,6 +28,11 @@ Loss = Literal["auto", "squared", "logistic", "bpr", "dns", "softmax"]
 PAIRS_AT_ONCE = 1 << 16  # pairs that are scored at a time where all items are
 
 
+def usual_l2(clicks: bool) -> float:
+    """The penalty on vectors where none is given: of many clicks, or of ratings."""
+    return 0.02 if clicks else 0.1
+
+
 class Recommender(Supervised):
     """Base of modules that score pairs.
 

@@ -228,7 +228,7 @@ def test_clicks_are_told_from_the_rest(loss: str, make_trainer: Callable[..., Tr
     data.prepare_data()
     data.setup("fit")
     options: dict[str, Any] = {"factors": 8, "l2": 0.01, "loss": loss}
-    net = DotProductBias(**facts(data), **options, optimizer=lambda groups: torch.optim.Adam(groups, lr=0.05))
+    net = DotProductBias(**(facts(data) | options), optimizer=lambda groups: torch.optim.Adam(groups, lr=0.05))
     trainer = make_trainer(max_epochs=15, limit_val_batches=0)
     trainer.fit(net, datamodule=data)
     assert trainer.test(net, datamodule=data, verbose=False)[0]["test/pairwise_accuracy"] > 0.9

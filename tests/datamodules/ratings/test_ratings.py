@@ -77,7 +77,7 @@ def test_users_come_first_whatever_the_order_of_columns(
 
 def test_a_model_is_told_of_ratings_without_numbers(frame: pl.DataFrame, open_ratings: OpenRatings) -> None:
     assert open_ratings(frame).describe().keys() == {"categories", "target"}
-    assert open_ratings(frame, rating=None).describe().keys() == {"categories"}
+    assert open_ratings(frame, rating=None).describe().keys() == {"categories", "l2"}
 
 
 def test_a_column_names_the_split(frame: pl.DataFrame, open_ratings: OpenRatings) -> None:
