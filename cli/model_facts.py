@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig
+from practicum.datamodules.files.say_once import say_once
 from practicum.lightning_shim import LightningModule, MisconfigurationException
 
 from .signatures import options_of
@@ -61,4 +63,7 @@ def model_builder(cfg: DictConfig, data: Any) -> Callable[[], LightningModule]:
     # A partial first: Hydra copies what it is given into a configuration, which takes minutes for a million ids.
     build = instantiate(cfg.model, optimizer=instantiate(cfg.optimizer, _convert_="all"), _convert_="all", _partial_=True)
     facts = {name: value for name, value in facts.items() if cfg.model.get(name) is None}  # what is configured stands
+    for name, value in facts.items():
+        if name in cfg.model and isinstance(value, int | float):
+            say_once(f"model.{name}={value:g} suits these data; model.{name}=... sets another one.", logging.INFO)
     return lambda: build(**facts)
