@@ -20,6 +20,7 @@ from torch import Tensor
 
 from .inputs import expand_input
 from .run_folder import Run
+from .same_columns import require_same_columns
 
 
 class Prediction(NamedTuple):
@@ -64,6 +65,7 @@ def predict_with(run: Run, options: DictConfig) -> Prediction:
     explanations = WordImportance() if options.explain else None
     with TemporaryDirectory(prefix="practicum-") as scratch:
         training_data = run.data_module(scratch)
+        require_same_columns(model, training_data, run.checkpoint)
         data = _read_input(training_data, model, options)
         if options.format == "kaggle" and not hasattr(data, "submission_columns"):
             raise MisconfigurationException(
