@@ -119,7 +119,7 @@ def test_users_of_two_files_are_matched_as_training_would(tmp_path: Path) -> Non
     [
         (
             "item;rating\n01;4\n77;3\n",
-            r"new.csv: none of its 2 ratings is of an item that was in training \(such as 01; ids are like '1.0'\)",
+            r"new.csv: none of its 2 ratings is of an item that was in training \(such as 01; ids are like '1'\)",
         ),
         ("user;item;rating\na;1;4\n;2;3\n", "new.csv: row 2 has no user"),
         ("item;rating\n1;4\n2;80\n", "new.csv: row 2 has the rating 80; training's scale goes from 0.5 to 4.5"),
@@ -165,14 +165,14 @@ def test_neighbours_and_lists_find_ids_in_the_same_way(tmp_path: Path) -> None:
     assert neighbours(run, "2", 3) == neighbours(run, "2.0", 3)
     for wrong in ("02", "9"):
         with pytest.raises(
-            MisconfigurationException, match=f"neighbours={wrong}: there is no such item in training; ids are like '1.0'"
+            MisconfigurationException, match=f"neighbours={wrong}: there is no such item in training; ids are like '1'"
         ):
             neighbours(run, wrong, 3)
     (tmp_path / "users.csv").write_text("user\n1\n3.0\n1.0\n", encoding="utf-8")
     assert set(top_lists(run, str(tmp_path / "users.csv"), 2, None)["user"]) == {"1", "3.0"}
     (tmp_path / "users.csv").write_text("user\n01\n99\n", encoding="utf-8")
     with pytest.raises(
-        MisconfigurationException, match=r"users.csv: none of its users was in training \(such as 01; ids are like '1.0'"
+        MisconfigurationException, match=r"users.csv: none of its users was in training \(such as 01; ids are like '1'"
     ):
         top_lists(run, str(tmp_path / "users.csv"), 2, None)
 
