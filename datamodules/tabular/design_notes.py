@@ -15,7 +15,7 @@ import polars as pl
 
 from ..files.quoting import listed, plain, quoted
 from .column_roles import named_like_an_identifier
-from .row_labels import ReadColumn, split_strategy
+from .row_labels import split_strategy
 from .splits import SPLITS, Labels
 from .table_config import TableConfig
 
@@ -26,7 +26,7 @@ _SKEWED, _EVEN = 3.0, 1.0  # of the target and of its logarithm
 
 
 def design_notes(
-    column: ReadColumn,
+    frame: pl.LazyFrame,
     names: Iterable[str],
     target: pl.Series,
     labels: Labels,
@@ -37,7 +37,7 @@ def design_notes(
     """All sentences on a table.
 
     Args:
-        column: Reads a column.
+        frame: The table; of most columns only the first rows are collected.
         names: Of the columns that are learnt from.
         target: The whole column of targets.
         labels: Of each row its index into :data:`.SPLITS`.
@@ -45,11 +45,11 @@ def design_notes(
         config: How the table becomes arrays.
         where: Its origin.
     """
-    notes = telling_columns(column, names, target, is_class, where)
+    notes = telling_columns(frame, names, target, is_class, where)
     by_chance = config.split_column is None and config.group is None and split_strategy(config) == "random"
     for name in sorted(names) if by_chance else ():
         if named_like_an_identifier(name):
-            notes += divided_ids(column(name), where)
+            notes += divided_ids(frame.select(name).collect()[name], where)
     return notes + (
         absent_classes(target, labels, where) if is_class else skewed_target(target.filter(pl.Series(labels == 0)), where)
     )
@@ -139,21 +139,21 @@ def tells_target(values: pl.Series, target: pl.Series, is_class: bool) -> bool:
     return scale > 0 and 1 - float(np.dot(one, other)) ** 2 / scale < 1e-10
 
 
-def telling_columns(column: ReadColumn, names: Iterable[str], target: pl.Series, is_class: bool, where: object) -> list[str]:
+def telling_columns(frame: pl.LazyFrame, names: Iterable[str], target: pl.Series, is_class: bool, where: object) -> list[str]:
     """Say which columns are the target in other words; the first rows are looked at first.
 
     Args:
-        column: Reads a column.
+        frame: The table; of most columns only the first rows are collected.
         names: Of the columns that are learnt from.
         target: The whole column of targets.
         is_class: Whether it is of classes.
         where: The table.
     """
-    found = []
+    found: list[str] = []
+    first = frame.select(sorted(names)).head(_FIRST).collect()
     for name in sorted(names):
-        values = column(name)
-        if tells_target(values.head(_FIRST), target.head(_FIRST), is_class) and tells_target(values, target, is_class):
-            found.append(name)
+        if tells_target(first[name], target.head(_FIRST), is_class):
+            found += [name] if tells_target(frame.select(name).collect()[name], target, is_class) else []
     if not found:
         return []
     named = f"column {quoted(found[0])} tells" if len(found) == 1 else f"columns {listed(found)} each tell"

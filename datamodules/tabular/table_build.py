@@ -134,7 +134,7 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     if not steps.categorical and not steps.continuous:
         raise MisconfigurationException(" ".join([f"{where}: has no column to predict {config.target} from.", *ignored]))
     if config.infer_roles:
-        told = design_notes(column, used, target, labels, is_class, config, where)
+        told = design_notes(frame, used, target, labels, is_class, config, where)
         notes += [("warning", each) for each in told]
     if is_class and len(steps.classes or ()) < 2:
         gaps = int(missing.sum())
