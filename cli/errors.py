@@ -210,9 +210,12 @@ def _explain_launcher(error: BaseException) -> str | None:
 
 def _explain_optimizer(error: BaseException) -> str | None:
     """Pass on what an optimizer of torch says of one of its options."""
+    from torch.optim import Optimizer  # noqa: PLC0415 (only on the way to an error)
+
     frames = traceback.walk_tb(error.__traceback__)
-    places = [str(frame.f_globals.get("__name__")) for frame, _ in frames]
-    if not isinstance(error, ValueError) or not places or not places[-1].startswith("torch.optim."):
+    last = [frame for frame, _ in frames][-1:]
+    makes = [frame for frame in last if frame.f_code.co_name == "__init__" and isinstance(frame.f_locals.get("self"), Optimizer)]
+    if not isinstance(error, ValueError) or not makes:  # schedulers and states that don't fit have other options
         return None
     return f"optimizer: {' '.join(str(error).split())} (see the options optimizer.* of --cfg job)."
 

@@ -108,7 +108,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     check_objective(cfg.objective, getattr(data, "tests_on", "test"))
     # Not before data are known to be good; by the first process, since others would remove what it has begun.
     if cfg.resume.run is None and not getattr(rank_zero_only, "rank", 0):
-        _remove_earlier_results(run, keep=Path(str(cfg.model.get("weights"))))
+        _remove_earlier_results(run, [str(cfg.model.get(name)) for name in ("weights", "encoder", "vectors")])
     if cfg.resume.run is not None:
         warn_of_other_data(run, data, cfg.resume.force)
     if (seconds := pretrain(cfg, data)) is not None:
@@ -170,12 +170,12 @@ def _returned(reached: dict[str, Any] | PrunedRun, objective: str | None) -> dic
     return reached if objective is None or isinstance(reached, PrunedRun) else _metric(reached, objective)
 
 
-def _remove_earlier_results(run: Path, keep: Path = Path()) -> None:
+def _remove_earlier_results(run: Path, begins_from: Sequence[str] = ()) -> None:
     """Remove what an earlier run in the same folder left and this one might not replace; what is one's own stays.
 
     Args:
         run: The folder.
-        keep: Weights to begin with: a file, or a folder that has them.
+        begins_from: Weights to begin with; where a path leads into the folder, its best weights stay.
     """
     from practicum.callbacks.run.report_figures import remove_figures
 
@@ -185,8 +185,9 @@ def _remove_earlier_results(run: Path, keep: Path = Path()) -> None:
     names = ["metrics.json", "report.html", "word_vectors.vec", "checkpoints/last.ckpt", "checkpoints/before_last.ckpt"]
     if "tests_on" in record_of(run):  # a run of ours, not a file of that name in a project's folder
         names += ["predictions.csv", "submission.csv", "temperature.json", "tta.json"]
-        if run.resolve() not in (keep.resolve(), *keep.resolve().parents):  # else this run's until it has its own
-            names += [f"checkpoints/{path.name}" for path in (run / "checkpoints").glob("*.ckpt")]
+        needed = [Path(each).resolve() for each in begins_from if Path(each).exists()]
+        if not any(run.resolve() in (each, *each.parents) for each in needed):
+            names.append("checkpoints/best.ckpt")  # else a run that is killed early would seem to have it
         remove_figures(run / "figures")
     if is_card(run / "README.md"):
         names.append("README.md")

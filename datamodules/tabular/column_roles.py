@@ -91,6 +91,8 @@ def infer_role(values: pl.Series) -> ColumnRole:
 def whole_as_integers(frame: pl.LazyFrame, but: Collection[str | None] = ()) -> pl.LazyFrame:
     """Make integers of the columns of floats that hold whole numbers only: one gap makes floats of integers, in pandas and in R.
 
+    One that rises by 1 from row to row stays: a time or a place, where integers would number the rows.
+
     Args:
         frame: The table.
         but: Columns that stay what they are.
@@ -110,7 +112,9 @@ def _only_whole(frame: pl.LazyFrame, names: Sequence[str], empty: bool = False) 
     """Those columns of floats that have whole numbers only; ``empty``: also those that have no value."""
     given = {name: pl.col(name).fill_nan(None) for name in names}
     tests = [
-        ((each == each.floor()) & (each.abs() <= _EXACT)).all() & (pl.lit(empty) | (each.count() > 0)) for each in given.values()
+        ((each == each.floor()) & (each.abs() <= _EXACT)).all()
+        & (pl.lit(empty) | (each.count() > 0) & ((each.diff() != 1).any() | (each.count() <= MAX_CATEGORIES)))
+        for each in given.values()
     ]
     found = frame.select(test.alias(str(place)) for place, test in enumerate(tests)).collect().row(0) if tests else ()
     return [name for name, each in zip(names, found, strict=True) if each]

@@ -60,7 +60,7 @@ class DatesIn(NamedTuple):
 def dates_in(values: pl.Series) -> DatesIn | None:
     """Find the two formats of dates that most texts of a column have; ``None`` if none has one."""
     text = values.str.strip_chars()
-    sample = text.head(_FIRST).drop_nulls().unique(maintain_order=True).head(_SAMPLE).to_list()
+    sample = text.drop_nulls().head(_FIRST).unique(maintain_order=True).head(_SAMPLE).to_list()
     read = {form: read_dates(text, form).is_not_null() for form in formats_of(sample)}
     if not any(each.any() for each in read.values()):
         return None

@@ -23,7 +23,7 @@ from .unit_columns import may_have_unit
 
 _PLAIN = rf"^[-+{MINUS}]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$"
 _CODE = r"\d{19}"  # beyond 64 bits, which are codes in a CSV, too
-_WHOLE = r"^\D?\d+$"
+_WHOLE = rf"^[-+{MINUS}]?\d+$"
 _FIRST = 1000  # rows; most columns of text are told by them
 
 

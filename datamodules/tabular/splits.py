@@ -73,8 +73,7 @@ def random_split(rows: int, valid: float, test: float, seed: int) -> Labels:
 def stratified_split(classes: pl.Series, valid: float, test: float, seed: int) -> Labels:
     """Split rows at random, of each class the same share.
 
-    Where a split has as many rows as there are classes, a class of three rows or more has at least one in it; no class loses its
-    last row of training.
+    Where such classes are few, one of three rows or more has at least one in each split; no class loses its last row of training.
 
     Args:
         classes: The class of each row.
@@ -112,8 +111,12 @@ def _of_each_class(
 ) -> np.ndarray[Any, Any]:
     """How many rows of each class a split has: in proportion, with the largest remainders rounded up, ties at random."""
     wanted, exact = round(int(counts.sum()) * fraction), counts * fraction
-    least = (counts >= 3) & (int((counts >= 3).sum()) <= wanted)
+    rare = (counts >= 3) & (exact < 1)
+    # Where there are many, their rows would be most of a split, and training would lose too many of them.
+    least = np.where(rare, int(rare.sum()) <= max(1, wanted // 4), 0)
     found = np.minimum(np.maximum(np.floor(exact).astype(int), least), most)
+    for place in np.argsort(-found, kind="stable"):
+        found[place] -= min(max(0, int(found.sum()) - wanted), max(0, int(found[place]) - 1))
     open_ = np.flatnonzero(found < most)
     remainders = (exact - found)[open_]
     more = open_[np.lexsort((generator.random(len(open_)), -remainders))][: max(0, wanted - int(found.sum()))]

@@ -260,8 +260,15 @@ def test_a_second_run_removes_what_the_first_left_and_nothing_of_ones_own(tmp_pa
     (tmp_path / "checkpoints").mkdir()
     best = tmp_path / "checkpoints" / "best.ckpt"  # or a run that is killed early would be said to have it
     best.touch()
-    _remove_earlier_results(tmp_path, keep=tmp_path)  # model.weights=RUN hydra.run.dir=RUN
-    assert best.is_file()
+    (mine := tmp_path / "checkpoints" / "mine.ckpt").touch()
+    for begins_from in (str(tmp_path), str(best)):  # model.encoder=RUN hydra.run.dir=RUN
+        _remove_earlier_results(tmp_path, ["None", begins_from])
+        assert best.is_file()
+        (tmp_path / "metrics.json").write_text('{"status": "finished", "tests_on": "test"}', encoding="utf-8")
+    _remove_earlier_results(tmp_path, ["random", "None"])
+    assert not best.exists()
+    assert mine.is_file()
+    mine.unlink()
     (tmp_path / "metrics.json").write_text('{"status": "finished", "tests_on": "test"}', encoding="utf-8")
     _remove_earlier_results(tmp_path)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["paper.png"]

@@ -28,7 +28,7 @@ MANY = list(range(100))
         (pl.Series("x", [float("nan"), None]), "ignored"),
         (pl.Series("price", [199.0 + 7 * n for n in MANY]), "continuous"),
         (pl.Series("user_id", [float(n) for n in MANY] * 2), "categorical"),
-        (pl.Series("x", [float(n) for n in MANY]), "ignored"),
+        (pl.Series("x", [float(n) for n in MANY]), "continuous"),
         (pl.Series("x", [3 * n for n in MANY]), "continuous"),
         (pl.Series("x", MANY), "ignored"),
         (pl.Series("x", [n + 1 for n in MANY]), "ignored"),
@@ -68,3 +68,10 @@ def test_numbers_with_a_few_words_among_them_are_mostly_numeric() -> None:
     assert not is_mostly_numeric(pl.Series(numbers))  # all are
     assert not is_mostly_numeric(pl.Series([*numbers, *(["word"] * 10)]))
     assert not is_mostly_numeric(pl.Series(MANY))
+
+
+def test_floats_that_rise_by_one_are_a_time_and_no_row_numbers() -> None:
+    time = pl.Series("t", [float(number) for number in range(200)])
+    assert infer_role(time).role == "continuous"
+    assert infer_role(time.cast(pl.Int64)).role == "ignored"
+    assert infer_role(pl.Series("t", [1.0, 2.0, None, 4.0] * 5)).role == "categorical"

@@ -65,3 +65,10 @@ def test_two_formats_in_one_column_are_said(one: str, other: str) -> None:
     assert said is not None
     assert f"column 'when' holds dates in more than one format, as '{values[1]}' ({one}) in row 2" in said
     assert f"'{values[2]}' ({other}) in row 3, and is read as text; write all of them in one" in said
+
+
+def test_dates_after_many_gaps_are_found() -> None:
+    days = [f"2020-01-{1 + number % 28:02}" for number in range(300)]
+    found = dates_in(pl.Series("closed", [None] * 12_000 + days))
+    assert found is not None
+    assert found.form == "%Y-%m-%d"

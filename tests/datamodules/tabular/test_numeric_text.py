@@ -70,3 +70,7 @@ def test_what_was_told_stays(open_table: Callable[..., Any], caplog: pytest.LogC
     assert "temp" in open_table(text, target="y", continuous=["temp"]).describe()["continuous"]
     assert len(open_table(text, target="temp", kind="class").describe()["classes"]) == 30
     assert "as text" not in caplog.text
+
+
+def test_fractions_without_a_zero_before_the_point_are_decimals() -> None:
+    assert number_type(pl.Series([f".{number}" for number in range(11, 99)])) == pl.Float64

@@ -84,3 +84,14 @@ def test_classes_may_be_of_any_type_and_missing() -> None:
     for values in ([1, 2] * 10, [1.5, 2.5] * 10, [True, False] * 10, ["a", None] * 10):
         labels = stratified_split(pl.Series(values), 0.2, 0.1, seed=1)
         assert [(labels[::2] == split).sum() for split in range(3)] == [7, 2, 1]
+
+
+@pytest.mark.parametrize("rare", [10, 24, 26, 95, 110])
+def test_rare_classes_take_no_more_than_their_share(rare: int) -> None:
+    classes = pl.Series(["big"] * (1000 - 3 * rare) + [f"r{number // 3}" for number in range(3 * rare)])
+    labels = stratified_split(classes, 0.1, 0.1, seed=1)
+    assert [(labels == split).sum() for split in range(3)] == [800, 100, 100]
+    big = (classes == "big").to_numpy()
+    assert (labels[big] == 2).sum() >= 0.7 * 0.1 * big.sum()
+    tested = classes.filter(pl.Series(labels == 2)).n_unique()
+    assert tested == rare + 1 if rare <= 25 else tested <= rare
