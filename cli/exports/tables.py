@@ -9,6 +9,7 @@ import polars as pl
 import torch
 from practicum.datamodules.tabular.categories import CategoricalColumn, to_plain_dtype
 from practicum.datamodules.tabular.date_formats import parse_dates
+from practicum.datamodules.tabular.date_zones import zone_of
 from practicum.datamodules.tabular.date_parts import part_names
 from practicum.datamodules.tabular.preprocessor import TablePreprocessor
 from practicum.datamodules.tabular.readers import as_number
@@ -97,8 +98,10 @@ def table_deployable(model: Any, steps: TablePreprocessor, rows: pl.DataFrame) -
         inputs[called[name]] = GraphInput(("rows",), torch.zeros(3, dtype=torch.float64), f"A number{unit}; NaN: missing.")
     if steps.date is not None:
         step = "seconds" if steps.has_time else "days"
+        zone = zone_of(steps.date_format)
+        clock = "" if zone is None else f" by the clock in {zone}, not in UTC" if zone != "UTC" else " in UTC"
         inputs[called[steps.date]] = GraphInput(
-            ("rows",), torch.arange(3), f"A date as whole {step} since 1970; NumPy's NaT as int64: missing."
+            ("rows",), torch.arange(3), f"A date as whole {step} since 1970{clock}; NumPy's NaT as int64: missing."
         )
     codes, numbers, _ = steps.transform(rows, "the run's rows")
     wanted = model.objective.predict(model.output((torch.from_numpy(codes), torch.from_numpy(numbers))))

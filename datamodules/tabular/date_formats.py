@@ -150,7 +150,7 @@ def _unlike_texts(values: pl.Series, text: pl.Series, trained: str | None, where
     form, guesses = find_format(values, where)
     assert form is not None
     if form in EPOCHS:
-        return texts_in_zone(parse_dates(values, form, where), trained, True)
+        return texts_in_zone(parse_dates(values, form, where), trained, True, where)
     dates = read_dates(text, form)
     others = (read_dates(text, each) for each in formats_of(text.drop_nulls().unique().head(_SAMPLE).to_list()) if each != form)
     if any(other.null_count() == text.null_count() and not other.equals(dates) for other in others):
@@ -160,7 +160,7 @@ def _unlike_texts(values: pl.Series, text: pl.Series, trained: str | None, where
         )
     for each in guesses if trained is None else ():
         say_once(each)
-    return texts_in_zone(dates, trained, form.endswith("%z"))
+    return texts_in_zone(dates, trained, form.endswith("%z"), where)
 
 
 def date_text(values: pl.Series, where: object) -> pl.Series | None:

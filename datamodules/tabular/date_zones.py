@@ -10,6 +10,9 @@ import re
 
 import polars as pl
 
+from ..files.quoting import quoted
+from ..files.say_once import say_once
+
 _ZONE = re.compile(r"zone:([A-Za-z0-9_+\-/:]+)")
 
 
@@ -48,17 +51,27 @@ def in_zone(dates: pl.Series, form: str | None) -> pl.Series:
     return dates
 
 
-def texts_in_zone(dates: pl.Series, form: str | None, has_offset: bool) -> pl.Series:
+def texts_in_zone(dates: pl.Series, form: str | None, has_offset: bool, where: object) -> pl.Series:
     """Dates that were texts, in training's zone.
 
     Args:
         dates: Without a zone: in UTC, or what a clock showed.
         form: Training's format; unless it is a zone, nothing changes.
-        has_offset: Whether they are in UTC, as the texts had offsets. Else a clock in that zone showed them.
+        has_offset: Whether they are in UTC, as the texts had offsets. Else a clock in that zone showed them; of an hour that
+            it shows twice the first is meant, and times that it never shows are missing, which is said.
+        where: The table, for that sentence.
     """
     zone = zone_of(form)
     if zone is None or dates.dtype == pl.Date:
         return dates
     if has_offset:
         return dates.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
-    return dates.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    read = dates.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    skipped = (read.is_null() & dates.is_not_null()).arg_true()
+    if len(skipped):
+        more = f" (and {len(skipped) - 1:,} more rows)" if len(skipped) > 1 else ""
+        say_once(
+            f"{where}: column {quoted(dates.name)} holds {dates[int(skipped[0])]:%Y-%m-%d %H:%M} in row {skipped[0] + 1:,}{more}, "
+            f"which no clock in {zone} shows, as its hour is skipped there; it counts as missing."
+        )
+    return read

@@ -178,5 +178,5 @@ def skewed_target(target: pl.Series, where: object) -> list[str]:
         return []
     return [
         f"{where}: the target {quoted(target.name)} is above 0 and skewed (skewness {skewness:.1f}, of its logarithm "
-        f"{of_logs:.1f}); the model's option log_target=true learns the logarithm, so that errors count by their ratio."
+        f"{of_logs:.1f}); a model that learns the logarithm (log_target=true) lets errors count by their ratio."
     ]

@@ -64,6 +64,22 @@ def test_the_graph_predicts_what_the_run_predicts(kind: Any, more: dict[str, Any
     assert call.wanted.std(0).max() > 1e-3  # they depend on the rows
 
 
+def test_dates_with_a_zone_are_handed_over_as_the_clock_there_shows_them(tmp_path: Path) -> None:
+    frame = make_frame().with_columns(pl.col("at").dt.replace_time_zone("UTC").dt.convert_time_zone("Asia/Tokyo"))
+    data = Table(frame, target="sold", date="at", cache=tmp_path, split="random")
+    data.prepare_data()
+    model = TabularEnsemble(**data.describe(), hidden_sizes=[8]).eval()
+    torch.nn.init.normal_(model.head.weight)
+    for rows in (frame, frame.with_columns(pl.col("at").dt.convert_time_zone("America/New_York"))):  # the same moments
+        found = table_deployable(model, data.steps(), data.for_prediction(rows).plain.head(100))
+        (call,) = found.calls
+        with torch.no_grad():
+            predicted = found.graph(*found.encoded(call.inputs))
+        assert torch.allclose(predicted, call.wanted, rtol=1e-5, atol=1e-6)
+        assert "by the clock in Asia/Tokyo, not in UTC" in found.inputs["at"].meaning
+        assert call.inputs["at"][0] == 1672531200 + 9 * 3600  # midnight in UTC, and nine o'clock in Tokyo
+
+
 def test_raw_values_are_those_that_a_program_without_a_reader_has() -> None:
     text = CategoricalColumn("String", ["a", "b"])
     assert raw_category(pl.Series(["b", None, "q"]), text).tolist() == ["b", "", ""]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from practicum.datamodules.files.say_once import forget_said
 from practicum.datamodules.tabular.date_zones import in_zone, texts_in_zone, zone_format, zone_of
 
 TIMES = pl.Series("when", [datetime.datetime(2021, 9, 1, 5) + datetime.timedelta(hours=37 * row) for row in range(120)])
@@ -29,12 +30,24 @@ def test_moments_stay_and_clocks_are_trainings() -> None:
     assert in_zone(TIMES, "zone:Europe/Berlin").equals(TIMES)
     assert in_zone(utc, None).equals(utc)
     assert in_zone(utc, "%Y-%m-%dT%H:%M:%S%z").equals(TIMES)
-    for read in (in_zone(utc, "zone:Europe/Berlin"), texts_in_zone(TIMES, "zone:Europe/Berlin", True)):
+    for read in (in_zone(utc, "zone:Europe/Berlin"), texts_in_zone(TIMES, "zone:Europe/Berlin", True, "t.csv")):
         assert read.dt.epoch().to_list() == utc.dt.epoch().to_list()
         assert read.dt.hour()[0] == 7
-    assert texts_in_zone(TIMES, "zone:Europe/Berlin", False).dt.hour().to_list() == TIMES.dt.hour().to_list()
-    gap = pl.Series("when", [datetime.datetime(2021, 3, 28, 2, 30), datetime.datetime(2021, 10, 31, 2, 30)])  # never, and twice
-    assert texts_in_zone(gap, "zone:Europe/Berlin", False).null_count() == 1
+    clock = texts_in_zone(TIMES, "zone:Europe/Berlin", False, "t.csv")
+    assert clock.dt.hour().to_list() == TIMES.dt.hour().to_list()
+
+
+def test_a_time_that_no_clock_shows_is_missing_which_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    forget_said()
+    twice, never = datetime.datetime(2021, 10, 31, 2, 30), datetime.datetime(2021, 3, 28, 2, 30)
+    read = texts_in_zone(pl.Series("when", [twice, None]), "zone:Europe/Berlin", False, "t.csv")
+    assert read.dt.epoch("s").to_list() == [1635640200, None]  # the first of both
+    assert not caplog.messages
+    assert texts_in_zone(pl.Series("when", [twice, never]), "zone:Europe/Berlin", False, "t.csv").null_count() == 1
+    assert caplog.messages == [
+        "t.csv: column 'when' holds 2021-03-28 02:30 in row 2, which no clock in Europe/Berlin shows, as its hour is skipped there; "
+        "it counts as missing."
+    ]
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
