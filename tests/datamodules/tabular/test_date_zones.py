@@ -45,8 +45,8 @@ def test_a_time_that_no_clock_shows_is_missing_which_is_said(caplog: pytest.LogC
     assert not caplog.messages
     assert texts_in_zone(pl.Series("when", [twice, never]), "zone:Europe/Berlin", False, "t.csv").null_count() == 1
     assert caplog.messages == [
-        "t.csv: column 'when' holds 2021-03-28 02:30 in row 2, which no clock in Europe/Berlin shows, as its hour is skipped there; "
-        "it counts as missing."
+        "t.csv: column 'when' holds 2021-03-28 02:30 in row 2, which no clock in Europe/Berlin shows, as its hour is "
+        "skipped there; it counts as missing."
     ]
 
 
