@@ -9,8 +9,8 @@ import polars as pl
 import torch
 from practicum.datamodules.tabular.categories import CategoricalColumn, to_plain_dtype
 from practicum.datamodules.tabular.date_formats import parse_dates
-from practicum.datamodules.tabular.date_zones import zone_of
 from practicum.datamodules.tabular.date_parts import part_names
+from practicum.datamodules.tabular.date_zones import zone_of
 from practicum.datamodules.tabular.preprocessor import TablePreprocessor
 from practicum.datamodules.tabular.readers import as_number
 from practicum.lightning_shim import MisconfigurationException

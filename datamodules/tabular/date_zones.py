@@ -70,8 +70,9 @@ def texts_in_zone(dates: pl.Series, form: str | None, has_offset: bool, where: o
     skipped = (read.is_null() & dates.is_not_null()).arg_true()
     if len(skipped):
         more = f" (and {len(skipped) - 1:,} more rows)" if len(skipped) > 1 else ""
+        first = int(skipped[0])
         say_once(
-            f"{where}: column {quoted(dates.name)} holds {dates[int(skipped[0])]:%Y-%m-%d %H:%M} in row {skipped[0] + 1:,}{more}, which "
-            f"no clock in {zone} shows, as its hour is skipped there; it counts as missing."
+            f"{where}: column {quoted(dates.name)} holds {dates[first]:%Y-%m-%d %H:%M} in row {first + 1:,}{more}, "
+            f"which no clock in {zone} shows, as its hour is skipped there; it counts as missing."
         )
     return read
