@@ -8,6 +8,7 @@ _LOWER_IS_BETTER = ("loss", "perplexity", "bits_per_character", "rmspe", "mape",
 # Words by themselves, as they are parts of others: confidence has an fid.
 _LOWER_WORDS = "rms nll ppl bpc bpb wer cer ter eer fid kid lpips brier ece mce ce bce kl kld jsd crps mase wape fpr fnr"
 _WHOLE_WORDS = {*_LOWER_WORDS.split(), "divergence", "deviance", "hinge", "pinball", "distance", "hausdorff"}
+_ADDED = ("kept", "best")  # what a record adds to a metric's name
 _HIGHER_WORDS = {"accuracy", "acc", "f1", "auc", "auroc", "similarity", "correlation", "r2"}  # the last word wins
 
 
@@ -20,8 +21,13 @@ def better(name: str, value: float, than: float) -> bool:
         (True, False)
         >>> better("val_MSE", 1.0, than=9.0), better("val/confidence", 0.8, than=0.9)
         (True, False)
+        >>> better("val/rmse/best", 0.4, than=0.5)
+        True
     """
-    metric = name.removesuffix("/kept").rpartition("/")[2].lower()
+    parts = name.lower().split("/")
+    while len(parts) > 1 and parts[-1] in _ADDED:
+        parts.pop()
+    metric = parts[-1]
     words = re.findall(r"[a-z]+\d*", metric)
     lower = any(part in metric for part in _LOWER_IS_BETTER) or not _WHOLE_WORDS.isdisjoint(words)
     lower = lower and not (words and words[-1] in _HIGHER_WORDS)

@@ -55,7 +55,7 @@ class Search(Sweeper):
         params: Overrides that are searched, beside those that were typed.
 
     Raises:
-        MisconfigurationException: An option that no search can use, or Optuna is missing.
+        MisconfigurationException: An option that no search can use, a study of the opposite direction, or Optuna is missing.
     """
 
     def __init__(
@@ -139,6 +139,7 @@ class Search(Sweeper):
 
     def _study(self, folder: Path, objective: str) -> Study:
         import optuna  # noqa: PLC0415 - optional
+        from practicum.lightning_shim import MisconfigurationException  # noqa: PLC0415 - heavy
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         lower = lower_is_better(objective) if self.direction is None else self.direction == "minimize"
@@ -149,9 +150,16 @@ class Search(Sweeper):
             direction="minimize" if lower else "maximize",
             load_if_exists=True,
         )
+        direction = study.direction.name.lower()
+        if (direction == "minimize") != lower:
+            raise MisconfigurationException(
+                f"{folder}: its search {direction}s {objective}, so that its trials are of no use to one that does the "
+                f"opposite; set hydra.sweeper.direction={direction}, or begin another search in a folder of its own "
+                "(hydra.sweep.dir)."
+            )
         before = len(study.get_trials(deepcopy=False))
         there = f"; {before} of them are there already" if before else ""
-        log.info(f"Searching for {self.n_trials} trials that {study.direction.name.lower()} {objective}{there}.")
+        log.info(f"Searching for {self.n_trials} trials that {direction} {objective}{there}.")
         return study
 
     def _batches(self, study: Study, space: dict[str, BaseDistribution], folder: Path) -> Iterable[list[FrozenTrial]]:

@@ -17,8 +17,8 @@ def trial_pruning(objective: str | None) -> TrialPruning | None:
     """The callback that prunes the present trial.
 
     Args:
-        objective: The metric that the search goes by. That of a test or of the weights that are kept is known at the end only;
-            validation's metric of the same name takes its place.
+        objective: The metric that the search goes by. That of a test, of the weights that are kept or of the best epoch is known
+            at the end only; validation's metric of the same name takes its place.
 
     Returns:
         ``None`` where this run is no trial of ``sweep=optuna``, or its pruner is ``null``.
@@ -35,5 +35,6 @@ def trial_pruning(objective: str | None) -> TrialPruning | None:
 
     study, trial = open_trial(Path(hydra.sweep.dir), hydra.sweeper, int(hydra.job.num))
     seen = study.get_trials(deepcopy=False)[int(hydra.job.num)].intermediate_values
-    monitor = f"val/{next(iter(results({objective: 0.0})))}" if is_result(objective) else objective
+    result = f"val/{next(iter(results({objective: 0.0})))}" if is_result(objective) else objective
+    monitor = result.removesuffix("/best")
     return TrialPruning(trial, monitor, reported=seen)

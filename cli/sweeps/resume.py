@@ -86,19 +86,24 @@ def how_to_go_on(folder: Path, rows: Sequence[RunRow], program: str, broken_off:
     left = [row for row in broken if row["status"] != "failed"]
     place = from_here(folder)
     again = f"{program} {shlex.quote(f'resume={place}')}"
-    plan = OmegaConf.load(folder / PLAN) if (folder / PLAN).is_file() else OmegaConf.create()
-    if OmegaConf.select(plan, "hydra.sweeper._target_") != SWEEPER:
+    if not _is_search(folder):
         if broken_off:
             return f"Run the rest of the sweep with: {again}"
         if not broken:
             return None
         return f"{len(broken)} of {len(rows)} did not finish; when the cause is mended, run them again with: {again}"
-    if left or len(rows) < OmegaConf.select(plan, "hydra.sweeper.n_trials"):
+    if left or len(rows) < OmegaConf.select(OmegaConf.load(folder / PLAN), "hydra.sweeper.n_trials"):
         return f"Continue the search with: {again}"  # what failed stays so: the search has learnt from it
     if broken:
         one = shlex.quote(f"resume={place}/{broken[0]['run']}")
         return f"Run a failed trial again with: {program} {one}"
     return None
+
+
+def _is_search(folder: Path) -> bool:
+    """Whether Optuna chose the settings of a sweep's runs."""
+    plan = OmegaConf.load(folder / PLAN) if (folder / PLAN).is_file() else OmegaConf.create()
+    return OmegaConf.select(plan, "hydra.sweeper._target_") == SWEEPER
 
 
 def sweep_arguments(folder: Path, typed: Sequence[str]) -> list[str]:
@@ -117,6 +122,9 @@ def sweep_arguments(folder: Path, typed: Sequence[str]) -> list[str]:
         raise ValueError(f"a sweep continues with its own settings; leave out {' '.join(strange)}, or start another sweep")
     task, mine = command_of(folder)
     keys = {each.lstrip("+~").partition("=")[0] for each in options}
+    sweeper = next((each for each in sorted(keys) if each.startswith(("hydra.sweeper.", "hydra/sweeper"))), None)
+    if sweeper is not None and (folder / PLAN).is_file() and not _is_search(folder):
+        raise ValueError(f"leave out {sweeper}: it is an option of a search (sweep=optuna), and this sweep is none")
     kept = [each for each in [*task, *mine] if each.lstrip("+~").partition("=")[0] not in keys]
     now = [each for each in options if not each.startswith("trust=")]
     return ["-m", *kept, *now, "resume.sweep=true", f"hydra.sweep.dir={override_text(from_here(folder))}"]

@@ -31,7 +31,7 @@ def search_space(overrides: Sequence[str]) -> tuple[dict[str, BaseDistribution],
         A distribution for each key that varies, and the other overrides. Of a key that is typed twice the last one counts.
 
     Raises:
-        MisconfigurationException: Bounds that nothing lies between; the message names them.
+        MisconfigurationException: Bounds that nothing lies between, or a range in its logarithm.
     """
     space: dict[str, BaseDistribution] = {}
     fixed: dict[str, str] = {}
@@ -56,6 +56,11 @@ def _distribution(override: Override) -> BaseDistribution:
         numbers: list[Any] = list(value.range())
         if not numbers:
             raise MisconfigurationException(f"{override.input_line}: there is nothing in this range.")
+        if logarithmic:
+            raise MisconfigurationException(
+                f"{override.input_line}: of a range all numbers are as likely; write tag(log,interval(...)), or "
+                "int(tag(log,interval(...))) for whole numbers."
+            )
         low, high = min(numbers), max(numbers)
         if isinstance(value.step, float) or isinstance(low, float):
             return FloatDistribution(low, high, step=abs(value.step))

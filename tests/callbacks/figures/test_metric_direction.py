@@ -14,6 +14,15 @@ def test_better_is_lower_for_losses_and_higher_for_the_rest() -> None:
     assert not better("test/ndcg@10", 1, than=2)
 
 
+@pytest.mark.parametrize("added", ["", "/kept", "/best"])
+def test_what_a_record_adds_to_a_name_changes_no_direction(added: str) -> None:
+    for name in ("loss", "rmse", "mae", "rmspe", "perplexity"):
+        assert better(f"val/{name}{added}", 1, than=2)
+    for name in ("accuracy", "auroc", "pairwise_accuracy", "recall@10"):
+        assert better(f"val/{name}{added}", 2, than=1)
+    assert better("best", 2, than=1)
+
+
 @pytest.mark.parametrize(
     "name",
     ["val/mse", "val_mse", "val/MSE", "val_MAE", "val/nll", "val/ppl", "val/cross_entropy", "val_wer", "val/fid"],

@@ -49,6 +49,25 @@ def test_a_search_goes_on_where_it_was_broken_off(
     assert OmegaConf.load(where / "sweep/optimization_results.yaml").best_value == pytest.approx(study.best_value)
 
 
+def test_a_search_keeps_its_direction(
+    tmp_path: Path,
+    in_process: Callable[..., Any],
+    quick: list[str],
+    small_table: Callable[..., Path],
+    refused: Callable[[Any], str],
+) -> None:
+    where = small_table(tmp_path)
+    search = ["sweep=optuna", "optimizer.lr=0.005,0.01", "objective=val/rmse/best", "hydra.sweep.dir=sweep"]
+    result = in_process("train.py", *quick, *search, "hydra.sweeper.n_trials=1", "epochs=2", cwd=where)
+    assert result.returncode == 0, result.stderr[-2000:]
+    study = optuna.load_study(study_name="sweep", storage=open_storage(where / "sweep", None))
+    assert study.direction.name == "MINIMIZE"
+    assert len(study.trials[0].intermediate_values) == 2  # the pruner was told of each epoch
+    more = ["resume=sweep", "hydra.sweeper.n_trials=2", "hydra.sweeper.direction=maximize"]
+    assert "its search minimizes val/rmse/best" in refused(in_process("train.py", *more, cwd=where))
+    assert len(study.get_trials()) == 1
+
+
 def test_samplers_avoid_what_failed(tmp_path: Path) -> None:
     (tmp_path / "0").mkdir()
     study = optuna.create_study()

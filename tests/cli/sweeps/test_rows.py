@@ -92,8 +92,19 @@ def test_runs_are_compared_by_validation_where_it_is_known(tmp_path: Path, a_run
     assert best_run(rows, "val/f1/best", False) is rows[1]
 
 
+def test_runs_with_errors_are_compared_by_the_least(tmp_path: Path, a_run: Callable[..., Path]) -> None:
+    for number, (tested, validated) in enumerate([(0.8, 0.7), (0.3, 0.2), (0.6, 0.5)]):
+        record = {"status": "finished", "test/mae": tested, "test/loss": tested, "val/mae/best": validated}
+        a_run(tmp_path, number, [f"lr={number}"], record)
+    OmegaConf.save(OmegaConf.create({"objective": None}), tmp_path / "multirun.yaml")
+    rows = collect_runs(tmp_path)
+    assert chosen_by(tmp_path, rows) == ("val/mae/best", True)
+    assert best_run(rows, "val/mae/best", True) is rows[1]
+
+
 def test_errors_are_lower_when_better_also_of_the_kept_weights() -> None:
     assert lower_is_better("val/rmse/kept")
+    assert lower_is_better("val/rmse/best")
     assert not lower_is_better("val/accuracy/kept")
 
 

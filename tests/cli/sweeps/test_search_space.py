@@ -37,6 +37,11 @@ def test_the_last_of_a_key_counts() -> None:
     assert search_space(["~a", "b='x y'"])[1] == ["~a", "b='x y'"]
 
 
+def test_a_range_has_no_logarithm() -> None:
+    with pytest.raises(MisconfigurationException, match=r"of a range all numbers are as likely; write tag\(log,interval"):
+        search_space(["a=tag(log,range(1,10,2))"])
+
+
 @pytest.mark.parametrize("typed", ["a=interval(2.0,1.0)", "a=tag(log,interval(0.0,1.0))", "a=range(3,3)"])
 def test_bounds_that_hold_nothing(typed: str) -> None:
     with pytest.raises(MisconfigurationException, match="interval takes a lower and an upper|nothing in this range"):
