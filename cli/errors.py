@@ -229,6 +229,10 @@ def _explain_trainer(error: BaseException) -> str | None:
 def _explain_machine(error: BaseException, config_name: str) -> str | None:
     """Explain what a disk, the memory or a killed process led to."""
     less = _LESS_MEMORY[config_name]
+    if re.search(r"\(os error \d+\)|requested and \d+ written", str(error)):
+        from practicum.callbacks.files.os_errors import as_os_error  # noqa: PLC0415 - heavy
+
+        error = as_os_error(error) or error
     if isinstance(error, OSError) and error.errno in _SYSTEM:
         advice = _SYSTEM[error.errno].format(elsewhere=_ELSEWHERE[config_name])
         run = HydraConfig.get().runtime.output_dir if HydraConfig.initialized() and config_name == "train" else None

@@ -35,7 +35,7 @@ def export(cfg: DictConfig) -> None:
     Raises:
         MisconfigurationException: A run or a format that can't be used; the message says why.
     """
-    from practicum.callbacks.files.atomic_file import atomic_write
+    from practicum.callbacks.files.atomic_file import atomic_write, require_replaceable
     from practicum.lightning_shim import MisconfigurationException
 
     from .exports.formats import FORMATS, require_packages
@@ -58,6 +58,13 @@ def export(cfg: DictConfig) -> None:
     run = open_run(Path(str(cfg.run)), cfg.checkpoint, trust=cfg.trust)
     run.tell_csv_format(cfg.csv_format)
     output = Path(cfg.output) if cfg.output else run.folder / "export" / f"model{FORMATS[cfg.format]}"
+    if output.is_dir():
+        raise MisconfigurationException(
+            f"output={output}: is a folder; name a file in it, output={output / f'model{FORMATS[cfg.format]}'}."
+        )
+    require_replaceable(output)
+    if output.is_symlink():  # what it leads to is written: a file takes the place of another one by its name
+        output = output.resolve()
     output.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="practicum-") as scratch:
         deployable = build_deployable(run, cfg.input, cfg.rows, scratch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -136,11 +137,12 @@ def write_factors(run: RecommenderRun, folder: Path) -> None:
     """
     run.require_factors("format=factors")
     folder.mkdir(parents=True, exist_ok=True)
-    for name, ids, vectors in zip(("users", "items"), (run.users, run.items), run.model.factors(), strict=True):
-        numbers = vectors.float().numpy()
-        columns = {"id": ids} if name == "users" else run.item_columns(ids)
-        with atomic_write(folder / f"{name}.parquet") as beside:
+    with ExitStack() as all_or_none:
+        for name, ids, vectors in zip(("users", "items"), (run.users, run.items), run.model.factors(), strict=True):
+            numbers = vectors.float().numpy()
+            columns = {"id": ids} if name == "users" else run.item_columns(ids)
             kind = pl.Array(pl.Float32, numbers.shape[1])
-            pl.DataFrame(columns).with_columns(pl.Series("vector", numbers, dtype=kind)).write_parquet(beside)
-        with atomic_write(folder / f"{name}.npy") as beside, open(beside, "wb") as file:
-            np.save(file, numbers)
+            table = pl.DataFrame(columns).with_columns(pl.Series("vector", numbers, dtype=kind))
+            table.write_parquet(all_or_none.enter_context(atomic_write(folder / f"{name}.parquet")))
+            with open(all_or_none.enter_context(atomic_write(folder / f"{name}.npy")), "wb") as file:
+                np.save(file, numbers)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from practicum.callbacks.files.atomic_file import as_utf8, atomic_write, write_columns
+from practicum.callbacks.files.atomic_file import as_utf8, atomic_write, require_replaceable, write_columns
 from practicum.lightning_shim import MisconfigurationException
 
 _SHEETS = (".xlsx", ".xls", ".ods", ".tsv", ".tab")
@@ -28,8 +28,7 @@ def check_output(path: Path) -> None:
     Raises:
         MisconfigurationException: It ends in ``.xlsx``, ``.json`` or the like, or is a folder, or a device or a pipe.
     """
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise MisconfigurationException(f"output={path}: is a device or a pipe, which would be replaced; name a file.")
+    require_replaceable(path)
     if path.is_dir():
         raise MisconfigurationException(f"output={path}: is a folder; name a file in it, output={path / 'predictions.csv'}.")
     if path.suffix.lower() in _OTHER_KINDS:

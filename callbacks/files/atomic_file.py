@@ -10,6 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from practicum.lightning_shim import MisconfigurationException
+
+from .os_errors import as_os_error
+
 _NAME_BYTES = 220
 
 
@@ -38,6 +42,19 @@ def as_utf8(text: str) -> str:
     return text.encode(errors=ESCAPE).decode()
 
 
+def require_replaceable(path: Path) -> None:
+    """Refuse what a new file must not take the place of.
+
+    Args:
+        path: The file to be written.
+
+    Raises:
+        MisconfigurationException: There is a device or a pipe.
+    """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise MisconfigurationException(f"{path}: is a device or a pipe, which would be replaced; name a file.")
+
+
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` to write to.
@@ -46,7 +63,12 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
     Args:
         path: The file to write.
+
+    Raises:
+        MisconfigurationException: There is a device or a pipe.
+        OSError: It can't be written. ``filename`` names it, also where a library raised an error of its own.
     """
+    require_replaceable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     short = os.fsencode(path.name)[:_NAME_BYTES].decode(errors="ignore")  # file systems allow 255 bytes
     beside = path.with_name(f".{short}.{os.getpid()}.part")
@@ -55,10 +77,15 @@ def atomic_write(path: Path) -> Iterator[Path]:
         with open(beside, "rb+") as file:  # Windows syncs only what is open for writing
             os.fsync(file.fileno())  # or after a power cut the new name may lead to an empty file
         os.replace(beside, path)
-    except OSError as error:
-        if error.filename is None:  # a write to a full disk doesn't say where
-            error.filename = str(path)
-        raise
+    except Exception as error:
+        known = as_os_error(error)
+        if known is None:
+            raise
+        if known.filename in (None, str(beside)):  # a write to a full disk doesn't say where
+            known.filename = str(path)
+        if known is error:
+            raise
+        raise known from error
     finally:
         beside.unlink(missing_ok=True)
 

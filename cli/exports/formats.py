@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import logging
 import warnings
@@ -74,7 +75,9 @@ def write_program(deployable: Deployable, facts: Mapping[str, Any], path: Path) 
         )
     with torch.no_grad(), _quiet():
         program = torch.export.export(deployable.graph, _examples(deployable), dynamic_shapes=_shapes(deployable))
-        torch.export.save(program, path, extra_files={_FACTS: json.dumps(facts, ensure_ascii=False)})
+        file = io.BytesIO()  # torch's own writer ends the process where it can't write
+        torch.export.save(program, file, extra_files={_FACTS: json.dumps(facts, ensure_ascii=False)})
+    path.write_bytes(file.getbuffer())
 
 
 def write_weights(graph: nn.Module, facts: Mapping[str, Any], path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,24 @@ def test_a_run_is_exported_with_its_facts(tables: Path, in_process: Callable[...
     assert facts["checked"]["inputs"] == 60
 
 
+def test_a_pipe_is_not_replaced(
+    tables: Path, tmp_path: Path, in_process: Callable[..., Any], refused: Callable[[Any], str]
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    options = ["run=runs/class", "format=safetensors", f"output={tmp_path / 'pipe'}"]
+    assert "pipe: is a device or a pipe" in refused(in_process("export.py", *options, cwd=tables))
+    assert [each.name for each in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_a_link_to_a_file_stays_one(tables: Path, tmp_path: Path, in_process: Callable[..., Any]) -> None:
+    (tmp_path / "link.safetensors").symlink_to(tmp_path / "there.safetensors")
+    options = ["run=runs/class", "format=safetensors", f"output={tmp_path / 'link.safetensors'}"]
+    result = in_process("export.py", *options, cwd=tables)
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert (tmp_path / "link.safetensors").is_symlink()
+    assert (tmp_path / "there.safetensors").is_file()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -32,6 +51,7 @@ def test_a_run_is_exported_with_its_facts(tables: Path, in_process: Callable[...
         (["run=nowhere", "format=safetensors"], "not a run folder"),
         (["run=runs/class", "forma=onnx"], "did you mean format?"),
         (["run=runs/class", "input=nowhere.csv", "format=safetensors"], "nowhere.csv: no such file"),
+        (["run=runs/class", "output=runs", "format=safetensors"], "output=runs: is a folder; name a file in it"),
     ],
 )
 def test_what_can_not_be_exported_is_refused(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import errno
+import os
 from pathlib import Path
 
 import pytest
 from practicum.callbacks.files.atomic_file import as_utf8, atomic_write, write_columns, write_csv
+from practicum.lightning_shim import MisconfigurationException
 
 
 def test_the_old_file_stays_when_writing_fails(tmp_path: Path) -> None:
@@ -23,6 +25,25 @@ def test_the_old_file_stays_when_writing_fails(tmp_path: Path) -> None:
         fails()
     assert path.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_devices_and_pipes_are_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with (
+        pytest.raises(MisconfigurationException, match=r"pipe: is a device or a pipe, which would be replaced; name a file\."),
+        atomic_write(tmp_path / "pipe") as beside,
+    ):
+        beside.touch()
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_what_could_not_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space left") as told, atomic_write(tmp_path / "a.parquet"):
+        raise RuntimeError("parquet: No space left on device (os error 28)")
+    assert (told.value.errno, told.value.filename) == (errno.ENOSPC, str(tmp_path / "a.parquet"))
+    with pytest.raises(IsADirectoryError) as missing, atomic_write(tmp_path / "b.csv") as beside:
+        raise IsADirectoryError(errno.EISDIR, "Is a directory", str(beside))
+    assert missing.value.filename == str(tmp_path / "b.csv")
 
 
 def test_the_new_file_replaces_the_old_one_at_the_end(tmp_path: Path) -> None:
