@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ def build_index(kind: str, vectors: np.ndarray[Any, Any]) -> Any:
     """
     if kind not in ("flat", "hnsw"):
         raise MisconfigurationException(f"index={kind}: choose flat (exact) or hnsw (approximate).")
+    logging.getLogger("faiss.loader").setLevel(logging.WARNING)  # which instructions it finds is of no use to a user
     try:
         import faiss  # noqa: PLC0415 - an extra
     except ImportError as error:

@@ -69,21 +69,25 @@ def _fold_in(run: RecommenderRun, source: str) -> _NewUsers:
         print(f"{unknown:,} of {len(table):,} ratings are of items that were not in training; they are left out.")
     keys: list[str] = []
     names: list[str] = []
-    vectors, items, owners = [], [], []
+    vectors, items, owners, nothing = [], [], [], 0
     for (key,), own in table.group_by("key", maintain_order=True):
         codes = torch.tensor(own["row"].to_list()) + 1
         ratings = torch.tensor(own["rating"].to_list(), dtype=torch.float64) if "rating" in own.columns else None
-        if run.predicts_ratings or ratings is None:
-            vectors.append(run.model.fold_in(codes, ratings))
-        else:  # as in training, ratings from the threshold on are positive; the other items were only seen
+        learnt = codes
+        if ratings is not None and not run.predicts_ratings:
             assert run.positive_threshold is not None
-            vectors.append(run.model.fold_in(codes[ratings >= run.positive_threshold]))
+            learnt = codes[ratings >= run.positive_threshold]  # as in training: the other items were only seen
+        vectors.append(run.model.fold_in(learnt, ratings if run.predicts_ratings else None))
+        nothing += not (learnt > 0).any()
         items.append(codes[codes > 0] - 1)
         owners.append(torch.full((int((codes > 0).sum()),), len(keys)))
         keys.append(str(key))
         names.append(own["name"][0])
-    if nothing := sum(not len(each) for each in items):
-        print(f"{nothing:,} of {len(items):,} users rated no item that was in training; they are predicted as an average user.")
+    if nothing:
+        low = f" {run.positive_threshold:g} or more" if run.positive_threshold is not None and not run.predicts_ratings else ""
+        print(
+            f"{nothing:,} of {len(items):,} users rated no item{low} that was in training; they are predicted as an average user."
+        )
     return _NewUsers(keys, names, torch.stack(vectors), UserItems(torch.cat(owners), torch.cat(items), user_count=len(names)))
 
 

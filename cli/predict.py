@@ -90,6 +90,7 @@ def _check_options(cfg: DictConfig, folders: list[str]) -> None:
 
 def _predict_input(cfg: DictConfig, runs: list[Run], folders: list[str], output: Path) -> None:
     """Predict photos, texts or rows, and write the table."""
+    from practicum.callbacks.figures.counted import counted
     from practicum.lightning_shim import MisconfigurationException
 
     from .prediction import mean_prediction, predict_with, prediction_columns
@@ -108,7 +109,7 @@ def _predict_input(cfg: DictConfig, runs: list[Run], folders: list[str], output:
         table["explanation"] = first.explanations
     place = place_of(output)
     write_table(output, first.data.submission_columns(table) if cfg.format == "kaggle" else table)
-    print(f"{len(first.values):,} predictions: {place}")
+    print(f"{counted(len(first.values), 'prediction')}: {place}")
     if cfg.explain:
         print(EXPLAINED)
     if first.data.rejected:

@@ -46,7 +46,7 @@ def predict_with(run: Run, options: DictConfig) -> Prediction:
 
     Args:
         run: The run.
-        options: ``input``, ``score``, ``format``, ``explain``, ``batch_size`` and ``accelerator`` of ``predict.py``.
+        options: ``input``, ``score``, ``format``, ``explain``, ``top_k``, ``batch_size`` and ``accelerator`` of ``predict.py``.
 
     Raises:
         MisconfigurationException: An input or a format that this run can't use, or a run that has nothing to predict.
@@ -60,6 +60,10 @@ def predict_with(run: Run, options: DictConfig) -> Prediction:
     model = run.model()
     if options.format == "embedded" and not hasattr(model, "embedded"):
         raise MisconfigurationException(f"format=embedded: {type(model).__name__} has no embedded columns; tables have.")
+    if options.top_k is not None and not hasattr(getattr(model, "objective", None), "classes"):
+        raise MisconfigurationException(
+            f"top_k={options.top_k}: {type(model).__name__} of {run.folder} predicts no classes; leave it out."
+        )
     if options.batch_size is not None:
         run.config.data.batch_size = options.batch_size
     explanations = WordImportance() if options.explain else None

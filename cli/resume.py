@@ -146,6 +146,8 @@ def _newest_run(overrides: list[str]) -> Path:
 def apply_to_command_line() -> None:
     """Replace the arguments that were typed by :func:`resume_arguments`; ``sweep=`` and ``launcher=`` mean ``-m``.
 
+    That flag may stand anywhere.
+
     Raises:
         ResumeError: There is no such run, or it is not one's own and ``trust=true`` was not typed.
     """
@@ -153,7 +155,10 @@ def apply_to_command_line() -> None:
     expanded = _expand(typed)
     if expanded is None:
         if any(each.startswith(("sweep=", "launcher=")) and not each.endswith(("=", "=null")) for each in typed):
-            sys.argv[1:] = typed if _ASKS & set(typed) else ["-m", *typed]
+            typed = typed if _ASKS & set(typed) else ["-m", *typed]
+        flags = [] if "--" in typed else [each for each in typed if each in ("-m", "--multirun")]
+        # In front, as argparse takes no overrides on both sides of a flag.
+        sys.argv[1:] = [*flags, *(each for each in typed if each not in flags)]
         return
     folder, sys.argv[1:] = expanded
     sweep = is_sweep(folder)

@@ -109,7 +109,7 @@ class Run:
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
                 raise MisconfigurationException(f"{name}={value} must be a whole number from 1.")
         before = self._opened.config.data.get("batch_size")
-        more = {"format": "csv", "explain": False, "score": False}
+        more = {"format": "csv", "explain": False, "score": False, "top_k": top_k}
         options: Any = SimpleNamespace(input=source, batch_size=batch_size, accelerator=accelerator, **more)
         try:
             found = predict_with(self._opened, options)

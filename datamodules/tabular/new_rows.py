@@ -260,7 +260,7 @@ def encode_rows(frame: pl.DataFrame, steps: TablePreprocessor, where: object) ->
         )
     for column, values in unknown.items():
         log.warning(
-            f"{where}: {len(values):,} of {len(frame):,} rows have a {plain(column)} that did not occur in training "
+            f"{where}: {len(values):,} of {len(frame):,} rows have a value of {plain(column)} that did not occur in training "
             f"({quoted(values[0])}); it counts as unknown."
         )
     return torch.from_numpy(codes), torch.from_numpy(numbers), torch.full((len(frame),), float("nan"))

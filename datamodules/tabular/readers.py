@@ -47,7 +47,8 @@ def check_table(path: Path) -> None:
         MisconfigurationException: It does not.
     """
     if not path.is_file():
-        raise MisconfigurationException(f"{path}: no such file.")
+        what = "is a folder; name a table in it" if path.is_dir() else "no such file"
+        raise MisconfigurationException(f"{path}: {what}.")
     if not is_table(path):
         supported = ", ".join((*csv_reader.ENDINGS, *_PARQUET))
         raise MisconfigurationException(f"{path}: is not a supported table; supported are {supported}.")

@@ -214,7 +214,8 @@ def read_new_texts(
                 else:
                     blank += 1
         if blank:
-            log.warning(f"{source}: {blank:,} blank lines are left out, so that rows of the output are not its lines.")
+            lines = "blank line is" if blank == 1 else "blank lines are"
+            log.warning(f"{source}: {blank:,} {lines} left out, so that rows of the output are not its lines.")
 
 
 def _is_hidden(path: Path, root: Path) -> bool:

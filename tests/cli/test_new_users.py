@@ -160,6 +160,20 @@ def test_a_user_of_unknown_items_only_is_said(tmp_path: Path, capsys: pytest.Cap
     assert "1 of 2 users rated no item that was in training; they are predicted as an average user" in capsys.readouterr().out
 
 
+def test_a_user_who_rated_nothing_well_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = opened(tmp_path / "run", NUMBERS, NUMBERS)
+    monkeypatch.setattr(RecommenderRun, "predicts_ratings", False)
+    folded: list[list[int]] = []
+    run.positive_threshold = 4
+    run.model.fold_in = lambda codes, ratings: folded.append(codes.tolist()) or torch.zeros(4)
+    (tmp_path / "new.csv").write_text("user;item;rating\na;1;4\na;2;1\nb;2;3\n", encoding="utf-8")
+    _fold_in(run, str(tmp_path / "new.csv"))
+    assert folded == [[1], []]
+    assert "1 of 2 users rated no item 4 or more that was in training; they are predicted" in capsys.readouterr().out
+
+
 def test_neighbours_and_lists_find_ids_in_the_same_way(tmp_path: Path) -> None:
     run = opened(tmp_path / "run", NUMBERS, NUMBERS)
     assert neighbours(run, "2", 3) == neighbours(run, "2.0", 3)

@@ -200,7 +200,11 @@ def test_language_model_and_word_vectors_become_classifiers(
 
 
 def test_table_from_run_to_predictions(
-    tables: Path, command: Callable[..., Any], rows_of: Callable[[Path], list[dict[str, str]]]
+    tables: Path,
+    command: Callable[..., Any],
+    in_process: Callable[..., Any],
+    refused: Callable[[Any], str],
+    rows_of: Callable[[Path], list[dict[str, str]]],
 ) -> None:
     record = json.loads((tables / "runs/number/metrics.json").read_text(encoding="utf-8"))
     assert record["test/rmspe"] < 0.1
@@ -215,7 +219,10 @@ def test_table_from_run_to_predictions(
     rows = rows_of(tables / "predictions.csv")
     assert list(rows[0]) == ["size", "shop", "day", "till", "predicted"]
     assert abs(float(rows[0]["predicted"]) - 11.25) < 1.5
-    assert "1 of 2 rows have a shop that did not occur in training ('s9')" in result.stderr + result.stdout
+    assert "1 of 2 rows have a value of shop that did not occur in training ('s9')" in result.stderr + result.stdout
+
+    result = in_process("predict.py", "run=runs/number", "input=new.csv", "top_k=3", cwd=tables)
+    assert refused(result).endswith("runs/number predicts no classes; leave it out.")
 
     result = command("predict.py", "run=runs/number", "input=new.csv", "output=e.csv", "format=embedded", cwd=tables)
     assert result.returncode == 0, result.stderr[-3000:]

@@ -105,6 +105,22 @@ def test_a_run_that_is_not_signed_needs_trust(run: Path, monkeypatch: pytest.Mon
     assert "resume.run='runs/x'" in sys.argv
 
 
+@pytest.mark.parametrize(
+    ("typed", "taken"),
+    [
+        (["a=1", "-m", "b=1,2"], ["-m", "a=1", "b=1,2"]),
+        (["a=1", "--multirun"], ["--multirun", "a=1"]),
+        (["a=1", "--", "-m"], ["a=1", "--", "-m"]),
+        (["launcher=ray", "b=1,2"], ["-m", "launcher=ray", "b=1,2"]),
+        (["a=1", "--cfg", "job"], ["a=1", "--cfg", "job"]),
+    ],
+)
+def test_the_flag_of_sweeps_may_stand_anywhere(typed: list[str], taken: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["train.py", *typed])
+    apply_to_command_line()
+    assert sys.argv[1:] == taken
+
+
 def test_a_folder_can_not_say_that_it_is_trusted(run: Path) -> None:
     OmegaConf.save(OmegaConf.create(["model=vgg16", "trust=true", "resume.force=true"]), run / ".hydra" / "overrides.yaml")
     assert resume_arguments(["resume=runs/x"])[0:2] == ["model=vgg16", "hydra.searchpath=[pkg://mine]"]

@@ -28,7 +28,7 @@ def test_new_rows_are_encoded_as_in_training(
     assert codes.tolist() == [[2, 2], [0, 1]]
     assert numbers[0, 1] == 1
     assert y.isnan().all()
-    assert f"{tmp_path / 'new.csv'}: 1 of 2 rows have a kind that did not occur in training ('radio')" in caplog.text
+    assert f"{tmp_path / 'new.csv'}: 1 of 2 rows have a value of kind that did not occur in training ('radio')" in caplog.text
     assert new.row_columns() == {"open": ["true", "false"], "kind": ["film", "radio"], "price": [None, 0.5], "more": [1, 2]}
     assert new.source_rows().columns == NEW.columns
     assert new.rejected == []
@@ -153,7 +153,7 @@ def test_nothing_known_is_refused(tmp_path: Path, open_table: Callable[..., Tabl
     with pytest.raises(MisconfigurationException, match=r"training had none of these values \(kind 'c'\)"):
         encoded(data, tmp_path / "a.csv", "kind\nc\nd\n")
     assert encoded(data, tmp_path / "b.csv", "kind\nc\na\n")[0] == [[0], [1]]
-    assert "1 of 2 rows have a kind that did not occur in training ('c')" in caplog.text
+    assert "1 of 2 rows have a value of kind that did not occur in training ('c')" in caplog.text
 
 
 def test_infinite_numbers_are_said(
