@@ -8,6 +8,8 @@ python export.py run=RUN format=safetensors              the weights alone
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -64,7 +66,7 @@ def export(cfg: DictConfig) -> None:
         )
     require_replaceable(output)
     if output.is_symlink():  # what it leads to is written: a file takes the place of another one by its name
-        output = output.resolve()
+        output = Path(os.path.realpath(output))
     output.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="practicum-") as scratch:
         deployable = build_deployable(run, cfg.input, cfg.rows, scratch)
@@ -77,7 +79,7 @@ def export(cfg: DictConfig) -> None:
         write_model(cfg.format, deployable, facts, unchecked)
         checked = check_export(no_grad_runner(open_model(cfg.format, deployable, unchecked)), deployable.calls)
         with atomic_write(output) as beside:
-            beside.write_bytes(unchecked.read_bytes())
+            shutil.copyfile(unchecked, beside)
     content = facts | {"format": cfg.format, "checked": checked, "vocabularies": deployable.vocabularies}
     described = output.with_name(f"{output.name}.json")
     with atomic_write(described) as beside:

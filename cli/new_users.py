@@ -84,10 +84,13 @@ def _fold_in(run: RecommenderRun, source: str) -> _NewUsers:
         keys.append(str(key))
         names.append(own["name"][0])
     if nothing:
-        low = f" {run.positive_threshold:g} or more" if run.positive_threshold is not None and not run.predicts_ratings else ""
-        print(
-            f"{nothing:,} of {len(items):,} users rated no item{low} that was in training; they are predicted as an average user."
+        liked = "rating" in table.columns and not run.predicts_ratings
+        rated = (
+            f"gave no item that was in training {run.positive_threshold:g} or more"
+            if liked
+            else "rated no item that was in training"
         )
+        print(f"{nothing:,} of {len(items):,} users {rated}; they are predicted as an average user.")
     return _NewUsers(keys, names, torch.stack(vectors), UserItems(torch.cat(owners), torch.cat(items), user_count=len(names)))
 
 

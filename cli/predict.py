@@ -12,6 +12,7 @@ python predict.py run=RUN "neighbours='Star Wars (1977)'"
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,7 @@ def predict(cfg: DictConfig) -> None:
     if cfg.format != "factors":
         check_output(output)
     if output.is_symlink():  # what it leads to is written: a file takes the place of another one by its name
-        output = output.resolve()
+        output = Path(os.path.realpath(output))
     require_other_output(output, cfg.input, cfg.fold_in)
     output.parent.mkdir(parents=True, exist_ok=True)
     keep_freed_memory()

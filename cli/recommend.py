@@ -126,7 +126,8 @@ def _row_of(run: RecommenderRun, item: str) -> int:
 def write_factors(run: RecommenderRun, folder: Path) -> None:
     """Write vectors ``float32 [N, factors + 2]`` to ``users.parquet``, ``items.parquet``, ``users.npy`` and ``items.npy``.
 
-    They contain the biases: the inner product of a user's and an item's vector is the score of the pair.
+    All are written before any takes its name. They contain the biases: the inner product of a user's and an item's vector is the
+    score of the pair.
 
     Args:
         run: The run.

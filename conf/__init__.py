@@ -1,7 +1,8 @@
 """The configuration as a package of YAML files: ``hydra.initialize_config_module("practicum.conf")`` composes from it.
 
 Whoever composes from it imports it, so here is what its values need to be read: ``${practicum.job:KEY,DEFAULT}`` is a value of
-the Hydra job that runs, ``DEFAULT`` where none does, as in a notebook.
+the Hydra job that runs, ``DEFAULT`` where none does, as in a notebook; ``${practicum.mode:METRIC}`` says what of a metric is
+better, ``min`` or ``max``.
 """
 
 from typing import Any
@@ -28,4 +29,21 @@ def job_value(key: str, default: Any) -> Any:
     return OmegaConf.select(settings, key)
 
 
+def mode_of_metric(name: str | None) -> str:
+    """``min`` or ``max``: what of a metric is better; ``min`` where none is named.
+
+    Args:
+        name: As it is logged, such as ``val/accuracy``.
+
+    Example:
+        >>> from practicum.conf import mode_of_metric
+        >>> mode_of_metric("val/accuracy")
+        'max'
+    """
+    from practicum.callbacks.figures.metric_direction import mode_of  # noqa: PLC0415 - heavy
+
+    return "min" if name is None else mode_of(name)
+
+
 OmegaConf.register_new_resolver("practicum.job", job_value, replace=True)
+OmegaConf.register_new_resolver("practicum.mode", mode_of_metric, replace=True)

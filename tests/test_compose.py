@@ -44,6 +44,18 @@ def test_a_composed_run_has_one_folder_named_by_its_beginning(monkeypatch: pytes
     assert Path(cfg.data.report_dir) == folder == Path(cfg.copy().callbacks.record.folder)
 
 
+@pytest.mark.parametrize(
+    ("monitor", "mode"), [("val/loss", "min"), ("val/accuracy", "max"), ("val/rmse", "min"), ("null", "min")]
+)
+def test_another_monitor_brings_its_own_mode(monitor: str, mode: str, tmp_path: Path) -> None:
+    folder = f"callbacks.checkpoint.dirpath={tmp_path}"
+    typed = [f"callbacks.checkpoint.monitor={monitor}", "callbacks=[default,patience]", f"callbacks.patience.monitor={monitor}"]
+    cfg = composed("data=image_folder", folder, *typed[: 2 if monitor == "null" else 3])
+    assert instantiate(cfg.callbacks.checkpoint).mode == mode
+    assert instantiate(cfg.callbacks.patience).mode == mode
+    assert composed("data=image_folder", *typed[:1], "callbacks.checkpoint.mode=max").callbacks.checkpoint.mode == "max"
+
+
 def test_within_a_job_values_are_the_job_s(monkeypatch: pytest.MonkeyPatch) -> None:
     jobs = DictConfig({"runtime": {"output_dir": "runs/a", "choices": {"data": "tastes"}}})
     assert job_value("runtime.output_dir", "elsewhere") == "elsewhere"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from practicum.lightning_shim import MisconfigurationException
 from .os_errors import as_os_error
 
 _NAME_BYTES = 220
+# Others that a library tells of may be of a file that it reads.
+_OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:
@@ -79,7 +82,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
         os.replace(beside, path)
     except Exception as error:
         known = as_os_error(error)
-        if known is None:
+        if known is None or (known is not error and known.errno not in _OF_WRITING):
             raise
         if known.filename in (None, str(beside)):  # a write to a full disk doesn't say where
             known.filename = str(path)

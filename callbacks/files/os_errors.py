@@ -6,7 +6,7 @@ import errno
 import os
 import re
 
-_RUST = re.compile(r"\(os error (\d+)\)")  # as libraries written in Rust end their messages
+_RUST = re.compile(r"\(os error (\d+)\)(?:: (\S.*))?")  # as libraries written in Rust say it; at times with the file
 _NUMPY = re.compile(r"\d+ requested and \d+ written")  # numpy.ndarray.tofile, which tells no more
 
 
@@ -32,6 +32,8 @@ def as_os_error(error: BaseException) -> OSError | None:
     if isinstance(error, OSError) and _NUMPY.search(said):
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     found = _RUST.search(said)
+    if found is not None and os.name == "nt":  # there Rust tells the system's own number
+        return OSError(0, "", found[2], int(found[1]))
     if found is not None:
-        return OSError(int(found[1]), os.strerror(int(found[1])))
+        return OSError(int(found[1]), os.strerror(int(found[1])), *([found[2]] if found[2] else []))
     return error if isinstance(error, OSError) else None

@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 
+from ..figures.metric_direction import mode_of
 from ..roles import OutsideTrials
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ class FineTuningGain(OutsideTrials):
 
     Args:
         monitor: The logged metric to compare by.
-        mode: ``min`` if lower is better, otherwise ``max``.
+        mode: ``min`` if lower is better, otherwise ``max``. ``None``: by the metric's name, see :func:`.mode_of`.
         patience: Number of epochs after an unfreezing, or after the best one since, that may be no better.
 
     Raises:
@@ -47,10 +48,11 @@ class FineTuningGain(OutsideTrials):
         1
     """
 
-    def __init__(self, monitor: str = "val/loss", mode: Literal["min", "max"] = "min", patience: int = 1) -> None:
+    def __init__(self, monitor: str = "val/loss", mode: Literal["min", "max"] | None = None, patience: int = 1) -> None:
         super().__init__()
         if patience < 1:
             raise MisconfigurationException(f"FineTuningGain: patience={patience} must be at least 1 (epochs).")
+        mode = mode_of(monitor) if mode is None else mode
         if mode not in ("min", "max"):
             raise MisconfigurationException(f"FineTuningGain: mode={mode} must be min or max.")
         self.monitor, self.mode, self.patience = monitor, mode, patience

@@ -17,6 +17,7 @@ from typing import Any
 from practicum.lightning_shim import EarlyStopping, LightningModule, MisconfigurationException, Trainer
 
 from ..figures.four_digits import four_digits
+from ..figures.metric_direction import mode_of
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class Patience(EarlyStopping):
         monitor: What is watched.
         patience: Validations (by default one an epoch) without a better value.
         least_steps: Steps without a better value, at least; 0: validations alone count.
-        mode: ``min`` or ``max``: what is better.
+        mode: ``min`` or ``max``: what is better. ``None``: by the name of what is watched, see :func:`.mode_of`.
         options: Further ones of Lightning's ``EarlyStopping``.
 
     Raises:
@@ -41,9 +42,9 @@ class Patience(EarlyStopping):
     """
 
     def __init__(
-        self, monitor: str = "val/loss", patience: int = 16, least_steps: int = 160, mode: str = "min", **options: Any
+        self, monitor: str = "val/loss", patience: int = 16, least_steps: int = 160, mode: str | None = None, **options: Any
     ) -> None:
-        super().__init__(monitor=monitor, patience=patience, mode=mode, **options)
+        super().__init__(monitor=monitor, patience=patience, mode=mode or mode_of(monitor), **options)
         if least_steps < 0:
             raise MisconfigurationException(f"Patience: least_steps={least_steps} must be at least 0.")
         self.least_steps, self._least_validations = least_steps, patience

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import torch
 from practicum.datamodules.tabular.categories import CategoricalColumn, to_plain_dtype
-from practicum.datamodules.tabular.date_formats import parse_dates
+from practicum.datamodules.tabular.date_formats import EPOCHS, parse_dates
 from practicum.datamodules.tabular.date_parts import part_names
 from practicum.datamodules.tabular.date_zones import zone_of
 from practicum.datamodules.tabular.preprocessor import TablePreprocessor
@@ -99,7 +99,8 @@ def table_deployable(model: Any, steps: TablePreprocessor, rows: pl.DataFrame) -
     if steps.date is not None:
         step = "seconds" if steps.has_time else "days"
         zone = zone_of(steps.date_format)
-        clock = "" if zone is None else f" by the clock in {zone}, not in UTC" if zone != "UTC" else " in UTC"
+        in_utc = zone == "UTC" or steps.date_format in EPOCHS or (steps.date_format or "").endswith("%z")
+        clock = " in UTC" if in_utc else f" by the clock in {zone}, not in UTC" if zone is not None else ""
         inputs[called[steps.date]] = GraphInput(
             ("rows",), torch.arange(3), f"A date as whole {step} since 1970{clock}; NumPy's NaT as int64: missing."
         )

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _FOLDER = "folder"  # attribute of a trial: which sweep's it is, where several share a study
+_OBJECTIVE = "objective"  # attribute of a study
 
 
 class Search(Sweeper):
@@ -55,7 +56,7 @@ class Search(Sweeper):
         params: Overrides that are searched, beside those that were typed.
 
     Raises:
-        MisconfigurationException: An option that no search can use, a study of the opposite direction, or Optuna is missing.
+        MisconfigurationException: An option that no search can use, a study of another objective or direction, or no Optuna.
     """
 
     def __init__(
@@ -107,8 +108,8 @@ class Search(Sweeper):
         objective = self._check_search(space, fixed)
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
-        OmegaConf.save(self.config, folder / PLAN)
         study = self._study(folder, objective)
+        OmegaConf.save(self.config, folder / PLAN)
         for trials in self._batches(study, space, folder):
             overrides = [[*(f"{key}={value}" for key, value in each.params.items()), *fixed] for each in trials]
             for trial, reached in zip(trials, self._launch(overrides, trials[0].number, folder, objective), strict=True):
@@ -143,20 +144,23 @@ class Search(Sweeper):
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         lower = lower_is_better(objective) if self.direction is None else self.direction == "minimize"
+        name = study_name(folder, self.study_name)
         study = optuna.create_study(
-            study_name=study_name(folder, self.study_name),
+            study_name=name,
             storage=open_storage(folder, self.storage),
             pruner=build_pruner(self.pruner),
             direction="minimize" if lower else "maximize",
             load_if_exists=True,
         )
         direction = study.direction.name.lower()
-        if (direction == "minimize") != lower:
+        known = study.user_attrs.get(_OBJECTIVE, objective)
+        if known != objective or (direction == "minimize") != lower:
             raise MisconfigurationException(
-                f"{folder}: its search {direction}s {objective}, so that its trials are of no use to one that does the "
-                f"opposite; set hydra.sweeper.direction={direction}, or begin another search in a folder of its own "
-                "(hydra.sweep.dir)."
+                f"{folder}: the study {name} {direction}s {known}, so its trials are of no use to a search that "
+                f"{'minimize' if lower else 'maximize'}s {objective}; begin another one "
+                f"({'hydra.sweeper.study_name' if self.storage else 'hydra.sweep.dir'}=...)."
             )
+        study.set_user_attr(_OBJECTIVE, objective)
         before = len(study.get_trials(deepcopy=False))
         there = f"; {before} of them are there already" if before else ""
         log.info(f"Searching for {self.n_trials} trials that {direction} {objective}{there}.")

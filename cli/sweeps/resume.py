@@ -102,8 +102,12 @@ def how_to_go_on(folder: Path, rows: Sequence[RunRow], program: str, broken_off:
 
 def _is_search(folder: Path) -> bool:
     """Whether Optuna chose the settings of a sweep's runs."""
-    plan = OmegaConf.load(folder / PLAN) if (folder / PLAN).is_file() else OmegaConf.create()
-    return OmegaConf.select(plan, "hydra.sweeper._target_") == SWEEPER
+    return (_sweeper(folder) or {}).get("_target_") == SWEEPER
+
+
+def _sweeper(folder: Path) -> Any:
+    """The configuration of a sweep's sweeper; ``None`` where it is not known."""
+    return OmegaConf.select(OmegaConf.load(folder / PLAN), "hydra.sweeper") if (folder / PLAN).is_file() else None
 
 
 def sweep_arguments(folder: Path, typed: Sequence[str]) -> list[str]:
@@ -122,9 +126,11 @@ def sweep_arguments(folder: Path, typed: Sequence[str]) -> list[str]:
         raise ValueError(f"a sweep continues with its own settings; leave out {' '.join(strange)}, or start another sweep")
     task, mine = command_of(folder)
     keys = {each.lstrip("+~").partition("=")[0] for each in options}
-    sweeper = next((each for each in sorted(keys) if each.startswith(("hydra.sweeper.", "hydra/sweeper"))), None)
-    if sweeper is not None and (folder / PLAN).is_file() and not _is_search(folder):
-        raise ValueError(f"leave out {sweeper}: it is an option of a search (sweep=optuna), and this sweep is none")
+    if (sweeper := _sweeper(folder)) is not None:
+        strange = [each for each in keys if each.startswith("hydra.sweeper.") and each.split(".")[2] not in sweeper]
+        if strange:
+            none = "" if _is_search(folder) else "; it is no search (sweep=optuna)"
+            raise ValueError(f"leave out {' '.join(sorted(strange))}: this sweep's sweeper has no such option{none}")
     kept = [each for each in [*task, *mine] if each.lstrip("+~").partition("=")[0] not in keys]
     now = [each for each in options if not each.startswith("trust=")]
     return ["-m", *kept, *now, "resume.sweep=true", f"hydra.sweep.dir={override_text(from_here(folder))}"]

@@ -83,9 +83,9 @@ def lower_is_better(metric: str) -> bool:
     Args:
         metric: As a record calls it, such as ``val/rmse/kept``.
     """
-    from practicum.callbacks.figures.metric_direction import better  # noqa: PLC0415 - heavy
+    from practicum.callbacks.figures.metric_direction import mode_of  # noqa: PLC0415 - heavy
 
-    return better(metric, 0.0, 1.0)
+    return mode_of(metric) == "min"
 
 
 def chosen_by(folder: Path, rows: Sequence[RunRow]) -> tuple[str | None, bool]:

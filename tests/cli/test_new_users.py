@@ -171,7 +171,7 @@ def test_a_user_who_rated_nothing_well_is_said(
     (tmp_path / "new.csv").write_text("user;item;rating\na;1;4\na;2;1\nb;2;3\n", encoding="utf-8")
     _fold_in(run, str(tmp_path / "new.csv"))
     assert folded == [[1], []]
-    assert "1 of 2 users rated no item 4 or more that was in training; they are predicted" in capsys.readouterr().out
+    assert "1 of 2 users gave no item that was in training 4 or more; they are predicted" in capsys.readouterr().out
 
 
 def test_neighbours_and_lists_find_ids_in_the_same_way(tmp_path: Path) -> None:

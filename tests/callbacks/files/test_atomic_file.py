@@ -46,6 +46,12 @@ def test_what_could_not_be_written_is_named(tmp_path: Path) -> None:
     assert missing.value.filename == str(tmp_path / "b.csv")
 
 
+def test_what_could_not_be_read_is_not_the_output(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="os error 2"), atomic_write(tmp_path / "a.parquet"):
+        raise RuntimeError("No such file or directory (os error 2): t.csv")
+    assert not [*tmp_path.iterdir()]
+
+
 def test_the_new_file_replaces_the_old_one_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "missing folder" / "a.txt"
     for text in ("old", "new"):

@@ -47,6 +47,12 @@ def test_a_missing_folder(tmp_path: Path) -> None:
     assert isinstance(found, FileNotFoundError)
 
 
+def test_a_file_that_is_named(tmp_path: Path) -> None:
+    found = as_os_error(RuntimeError("Permission denied (os error 13): /data/in.parquet"))
+    assert isinstance(found, PermissionError)
+    assert found.filename == "/data/in.parquet"
+
+
 def test_other_errors_are_none() -> None:
     full = OSError(errno.ENOSPC, "full")
     assert as_os_error(full) is full

@@ -118,6 +118,12 @@ def test_a_resumed_training_compares_with_the_head_of_the_interrupted_one(
     )
 
 
+@pytest.mark.parametrize(("monitor", "mode"), [("val/loss", "min"), ("val/accuracy", "max")])
+def test_what_is_better_is_known_by_the_name(monitor: str, mode: str) -> None:
+    assert FineTuningGain(monitor).mode == mode
+    assert FineTuningGain(monitor, mode="max").mode == "max"
+
+
 def test_a_metric_that_is_not_logged_is_named(make_trainer: Callable[..., Trainer]) -> None:
     with pytest.raises(MisconfigurationException, match="monitor=val/auc is not logged; logged are val/loss"):
         fit(make_trainer, [0.5, 0.4, 0.3], FineTuningGain(monitor="val/auc"))

@@ -63,9 +63,15 @@ def test_a_search_keeps_its_direction(
     study = optuna.load_study(study_name="sweep", storage=open_storage(where / "sweep", None))
     assert study.direction.name == "MINIMIZE"
     assert len(study.trials[0].intermediate_values) == 2  # the pruner was told of each epoch
+    plan = (where / "sweep/multirun.yaml").read_text(encoding="utf-8")
     more = ["resume=sweep", "hydra.sweeper.n_trials=2", "hydra.sweeper.direction=maximize"]
-    assert "its search minimizes val/rmse/best" in refused(in_process("train.py", *more, cwd=where))
+    said = "the study sweep minimizes val/rmse/best, so its trials are of no use to a search that maximizes val/rmse/best"
+    assert said in refused(in_process("train.py", *more, cwd=where))
+    search[2] = "objective=val/loss/best"
+    said = "the study sweep minimizes val/rmse/best, so its trials are of no use to a search that minimizes val/loss/best"
+    assert said in refused(in_process("train.py", *quick, *search, "hydra.sweeper.n_trials=2", cwd=where))
     assert len(study.get_trials()) == 1
+    assert (where / "sweep/multirun.yaml").read_text(encoding="utf-8") == plan
 
 
 def test_samplers_avoid_what_failed(tmp_path: Path) -> None:

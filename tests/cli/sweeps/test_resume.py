@@ -60,9 +60,11 @@ def test_its_own_command_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert resume_arguments(["-m", "resume=last"])[1] == "seed=3,4"
     with pytest.raises(ResumeError, match="a sweep continues with its own settings; leave out epochs=3"):
         resume_arguments(["resume=runs/sweeps/a", "epochs=3"])
-    OmegaConf.save(OmegaConf.create({"hydra": {"sweeper": {"_target_": "basic"}}}), tmp_path / "runs/sweeps/b/multirun.yaml")
-    with pytest.raises(ResumeError, match="leave out hydra.sweeper.n_trials: it is an option of a search"):
+    plan = {"hydra": {"sweeper": {"_target_": "basic", "max_batch_size": None}}}
+    OmegaConf.save(OmegaConf.create(plan), tmp_path / "runs/sweeps/b/multirun.yaml")
+    with pytest.raises(ResumeError, match="leave out hydra.sweeper.n_trials: this sweep's sweeper has no such option; it is no"):
         resume_arguments(["resume=runs/sweeps/b", "hydra.sweeper.n_trials=9"])
+    assert "hydra.sweeper.max_batch_size=2" in resume_arguments(["resume=runs/sweeps/b", "hydra.sweeper.max_batch_size=2"])
     (tmp_path / "runs/sweeps/a/.hydra/sweep.yaml").write_text("- [", encoding="utf-8")
     with pytest.raises(ResumeError, match=r"sweep\.yaml is damaged"):
         resume_arguments(["resume=runs/sweeps/a"])
