@@ -60,7 +60,8 @@ def predict_with(run: Run, options: DictConfig) -> Prediction:
     model = run.model()
     if options.format == "embedded" and not hasattr(model, "embedded"):
         raise MisconfigurationException(f"format=embedded: {type(model).__name__} has no embedded columns; tables have.")
-    if options.top_k is not None and not any(hasattr(each, "classes") for each in (model, getattr(model, "objective", None))):
+    named = [getattr(each, "classes", None) for each in (model, getattr(model, "objective", None))]
+    if options.top_k is not None and named == [None, None]:
         raise MisconfigurationException(
             f"top_k={options.top_k}: {type(model).__name__} of {run.folder} predicts no classes; leave it out."
         )
