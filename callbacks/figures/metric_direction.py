@@ -14,8 +14,8 @@ _ADDED = re.compile(r"kept|best|plain|dataloader_idx_\d+")
 _WORD = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*")  # KL and Divergence of KLDivergence, val and rmse of val_rmse
 _PARTS = "loss perplexity rmspe mape mae mse msle error entropy divergence"  # of words, such as maskedmse
 # Words by themselves, as they are parts of others: confidence has an fid.
-_WORDS = "rms rse err medae mad nll ppl bpc bpb wer cer ter eer fid kid lpips brier ece mce ce bce kl kld jsd crps wape"
-_MORE_WORDS = "fpr fnr fdr deviance deviation hinge pinball distance hausdorff hamming distortion seconds latency"
+_WORDS = "rms rse err medae mad nll ppl bpc bpb wer cer ter eer fid kid lpips brier ece mce ce bce kl kld jsd crps mase"
+_MORE_WORDS = "fpr fnr fdr deviance deviation hinge pinball distance hausdorff hamming distortion seconds latency wape"
 _STILL_MORE = "lost miss false angle variation"
 _LOWER_PARTS, _LOWER_WORDS = _PARTS.split(), {*f"{_WORDS} {_MORE_WORDS} {_STILL_MORE}".split()}
 _LOWER_PHRASES = re.compile(

@@ -21,7 +21,7 @@ _OTHERWISE = {"WordInfoPreserved", "SpectralDistortionIndex"}
 _LOWER = "val/mse val_mse val/MSE val_MAE val/nll val/ppl val/cross_entropy val_wer val/fid val/rmsle val/msle val/rse"
 _MORE_LOWER = (
     "val/medae val/err val/bits_per_byte val/negative_log_likelihood val_neg_log_loss val/miss_rate val/false_negative_rate "
-    "valLoss val/top1_err val/mean_absolute_deviation calibration/ece seconds seconds/fit tta/val_loss/plain"
+    "valLoss val/top1_err val/mean_absolute_deviation calibration/ece seconds/fit val/mase tta/val_loss/plain"
 )
 _HIGHER = "val/confidence val/precision val/recall kl_accuracy edit_distance_similarity val/log_likelihood val/top1_acc"
 _MORE_HIGHER = "val/map val/r2 val/balanced_acc val/iou val/dice val/cohen_kappa val/bleu test/novelty@10 test/hit_rate@10"
