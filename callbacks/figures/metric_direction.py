@@ -16,10 +16,10 @@ _PARTS = "loss perplexity rmspe mape mae mse msle error entropy divergence"  # o
 # Words by themselves, as they are parts of others: confidence has an fid.
 _WORDS = "rms rse err medae mad nll ppl bpc bpb wer cer ter eer fid kid lpips brier ece mce ce bce kl kld jsd crps mase"
 _MORE_WORDS = "fpr fnr fdr deviance deviation hinge pinball distance hausdorff hamming distortion seconds latency wape"
-_STILL_MORE = "lost miss false angle variation"
+_STILL_MORE = "lost miss false angle"
 _LOWER_PARTS, _LOWER_WORDS = _PARTS.split(), {*f"{_WORDS} {_MORE_WORDS} {_STILL_MORE}".split()}
 _LOWER_PHRASES = re.compile(
-    r"neg(ative)? (\w+ )*log|bits per|ranked probability|fall out|edit rate|learned perceptual|total time"
+    r"neg(ative)? (\w+ )*log|bits per|ranked probability|fall out|edit rate|learned perceptual|total (time|variation)"
 )
 _HIGHER_LAST = {"accuracy", "acc", "f1", "auc", "auroc", "similarity", "correlation", "r2", "union", "ratio"}  # the last decides
 _BUT = re.compile(r"learned perceptual|lost ratio|miss ratio")
