@@ -24,7 +24,7 @@ _MORE_LOWER = (
     "valLoss val/top1_err val/mean_absolute_deviation calibration/ece seconds/fit val/mase tta/val_loss/plain"
 )
 _HIGHER = "val/confidence val/precision val/recall kl_accuracy edit_distance_similarity val/log_likelihood val/top1_acc"
-_MORE_HIGHER = "val/map val/r2 val/balanced_acc val/iou val/dice val/explained_variation val/bleu test/novelty@10 test/hit_rate@10"
+_MORE_HIGHER = "val/map val/r2 val/balanced_acc val/iou val/explained_variation val/bleu test/novelty@10 test/hit_rate@10"
 
 
 def test_better_is_lower_for_losses_and_higher_for_the_rest() -> None:
