@@ -10,6 +10,7 @@ import errno
 import logging
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,21 @@ def release(folder: Path) -> None:
     lock = _held.pop(folder.resolve(), None)
     if lock is not None:
         lock.release()
+
+
+def wait_for(folder: Path) -> None:
+    """Wait until no other process holds a folder.
+
+    Args:
+        folder: A folder; one that is missing is held by none.
+    """
+    if not folder.is_dir() or folder.resolve() in _held:
+        return
+    if not hold(folder):
+        log.info(f"{folder}: another process is still at this run; waiting for its end.")
+        while not hold(folder):
+            time.sleep(1)
+    release(folder)
 
 
 def claim(folder: Path) -> Path:
@@ -159,7 +175,7 @@ class ClaimedFolder(Callback):
             HydraConfig.instance().cfg = before
         named = any(str(each).lstrip("+~").startswith(f"hydra.{mode}.dir=") for each in config.hydra.overrides.hydra)
         try:
-            if named or _processes() > 1:  # several processes agree on the name
+            if named or processes() > 1:  # several processes agree on the name
                 _note_begun(folder)
                 _hold_or_exit(folder)
             else:
@@ -202,6 +218,7 @@ def _is_first_process() -> bool:
     return all(os.environ.get(name, "0") in ("", "0") for name in _RANKS)
 
 
-def _processes() -> int:
+def processes() -> int:
+    """How many processes a launcher (``torchrun``, Slurm) has started for this run, as it says in the environment."""
     counts = [os.environ.get(name, "1") for name in _COUNTS]
     return max(int(each) if each.isdigit() else 1 for each in counts)

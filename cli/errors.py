@@ -30,6 +30,7 @@ from .sweeps.outcome import describe, fail, forget_failure, in_a_sweep, note_fai
 from .sweeps.table import end_sweep
 from .typed_flags import explain_flags
 from .version import version_line
+from .wandb_run import end_wandb_run
 
 # What can be done about an error of the system, by the command: where else it can write, and what takes less memory.
 _ELSEWHERE = {
@@ -70,11 +71,13 @@ def one_sentence(config_name: str) -> Callable[[Task], Task]:
     def decorate(task: Task) -> Task:
         @functools.wraps(task)
         def guarded(*args: Any) -> Any:
-            folder = run_of_a_sweep() if config_name == "train" else None
+            folder, failed = run_of_a_sweep() if config_name == "train" else None, True
             try:
                 if folder is not None:
                     forget_failure(folder)
-                return task(*args)
+                reached = task(*args)
+                failed = False
+                return reached
             except Exception as error:
                 if folder is not None:
                     if in_a_sweep():
@@ -82,6 +85,9 @@ def one_sentence(config_name: str) -> Callable[[Task], Task]:
                     note_failure(folder, explain(error, config_name) or describe(error))
                 _exit_if_explained(error, config_name)
                 raise
+            finally:
+                if in_a_sweep():
+                    end_wandb_run(failed)
 
         return guarded  # type: ignore[return-value]
 

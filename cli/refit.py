@@ -78,8 +78,8 @@ class FoundRates(Callback):
 def refit(cfg: DictConfig, trainer: Trainer, data: Any, build: Callable[[], LightningModule]) -> float | None:
     """Train anew on training and validation rows, and put the weights into the best checkpoint.
 
-    Nothing happens where the test has no rows of its own; nor, which is said, where weights are averaged, or under several
-    processes. A rate that a range test has found in the training is taken at the same epoch.
+    Nothing happens where the test has no rows of its own; nor, which is said, for anything but a table, where weights are
+    averaged, or under several processes. A rate that a range test has found in the training is taken at the same epoch.
 
     Args:
         cfg: The composed configuration.
@@ -92,8 +92,13 @@ def refit(cfg: DictConfig, trainer: Trainer, data: Any, build: Callable[[], Ligh
     """
     best = _best_checkpoint(trainer)
     averaged = any(isinstance(each, WeightAveragingBase) for each in trainer.callbacks)  # type: ignore[attr-defined]
-    apart = hasattr(data, "train_on_validation") and data.tests_on == "test"
-    if best is None or not apart:
+    if not hasattr(data, "train_on_validation"):
+        if trainer.is_global_zero:
+            log.info(
+                f"refit is left out, and the test is of the best epoch: it is for tables, and {type(data).__name__} is none."
+            )
+        return None
+    if best is None or data.tests_on != "test":
         return None
     if averaged or trainer.world_size > 1:
         if trainer.is_global_zero:

@@ -70,7 +70,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     from .summary import print_summary
     from .sweeps.pruning import trial_pruning
     from .sweeps.resume import continue_in_sweep
-    from .trainer_factory import build_trainer, check_accelerator, clip_without_fused
+    from .trainer_factory import build_trainer, check_accelerator, clip_without_fused, one_device_in_a_sweep
 
     # Configuration: nothing is touched before it has been checked.
     check_run_options(cfg)
@@ -85,6 +85,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     cfg.trainer.precision = resolve_precision(cfg.trainer.precision, cfg.trainer.accelerator)
     clip_without_fused(cfg)
     check_accelerator(cfg.trainer.accelerator)
+    one_device_in_a_sweep(cfg.trainer)
     check_config(cfg)
     check_logger_packages(cfg.get("logger"))
     if cfg.resume.run is not None:
@@ -136,6 +137,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     # Fit, and test with the best weights.
     trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     if any(isinstance(each, LRFinder) and each.stop_after_test for each in callbacks):
+        recorder.write(trainer, model, "range test")
         print(f"Nothing was trained; the range test is in {from_here(run)}.")
         return {}
     if pruning is not None and pruning.pruned_at is not None:

@@ -14,6 +14,9 @@ from practicum.callbacks import NotebookProgress, WholeFileCheckpointIO
 from practicum.callbacks.run.notebook_progress import in_notebook
 from practicum.lightning_shim import Callback, MisconfigurationException, PassThroughProfiler, Trainer, classes
 
+from .claimed_folder import processes
+from .sweeps.outcome import in_a_sweep
+
 log = logging.getLogger(__name__)
 
 
@@ -57,6 +60,18 @@ class NoProfiler(PassThroughProfiler):
         return self._nothing
 
 
+def one_device_in_a_sweep(config: DictConfig) -> None:
+    """Let ``devices=auto`` be one device in a run of a sweep: Lightning starts more processes by the sweep's command once more.
+
+    Args:
+        config: The ``trainer`` node; ``devices`` is changed in it, and that is said where there are more.
+    """
+    if in_a_sweep() and config.get("devices") == "auto" and processes() == 1:
+        config.devices = 1
+        if (there := torch.cuda.device_count()) > 1:
+            log.info(f"A run of a sweep trains on one device; {there} are there.")
+
+
 def build_trainer(config: DictConfig, callbacks: list[Callback], loggers: list[Any]) -> Trainer:
     """Instantiate Lightning's ``Trainer``.
 
@@ -86,6 +101,7 @@ def build_trainer(config: DictConfig, callbacks: list[Callback], loggers: list[A
         if isinstance(error.__cause__, ValueError | TypeError | RuntimeError | ImportError):
             raise MisconfigurationException(f"trainer: {error.__cause__}") from error
         raise
+    _refuse_processes_in_a_sweep(trainer, str(config.get("strategy")))
     device = trainer.strategy.root_device.type
     if config.get("sync_batchnorm") and device in ("cpu", "mps"):  # torch would say so in the first step, by a traceback
         raise MisconfigurationException(
@@ -93,3 +109,13 @@ def build_trainer(config: DictConfig, callbacks: list[Callback], loggers: list[A
             "it out."
         )
     return trainer
+
+
+def _refuse_processes_in_a_sweep(trainer: Trainer, strategy: str) -> None:
+    """Each further process would begin a sweep of its own, and train its runs, or its trials, out of step."""
+    by_command = not strategy.endswith(("spawn", "fork", "notebook"))
+    if by_command and in_a_sweep() and trainer.world_size > 1 and processes() == 1:
+        raise MisconfigurationException(
+            f"trainer: a run of a sweep can't start {trainer.world_size} processes, each of which would begin the sweep anew; "
+            "take trainer.devices=1, or train the runs one by one."
+        )

@@ -121,7 +121,7 @@ class EntityEmbeddingModel(Supervised):
             ("init_range", init_range, init_range is None or init_range > 0, "must be above 0, or null"),
         )
         self.save_hyperparameters(ignore=["optimizer", "lr"], logger=False)
-        self.unknown_dropout = unknown_dropout
+        self.unknown_dropout, self.batch_norm = unknown_dropout, batch_norm and len(hidden_sizes) > 0
         counts = [len(levels) + 1 for levels in self.categories.values()]
         self.embeddings = EntityEmbeddings(counts, choose_dims(name, self.categories, embedding_dims or {}, max_embedding_dim))
         self.embedding_dropout = nn.Dropout(embedding_dropout)
@@ -150,6 +150,11 @@ class EntityEmbeddingModel(Supervised):
     def output(self, x: tuple[Tensor, Tensor]) -> Tensor:
         """The network's raw output ``[B, outputs]``."""
         hidden = self.embedded(x)
+        if self.training and self.batch_norm and len(hidden) == 1:
+            raise MisconfigurationException(
+                "EntityEmbeddingModel: BatchNorm can't train on a batch of one row: batch_size must be above 1 (or take "
+                "batch_norm=False)."
+            )
         for layer in self.layers:
             hidden = layer(hidden)
         return self.head(hidden)

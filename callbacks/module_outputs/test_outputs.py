@@ -35,18 +35,19 @@ def class_outputs(outputs: Any, callback: str) -> tuple[Tensor, Tensor] | None:
 
 
 def regression_outputs(outputs: Any) -> tuple[Tensor, Tensor] | None:
-    """Return the predicted numbers (of quantiles the middle one) and targets of one step ``[B]``; ``None`` if there are none.
+    """Return the predicted numbers and targets of one step ``[B]``; ``None`` if there are none.
 
     Args:
         outputs: What ``test_step`` returned; ``prediction`` is ``[B]``, ``[B, 1]`` or quantiles ``[B, Q]``, ``target`` ``[B]`` or
-            ``[B, 1]``.
+            ``[B, 1]``. Of quantiles ``point_prediction`` ``[B]`` is taken, or the middle one where there is none.
 
     Raises:
         MisconfigurationException: There are several targets for each row.
     """
     if not isinstance(outputs, dict) or not {"prediction", "target"} <= outputs.keys() or "logits" in outputs:
         return None  # with logits the prediction is a class
-    prediction, target = outputs["prediction"], outputs["target"]
+    target = outputs["target"]
+    prediction = outputs["point_prediction" if "point_prediction" in outputs else "prediction"]
     if target.ndim > 1:
         if target.shape[1:].numel() != 1:
             raise MisconfigurationException(

@@ -177,7 +177,8 @@ class RunRecord(Watcher):
         Args:
             trainer: The trainer, with its callbacks and data module.
             pl_module: The module.
-            status: How the run stands: ``running``, ``trained``, ``finished``, ``interrupted`` or ``failed: <exception>``.
+            status: How the run stands: ``running``, ``trained``, ``finished``, ``interrupted``, ``pruned``, ``range test`` or
+                ``failed: <exception>``.
         """
         datamodule = getattr(trainer, "datamodule", None)
         seed = os.environ.get("PL_GLOBAL_SEED")

@@ -76,6 +76,14 @@ class TrialPruning(OutsideTrials):
             self.pruned_at = trainer.current_epoch
             trainer.should_stop = True
 
+    def state_dict(self) -> dict[str, Any]:
+        """``pruned_at``, where it ended: one that is interrupted just then stays pruned as it is resumed."""
+        return {} if self.pruned_at is None else {"pruned_at": self.pruned_at}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore it."""
+        self.pruned_at = state_dict["pruned_at"]
+
     def _should_prune(self, value: float, epoch: int) -> bool:
         if math.isnan(value):
             return False  # not worse but undefined; training that diverged is ended by FiniteLoss

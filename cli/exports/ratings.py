@@ -18,7 +18,7 @@ from .tables import category_input, raw_category
 
 
 class PairScorer(nn.Module):
-    """Ratings, or scores, ``[N]`` of users and items by code ``int64 [N]``, and of time bins where the model has them.
+    """Ratings, or scores, ``[N]`` by codes ``int64 [N]``: of users, of items, and of what else the model reads.
 
     Args:
         model: A recommender. What depends on all that a user rated (SVD++) is computed once.
@@ -58,7 +58,9 @@ def rating_deployable(model: Any, steps: TablePreprocessor, pairs: pl.DataFrame)
         steps: The preprocessing fitted in training.
         pairs: Pairs to check it on, with all columns that training had, read as training read them.
     """
-    names = [model.user, model.item, *([TIME_BIN] if TIME_BIN in steps.categorical else [])]
+    names = [*steps.categorical]  # a network reads the side columns of users and items that training had not
+    if isinstance(model, DotProductBias):
+        names = [model.user, model.item, *([TIME_BIN] if TIME_BIN in names else [])]
     inputs = {name: category_input(name, steps.categorical[name]) for name in names}
     raw = {name: raw_category(pairs[name], steps.categorical[name]) for name in names}
     codes = torch.from_numpy(steps.transform(pairs, "the run's pairs")[0])

@@ -52,7 +52,7 @@ class TextPredictor(nn.Module):
         x = self.model.encoder.embedding(tokens.T)
         for rnn in self.rnns:
             x, _ = rnn(x)
-        return self.model.head(last_max_mean(x, lengths))
+        return self.model.with_naive_bayes(self.model.head(last_max_mean(x, lengths)), tokens)
 
 
 class OnnxLSTM(nn.Module):

@@ -25,6 +25,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
+from ..claimed_folder import wait_for
 from .outcome import PLAN, FailedRun, PrunedRun, describe, failure_of, is_complete, note_failure, record_of
 from .rows import lower_is_better
 from .search_space import search_space
@@ -144,11 +145,12 @@ class Search(Sweeper):
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         lower = lower_is_better(objective) if self.direction is None else self.direction == "minimize"
-        name = study_name(folder, self.study_name)
+        pruner, storage = build_pruner(self.pruner), open_storage(folder, self.storage)
+        name = study_name(folder, self.study_name, storage, self.storage)
         study = optuna.create_study(
             study_name=name,
-            storage=open_storage(folder, self.storage),
-            pruner=build_pruner(self.pruner),
+            storage=storage,
+            pruner=pruner,
             direction="minimize" if lower else "maximize",
             load_if_exists=True,
         )
@@ -171,7 +173,11 @@ class Search(Sweeper):
         from optuna.trial import TrialState  # noqa: PLC0415 - optional
 
         mine = str(folder.resolve())
-        left = [each for each in study.get_trials(states=(TrialState.RUNNING,)) if each.user_attrs.get(_FOLDER, mine) == mine]
+        left = [
+            each
+            for each in study.get_trials(states=(TrialState.RUNNING,))
+            if self.storage is None or each.user_attrs.get(_FOLDER, mine) == mine  # a folder with its file may have been moved
+        ]
         whole = [each for each in left if set(each.params) == set(space)]
         for each in left:
             if each not in whole:  # killed while its values were drawn
@@ -198,6 +204,8 @@ class Search(Sweeper):
             return [_reached(each) for each in self.launcher.launch(overrides, initial_job_idx=first)]
         except Exception as error:
             runs = [folder / str(first + place) for place in range(len(overrides))]
+            for run in runs:
+                wait_for(run)  # it has raised as the first of several processes died
             found = [_reached_alone(run, objective) for run in runs]
             broken = [FailedRun(failure_of(run) or describe(error)) for run in runs]
             return [failed if reached is None else reached for reached, failed in zip(found, broken, strict=True)]

@@ -104,7 +104,7 @@ def record_of(folder: Path) -> dict[str, Any]:
 
 
 def is_complete(folder: Path) -> bool:
-    """Whether a run has nothing left to do: it was tested and its page is written, or it was pruned.
+    """Whether a run has nothing left to do: it was tested and its page is written, it was pruned, or was a range test alone.
 
     Args:
         folder: The run's folder.
@@ -112,7 +112,7 @@ def is_complete(folder: Path) -> bool:
     if failure_of(folder) is not None:
         return False
     status = record_of(folder).get("status")
-    return status == "pruned" or (status == "finished" and (folder / "report.html").is_file())
+    return status in ("pruned", "range test") or (status == "finished" and (folder / "report.html").is_file())
 
 
 def fail(error: Exception, explained: str | None, program: str) -> FailedRun:

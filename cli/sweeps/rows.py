@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 from .outcome import PLAN, failure_of, record_of
 
-DONE = ("finished", "pruned")
+DONE = ("finished", "pruned", "range test")
 _OF_FAILED = ("seconds", "epochs", "steps", "seed")
 _NOT_OF_A_RUN = ("resume", "trust", "sweep", "launcher", "objective")
 
@@ -38,8 +38,9 @@ def collect_runs(folder: Path) -> list[RunRow]:
         folder: The sweep's folder.
 
     Returns:
-        Rows in the order of the runs' numbers. ``status`` is ``finished``, ``pruned``, ``failed`` (with the sentence in
-        ``error``), ``interrupted``, or how far it had come when its process was killed: ``running``, ``trained``, ``unfinished``.
+        Rows in the order of the runs' numbers. ``status`` is ``finished``, ``pruned``, ``range test`` (alone), ``failed`` (with
+        the sentence in ``error``), ``interrupted``, or how far it had come when its process was killed: ``running``, ``trained``,
+        ``unfinished``.
     """
     rows = []
     for overrides in sorted(folder.glob("*/.hydra/overrides.yaml"), key=lambda path: (len(path.parts[-3]), path.parts[-3])):

@@ -7,6 +7,7 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra.errors import InstantiationException
 from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, OmegaConf
 from packaging.version import Version
@@ -48,9 +49,19 @@ def open_storage(folder: Path, url: str | None) -> RDBStorage:
     return RDBStorage(url)
 
 
-def study_name(folder: Path, name: str | None) -> str:
-    """What a study is called: as configured, else as the sweep's folder."""
-    return name or folder.resolve().name
+def study_name(folder: Path, name: str | None, storage: RDBStorage, url: str | None) -> str:
+    """What a study is called: as configured, else as the only one of the sweep's own file, else as the sweep's folder.
+
+    Args:
+        folder: The sweep's folder, which may have been renamed.
+        name: As configured.
+        storage: The opened database.
+        url: What it was opened by; ``None``: the sweep's own file.
+    """
+    from optuna.study import get_all_study_names  # noqa: PLC0415 - optional
+
+    there = get_all_study_names(storage) if name is None and url is None else []
+    return name or (there[0] if len(there) == 1 else folder.resolve().name)
 
 
 def sampler_for(config: DictConfig, number: int) -> BaseSampler:
@@ -66,14 +77,30 @@ def sampler_for(config: DictConfig, number: int) -> BaseSampler:
     """
     seed = config.get("seed")
     one_sequence = get_class(config._target_).__name__ in _SEQUENCES
-    return instantiate(config, **({} if seed is None or one_sequence else {"seed": int(seed) + number}))
+    return _built("sampler", config, **({} if seed is None or one_sequence else {"seed": int(seed) + number}))
 
 
 def build_pruner(config: Any) -> Any:
-    """Build Optuna's pruner; one that prunes nothing where none is configured."""
+    """Build Optuna's pruner; one that prunes nothing where none is configured.
+
+    Where the number of epochs is chosen by the data, Hyperband takes its greatest from the first trials that come to their end.
+    """
     from optuna.pruners import NopPruner  # noqa: PLC0415 - optional
 
-    return instantiate(config) if isinstance(config, DictConfig) and "_target_" in config else NopPruner()
+    if not isinstance(config, DictConfig) or "_target_" not in config:
+        return NopPruner()
+    return _built("pruner", config, **({"max_resource": "auto"} if config.get("max_resource", "auto") is None else {}))
+
+
+def _built(option: str, config: DictConfig, **more: Any) -> Any:
+    from practicum.lightning_shim import MisconfigurationException  # noqa: PLC0415 - heavy
+
+    try:
+        return instantiate(config, **more)
+    except InstantiationException as error:
+        if isinstance(error.__cause__, ValueError | TypeError):
+            raise MisconfigurationException(f"hydra.sweeper.{option}: {error.__cause__}") from error
+        raise
 
 
 def open_trial(folder: Path, sweeper: DictConfig, number: int) -> tuple[Study, Any]:
@@ -91,7 +118,7 @@ def open_trial(folder: Path, sweeper: DictConfig, number: int) -> tuple[Study, A
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = open_storage(folder, sweeper.storage)
-    name = study_name(folder, sweeper.study_name)
+    name = study_name(folder, sweeper.study_name, storage, sweeper.storage)
     pruner = build_pruner(OmegaConf.create(OmegaConf.to_container(sweeper.pruner, resolve=True)))
     study = optuna.load_study(study_name=name, storage=storage, pruner=pruner)
     identifier = storage.get_trial_id_from_study_id_trial_number(storage.get_study_id_from_name(name), number)

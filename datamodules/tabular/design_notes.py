@@ -16,7 +16,7 @@ import polars as pl
 from ..files.quoting import listed, plain, quoted
 from .column_roles import named_like_an_identifier
 from .row_labels import split_strategy
-from .splits import SPLITS, Labels
+from .splits import LEFT_OUT, SPLITS, Labels
 from .table_config import TableConfig
 
 _FEWEST = 20  # rows: of fewer, columns agree by chance
@@ -51,7 +51,7 @@ def design_notes(
         if named_like_an_identifier(name):
             notes += divided_ids(frame.select(name).collect()[name], where)
     return notes + (
-        absent_classes(target, labels, where) if is_class else skewed_target(target.filter(pl.Series(labels == 0)), where)
+        absent_classes(target, labels, where) if is_class else skewed_target(target.filter(pl.Series(labels != LEFT_OUT)), where)
     )
 
 
@@ -167,7 +167,7 @@ def skewed_target(target: pl.Series, where: object) -> list[str]:
     """Say where the logarithm of a target is the better scale.
 
     Args:
-        target: Numbers of the training rows.
+        target: Numbers of all rows that are used.
         where: The table.
     """
     present = target.drop_nulls().cast(pl.Float64)

@@ -99,8 +99,11 @@ class TablePreprocessor:
             if number.n_unique() > 1 and chosen_part(number.name, values.name, parts):
                 self.fit_number(number, where, scaling)
 
-    def fit_target(self, values: pl.Series, is_class: bool) -> None:
-        """Collect the classes, or compute the statistics, of the target over the training rows ``values``."""
+    def fit_target(self, values: pl.Series, is_class: bool, held_out: pl.Series | None = None) -> None:
+        """Collect the classes, or compute the statistics, of the target over the training rows ``values``.
+
+        Where a ``held_out`` number is not positive there are no statistics of logarithms: its error could not be measured.
+        """
         self.target = values.name
         if is_class:
             self.classes = to_plain_dtype(values).unique().sort().cast(pl.String).to_list()
@@ -108,7 +111,7 @@ class TablePreprocessor:
         numbers = values.to_numpy()
         std = float(numbers.std())
         stats = {"mean": float(numbers.mean()), "std": std or 1.0, "min": float(numbers.min()), "max": float(numbers.max())}
-        if stats["min"] > 0:
+        if stats["min"] > 0 and (held_out is None or not (held_out <= 0).any()):
             logs = np.log(numbers)
             stats |= {"log_mean": float(logs.mean()), "log_std": float(logs.std()) or 1.0}
         self.target_stats = stats

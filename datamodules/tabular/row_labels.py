@@ -81,7 +81,7 @@ def row_labels(
     for number, name in enumerate(SPLITS[:2]):
         if not (labels == number).any():
             raise MisconfigurationException(_no_rows(where, name, len(labels), int(missing.sum()), config))
-    _sample_training_rows(labels, config)
+    _sample_training_rows(labels, config, target if is_class else None, where)
     return labels, said
 
 
@@ -161,8 +161,19 @@ def _split(
     return random_split(len(target), valid, test, config.seed)
 
 
-def _sample_training_rows(labels: Labels, config: TableConfig) -> None:
-    """Leave out all training rows except a random sample of ``train_rows``."""
-    rows = np.flatnonzero(labels == 0)
-    if config.train_rows is not None and config.train_rows < len(rows):
-        labels[np.random.default_rng(config.seed).permutation(rows)[config.train_rows :]] = LEFT_OUT
+def _sample_training_rows(labels: Labels, config: TableConfig, classes: pl.Series | None, where: object) -> None:
+    """Leave out all training rows except a random sample of ``train_rows``, with a row of each class."""
+    rows, wanted = np.flatnonzero(labels == 0), config.train_rows
+    if wanted is None or wanted >= len(rows):
+        return
+    order = np.random.default_rng(config.seed).permutation(rows)
+    if classes is not None:
+        drawn = classes.gather(order)
+        if wanted < (number := drawn.n_unique()):
+            raise MisconfigurationException(
+                f"{where}: train_rows={wanted} leaves no row for some of the {number} classes; it must be at least {number}."
+            )
+        if drawn.head(wanted).n_unique() < number:  # a class without a training row can't be learnt
+            first = drawn.is_first_distinct().to_numpy()
+            order = np.concatenate([order[first], order[~first]])
+    labels[order[wanted:]] = LEFT_OUT

@@ -69,6 +69,9 @@ class Table(TableFacts, LightningDataModule):
         artifacts_dir: Folder for ``steps.json``, which prediction needs; ``None`` writes none.
         report_dir: Folder for ``columns.csv`` and ``rejected.csv``; ``None`` writes none.
 
+    Attributes:
+        train_on_validation: Whether validation's rows are among the training loader's: for a last training, after all choices.
+
     Shape:
         Batches ``((codes, numbers), y)``: ``int32 [B, categorical]``, ``float32 [B, continuous]``, ``float32`` or ``int64 [B]``.
 
@@ -92,6 +95,8 @@ class Table(TableFacts, LightningDataModule):
         >>> data.for_prediction(pl.DataFrame({"kind": ["b"], "size": [1.0]})).row_columns()
         {'kind': ['b'], 'size': [1.0]}
     """
+
+    train_on_validation: bool = False
 
     def __init__(
         self,

@@ -30,7 +30,7 @@ from .table_config import TableConfig
 
 log = logging.getLogger(__name__)
 
-_VERSION = 13  # of the files: they are built anew after a change of their format, or of how tables are read
+_VERSION = 14  # of the files: they are built anew after a change of their format, or of how tables are read
 
 
 @dataclass

@@ -25,13 +25,11 @@ class TableFacts(ABC):
     Attributes:
         root: Path or frame that was given.
         artifacts_dir: Folder of ``steps.json``, or ``None``.
-        train_on_validation: Whether validation's rows are among the training loader's: for a last training, after all choices.
     """
 
     root: Any
     cache: Path
     artifacts_dir: Path | None
-    train_on_validation: bool = False
     _arrays: TableArrays | None = None
 
     @abstractmethod

@@ -158,6 +158,10 @@ class Recommender(Supervised):
         assert isinstance(self.objective, Regression)
         return self.objective.loss(output, target, x.weights)
 
+    def loss_weight(self, x: RatingsBatch, target: Tensor) -> Tensor | int:
+        """The sum of the weights of rows, where they have weights; else their number."""
+        return len(target) if x.weights is None else x.weights.sum()
+
     def training_step(self, batch: tuple[RatingsBatch, Tensor], batch_idx: int) -> Tensor:
         """Loss of one batch plus the module's penalty; logs ``train/loss``, which is without it."""
         x, y = batch

@@ -45,6 +45,10 @@ class Supervised(FineTunable):
         """:meth:`loss` of a batch, for subclasses whose inputs matter to it (weights of rows)."""
         return self.loss(output, target)
 
+    def loss_weight(self, x: Any, target: Tensor) -> Tensor | int:
+        """What :meth:`batch_loss` of a batch is a mean over: an epoch's loss is to count batches by it."""
+        return self.objective.loss_weight(target)
+
     def columns(self, predictions: Tensor, top_k: int | None = None) -> dict[str, list[Any]]:
         """Predictions as named columns.
 
@@ -67,7 +71,7 @@ class Supervised(FineTunable):
         loss = self.batch_loss(x, output, y)
         metrics.update(self.objective.point_prediction(self.objective.predict(output)), y)
         mean_loss = self.mean_losses[stage]
-        mean_loss.update(loss, len(y))
+        mean_loss.update(loss, self.loss_weight(x, y))
         self.log(f"{stage}/loss", mean_loss, batch_size=len(y), prog_bar=True)
         self.log_dict(metrics, batch_size=len(y), prog_bar=True)
         return {"loss": loss, "target": y, **self.objective.test_outputs(output)}

@@ -53,13 +53,16 @@ class WithNaiveBayes(Supervised):
     def network_logits(self, tokens: Tensor) -> Tensor:
         """Logits ``[B, classes]`` by the network alone."""
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Logits ``[B, classes]`` of documents ``int64 [B, T]``, padded at their ends with token 1."""
-        logits = self.network_logits(tokens)
+    def with_naive_bayes(self, logits: Tensor, tokens: Tensor) -> Tensor:
+        """The mean ``[B, classes]`` of the network's logits and those of naive Bayes, where there is one that has counted."""
         if self.naive_bayes is None:
             return logits
         share = 0.5 * self.naive_bayes.documents.any()  # nothing is counted yet: no share
         return logits + share * (self.naive_bayes(tokens) - logits)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Logits ``[B, classes]`` of documents ``int64 [B, T]``, padded at their ends with token 1."""
+        return self.with_naive_bayes(self.network_logits(tokens), tokens)
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         """The network's loss of one batch ``(tokens, classes)``; logs ``train/loss``."""

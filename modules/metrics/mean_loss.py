@@ -10,7 +10,7 @@ from torchmetrics import Metric
 
 
 class MeanLoss(Metric):
-    """The mean of batches' losses, each counted by its rows.
+    """The mean of batches' losses, each counted by its rows or, where these have weights, by the sum of them.
 
     Lightning's own mean (``sync_dist=True``) averages the processes' numbers of rows as whole numbers, and is too large where the
     rows are an odd number: 235 rows of two processes count as 2 x 117.
@@ -36,12 +36,13 @@ class MeanLoss(Metric):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.add_state("total", torch.zeros(()), dist_reduce_fx="sum")
-        self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
+        self.add_state("count", torch.zeros(()), dist_reduce_fx="sum")
 
-    def update(self, loss: Tensor, rows: int) -> None:
-        """Add the mean loss of a number of rows."""
-        self.total = self.total + loss.detach().float() * rows
-        self.count += rows
+    def update(self, loss: Tensor, rows: Tensor | float) -> None:
+        """Add the mean loss of a number of rows, or of a sum of weights; of none it does not count."""
+        weight = torch.as_tensor(rows, dtype=torch.float32, device=self.total.device)
+        self.total = self.total + torch.where(weight > 0, loss.detach().float() * weight, 0.0)
+        self.count = self.count + weight
 
     def compute(self) -> Tensor:
         """The mean so far."""

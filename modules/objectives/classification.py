@@ -45,6 +45,10 @@ class Classification(Objective):
         target = target if target.ndim == output.ndim else target.long()
         return F.cross_entropy(output.float(), target, weight=self.class_weight, label_smoothing=self.label_smoothing)
 
+    def loss_weight(self, target: Tensor) -> Tensor | int:
+        """The sum of the weights of the targets' classes, where classes have weights; else the number of rows."""
+        return len(target) if self.class_weight is None or target.ndim > 1 else self.class_weight[target.long()].sum()
+
     def predict(self, output: Tensor) -> Tensor:
         """Probabilities ``[B, classes]`` in float32."""
         return output.float().softmax(1)

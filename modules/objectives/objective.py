@@ -48,6 +48,10 @@ class Objective(nn.Module):
             top_k: Of classes, give only the ``k`` most probable, in order of probability.
         """
 
+    def loss_weight(self, target: Tensor) -> Tensor | int:
+        """What the :meth:`loss` of these targets is a mean over: the number of rows, or the sum of their weights."""
+        return len(target)
+
     def point_prediction(self, prediction: Tensor) -> Tensor:
         """What metrics compare with targets: the prediction itself, unless it holds more."""
         return prediction

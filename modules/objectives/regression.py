@@ -28,12 +28,13 @@ class Regression(Objective):
     """Regression of one number.
 
     Args:
-        target: ``mean``, ``std``, ``min``, ``max`` of the training target and, where all are positive, ``log_mean``, ``log_std``.
+        target: ``mean``, ``std``, ``min``, ``max`` of the training target and, where all numbers of all splits are positive,
+            ``log_mean``, ``log_std``.
         loss: ``squared`` and ``absolute``: errors on the scale of the network's output; ``rmspe`` and ``mape``: squared and
             absolute relative errors of the number itself; ``quantiles``: the pinball loss.
         log_target: Learn the logarithm, so that errors count by their ratio.
         bounded: Squeeze the output with a sigmoid into the range of the training target, a tenth wider on each side.
-        quantiles: Which, with ``loss="quantiles"``; the middle one is the point prediction.
+        quantiles: Which, with ``loss="quantiles"``; that nearest to .5 is the point prediction, the mean of two that are.
         relative_metrics: Where the target is positive, also measure relative errors.
         clip: Predict nothing outside the range of the training target; the loss sees the numbers as they are.
 
@@ -57,12 +58,15 @@ class Regression(Objective):
             raise MisconfigurationException(f"Regression: loss={loss}: choose {', '.join(get_args(RegressionLoss))}.")
         if not quantiles or not all(0 < q < 1 for q in quantiles):
             raise MisconfigurationException(f"Regression: quantiles={list(quantiles)}: each must be between 0 and 1.")
-        positive = target["min"] > 0
+        positive = target["min"] > 0 and "log_mean" in target
+        found = f"the training data contain {target['min']:g}"
+        if target["min"] > 0:
+            found = "validation or the test has one of 0 or less"
         for option, chosen in (("log_target=True", log_target), (f"loss={loss}", loss in ("rmspe", "mape"))):
             if chosen and not positive:
                 raise MisconfigurationException(
-                    f"Regression: {option} needs a positive target, but the training data contain {target['min']:g}; leave those "
-                    "rows out, or choose log_target=False and loss=squared."
+                    f"Regression: {option} needs a positive target, but {found}; leave those rows out, or choose "
+                    "log_target=False and loss=squared."
                 )
         self.relative_metrics = relative_metrics and positive
         self.kind, self.log, self.quantiles = loss, log_target, sorted(quantiles)
@@ -136,12 +140,18 @@ class Regression(Objective):
         return MetricCollection(kinds, compute_groups=False)
 
     def point_prediction(self, prediction: Tensor) -> Tensor:
-        """One number per row ``[B]``: the middle quantile, if there are several."""
-        return prediction if prediction.ndim == 1 else prediction[:, prediction.shape[1] // 2]
+        """One number per row ``[B]``: of quantiles that nearest to .5, or the mean of two that are equally near."""
+        if prediction.ndim == 1:
+            return prediction
+        distances = [abs(each - 0.5) for each in self.quantiles]
+        nearest = [place for place, each in enumerate(distances) if each < min(distances) + 1e-9]
+        return prediction[:, nearest].mean(1)
 
     def test_outputs(self, output: Tensor) -> dict[str, Tensor]:
-        """``prediction``."""
-        return {"prediction": self.predict(output)}
+        """``prediction``; of quantiles also the ``point_prediction``."""
+        prediction = self.predict(output)
+        point = {"point_prediction": self.point_prediction(prediction)} if prediction.ndim > 1 else {}
+        return {"prediction": prediction, **point}
 
     def columns(self, predictions: Tensor, top_k: int | None = None) -> dict[str, list[Any]]:
         """``predicted``, and each quantile."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from omegaconf import OmegaConf
-from practicum.cli.claimed_folder import ClaimedFolder, claim, hold, release
+from practicum.cli.claimed_folder import ClaimedFolder, claim, hold, release, wait_for
 
 HOLDS = (
     "import sys, time, pathlib; from practicum.cli.claimed_folder import hold; "
@@ -55,6 +55,21 @@ def test_a_killed_process_leaves_nothing_held_by_its_workers(tmp_path: Path) -> 
     finally:
         os.kill(worker, signal.SIGKILL)
         release(tmp_path / "run")
+
+
+def test_waiting_for_another_process(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    wait_for(tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+    hold(tmp_path / "mine")
+    wait_for(tmp_path / "mine")
+    assert "waiting" not in caplog.text
+    process = holder(tmp_path / "run", "time.sleep(1.5)")
+    wait_for(tmp_path / "run")
+    assert process.wait(timeout=20) == 0
+    assert "another process is still at this run; waiting for its end" in caplog.text
+    holder(tmp_path / "run", "").wait()  # it is free again
+    release(tmp_path / "mine")
 
 
 def test_names_that_are_taken_are_numbered(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -114,3 +115,11 @@ def test_nothing_happens_without_a_test_of_its_own_or_with_averaged_weights(
         assert refit(config, trainer, data, build) is None
         assert best.read_bytes() == before
         assert ("refit is left out" in caplog.text) == test  # said where one could expect it
+
+
+def test_refit_says_that_it_is_for_tables(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    config, data = OmegaConf.create(CONFIG), table(tmp_path, test=True)
+    trainer, build, _ = trained(config, data, tmp_path)
+    assert refit(config, trainer, SimpleNamespace(tests_on="test"), build) is None
+    assert "refit is left out, and the test is of the best epoch: it is for tables, and SimpleNamespace is none." in caplog.text

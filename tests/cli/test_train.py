@@ -19,6 +19,7 @@ import torch
 from omegaconf import OmegaConf
 from PIL import Image
 from practicum.cli.model_card import Task, write_card
+from practicum.cli.sweeps.outcome import is_complete
 from practicum.cli.train import _name_program, _remove_earlier_results
 
 HERE = Path(__file__).resolve().parents[2]
@@ -167,6 +168,8 @@ def test_range_test_alone_trains_nothing(trained: Path, command: Callable[..., A
     assert "range test is in alone" in result.stdout
     assert (trained / "alone" / "figures" / "lr_find.png").is_file()
     assert not list((trained / "alone").rglob("*.ckpt"))
+    assert json.loads((trained / "alone" / "metrics.json").read_text(encoding="utf-8"))["status"] == "range test"
+    assert is_complete(trained / "alone")
 
 
 def test_interrupted_run_resumes_and_a_changed_configuration_is_refused(

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 from omegaconf import OmegaConf
-from practicum.cli.trainer_factory import NoProfiler, build_trainer, check_accelerator, clip_without_fused
+from practicum.cli import trainer_factory
+from practicum.cli.trainer_factory import (
+    NoProfiler,
+    build_trainer,
+    check_accelerator,
+    clip_without_fused,
+    one_device_in_a_sweep,
+)
 from practicum.lightning_shim import PACKAGE, MisconfigurationException, RichProgressBar, classes, resolve_precision
 
 QUIET = {
@@ -101,3 +108,22 @@ def test_gradients_are_clipped_in_any_precision(clip: float | None, precision: s
     before = module.line.weight.clone()
     build_trainer(cfg.trainer, [], []).fit(module)
     assert not torch.equal(before, module.line.weight)
+
+
+def test_a_run_of_a_sweep_trains_in_one_process(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    several = {**QUIET, "strategy": "ddp", "devices": 2}
+    assert build_trainer(OmegaConf.create(several), [], []).world_size == 2  # no sweep
+    monkeypatch.setattr(trainer_factory, "in_a_sweep", lambda: True)
+    with pytest.raises(MisconfigurationException, match="a run of a sweep can't start 2 processes"):
+        build_trainer(OmegaConf.create(several), [], [])
+    assert build_trainer(OmegaConf.create({**several, "strategy": "ddp_spawn"}), [], []).world_size == 2
+    config = OmegaConf.create({"devices": "auto"})
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    one_device_in_a_sweep(config)
+    assert config.devices == 1
+    assert "A run of a sweep trains on one device; 2 are there." in caplog.text
+    config = OmegaConf.create({"devices": "auto"})
+    monkeypatch.setenv("WORLD_SIZE", "2")  # a launcher has started them all
+    one_device_in_a_sweep(config)
+    assert config.devices == "auto"

@@ -112,3 +112,12 @@ def test_forward_gives_quantiles_or_logits() -> None:
     assert model(loss="quantiles")(x).shape == (64, 3)
     net = model(target=None, classes=["low", "high"]).eval()
     torch.testing.assert_close(net.predict_step((x, None), 0), net(x).softmax(1))
+
+
+def test_a_batch_of_one_row_is_refused_where_batch_norm_would_fail() -> None:
+    codes, numbers = rows()
+    one = codes[:1], numbers[:1]
+    with pytest.raises(MisconfigurationException, match="BatchNorm can't train on a batch of one row: batch_size"):
+        model()(one)
+    for net in (model().eval(), model(batch_norm=False), model(hidden_sizes=[])):
+        assert net(one).shape == (1,)

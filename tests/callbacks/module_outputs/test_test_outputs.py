@@ -29,6 +29,9 @@ def test_numbers_or_the_middle_quantile() -> None:
         assert found is not None
         assert found[0].tolist() == wanted
         assert found[1] is target
+    told = regression_outputs({"prediction": quantiles, "point_prediction": numbers, "target": target})
+    assert told is not None
+    assert told[0] is numbers
     assert regression_outputs({"logits": quantiles, "target": target}) is None
 
 

@@ -60,6 +60,10 @@ def test_a_fit_ends_after_the_epoch_that_was_given_up(tmp_path: Path) -> None:
     assert callback.pruned_at == 2
     assert trainer.current_epoch == 3
     assert trial.reports == [(0.0, 0), (1.0, 1), (2.0, 2)]  # the sanity check's is not reported
+    resumed = TrialPruning(trial, "val/loss")
+    assert resumed.state_dict() == {}  # nothing to restore, and nothing that a run resumed by itself would lack
+    resumed.load_state_dict(callback.state_dict())
+    assert resumed.pruned_at == 2
 
 
 def test_a_good_trial_runs_to_its_end_and_epochs_are_reported_once(tmp_path: Path) -> None:

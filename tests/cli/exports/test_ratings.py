@@ -26,6 +26,7 @@ ROWS = pl.DataFrame(
         (DotProductBias, {"time": "time", "date_format": "epoch_s", "time_bin_days": 20}, {"implicit": True}),
         (DotProductBias, {"rating": None}, {"loss": "logistic"}),
         (NeuralCollaborativeFilter, {"item_side": ["genre"]}, {}),
+        (NeuralCollaborativeFilter, {"item_side": ["genre"], "time_bin_days": 20}, {}),
     ],
 )
 def test_the_graph_predicts_what_the_run_predicts(
@@ -38,7 +39,7 @@ def test_the_graph_predicts_what_the_run_predicts(
         module.set_history(*data.pairs("train"))
         torch.nn.init.normal_(module.rated.weight)
         torch.nn.init.normal_(module.drift.weight)
-    strangers = pl.DataFrame({"user": ["nobody"], "item": [100], "time": [0], "genre": ["a"]})
+    strangers = pl.DataFrame({"user": ["nobody", "u1"], "item": [100, 7], "time": [0, 0], "genre": ["a", "b"]})
     pairs = pl.concat([ROWS.head(30), strangers], how="diagonal_relaxed")
     if "time_bin_days" in options:
         pairs = pairs.with_columns(time_bin=pl.col("time") // 86_400 // 20)
@@ -49,4 +50,5 @@ def test_the_graph_predicts_what_the_run_predicts(
         predicted = found.graph(*found.encoded(call.inputs))
     assert torch.allclose(predicted, call.wanted, rtol=1e-5, atol=1e-6)
     assert call.inputs["item"].dtype == "int64"
-    assert predicted.shape == (31,)
+    assert predicted.shape == (32,)
+    assert ("genre" in found.inputs) == ("item_side" in options)

@@ -30,6 +30,8 @@ def test_the_graph_reads_documents_as_the_run_does(kind: Any, reverse: bool) -> 
     small = {"hidden_size": 8, "num_layers": 2, "max_len": 6, "window": 3} if kind is TextClassifier else {}
     model = kind(["neg", "pos"], VOCAB, embedding_dim=6, **small).eval()
     torch.nn.init.normal_(model.head.weight if kind is WordVectorClassifier else model.head[-1].weight)
+    assert model.naive_bayes is not None
+    model.naive_bayes.fit([(torch.tensor([[4, 6], [5, 6], [4, 7]]), torch.tensor([1, 0, 1]))])
     texts = ["good film", "", "bad " * 25 + "film", "never seen", *(["long film"] * 9)]
     data = SimpleNamespace(level="whitespace", reverse=reverse)
     found = text_deployable(model, data, tokenizer(), texts, temperature=2.0)

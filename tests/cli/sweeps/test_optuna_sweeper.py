@@ -30,14 +30,16 @@ def test_a_search_goes_on_where_it_was_broken_off(
     study = optuna.load_study(study_name="sweep", storage=open_storage(where / "sweep", None))
     drawn = [each.params for each in study.trials]
     killed = study.ask(fixed_distributions=study.trials[0].distributions)  # as a process that was killed leaves it
+    killed.set_user_attr("folder", str(where / "sweep"))
     study.ask()  # another one, whose values were not yet drawn
-    result = in_process("train.py", "resume=sweep", "hydra.sweeper.n_trials=6", cwd=where)
+    (where / "sweep").rename(where / "moved")
+    result = in_process("train.py", "resume=moved", "hydra.sweeper.n_trials=6", cwd=where)
     assert result.returncode in (0, 1), result.stderr[-2000:]
-    study = optuna.load_study(study_name="sweep", storage=open_storage(where / "sweep", None))
+    study = optuna.load_study(study_name="sweep", storage=open_storage(where / "moved", None))
     assert [each.params for each in study.trials[:3]] == [*drawn, killed.params]
     assert len(study.trials) == 6
     assert all(each.state.is_finished() for each in study.trials)
-    rows = {row["run"]: row for row in rows_of(where / "sweep/sweep.csv")}
+    rows = {row["run"]: row for row in rows_of(where / "moved/sweep.csv")}
     assert set(rows) == {"0", "1", "2", "4", "5"}  # the third never had settings
     for trial in study.trials:
         row = rows.get(str(trial.number))
@@ -46,7 +48,7 @@ def test_a_search_goes_on_where_it_was_broken_off(
             assert float(row["val/rmse/kept"]) == pytest.approx(trial.value)
         elif row is not None:
             assert row["status"] in ("failed", "pruned")
-    assert OmegaConf.load(where / "sweep/optimization_results.yaml").best_value == pytest.approx(study.best_value)
+    assert OmegaConf.load(where / "moved/optimization_results.yaml").best_value == pytest.approx(study.best_value)
 
 
 def test_a_search_keeps_its_direction(

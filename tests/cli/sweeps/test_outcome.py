@@ -101,9 +101,10 @@ def test_complete_is_what_has_nothing_left_to_do(tmp_path: Path) -> None:
     (tmp_path / "failure.json").write_text("{", encoding="utf-8")
     assert failure_of(tmp_path) == "failure.json is damaged"
     forget_failure(tmp_path)
-    (tmp_path / "metrics.json").write_text(json.dumps({"status": "pruned"}), encoding="utf-8")
     (tmp_path / "report.html").unlink()
-    assert is_complete(tmp_path)
+    for status in ("pruned", "range test"):
+        (tmp_path / "metrics.json").write_text(json.dumps({"status": status}), encoding="utf-8")
+        assert is_complete(tmp_path)
     (tmp_path / "metrics.json").write_text("{", encoding="utf-8")
     assert record_of(tmp_path) == {"status": "damaged record"}
 

@@ -48,7 +48,8 @@ def test_a_sequence_keeps_its_seed() -> None:
 
 
 def test_a_trial_is_found_from_another_process(tmp_path: Path) -> None:
-    study = optuna.create_study(storage=open_storage(tmp_path, None), study_name=study_name(tmp_path, None))
+    storage = open_storage(tmp_path, None)
+    study = optuna.create_study(storage=storage, study_name=study_name(tmp_path, None, storage, None))
     first, second = study.ask(), study.ask()
     pruner = {"_target_": "optuna.pruners.ThresholdPruner", "upper": 1.0}
     sweeper = OmegaConf.create({"storage": None, "study_name": None, "pruner": pruner})
@@ -60,8 +61,25 @@ def test_a_trial_is_found_from_another_process(tmp_path: Path) -> None:
     assert first.number == 0
 
 
+def test_a_study_keeps_its_name_in_a_folder_that_was_renamed(tmp_path: Path) -> None:
+    storage = open_storage(tmp_path, None)
+    assert study_name(tmp_path, None, storage, None) == tmp_path.name
+    optuna.create_study(storage=storage, study_name="before")
+    assert study_name(tmp_path, None, storage, None) == "before"
+    assert study_name(tmp_path, "given", storage, None) == "given"
+    assert study_name(tmp_path, None, storage, "sqlite:///shared") == tmp_path.name  # others' studies are there, too
+
+
 def test_no_pruner_prunes_nothing() -> None:
     assert isinstance(build_pruner(None), optuna.pruners.NopPruner)
+
+
+def test_hyperband_needs_no_number_of_epochs() -> None:
+    hyperband = {"_target_": "optuna.pruners.HyperbandPruner", "min_resource": 1, "reduction_factor": 3}
+    for most in (None, 9):
+        assert isinstance(build_pruner(OmegaConf.create({**hyperband, "max_resource": most})), optuna.pruners.HyperbandPruner)
+    with pytest.raises(MisconfigurationException, match="hydra.sweeper.pruner: .*max_resource"):
+        build_pruner(OmegaConf.create({**hyperband, "max_resource": "many"}))
 
 
 def test_optuna_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,5 +96,7 @@ def test_a_skewed_target_has_a_logarithm(tmp_path: Path, caplog: pytest.LogCaptu
     said_of_it = said(tmp_path, caplog, pl.DataFrame({"x": X, "price": price}), target="price")
     assert "the target 'price' is above 0 and skewed (skewness " in said_of_it
     assert "log_target=true" in said_of_it
+    price[399] = 0.0  # whichever split it is in
+    assert "log_target" not in said(tmp_path / "zero", caplog, pl.DataFrame({"x": X, "price": price}), target="price")
     for other in (price - 1e6, 100 + X, np.maximum(price, 20_000), RNG.poisson(3, 400) + 1):
         assert "log_target" not in "".join(skewed_target(pl.Series("y", other), "t")) or other is price

@@ -66,6 +66,9 @@ def test_targets() -> None:
     steps.fit_target(pl.Series("sold", [0.0, 2.0]), is_class=False)
     assert steps.target_stats is not None
     assert "log_mean" not in steps.target_stats
+    for held_out, positive in (([3.0, 5.0], True), ([3.0, 0.0], False), ([], True)):
+        steps.fit_target(pl.Series("sold", [1.0, 2.0]), False, pl.Series("sold", held_out, pl.Float64))
+        assert ("log_mean" in steps.target_stats) == positive
     classes = TablePreprocessor()
     classes.fit_target(pl.Series("kind", [True, False]), is_class=True)
     assert classes.classes == ["false", "true"]

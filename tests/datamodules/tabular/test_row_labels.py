@@ -93,3 +93,14 @@ def test_validation_is_held_out_of_training_where_there_is_no_file_of_it() -> No
     known = labels_of(True, FRAME.with_columns(kinds), **files)
     assert (known[:20:2] == 0).all()
     assert (known[parts == "test"] == 2).all()
+
+
+def test_a_sample_of_training_rows_has_a_row_of_each_class() -> None:
+    frame = pl.DataFrame({"sold": ["common"] * 500 + ["rare"] * 4 + ["seldom"] * 4})
+    for seed in range(5):
+        labels = labels_of(True, frame, train_rows=20, seed=seed)
+        drawn = frame["sold"].filter(pl.Series(labels == 0))
+        assert len(drawn) == 20
+        assert drawn.n_unique() == 3
+    with pytest.raises(MisconfigurationException, match="t.csv: train_rows=2 leaves no row for some of the 3 classes"):
+        labels_of(True, frame, train_rows=2)

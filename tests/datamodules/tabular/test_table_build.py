@@ -202,3 +202,14 @@ def test_a_number_that_is_always_the_same_is_said(tmp_path: Path, sales: pl.Data
 
     assert "all training rows have the target 3.5: there is nothing else to learn." in notes(0, pl.lit(3.5))
     assert "nothing else to learn" not in notes(1, pl.col("sold"))
+
+
+@pytest.mark.parametrize("split", ["valid", "test"])
+def test_a_held_out_number_that_is_not_positive_has_no_logarithm(tmp_path: Path, sales: pl.DataFrame, split: str) -> None:
+    splits = pl.Series("part", ["train", "valid", "test", "train"] * 100)
+    for number, there in ((1.0, True), (0.0, False)):
+        sold = pl.when((splits == split) & (pl.int_range(400) > 390)).then(number).otherwise(pl.col("sold").abs() + 1)
+        folder = build(sales.with_columns(splits, sold=sold), tmp_path / str(number), split_column="part")
+        stats = json.loads((folder / "steps.json").read_text(encoding="utf-8"))["target_stats"]
+        assert stats["min"] > 0
+        assert ("log_mean" in stats) == there

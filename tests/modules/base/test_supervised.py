@@ -67,3 +67,14 @@ def test_inputs_alone_are_predicted_as_pairs_are() -> None:
     torch.testing.assert_close(net.predict_step(x, 0), expected)
     net.forward = lambda inputs: net.layer(inputs.codes)  # type: ignore[method-assign]
     torch.testing.assert_close(net.predict_step(Inputs(x), 0), expected)
+
+
+def test_an_epochs_loss_is_that_of_its_rows_whatever_the_batches(make_trainer: Callable[..., Any]) -> None:
+    """Class by class, as folders are: in a batch of one class its weight would cancel."""
+    y, trainer = torch.tensor([0] * 18 + [1] * 2), make_trainer()
+    net, x = Net(Classification(["a", "b"], class_weight=torch.tensor([0.5, 5.0]))), torch.randn(20, 4)
+    wanted = float(net.objective.loss(net(x), y))
+    for size in (2, 7, 20):
+        found = trainer.validate(net, DataLoader(TensorDataset(x, y), batch_size=size), verbose=False)[0]
+        assert found["val/loss"] == pytest.approx(wanted, rel=1e-5)
+    assert net.objective.score(net.objective.predict(net(x)), y)["loss"] == pytest.approx(wanted, rel=1e-4)

@@ -21,6 +21,10 @@ def test_batches_count_by_their_rows() -> None:
     assert float(mean.compute()) == 2.0
     mean.update(torch.tensor(float("nan")), 1)
     assert mean.compute().isnan()  # a diverged loss is not passed over
+    weighted = MeanLoss()
+    for loss, weights in ((1.0, torch.tensor(0.5)), (4.0, 0.25), (float("nan"), 0)):  # no weight at all: 0 / 0
+        weighted.update(torch.tensor(loss), weights)
+    assert float(weighted.compute()) == 2.0
     assert not MeanLoss().state_dict()  # checkpoints are as before
 
 

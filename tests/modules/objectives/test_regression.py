@@ -76,6 +76,19 @@ def test_quantiles_have_the_pinball_loss_and_come_in_order() -> None:
     assert list(each.columns(predicted)) == ["predicted", "quantile_0.1", "quantile_0.5", "quantile_0.9"]
 
 
+@pytest.mark.parametrize(
+    ("quantiles", "columns"), [([0.1, 0.9], [0, 1]), ([0.5, 0.9], [0]), ([0.9, 0.45, 0.2, 0.55], [1, 2]), ([0.7, 0.8, 0.9], [0])]
+)
+def test_the_point_prediction_is_nearest_to_the_median(quantiles: list[float], columns: list[int]) -> None:
+    each = objective(loss="quantiles", quantiles=quantiles)
+    predicted = torch.tensor([[1.0, 2.0, 4.0, 8.0], [0.0, 3.0, 5.0, 6.0]])[:, : len(quantiles)]
+    point = predicted[:, columns].mean(1)
+    torch.testing.assert_close(each.point_prediction(predicted), point)
+    assert each.columns(predicted)["predicted"] == point.tolist()
+    outputs = each.test_outputs(torch.zeros(2, len(quantiles)))
+    torch.testing.assert_close(outputs["point_prediction"], each.point_prediction(outputs["prediction"]))
+
+
 def test_bounded_predictions_stay_in_the_targets_range_and_a_tenth_beyond() -> None:
     predicted = objective(log_target=True, bounded=True).predict(torch.tensor([[-50.0], [50.0]]))
     span = np.log(Y.max() / Y.min())
@@ -87,6 +100,10 @@ def test_options_that_do_not_fit_are_refused() -> None:
     for options in ({"log_target": True}, {"loss": "rmspe"}, {"loss": "mape"}):
         with pytest.raises(MisconfigurationException, match="needs a positive target, but the training data contain -3"):
             Regression(stats, **options)  # type: ignore[arg-type]
+        elsewhere = {"mean": 2.0, "std": 1.0, "min": 1.0, "max": 3.0}  # a held-out number is 0: there are no logarithms
+        with pytest.raises(MisconfigurationException, match="needs a positive target, but validation or the test has one of 0"):
+            Regression(elsewhere, **options)  # type: ignore[arg-type]
+        assert set(Regression(elsewhere).metrics()) == {"rmse", "mae"}
     with pytest.raises(MisconfigurationException, match="quantiles"):
         Regression(stats, quantiles=[0.0])
     with pytest.raises(MisconfigurationException, match="Regression: loss=rms: choose squared"):
