@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 from practicum.callbacks import WordImportance
 from practicum.callbacks.run.notebook_progress import in_notebook
 from practicum.callbacks.run.predictions_table import join_columns
+from practicum.datamodules.text.new_texts import NOTE
 from practicum.lightning_shim import Callback, MisconfigurationException, Trainer
 from practicum.modules import EmbeddingExtractor
 from practicum.modules.objectives.objective import Objective
@@ -132,14 +133,19 @@ def mean_prediction(predictions: Sequence[Prediction], folders: Sequence[str]) -
     """
     first = predictions[0]
     for folder, other in zip(folders[1:], predictions[1:], strict=True):
-        alike = other.values.shape == first.values.shape and _classes(other.model) == _classes(first.model)
-        if not alike or other.columns != first.columns:
+        alike = other.values.shape == first.values.shape and _meaning(other.model) == _meaning(first.model)
+        if not alike or _rows(other) != _rows(first):
             raise MisconfigurationException(f"run={folder}: has other classes than {folders[0]}, or read the input differently.")
     return torch.stack([each.values for each in predictions]).mean(0)
 
 
-def _classes(model: Any) -> Any:
-    return getattr(model, "classes", None)
+def _meaning(model: Any) -> tuple[Any, Any]:
+    return getattr(model, "classes", None), getattr(getattr(model, "objective", None), "quantiles", None)
+
+
+def _rows(prediction: Prediction) -> str:
+    """The rows as text, in which NaN equals NaN; without notes, which are on what a run knows of them."""
+    return repr({name: values for name, values in prediction.columns.items() if name != NOTE})
 
 
 def prediction_columns(first: Prediction, values: Tensor, form: str, top_k: int | None) -> dict[str, list[Any]]:

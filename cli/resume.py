@@ -17,6 +17,7 @@ from .next_command import from_here, train_program
 from .own_runs import is_own
 from .sweeps.resume import command_of, is_sweep, newest_sweep, sweep_arguments
 
+_NAMING = ("name", "experiment", "data", "model")  # what a run's name is made of
 _ASKS = {"-m", "--multirun", "--help", "-h", "--cfg", "-c", "--info", "-i", "--hydra-help", "--shell-completion", "-sc"}
 
 
@@ -124,7 +125,7 @@ def _newest_sweep() -> Path:
 
 
 def _newest_run(overrides: list[str]) -> Path:
-    """The newest run folder of this name under ``runs/``; of any name where nothing was typed that could tell one."""
+    """The run folder of this name under ``runs/`` that began last; of any name where nothing was typed that tells one."""
     from hydra import compose, initialize_config_module  # noqa: PLC0415 (not needed for help and ordinary runs)
     from hydra.core.global_hydra import GlobalHydra  # noqa: PLC0415
     from hydra.core.hydra_config import HydraConfig  # noqa: PLC0415
@@ -135,12 +136,19 @@ def _newest_run(overrides: list[str]) -> Path:
         name = str(cfg.name)
     GlobalHydra.instance().clear()
     HydraConfig.instance().cfg = None
-    place = Path("runs", name) if overrides else Path("runs")
-    found = [path.parents[1] for path in place.glob("*/.hydra/config.yaml" if overrides else "*/*/.hydra/config.yaml")]
+    told = any(override_key(each) in _NAMING for each in overrides)
+    place = Path("runs", name) if told else Path("runs")
+    found = [path.parents[1] for path in place.glob("*/.hydra/config.yaml" if told else "*/*/.hydra/config.yaml")]
     runs = [run for run in found if run.parent.name != "sweeps"]
     if not runs:
         raise ResumeError(f"resume=last: there is no run under {place}; name one, resume=RUN.")
-    return max(runs, key=lambda run: (run.name, run.stat().st_mtime))
+    return max(runs, key=_began)
+
+
+def _began(run: Path) -> float:
+    """When a run's first process wrote its settings of Hydra, which a resume leaves as they are."""
+    settings = run / ".hydra" / "hydra.yaml"
+    return settings.stat().st_mtime if settings.is_file() else 0.0
 
 
 def apply_to_command_line() -> None:

@@ -161,7 +161,7 @@ class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
         self.facts["snapshots"] = len(self.snapshots())
         if self.average == "weights":
             own = {name: value.detach().clone() for name, value in pl_module.state_dict().items()}
-            self.reverts.callback(pl_module.load_state_dict, own)
+            self.reverts.callback(pl_module.load_state_dict, own, strict=pl_module.strict_loading)
             load_weights(pl_module, members[0])
             return
         loaders = eval_loaders(trainer)
@@ -181,7 +181,7 @@ class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
                     else:
                         total[index] += probabilities.cpu()
         finally:
-            pl_module.load_state_dict(own)
+            pl_module.load_state_dict(own, strict=pl_module.strict_loading)
         self._logits = [to_logits(each / len(members), multi_label) for each in total]
         self._batch = -1
         device = pl_module.device

@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -30,6 +31,8 @@ from ..trainer_internals.loaders import endless_batches
 from ..trainer_internals.torch_names import BatchNorm
 
 log = logging.getLogger(__name__)
+
+_SNAPSHOT = re.compile(r"cycle-(\d+)\.ckpt")
 
 
 class CycleSnapshots(OutsideTrials):
@@ -70,8 +73,12 @@ class CycleSnapshots(OutsideTrials):
 
     def snapshots(self) -> list[Path]:
         """Return the latest snapshots, oldest first."""
-        numbered = {int(path.stem.removeprefix("cycle-")): path for path in self.folder.glob("cycle-*.ckpt")}
+        numbered = self._numbered()
         return [numbered[number] for number in sorted(numbered)][-self.last :]
+
+    def _numbered(self) -> dict[int, Path]:
+        found = ((_SNAPSHOT.fullmatch(path.name), path) for path in self.folder.glob("cycle-*.ckpt"))
+        return {int(match[1]): path for match, path in found if match}
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Note that a fit is resumed, which keeps its snapshots."""
@@ -82,9 +89,10 @@ class CycleSnapshots(OutsideTrials):
         if not self._resumed:
             self.cycles, self._factor, self._falling, self._lowest = 0, None, False, float("inf")
         self._resumed = False
-        if trainer.is_global_zero:
-            for path in [*self.folder.glob("cycle-*.ckpt"), *self.folder.glob("average.ckpt")]:
-                if path.stem == "average" or int(path.stem.removeprefix("cycle-")) > self.cycles:
+        if trainer.is_global_zero and not trainer.fast_dev_run:  # type: ignore[attr-defined] # a trial leaves a real run's files
+            (self.folder / "average.ckpt").unlink(missing_ok=True)
+            for number, path in self._numbered().items():
+                if number > self.cycles:
                     path.unlink()
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:
@@ -108,7 +116,7 @@ class CycleSnapshots(OutsideTrials):
         self._take_if_cycle_ended(trainer)
         if self._falling and _factor_of(trainer.optimizers[0]) <= self._lowest:
             self._take(trainer)
-        if not self.cycles and trainer.is_global_zero:
+        if not self.cycles and trainer.is_global_zero and not trainer.fast_dev_run:  # type: ignore[attr-defined]
             log.warning(f"{type(self).__name__}: no cycle of the learning rate ended, so there is no snapshot; train with SGDR.")
 
     def _take_if_cycle_ended(self, trainer: Trainer) -> None:
@@ -118,6 +126,8 @@ class CycleSnapshots(OutsideTrials):
 
     def _take(self, trainer: Trainer) -> None:
         self._falling = False
+        if trainer.fast_dev_run:  # type: ignore[attr-defined]
+            return
         self.cycles += 1
         save_weights(trainer, self.folder / f"cycle-{self.cycles}.ckpt")
         outdated = self.folder / f"cycle-{self.cycles - self.last}.ckpt"
@@ -127,7 +137,8 @@ class CycleSnapshots(OutsideTrials):
 
 def _factor_of(optimizer: Optimizer) -> float:
     group = optimizer.param_groups[-1]
-    return float(group["lr"]) / (float(group.get("initial_lr", group["lr"])) or 1.0)
+    lr = group.get("unscaled_lr", group["lr"])  # the schedule's, where WindowLengthLR has scaled it for this step
+    return float(lr) / (float(group.get("initial_lr", lr)) or 1.0)
 
 
 def save_weights(trainer: Trainer, path: Path) -> None:
@@ -137,8 +148,9 @@ def save_weights(trainer: Trainer, path: Path) -> None:
 
 
 def load_weights(pl_module: LightningModule, path: Path) -> None:
-    """Load what :func:`save_weights` wrote."""
-    pl_module.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["state_dict"])
+    """Load what :func:`save_weights` wrote; a module with ``strict_loading=False`` may leave weights out of its state."""
+    state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    pl_module.load_state_dict(state, strict=pl_module.strict_loading)
 
 
 def average_snapshots(trainer: Trainer, pl_module: LightningModule, snapshots: Sequence[Path], path: Path) -> None:
@@ -165,7 +177,7 @@ def average_snapshots(trainer: Trainer, pl_module: LightningModule, snapshots: S
             averaged = averaged or AveragedModel(pl_module)
             averaged.update_parameters(pl_module)
         assert averaged is not None
-        pl_module.load_state_dict(averaged.module.state_dict())
+        pl_module.load_state_dict(averaged.module.state_dict(), strict=pl_module.strict_loading)
         with torch.no_grad(), trainer.precision_plugin.forward_context():
             update_bn(_inputs_of_one_pass(trainer, pl_module), pl_module)
         save_weights(trainer, path)
@@ -175,7 +187,7 @@ def average_snapshots(trainer: Trainer, pl_module: LightningModule, snapshots: S
             f"with the first part of each training batch, and fails: {error}"
         ) from error
     finally:  # update_bn leaves modes and momenta changed where it fails
-        pl_module.load_state_dict(own)
+        pl_module.load_state_dict(own, strict=pl_module.strict_loading)
         for module, training in mode.items():
             module.training = training
         for layer, momentum in momenta.items():

@@ -23,7 +23,6 @@ from torch.optim.swa_utils import AveragedModel, get_swa_multi_avg_fn
 from ..roles import OutsideTrials
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
-_PREFIX = "module."  # of the weights in an AveragedModel's state
 
 
 class WeightAveragingBase(OutsideTrials):
@@ -171,11 +170,10 @@ class WeightAveragingBase(OutsideTrials):
         if not self.averages:
             return
         assert self._average is not None
-        state = self._average.state_dict()
-        beside = {name.removeprefix(_PREFIX): value for name, value in state.items() if name.startswith(_PREFIX)}
+        beside = self._average.module.state_dict()  # the module's own way, which may leave weights out
         trained, average = (beside, checkpoint["state_dict"]) if self._swapped else (checkpoint["state_dict"], beside)
         checkpoint["current_model_state"], checkpoint["state_dict"] = trained, average
-        checkpoint["averaging_state"] = {name: value for name, value in state.items() if not name.startswith(_PREFIX)}
+        checkpoint["averaging_state"] = {"n_averaged": self._average.n_averaged}
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Restore both; without an average in the checkpoint the first update starts from the weights of its step."""
@@ -186,6 +184,7 @@ class WeightAveragingBase(OutsideTrials):
         if "averaging_state" not in checkpoint:
             return
         self._average = self._copy(pl_module)
-        weights = {f"{_PREFIX}{name}": value for name, value in checkpoint["state_dict"].items()}
-        self._average.load_state_dict(weights | checkpoint["averaging_state"])
-        pl_module.load_state_dict(checkpoint["current_model_state"])  # Lightning has loaded the average into it
+        strict = pl_module.strict_loading
+        self._average.module.load_state_dict(checkpoint["state_dict"], strict=strict)
+        self._average.n_averaged.copy_(checkpoint["averaging_state"]["n_averaged"])
+        pl_module.load_state_dict(checkpoint["current_model_state"], strict=strict)  # Lightning has loaded the average into it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from torch import Tensor
 from ..files.atomic_file import atomic_write
 from ..trainer_internals.batches import to_device
 from ..trainer_internals.gather import gather_objects
+
+_FEATURES = re.compile(r"features-\w+-[0-9a-f]{20}\.npy")  # see FeatureStore.path
 
 
 def tensors_hash(tensors: Iterable[tuple[str, Tensor]]) -> str:
@@ -94,7 +97,8 @@ class FeatureStore:
     def _make_room(self, size: int, keep: Sequence[Path]) -> None:
         for left in self.folder.glob(".features-*.part"):  # of a process that was killed: only the holder of the lock writes
             left.unlink(missing_ok=True)
-        stored = sorted(self.folder.glob("features-*.npy"), key=lambda path: path.stat().st_mtime)
+        ours = (path for path in self.folder.glob("features-*.npy") if _FEATURES.fullmatch(path.name))
+        stored = sorted(ours, key=lambda path: path.stat().st_mtime)
         total = sum(path.stat().st_size for path in stored) + size
         for path in stored:
             if total <= self.max_gb * 1e9:

@@ -135,6 +135,7 @@ class LRFinder(OutsideTrials):
         self.stop_after_test, self.folder = stop_after_test, folder
         self.tests: list[dict[str, Any]] = []
         self._trainable: int | None = None
+        self._fits = False
         self._resumed: dict[str, Any] | None = None
 
     def state_dict(self) -> dict[str, Any]:
@@ -142,8 +143,12 @@ class LRFinder(OutsideTrials):
         return {"tests": list(self.tests), "trainable": self._trainable}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Keep it until a fit starts."""
-        self._resumed = state_dict
+        """Keep it until a fit starts that it is resumed by."""
+        self._resumed = state_dict if self._fits else None
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Note whether a fit is resumed: testing a checkpoint loads callbacks' states too."""
+        self._fits = trainer.state.fn == "fit"
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Check that this version of Lightning has what the test relies on."""
@@ -151,7 +156,7 @@ class LRFinder(OutsideTrials):
             check_private_names(trainer, "isolate_training.py", "loaders.py", "batches.py", "trial_steps.py", "torch_names.py")
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Continue from a checkpoint's state; only here, as testing a checkpoint loads callbacks' states too."""
+        """Continue from a checkpoint's state, or begin anew."""
         if self._resumed is not None:
             self.tests, self._trainable = list(self._resumed["tests"]), self._resumed["trainable"]
         elif trainer.global_step == 0:  # another fit with the same object

@@ -111,12 +111,18 @@ class LastCheckpoint(Checkpoint):
         self.before = self.path.with_name("before_last.ckpt")
         self.every_n_steps, self.every_n_minutes, self.how_to_resume = every_n_steps, every_n_minutes, how_to_resume
         self.stop = GracefulStop()
+        self.best_model_path = ""  # what Lightning asks the first checkpoint callback for, as it tests "best"
         self._resumed: dict[str, Any] | None = None
         self._averages: dict[str, dict[str, Any]] = {}
         self._orders: list[torch.Tensor] | None = None
         self._saved_at = (0, time.monotonic())  # step, time
 
     # When to save -----------------------------------------------------------------------------------------------------
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Go behind all other callbacks: what is saved must hold ``ModelCheckpoint``'s state after this epoch, not before it."""
+        others = [each for each in trainer.callbacks if each is not self]  # type: ignore[attr-defined]
+        trainer.callbacks = [*others, self]  # type: ignore[attr-defined] # a new list, as Lightning iterates over the old one
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save, and stop if a signal has come."""
@@ -143,11 +149,14 @@ class LastCheckpoint(Checkpoint):
         return _any_process(trainer, time.monotonic() >= at + 60 * self.every_n_minutes)
 
     def _save(self, trainer: Trainer) -> None:
+        if trainer.fast_dev_run:  # type: ignore[attr-defined] # a trial of the code leaves a real run's files alone
+            return
         # All processes gather what goes into it; the first moves the files.
         if trainer.is_global_zero and self.path.is_file():
             os.replace(self.path, self.before)
         self._saved_at = (trainer.global_step, time.monotonic())
         trainer.save_checkpoint(self.path, weights_only=False)
+        self.best_model_path = os.fspath(self.path)
 
     def _stop_if_requested(self, trainer: Trainer) -> None:
         if not _any_process(trainer, self.stop.requested):
@@ -228,7 +237,7 @@ class LastCheckpoint(Checkpoint):
                 logger.log_metrics(self._resumed["row"], self._resumed["step"])
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Restore everything else. It runs after all other callbacks, as Lightning calls checkpoints last."""
+        """Restore everything else, after all other callbacks."""
         resumed, self._resumed = self._resumed, None
         self._saved_at = (trainer.global_step, time.monotonic())
         self.stop.install()  # in place of Lightning's handlers, which would end the training without a checkpoint

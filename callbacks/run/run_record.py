@@ -92,18 +92,21 @@ class RunRecord(Watcher):
         self.baselines: dict[str, Any] = {}
         self.epoch: int | None = None
         self._started: dict[str, float] = {}
+        self._fits = False
         self._resumed: dict[str, Any] | None = None
+        self._kept: dict[str, Any] = {}  # of the training, where another process tests it
 
     def state_dict(self) -> dict[str, Any]:
         """Return the values so far, so that a resumed run's record is that of the whole; seconds are in the file."""
         return {"last": self.last, "best": self.best}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Keep an earlier run's values until a fit resumes it: testing a checkpoint loads callbacks' states too."""
-        self._resumed = state_dict
+        """Keep an earlier run's values where a fit resumes it: testing a checkpoint loads callbacks' states too."""
+        self._resumed = state_dict if self._fits else None
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Note the epoch of the weights that are tested."""
+        """Note whether a fit is resumed, or the epoch of the weights that are tested."""
+        self._fits = trainer.state.fn == "fit"
         self.epoch = None if trainer.state.fn == "fit" else int(checkpoint["epoch"]) + 1
 
     def keep_plain(self) -> None:
@@ -114,7 +117,7 @@ class RunRecord(Watcher):
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock, that of a resumed run where it stopped, and write: a record tells its data from the start."""
-        self.epoch = None  # of an earlier test
+        self.epoch, self._kept = None, {}  # of an earlier test
         before = self._record_before() if self._resumed is not None else {}
         if self._resumed is not None:
             self.last, self.best = dict(self._resumed["last"]), dict(self._resumed["best"])
@@ -149,8 +152,8 @@ class RunRecord(Watcher):
         self._write(trainer, pl_module, "trained")
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start the clock."""
-        self._resumed = None
+        """Start the clock; in a process that has not trained keep what the record tells of the training."""
+        self._kept = {} if "fit" in self.seconds else self._record_before()
         self._begin("test")
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -165,7 +168,9 @@ class RunRecord(Watcher):
             self._write(trainer, pl_module, "finished")
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Write how the run ended."""
+        """Write how the run ended; where nothing had begun, such as with a missing checkpoint, an earlier record stays."""
+        if not self._started and self.path.is_file():
+            return
         for phase in list(self._started):
             self._end(phase)
         stopped = isinstance(exception, KeyboardInterrupt | SystemExit)
@@ -260,12 +265,22 @@ class RunRecord(Watcher):
                 self.best[name] = number
 
     def _write(self, trainer: Trainer, pl_module: LightningModule, status: str) -> None:
-        if not trainer.is_global_zero:
+        if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined] # a trial of the code is no run
             return
-        record = self.record(trainer, pl_module, status)
+        record = _beside(self._kept, self.record(trainer, pl_module, status))
         finite = {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in record.items()}
         with atomic_write(self.path) as beside:
             beside.write_text(json.dumps(finite, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _beside(kept: dict[str, Any], tested: dict[str, Any]) -> dict[str, Any]:
+    """The record of a test in a process of its own, with what the training's tells and the test does not know."""
+    if not kept:
+        return tested
+    known = {name: value for name, value in tested.items() if value is not None and name not in ("epochs", "steps")}
+    record = {**tested, **kept, **known}
+    seconds = sum(value for name, value in record.items() if name.startswith("seconds/"))
+    return {**record, "seconds": round(seconds, 2)}
 
 
 def _chosen_by(trainer: Trainer) -> str | None:

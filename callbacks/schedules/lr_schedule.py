@@ -169,8 +169,13 @@ class LRSchedule(OutsideTrials):
         batches, total = trainer.num_training_batches, trainer.estimated_stepping_batches
         epoch = None if math.isinf(batches) else math.ceil(batches / trainer.accumulate_grad_batches)
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
-            if isinstance(callback, classes("callbacks.GradientAccumulationScheduler")) and len(callback.scheduling) > 1:
-                self._fail("GradientAccumulationScheduler changes how many batches make a step, so that steps can't be counted")
+            if isinstance(callback, classes("callbacks.GradientAccumulationScheduler")) and any(
+                each > 1 for each in callback.scheduling.values()
+            ):
+                self._fail(
+                    "GradientAccumulationScheduler changes how many batches make a step, so that steps can't be counted; a "
+                    "constant number is the trainer's accumulate_grad_batches"
+                )
         return TrainingLength(epoch, None if math.isinf(total) or total < 0 else int(total))
 
     # Record -----------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from practicum.callbacks.prediction.views_decision import left_out
 from practicum.datamodules.images.photo_sources import photos_in
 from practicum.datamodules.ratings.interactions import complete_pairs
 from practicum.datamodules.tabular.column_types import clean_text
+from practicum.datamodules.tabular.new_rows import names_beside
 from practicum.datamodules.tabular.preprocessor import TablePreprocessor
 from practicum.datamodules.tabular.readers import require_columns
 from practicum.datamodules.text.new_texts import read_new_texts
@@ -136,7 +137,7 @@ def _rows(run: Run, steps: TablePreprocessor, model: Any, told: Mapping[str, Any
         ids = {name: pl.Series(model.categories[name]) for name in (model.user, model.item)}
         return pl.DataFrame({name: ids[name].gather(seen[side] - 1) for name, side in zip(ids, ("user", "item"), strict=True)})
     rows = _tested(run)
-    renamed = {f"table_{name}": name for name in steps.source_columns if f"table_{name}" in rows.columns}
+    renamed = names_beside(steps.source_columns, rows.columns)
     return clean_text(rows.drop(set(renamed.values()) & {*rows.columns}).rename(renamed).lazy(), told).collect()
 
 
@@ -158,5 +159,5 @@ def _spread(paths: list[Path], count: int) -> list[Path]:
 
 def _gone(run: Run, what: str) -> MisconfigurationException:
     return MisconfigurationException(
-        f"run={run.folder}: the {what} of its test are not here any more; give some to check the export on, input=PATH."
+        f"run={run.folder}: the {what} of its test were not found; give some to check the export on, input=PATH."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 from practicum.datamodules.images.decode import MAX_ASPECT, UnusablePhoto, center_crop, decode_photo
+from practicum.datamodules.images.deep_grey import GreyRange, Levels, parse_ranges, shown, usual_range
 from practicum.lightning_shim import MisconfigurationException
 from practicum.modules.objectives.multi_label import MultiLabel
 from torch import Tensor, nn
@@ -93,12 +94,16 @@ def photo_deployable(model: Any, data: Any, paths: Sequence[Path], temperature: 
             "out; predict with predict.py, or train with data.crop_mode=center."
         )
     window, predictor = PhotoWindow(data.size, data.short_side), PhotoPredictor(model, temperature)
-    calls = [call for path in paths for call in _calls(path, predictor, data)]
+    ranges = parse_ranges(data.view_options["grey_range"], "export")
+    calls = [call for path in paths for call in _calls(path, predictor, data, ranges)]
     if not calls:
         raise MisconfigurationException(f"{paths[0] if paths else 'input'}: no photo that can be read to check the export on.")
     example = torch.zeros(2, data.short_side + 8, data.short_side + 24, 3, dtype=torch.uint8)
     meaning = f"RGB photos of any size, decoded and upright, 0 to 255. {_RESIZES}"
     facts = {"classes": model.classes, "multi_label": model.multi_label, "size": data.size, "short_side": data.short_side}
+    if ranges:
+        meaning += f" Of grey photos of more than 8 bits {shown(ranges)} is black to white, 0 to 255."
+        facts["grey_range"] = {kind: list(each) for kind, each in ranges.items()}
     if isinstance(model.objective, MultiLabel):
         facts["threshold"] = float(model.threshold)
     return Deployable(
@@ -111,12 +116,16 @@ def photo_deployable(model: Any, data: Any, paths: Sequence[Path], temperature: 
     )
 
 
-def _calls(path: Path, predictor: nn.Module, data: Any) -> list[Call]:
+def _calls(path: Path, predictor: nn.Module, data: Any, ranges: Mapping[str, GreyRange]) -> list[Call]:
     """A photo as training sees it, and as it is."""
+
+    def grey(levels: Levels) -> GreyRange:
+        return ranges.get(levels.kind) or usual_range(levels)
+
     try:
         with Image.open(path) as image:
             whole = min(image.size)
-        small, large = (decode_photo(path, side, data.max_pixels) for side in (data.short_side, whole))
+        small, large = (decode_photo(path, side, data.max_pixels, grey) for side in (data.short_side, whole))
     except (UnusablePhoto, OSError):  # listed in rejected.csv, as in training
         return []
     window = torch.from_numpy(np.ascontiguousarray(center_crop(small, data.size).transpose(2, 0, 1)))[None]

@@ -111,7 +111,11 @@ class PhotoDataset(Dataset[Batch]):
             return self._decode(index)
         file, offsets, shapes = self.store
         if self._pixels is None:
-            self._pixels = np.memmap(file, dtype=np.uint8, mode="r")
+            try:
+                self._pixels = np.memmap(file, dtype=np.uint8, mode="r")
+            except FileNotFoundError:  # another run's cache has evicted it since
+                self.store = None
+                return self._decode(index)
         height, width = shapes[index]
         start = offsets[index]
         return self._pixels[start : start + height * width * 3].reshape(height, width, 3)
@@ -171,7 +175,7 @@ class PhotoDataset(Dataset[Batch]):
 
     def views(self, augment: Augmentation | None, seed: int) -> PhotoDataset:
         """The same photos with another augmentation and without MixUp and CutMix."""
-        return PhotoDataset(
+        other = PhotoDataset(
             self.paths,
             self.targets,
             self.size,
@@ -179,11 +183,13 @@ class PhotoDataset(Dataset[Batch]):
             augment,
             None,
             seed,
-            self.store,
+            None,
             self.max_pixels,
             self.grey_ranges,
             self.crop_mode,
         )
+        other.store, other._pixels = self.store, self._pixels  # what is mapped already
+        return other
 
     # Precomputed features --------------------------------------------------------------------------------------
 

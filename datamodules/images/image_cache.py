@@ -17,6 +17,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -36,6 +37,7 @@ from .photo_files import printable
 
 log = logging.getLogger(__name__)
 _VERSION = "3"  # of what is stored; raise it when decoding changes
+_ENTRY = re.compile(r"photos-[0-9a-f]{20}")
 _UNFINISHED = ".unfinished-photos-"  # texts and tables keep their own in the same folder, under their own locks
 
 
@@ -229,8 +231,9 @@ def _remove(path: Path) -> None:
 
 
 def _evict(cache: Path, keep: Path, limit: int) -> None:
-    """Remove the least recently used entries until all together fit; never the one in use."""
-    entries = sorted((path for path in cache.glob("photos-*") if path != keep), key=lambda path: path.stat().st_mtime)
+    """Remove the least recently used entries until all together fit; never the one in use, nor what is called nearly alike."""
+    ours = (path for path in cache.glob("photos-*") if _ENTRY.fullmatch(path.name) and path != keep and path.is_dir())
+    entries = sorted(ours, key=lambda path: path.stat().st_mtime)
     sizes = {path: sum(file.stat().st_size for file in path.iterdir()) for path in [*entries, keep]}
     total = sum(sizes.values())
     for path in entries:

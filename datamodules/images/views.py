@@ -207,6 +207,7 @@ class PhotoViews(LightningDataModule):
     def fingerprint(self, split: str, views: int) -> str:
         """Identifies the batches of :meth:`views_dataloader`: contents and order of the photos, size, augmentation."""
         facts = [self.digests[split], self.size, self.short_side, *([] if self.crop_mode == "center" else [self.crop_mode])]
+        facts += [sorted(self.grey_ranges.items())] if self.grey_ranges else []
         return " ".join(map(str, [*facts, self.augment, self.seed, views] if views else facts))
 
     @property

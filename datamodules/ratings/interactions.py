@@ -141,8 +141,8 @@ def deduplicate(
         item: Column of items.
         rating: Column of ratings.
         time: Column by which the last is chosen; ``None``: by the order of rows.
-        duplicates: ``last`` keeps a pair's last row, ``max`` the first with its greatest rating, ``mean`` averages its
-            ratings, ``refuse`` raises.
+        duplicates: ``last`` keeps a pair's last row, ``max`` the first with its greatest rating, ``mean`` the last with the mean
+            of its ratings, ``refuse`` raises.
         where: The table's origin, for messages.
 
     Raises:
@@ -152,7 +152,8 @@ def deduplicate(
     if duplicates == "mean":
         others = [name for name in frame.collect_schema().names() if name not in (*pair, rating)]
         mean = pl.col(rating).cast(pl.Float64).mean()
-        return frame.group_by(pair, maintain_order=True).agg(mean, *(pl.col(name).last() for name in others))
+        rest = [pl.col(name) if time is None else pl.col(name).sort_by(time, maintain_order=True) for name in others]
+        return frame.group_by(pair, maintain_order=True).agg(mean, *(each.last() for each in rest))
     if duplicates != "refuse":
         ordered = frame if time is None else frame.sort(time, maintain_order=True)
         if duplicates == "last":

@@ -142,12 +142,17 @@ class ItemTitles(RatingsLength):
 
     def titles(self) -> dict[str, str]:
         """Titles of items by id; empty if there are none."""
-        if self.items is None:
-            return {} if self.title is None else read_titles(self.read_ratings(), self.config.item, self.title)
+        if self.items is None and self.title is None:
+            return {}
         if self._titles is None:
             column = self.arrays().steps.categorical[self.config.item]
-            self._titles = titles_from(self.items, column, self.config.item, self.title)
-        return self._titles
+            if self.items is not None:
+                self._titles = titles_from(self.items, column, self.config.item, self.title)
+            elif self.title is not None:
+                found = read_titles(self.read_ratings(), self.config.item, self.title)
+                ids = normalize_ids([*found], column)  # a table may hold 1.0 where training has 1
+                self._titles = {each: name for each, name in zip(ids, found.values(), strict=True) if each is not None}
+        return self._titles or {}
 
     def row_columns(self, split: str) -> dict[str, list[Any]]:
         """As of any table; with the items' titles, where a second file has them."""

@@ -211,7 +211,7 @@ def strange_ratings(frame: pl.LazyFrame, rating: str, clicks: bool, where: objec
     if not clicks and len(values) > 1 and values.n_unique() == 1:
         return [
             f"{where}: every {rating} is {values[0]}, so that there is nothing to learn from it; for clicks set "
-            "data.rating=null (rating=None in Python)."
+            "experiment=clicks data.rating=null (rating=None in Python)."
         ]
     notes = strange_numbers(values, where)
     if clicks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -99,6 +99,31 @@ def columns_beside(rows: pl.DataFrame) -> dict[str, list[Any]]:
             say_once(f"Column {quoted(name)} of the table is written as {quoted(beside)}: predictions have a column of its name.")
         columns[beside] = values
     return columns
+
+
+def names_beside(names: Iterable[str], written: Container[str]) -> dict[str, str]:
+    """What :func:`columns_beside` has called columns that predictions have one of the name of.
+
+    Args:
+        names: Of columns of the table.
+        written: Of all columns that were written.
+
+    Returns:
+        Their names by what they are called now.
+
+    Example:
+        >>> from practicum.datamodules.tabular.new_rows import names_beside
+        >>> names_beside(["x", "true"], ["x", "table_x", "table_true", "table_table_true", "true", "predicted"])
+        {'table_table_true': 'true'}
+    """
+    found = {}
+    for name in filter(_PREDICTED.fullmatch, names):
+        beside = name
+        while f"table_{beside}" in written:
+            beside = f"table_{beside}"
+        if beside != name:
+            found[beside] = name
+    return found
 
 
 def source_name(source: Any) -> str:

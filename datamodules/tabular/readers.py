@@ -168,7 +168,9 @@ def as_number(values: pl.Series, where: object, advice: str = "") -> pl.Series:
     Raises:
         MisconfigurationException: A string is not a number; the message names its row.
     """
-    if values.dtype == pl.String:
+    if values.dtype == pl.String and _truth(values):  # new rows are read as texts; training read yes and no
+        numbers = (values.str.strip_chars().str.to_lowercase() == "true").cast(pl.Float64)
+    elif values.dtype == pl.String:
         numbers = values.str.strip_chars().str.replace(MINUS, "-", literal=True).cast(pl.Float64, strict=False)
         bad = (numbers.is_null() & values.is_not_null()).arg_true()
         if len(bad):
@@ -181,6 +183,12 @@ def as_number(values: pl.Series, where: object, advice: str = "") -> pl.Series:
     else:
         raise MisconfigurationException(f"{where}: column {quoted(values.name)} has type {values.dtype}, not a number.")
     return numbers.set(~(numbers.abs() <= _LARGEST).fill_null(True), None)
+
+
+def _truth(values: pl.Series) -> bool:
+    """Whether a column of texts holds truth values alone."""
+    written = values.drop_nulls()
+    return len(written) > 0 and bool(written.str.strip_chars().str.to_lowercase().is_in(["true", "false"]).all())
 
 
 def as_date(values: pl.Series, where: object) -> pl.Series:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import logging
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -20,10 +21,13 @@ from .readers import require_columns
 from .rossmann_features import add_features, feature_columns
 from .rossmann_files import CALENDAR, find_file, list_files, read_days
 from .row_batches import RowBatches
+from .row_targets import row_targets
 from .source_table import SourceTable
 from .splits import SplitStrategy
 from .table import Table
 from .table_config import TableConfig
+
+log = logging.getLogger(__name__)
 
 _PAPER = ("Store", "DayOfWeek", "Promo", "Year", "Month", "Day", "State")  # Guo & Berkhahn 2016, table 1
 
@@ -160,7 +164,35 @@ class Rossmann(Table):
         Raises:
             MisconfigurationException: There is no such file, or it lacks a column.
         """
-        days = pl.concat([collect_rows(each, self._new_days) for each in each_input(source)], how="diagonal_relaxed")
+        return self._serve(self._days(source), source)
+
+    def for_scoring(self, source: TableSource | Sequence[TableSource], classes: Sequence[str] = ()) -> NewDays:
+        """As :meth:`for_prediction`, of the days that count, with their sales as ``targets``.
+
+        Args:
+            source: As for :meth:`for_prediction`, with a column ``Sales``.
+            classes: Not needed.
+
+        Raises:
+            MisconfigurationException: The column is missing, a day lacks its sales, or nothing was sold on any.
+        """
+        where, days = source_name(source), self._days(source)
+        require_columns(where, days.columns, ["Sales"])
+        counted = days.filter((pl.col("Open") != 0) & (pl.col("Sales").is_null() | (pl.col("Sales") > 0)))
+        if not len(counted):
+            raise MisconfigurationException(
+                f"{where}: no store sold anything on any of these days, so there is nothing to measure."
+            )
+        if left := len(days) - len(counted):
+            log.info(f"{where}: {left:,} days on which a store was closed or sold nothing are left out, as in training.")
+        new = self._serve(counted, source)
+        new.targets = row_targets(new.plain, self.steps(), where)
+        return new
+
+    def _days(self, source: TableSource | Sequence[TableSource]) -> pl.DataFrame:
+        return pl.concat([collect_rows(each, self._new_days) for each in each_input(source)], how="diagonal_relaxed")
+
+    def _serve(self, days: pl.DataFrame, source: TableSource | Sequence[TableSource]) -> NewDays:
         codes, numbers, targets = encode_rows(days, self.steps(), source_name(source))
         return NewDays(days, RowBatches([codes, numbers], targets, batch_size=4 * (self.batch_size or 1024)))
 

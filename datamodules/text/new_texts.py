@@ -26,6 +26,7 @@ from .tokenizer import BEGIN, UNKNOWN, Level, detokenize, normalize
 
 log = logging.getLogger(__name__)
 
+NOTE = "note"  # the column of these
 EMPTY, NOTHING_KNOWN = "empty", "no known word"
 TextSource = str | os.PathLike[str] | Any  # a path or several, a list of texts, or a frame
 _MANY_UNKNOWN = 0.5  # share of unknown tokens from which on it is said
@@ -112,7 +113,7 @@ class NewTexts(LightningDataModule):
             EMPTY if empty else NOTHING_KNOWN if strange else ""
             for empty, strange in zip(self._empty, self._unknown, strict=True)
         ]
-        return {"text": self._names, **({"note": notes} if any(notes) else {})}
+        return {"text": self._names, **({NOTE: notes} if any(notes) else {})}
 
     def detokenize(self, tokens: Sequence[str]) -> str:
         """Join tokens into readable text."""

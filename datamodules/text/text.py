@@ -145,7 +145,7 @@ class Text(TextInput, ShowsTexts, LightningDataModule):
         if self._corpus is None:
             if not self.root.exists():
                 raise MisconfigurationException(f"{self.root}: no such file or folder.")
-            key = f"{type(self).__name__} {self.reader_options()} {fingerprint(self.root, self.file_pattern)}"
+            key = f"{type(self).__name__} {self.reader_options()} {self.root} {fingerprint(self.root, self.file_pattern)}"
             self._corpus = load_or_tokenize(self.documents, key, self.tokenization, self.cache)
         return self._corpus
 

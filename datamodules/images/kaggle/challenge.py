@@ -13,11 +13,14 @@ from practicum.lightning_shim import MisconfigurationException
 
 from ...files.archive import extract_once, find_shallowest
 from ...files.csv_files import open_table
+from ...loading.inputs import each_input, input_name
 from ...loading.source import Synthetic, local_or
 from ..image_folder import ImageFolder
+from ..input_record import kept_format
 from ..layouts import PHOTOS, Photos
 from ..new_photos import NewPhotos
-from ..photo_sources import photos_in
+from ..photo_input import Source
+from ..photo_sources import FoundPhotos, photos_in
 
 Table = dict[str, list[Any]]
 
@@ -98,14 +101,18 @@ class KaggleChallenge(ImageFolder):
         found = [find_shallowest(root, (name,), folder=True) for name in self.test_folders]
         return [each for each in found if each is not None]
 
-    def for_prediction(self, source: str | os.PathLike[str]) -> ChallengePhotos:  # type: ignore[override] # one archive
+    def for_prediction(self, source: Source | Sequence[Source]) -> ChallengePhotos:
         """As :meth:`.ImageFolder.for_prediction`; of a whole archive, packed or not, all test photos are taken."""
-        place = Path(source)
-        if place.suffix == ".zip" or (place.is_dir() and any(place.glob("*.zip"))):
-            place = extract_once(place, self.cache / "unpacked")
-        folders = (self._test_folders(place) if place.is_dir() else []) or [place]
-        paths = [path for folder in folders for path in photos_in(folder, self.file_column, self.images).paths]
-        return ChallengePhotos(self, folders[0], paths, str(source), **self.view_options)
+        trained = self._found_format or kept_format(self.artifacts_dir)
+        folders: list[Path] = []
+        for each in map(Path, each_input(source)):
+            packed = each.suffix == ".zip" or (each.is_dir() and any(each.glob("*.zip")))
+            place = extract_once(each, self.cache / "unpacked") if packed else each
+            folders += (self._test_folders(place) if place.is_dir() else []) or [place]
+        found = FoundPhotos()
+        for folder in folders:
+            found.extend(photos_in(folder, self.file_column, self.images, self.csv_format, trained))
+        return ChallengePhotos(self, folders[0], found, input_name(source), **self.view_options)
 
     def submission_columns(
         self, table: Mapping[str, Sequence[Any]], ids: Sequence[str] | None = None, rejected: Sequence[tuple[str, str]] = ()
@@ -147,15 +154,15 @@ class ChallengePhotos(NewPhotos):
     Args:
         challenge: Formats the predictions.
         place: Photos or their folder; Kaggle's sample submission is looked for beside and above it.
-        paths: See :class:`.NewPhotos`.
+        found: The photos.
         name: See :class:`.NewPhotos`.
         options: See :class:`.NewPhotos`.
     """
 
     def __init__(
-        self, challenge: KaggleChallenge, place: Path, paths: Sequence[Path], name: str | None = None, **options: Any
+        self, challenge: KaggleChallenge, place: Path, found: FoundPhotos, name: str | None = None, **options: Any
     ) -> None:
-        super().__init__(paths, name, **options)
+        super().__init__(found, name, **options)
         self.challenge = challenge
         files = [*self.row_names("predict"), *(file for file, _ in self.rejected if Path(file).suffix.lower() in PHOTOS)]
         self.ids = submission_ids(place, files)

@@ -128,6 +128,26 @@ def test_weights_averaged_with_batchnorm_taken_anew(make_trainer: MakeTrainer, t
     assert torch.allclose(torch.cat(trainer.predict(module)), predicted_by(tmp_path / "average.ckpt"), atol=1e-6)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("average", ["weights", "probabilities"])
+def test_weights_that_checkpoints_lack_are_left_alone(make_trainer: MakeTrainer, tmp_path: Path, average: Any) -> None:
+    class Partial(Classifier):
+        def __init__(self) -> None:
+            super().__init__()
+            self.frozen = nn.Linear(2, 2).requires_grad_(False)
+            self.strict_loading = False
+
+        def state_dict(self) -> dict[str, Any]:  # type: ignore[override]
+            return {name: value for name, value in super().state_dict().items() if "frozen" not in name}
+
+    module = Partial()
+    trainer = make_trainer(max_epochs=3, callbacks=[SGDR(1, 2), SnapshotEnsemble(tmp_path, average=average)])
+    trainer.fit(module)
+    assert not any("frozen" in name for name in stored(tmp_path / "cycle-1.ckpt"))
+    if average == "weights":
+        assert torch.allclose(torch.cat(trainer.predict(module)), predicted_by(tmp_path / "average.ckpt"), atol=1e-6)  # type: ignore[arg-type]
+    assert "test/loss" in trainer.test(module, verbose=False)[0]
+
+
 class Endless(IterableDataset[Any]):
     def __init__(self) -> None:
         self.read = 0

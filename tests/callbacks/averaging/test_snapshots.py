@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from practicum.callbacks import SGDR, CyclicalLR, LastCheckpoint, LRFinder, SnapshotEnsemble
+from practicum.callbacks import SGDR, CyclicalLR, LastCheckpoint, LRFinder, SnapshotEnsemble, WindowLengthLR
 from practicum.callbacks.averaging.snapshots import CycleSnapshots
 from practicum.lightning_shim import Callback, LightningModule, MisconfigurationException, Trainer
 from torch import Tensor, nn
-from torch.utils.data import TensorDataset
+from torch.utils.data import DataLoader, TensorDataset
 from torchdata.stateful_dataloader import StatefulDataLoader
 
 MakeTrainer = Callable[..., Trainer]
@@ -82,6 +82,18 @@ def test_any_schedule_with_cycles(make_trainer: MakeTrainer, tmp_path: Path, sch
         assert equal(stored(tmp_path / f"cycle-{number}.ckpt"), keep.after[step])
 
 
+def test_steps_scaled_by_their_windows_end_no_cycle(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    class Windows(Classifier):
+        def train_dataloader(self) -> Any:  # of 8 rows and 24 in turn
+            x = torch.randn(96, 6, generator=torch.Generator().manual_seed(4))
+            windows = [(each, (each[:, 0] > 0).long()) for each in x.split([8, 24] * 3)]
+            return DataLoader(windows, batch_size=None)  # type: ignore[arg-type]
+
+    callback = CycleSnapshots(tmp_path)
+    make_trainer(max_epochs=3, callbacks=[WindowLengthLR(16, time_dim=0), SGDR(1, 2), callback]).fit(Windows())
+    assert callback.cycles == 2
+
+
 def test_a_range_test_ends_no_cycle(make_trainer: MakeTrainer, tmp_path: Path) -> None:
     finder = LRFinder(at=[0, 2], steps=30, suggest="minimum")
     make_trainer(max_epochs=3, callbacks=[CycleSnapshots(tmp_path), finder, SGDR(1, 2)]).fit(Classifier())
@@ -122,12 +134,13 @@ def test_resume_keeps_snapshots_and_drops_later_ones(make_trainer: MakeTrainer, 
         make_trainer(max_epochs=7, callbacks=[*callbacks(), Stop()], enable_checkpointing=True).fit(Classifier())
     before = (tmp_path / "cycle-2.ckpt").read_bytes()
     (tmp_path / "cycle-9.ckpt").write_bytes(before)  # taken after the checkpoint that one goes on from
+    (tmp_path / "cycle-best.ckpt").write_bytes(before)  # someone's own
     trainer = make_trainer(max_epochs=7, callbacks=callbacks(), enable_checkpointing=True)
     trainer.fit(Classifier(), ckpt_path=tmp_path / "last.ckpt", weights_only=True)
-    assert {path.stem for path in tmp_path.glob("cycle-*")} == {"cycle-1", "cycle-2", "cycle-3"}
+    assert {path.stem for path in tmp_path.glob("cycle-*")} == {"cycle-1", "cycle-2", "cycle-3", "cycle-best"}
     assert (tmp_path / "cycle-2.ckpt").read_bytes() == before
     make_trainer(max_epochs=1, callbacks=[CycleSnapshots(tmp_path)]).fit(Classifier())
-    assert not list(tmp_path.glob("cycle-*"))  # a new training begins with none
+    assert [path.stem for path in tmp_path.glob("cycle-*")] == ["cycle-best"]  # a new training begins with none of its own
 
 
 def test_without_cycles_it_is_a_warning(make_trainer: MakeTrainer, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

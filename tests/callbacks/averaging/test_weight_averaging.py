@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from practicum.callbacks import EMA
+from practicum.callbacks import EMA, LastCheckpoint
 from practicum.callbacks.averaging.weight_averaging import WeightAveragingBase
 from practicum.lightning_shim import LightningDataModule, LightningModule, ModelCheckpoint, Trainer
 from torch import Tensor, nn
@@ -174,3 +174,30 @@ def test_complex_weights_are_averaged() -> None:
     torch.testing.assert_close(average, torch.tensor([2 - 1j]))
     EMA(decay=0.5)._update([average], [weight], 1000)
     torch.testing.assert_close(average, torch.tensor([2.5 - 2j]))
+
+
+class Partial(Line):
+    """Leaves its frozen weights out of checkpoints, as Lightning's documentation has it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frozen = nn.Linear(2, 2).requires_grad_(False)
+        self.strict_loading = False
+
+    def state_dict(self) -> dict[str, Any]:  # type: ignore[override]
+        return {name: value for name, value in super().state_dict().items() if "frozen" not in name}
+
+
+def test_weights_that_checkpoints_lack_are_left_alone(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    def trained(epochs: int, path: Path | None = None) -> tuple[Trainer, Partial]:
+        callbacks = [EMA(0.9), LastCheckpoint(tmp_path / str(epochs))]
+        module, trainer = Partial(), make_trainer(max_epochs=epochs, callbacks=callbacks, enable_checkpointing=True)
+        trainer.fit(module, loader(), loader(), ckpt_path=path, weights_only=True)
+        return trainer, module
+
+    _, whole = trained(2)
+    trained(1)
+    _, resumed = trained(2, tmp_path / "1" / "last.ckpt")
+    assert torch.equal(resumed.net.weight, whole.net.weight)
+    kept = torch.load(tmp_path / "2" / "last.ckpt", weights_only=True)
+    assert set(kept["state_dict"]) == set(kept["current_model_state"]) == {"net.weight", "net.bias"}

@@ -29,11 +29,14 @@ def test_least_recently_used_features_leave_first_and_those_in_use_stay(tmp_path
     features = np.ones((10, 100), np.float32)
     store = FeatureStore(tmp_path, max_gb=3.5 * features.nbytes / 1e9)
     paths = [store.path("train", str(number)) for number in range(4)]
+    (own := tmp_path / "features-of-mine.npy").write_bytes(bytes(features.nbytes))
+    os.utime(own, (10, 10))
     for age, path in enumerate(paths[:3]):
         store.save(features, path, keep=[])
         os.utime(path, (1000 + age, 1000 + age))
     store.save(features, paths[3], keep=[paths[0]])
     assert [path.is_file() for path in paths] == [True, False, True, True]
+    assert own.is_file()
     assert np.array_equal(np.load(paths[3]), features)
     assert store.has_room(features.nbytes, [paths[0], paths[2]])
     assert not store.has_room(features.nbytes, [paths[0], paths[2], paths[3]])

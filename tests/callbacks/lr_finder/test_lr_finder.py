@@ -312,3 +312,16 @@ def test_a_second_fit_has_tests_of_its_own_and_a_figure_that_fails_ends_none(
         make_trainer(max_epochs=1, callbacks=[finder]).fit(Classifier())
         assert len(finder.tests) == 1
     assert "LRFinder: nothing is drawn, and the run goes on: RuntimeError: no figure today" in caplog.text
+
+
+def test_a_checkpoint_that_was_predicted_with_is_no_part_of_the_next_fit(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    finder, path = LRFinder(steps=25), tmp_path / "a.ckpt"
+    trainer = make_trainer(max_epochs=1, callbacks=[finder])
+    trainer.fit(Classifier())
+    trainer.save_checkpoint(path)
+    trainer = make_trainer(max_epochs=1, callbacks=[finder])
+    trainer.predict(Classifier(), DataLoader(points(4).tensors[0]), ckpt_path=path, weights_only=True)  # type: ignore[arg-type]
+    trainer.fit(Classifier())
+    assert len(finder.tests) == 1
+    make_trainer(max_epochs=2, callbacks=[finder]).fit(Classifier(), ckpt_path=path, weights_only=True)
+    assert len(finder.tests) == 1  # that of the checkpoint

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from practicum.callbacks import LastCheckpoint, RunLog, WholeFileCheckpointIO
+from practicum.callbacks import SGDR, LastCheckpoint, RunLog, RunRecord, WholeFileCheckpointIO
+from practicum.callbacks.averaging.snapshots import CycleSnapshots
 from practicum.callbacks.run.last_checkpoint import relocate
 from practicum.lightning_shim import (
     Callback,
@@ -171,6 +172,45 @@ def test_the_score_of_the_last_validation_is_in_what_is_saved_before_the_next(ma
         scored("broken", StopAt(33))
     assert whole["current_score"] is not None
     assert scored("broken", resume=True) == whole
+
+
+def test_the_best_epoch_is_in_what_is_saved_wherever_it_stands(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    best = ModelCheckpoint(tmp_path, filename="best", monitor="val/loss")
+    last = LastCheckpoint(tmp_path)
+    trainer = make_trainer(max_epochs=2, callbacks=[last, best], enable_checkpointing=True)
+    trainer.fit(Noisy())
+    state = torch.load(tmp_path / "last.ckpt", weights_only=True)["callbacks"][best.state_key]
+    assert state["best_model_score"] == best.best_model_score
+    assert state["current_score"] == trainer.callback_metrics["val/loss"]
+    assert trainer.checkpoint_callback is best
+
+
+def test_alone_it_is_what_lightning_loads_as_the_best(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    class Tested(Noisy):
+        def test_step(self, batch: Any, batch_idx: int) -> None:
+            self.log("test/loss", F.cross_entropy(self.net(batch[0]), batch[1]))
+
+        test_dataloader = Noisy.val_dataloader
+
+    trainer = make_trainer(max_epochs=1, callbacks=[LastCheckpoint(tmp_path)], enable_checkpointing=True)
+    trainer.fit(Tested())
+    (found,) = trainer.test(ckpt_path="best", weights_only=True, verbose=False)
+    assert found["test/loss"] == pytest.approx(
+        float(trainer.test(Tested.load_from_checkpoint(tmp_path / "last.ckpt"))[0]["test/loss"])
+    )
+
+
+def test_a_trial_of_the_code_leaves_a_real_runs_files(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    def callbacks() -> list[Callback]:
+        return [SGDR(1), CycleSnapshots(tmp_path), LastCheckpoint(tmp_path), RunRecord(tmp_path)]
+
+    make_trainer(max_epochs=2, callbacks=callbacks(), enable_checkpointing=True).fit(Noisy())
+    (tmp_path / "average.ckpt").touch()  # as SnapshotEnsemble leaves it
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    assert {"last.ckpt", "before_last.ckpt", "cycle-1.ckpt", "average.ckpt", "metrics.json"} <= before.keys()
+    for count in (True, 3):
+        make_trainer(fast_dev_run=count, callbacks=callbacks(), enable_checkpointing=True).fit(Noisy())
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
 
 
 @pytest.mark.parametrize(

@@ -229,3 +229,47 @@ def test_plain_values_facts_and_known_answers_stand_beside(
     assert "known/rmse" not in record  # which nothing measures
     assert record["tta/views"] == 4
     assert (record["data/sha256"], record["data/loss"], record["tests_on"]) == ("abc", None, "valid")
+
+
+def test_a_test_in_a_process_of_its_own_keeps_what_the_training_recorded(
+    tmp_path: Path, known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
+) -> None:
+    trainer = make_trainer(max_epochs=2, callbacks=[RunRecord(tmp_path)])
+    trainer.fit(known_classifier(), known_photos, known_photos)
+    trainer.save_checkpoint(tmp_path / "a.ckpt")
+    before = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
+    other = make_trainer(callbacks=[RunRecord(tmp_path)])
+    other.test(known_classifier(), known_photos, ckpt_path=tmp_path / "a.ckpt", weights_only=True, verbose=False)
+    after = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
+    assert after["status"] == "finished"
+    assert "test/accuracy" in after
+    for name in ("val/loss", "val/loss/best", "seconds/fit", "epochs", "steps"):
+        assert after[name] == before[name]
+    assert after["seconds"] == pytest.approx(after["seconds/fit"] + after["seconds/test"], abs=0.011)
+
+
+def test_a_start_that_fails_leaves_the_record(
+    tmp_path: Path, known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
+) -> None:
+    make_trainer(max_epochs=1, callbacks=[RunRecord(tmp_path)]).fit(known_classifier(), known_photos, known_photos)
+    before = (tmp_path / "metrics.json").read_bytes()
+    with pytest.raises(FileNotFoundError):
+        make_trainer(max_epochs=2, callbacks=[RunRecord(tmp_path)]).fit(
+            known_classifier(), known_photos, known_photos, ckpt_path=tmp_path / "lats.ckpt", weights_only=True
+        )
+    assert (tmp_path / "metrics.json").read_bytes() == before
+
+
+def test_a_checkpoint_that_was_validated_is_no_part_of_the_next_fit(
+    tmp_path: Path, known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
+) -> None:
+    trainer = make_trainer(max_epochs=1, callbacks=[RunRecord(tmp_path)])
+    trainer.fit(known_classifier(), known_photos, known_photos)
+    trainer.save_checkpoint(tmp_path / "a.ckpt")
+    state = torch.load(tmp_path / "a.ckpt", weights_only=True)
+    state["callbacks"]["RunRecord"]["best"]["val/loss"] = -7.0  # to be told from this fit's
+    torch.save(state, tmp_path / "a.ckpt")
+    again = make_trainer(max_epochs=1, callbacks=[RunRecord(tmp_path)])
+    again.validate(known_classifier(), known_photos, ckpt_path=tmp_path / "a.ckpt", weights_only=True, verbose=False)
+    again.fit(known_classifier(), known_photos, known_photos)
+    assert json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))["val/loss/best"] > 0

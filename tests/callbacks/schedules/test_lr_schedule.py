@@ -146,6 +146,7 @@ def test_data_without_a_length(make_trainer: MakeTrainer) -> None:
         (TwoGroups(torch.optim.SGD), [OneCycle()], "momentum can't cycle"),
         (TwoGroups(torch.optim.Adagrad), [OneCycle()], "Adagrad has none"),
         (TwoGroups(), [SGDR(), GradientAccumulationScheduler({0: 1, 2: 2})], "GradientAccumulationScheduler"),
+        (TwoGroups(), [OneCycle(momentum=None), GradientAccumulationScheduler({0: 4})], "the trainer's accumulate_grad_batches"),
     ],
 )
 def test_what_does_not_go_together_is_one_sentence(

@@ -40,7 +40,7 @@ def test_photos_that_are_gone_are_asked_for(
 ) -> None:
     run = open_run(trained / "run")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(MisconfigurationException, match="the photos of its test are not here any more; .* input=PATH"):
+    with pytest.raises(MisconfigurationException, match="the photos of its test were not found; .* input=PATH"):
         build_deployable(run, None, 5, str(tmp_path / "scratch"))
     save_photo(tmp_path / "new" / "a.jpg", "red", 3)
     found = build_deployable(run, "new/*.jpg", 5, str(tmp_path / "scratch"))

@@ -33,7 +33,7 @@ def test_windows_are_those_of_training(size: tuple[int, int], tmp_path: Path) ->
 @pytest.mark.parametrize("size", [32, 28])  # without and with a margin around the square
 def test_one_export_takes_photos_of_any_shape(size: int, tmp_path: Path, save_photo: Callable[[Path, str, int], Path]) -> None:
     model = ImageClassifier(["a", "b"], backbone="test_resnet", weights="random").eval().requires_grad_(False)
-    data: Any = SimpleNamespace(crop_mode="center", size=size, short_side=32, max_pixels=10**8)
+    data: Any = SimpleNamespace(crop_mode="center", size=size, short_side=32, max_pixels=10**8, view_options={"grey_range": None})
     found = photo_deployable(model, data, [save_photo(tmp_path / "red.jpg", "red", 1)])
     write_model("torch_export", found, {}, tmp_path / "model.pt2")
     exported = torch.export.load(tmp_path / "model.pt2").module()
@@ -67,3 +67,17 @@ def test_the_graph_predicts_what_the_run_predicts(
         MisconfigurationException, match="become squares by crop_mode=squash, and the exported graph can only cut"
     ):
         photo_deployable(model, data, paths)
+
+
+def test_the_greys_of_the_run_are_those_of_the_check_and_are_said(tmp_path: Path) -> None:
+    model = ImageClassifier(["a", "b"], backbone="test_resnet", weights="random").eval().requires_grad_(False)
+    path = tmp_path / "deep.png"
+    Image.fromarray(np.arange(40 * 40, dtype=np.uint16).reshape(40, 40) * 20).save(path)
+    deep: Any = ImageFolder(tmp_path, size=32, grey_range=[0, 16000])
+    found, usual = (photo_deployable(model, data, [path]) for data in (deep, ImageFolder(tmp_path, size=32)))
+    assert found.facts["grey_range"] == {"integer": [0.0, 16000.0], "floating": [0.0, 16000.0]}
+    assert "0 to 16000 (integer) is black to white" in found.inputs[INPUT].meaning
+    assert found.calls[1].inputs[INPUT].max() == 255
+    assert (found.calls[1].inputs[INPUT] == 255).mean() > 0.4  # what is above the range is white
+    assert (usual.calls[1].inputs[INPUT] == 255).mean() < 0.1
+    assert "grey_range" not in usual.facts

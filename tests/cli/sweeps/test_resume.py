@@ -56,6 +56,13 @@ def test_its_own_command_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "resume.sweep=true",
         "hydra.sweep.dir='runs/sweeps/a'",
     ]
+    a_sweep(Path("runs/sweeps/aa"), ["seed=5,6", "launcher=submitit_slurm"], ["hydra.launcher.partition=gpu"])
+    assert "hydra.launcher.partition=gpu" in resume_arguments(["resume=runs/sweeps/aa"])
+    assert resume_arguments(["resume=runs/sweeps/aa", "launcher=ray", "hydra.launcher.x=1"])[1:4] == [
+        "seed=5,6",
+        "launcher=ray",
+        "hydra.launcher.x=1",
+    ]
     a_sweep(Path("runs/sweeps/b"), ["seed=3,4"])
     assert resume_arguments(["-m", "resume=last"])[1] == "seed=3,4"
     with pytest.raises(ResumeError, match="a sweep continues with its own settings; leave out epochs=3"):

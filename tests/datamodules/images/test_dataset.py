@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,3 +53,13 @@ def test_features_take_the_place_of_pixels(ready: Ready, photos: Path, tmp_path:
     assert torch.equal(y, dataset.targets[[3, 4]])
     dataset.use_features(None)
     assert dataset[(0, 3)][0].shape == (3, 32, 32)
+
+
+def test_pixels_that_another_run_evicts_are_read_on(ready: Ready, photos: Path) -> None:
+    dataset = ready(photos, num_workers=0).train_dataloader().dataset
+    before = dataset[(0, 3)][0]
+    worker = pickle.loads(pickle.dumps(dataset))  # as one that is spawned gets it
+    dataset.store[0].unlink()
+    views = dataset.views(None, 1)
+    for each in (dataset, views, worker):
+        assert torch.equal(each[(0, 3)][0], before)

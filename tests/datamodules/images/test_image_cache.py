@@ -47,6 +47,17 @@ def test_cache_is_bounded_and_half_written_entries_are_not_used(ready: Ready, ph
     assert [each.name for each in cache.glob(".unfinished-*")] == [".unfinished-text-abc"]
 
 
+def test_a_folder_that_is_called_like_an_entry_stays(ready: Ready, photos: Path, tmp_path: Path) -> None:
+    own = tmp_path / "cache" / "photos-2024"
+    shutil.copytree(photos, own)
+    os.utime(own, (1000, 1000))
+    (tmp_path / "cache" / "photos-notes").touch()
+    for size in (24, 28, 32):
+        ready(photos, size=size, cache_gb=3e-4)
+    assert len([*own.rglob("*.jpg")]) == len([*photos.rglob("*.jpg")])
+    assert (tmp_path / "cache" / "photos-notes").is_file()
+
+
 def test_each_way_to_a_square_has_an_entry_and_a_border_takes_no_room(photos: Path, tmp_path: Path) -> None:
     paths = sorted(photos.rglob("*.jpg"))[:4]
     Image.new("RGB", (90, 30), "red").save(paths[0])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from practicum.datamodules import Augment, ImageFolder
+from practicum.datamodules.images.deep_grey import GreyRange
 from practicum.lightning_shim import MisconfigurationException
 from torchvision.transforms import v2
 
@@ -100,3 +101,13 @@ def test_views_need_an_augmentation_and_features_no_mixing(ready: Ready, photos:
 def test_what_makes_no_views_of_photos_is_refused(ready: Ready, photos: Path) -> None:
     with pytest.raises(MisconfigurationException, match="ImageFolder: augment is a Compose, which makes no views of photos"):
         ready(photos, augment=v2.Compose([v2.RandomHorizontalFlip()]))
+
+
+def test_the_greys_are_a_part_of_the_fingerprint(ready: Ready, photos: Path) -> None:
+    data = ready(photos)
+    plain = data.fingerprint("train", 0)
+    found = []
+    for white in (4095, 16000):
+        data.grey_ranges = {"integer": GreyRange(0, white)}
+        found.append(data.fingerprint("train", 0))
+    assert len({plain, *found}) == 3

@@ -37,6 +37,8 @@ def test_a_pair_that_occurs_twice() -> None:
         kept("refuse")
     assert kept("last") == [("u", "a", 1), ("u", "b", 2), ("v", "a", 4)]
     assert kept("last", time=None) == [("u", "a", 5), ("u", "b", 2), ("v", "a", 4)]  # by the order of rows
+    mean = deduplicate(ROWS, "user", "item", "rating", "time", "mean", "t.csv").filter(pl.col("user") == "u").collect()
+    assert mean.filter(pl.col("item") == "a").select("rating", "time", "w").rows() == [(3.0, 30, 0)]  # of the latest
     assert kept("mean") == [("u", "a", 3.0), ("u", "b", 2.0), ("v", "a", 4.0)]
     assert kept("max") == [("u", "a", 5), ("u", "b", 2), ("v", "a", 4)]
     unique = ROWS.filter(pl.col("time") != 10)

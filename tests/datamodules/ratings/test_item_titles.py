@@ -128,3 +128,16 @@ def test_titles_are_beside_pairs_whose_ids_are_written_otherwise(
     for items in ([2.0, None], ["2", "x"], ["2.0", "02"]):
         new = data.for_prediction(pl.DataFrame({"user": [1, 1], "item": items})).row_columns()
         assert new["title"] == ["c", ""]
+
+
+def test_titles_of_a_column_are_found_where_ids_are_read_as_floats(open_ratings: Callable[..., Ratings]) -> None:
+    rows = pl.DataFrame(
+        {
+            "user": [n % 7 for n in range(70)],
+            "item": [float(n % 11) for n in range(70)],
+            "rating": [1.0, 2.0] * 35,
+            "title": [f"Film {n % 11}" for n in range(70)],
+        }
+    )
+    data = open_ratings(rows, title="title")
+    assert data.titles() == {str(n): f"Film {n}" for n in range(11)}

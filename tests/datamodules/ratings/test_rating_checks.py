@@ -82,8 +82,8 @@ def test_one_user_or_item_only() -> None:
 
 def test_ratings_without_a_difference_are_said() -> None:
     assert (
-        "every rating is 1, so that there is nothing to learn from it; for clicks set data.rating=null (rating=None in Python)."
-        in strange_ratings(ROWS.with_columns(rating=1), "rating", False, "t")[0]
+        "every rating is 1, so that there is nothing to learn from it; for clicks set experiment=clicks data.rating=null "
+        "(rating=None in Python)." in strange_ratings(ROWS.with_columns(rating=1), "rating", False, "t")[0]
     )
     assert strange_ratings(ROWS.with_columns(rating=1), "rating", True, "t") == []
     assert strange_ratings(ROWS, "rating", False, "t") == []

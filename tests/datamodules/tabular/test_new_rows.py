@@ -11,7 +11,7 @@ import pytest
 import torch
 from practicum.datamodules import ImageFolder, Table, TextCSV
 from practicum.datamodules.files.say_once import forget_said
-from practicum.datamodules.tabular.new_rows import columns_beside
+from practicum.datamodules.tabular.new_rows import columns_beside, names_beside
 from practicum.lightning_shim import MisconfigurationException
 
 NEW = pl.DataFrame({"open": ["true", "false"], "kind": ["film", "radio"], "price": [None, "0.5"], "more": [1, 2]})
@@ -170,6 +170,9 @@ def test_columns_called_like_those_of_predictions_are_kept_apart(caplog: pytest.
     columns = columns_beside(rows)
     assert {name: values[0] for name, values in columns.items()} == {
         "table_table_true": 1, "table_true": 2, "table_predicted": 3, "table_probability_a": 4, "x": 5,
+    }  # fmt: skip
+    assert names_beside(rows.columns, [*columns, "true", "predicted"]) == {
+        "table_table_true": "true", "table_predicted": "predicted", "table_probability_a": "probability_a",
     }  # fmt: skip
     assert "Column 'predicted' of the table is written as 'table_predicted'" in caplog.text
     columns_beside(rows)

@@ -83,6 +83,9 @@ def test_numbers() -> None:
     assert as_number(pl.Series([" 1.5", None, "2"]), "t").to_list() == [1.5, None, 2]
     assert as_number(pl.Series([1.0, float("nan"), float("inf")]), "t").to_list() == [1, None, None]
     assert as_number(pl.Series([True, False]), "t").to_list() == [1, 0]
+    assert as_number(pl.Series(["True", None, " FALSE"]), "t").to_list() == [1, None, 0]  # as new rows are read
+    with pytest.raises(MisconfigurationException, match="row 1 holds 'True'"):
+        as_number(pl.Series("x", ["True", "2"]), "t")
     with pytest.raises(MisconfigurationException, match=r"'x' should be a number, but row 2 holds 'abc' \(and 1 more rows\)"):
         as_number(pl.Series("x", ["1", "abc", "def"]), "t")
     with pytest.raises(MisconfigurationException, match="column 'x' has type Date, not a number"):

@@ -61,6 +61,30 @@ def test_a_run_needs_the_challenges_files_no_more(rossmann_root: Path, tmp_path:
         assert first.equal(second)
 
 
+def test_a_score_counts_the_days_that_training_counts(
+    rossmann_root: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = Rossmann(rossmann_root, cache=tmp_path / "cache", artifacts_dir=tmp_path / "run")
+    data.prepare_data()
+    data.setup("fit")
+    days = pl.read_csv(rossmann_root / "train.csv", infer_schema=False).head(400)
+    days.write_csv(tmp_path / "days.csv")
+    caplog.set_level("INFO")
+    new = data.for_scoring(tmp_path / "days.csv")
+    counted = days.filter((pl.col("Open") != "0") & (pl.col("Sales") != "0"))
+    assert 0 < len(counted) < 400
+    assert new.targets is not None
+    assert new.targets.tolist() == counted["Sales"].cast(pl.Float32).to_list()
+    assert len(new.row_columns()["Store"]) == len(counted)
+    assert f"{400 - len(counted)} days on which a store was closed or sold nothing are left out" in caplog.text
+    days.filter(pl.col("Open") == "0").write_csv(tmp_path / "closed.csv")
+    with pytest.raises(MisconfigurationException, match="closed.csv: no store sold anything on any of these days"):
+        data.for_scoring(tmp_path / "closed.csv")
+    days.drop("Sales").write_csv(tmp_path / "unknown.csv")
+    with pytest.raises(MisconfigurationException, match="unknown.csv: has no column 'Sales'"):
+        data.for_scoring(tmp_path / "unknown.csv")
+
+
 def test_mistakes_are_named(rossmann_root: Path, tmp_path: Path) -> None:
     with pytest.raises(MisconfigurationException, match="Rossmann: root is missing"):
         Rossmann(None)

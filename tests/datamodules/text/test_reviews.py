@@ -105,3 +105,14 @@ def test_nothing_is_known_of_one_s_own_reviews(tmp_path: Path, write_folder: Any
     data = ready(Reviews(root, **options))
     assert data.known_answer == {}
     assert data.provenance["source"] == str(root)
+
+
+def test_the_answer_is_known_wherever_the_cache_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    answers = []
+    for place in (Path("synthetic"), tmp_path / "synthetic"):
+        data = Reviews(synthetic_dir=place, task="language_model", cache=tmp_path / "cache")
+        data.prepare_data()
+        answers.append(data.known_answer)
+    assert answers[0] == answers[1]
+    assert answers[0]["perplexity"] > 1

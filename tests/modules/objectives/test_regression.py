@@ -141,5 +141,7 @@ def test_a_score_of_numbers_is_that_of_the_outputs(kind: Any, log: bool) -> None
     raw, y = tensors(np.sort(RNG.normal(0, 1, (400, 3)), 1) if kind == "quantiles" else RAW)
     score = each.score(each.predict(raw), y)
     assert score["loss"] == pytest.approx(float(each.loss(raw, y)), rel=1e-4)
+    clipped = objective(loss=kind, log_target=log, clip=True)
+    assert "loss" not in clipped.score(clipped.predict(raw), y)  # a test's is of numbers as they were
     middle = each.point_prediction(each.predict(raw))
     assert score["mae"] == pytest.approx(float((middle - y).abs().mean()), rel=1e-5)

@@ -70,6 +70,20 @@ def test_weights_from_a_file_are_those_of_the_file(tmp_path: Path, form: str) ->
     assert len(provenance["sha256"]) == 64
 
 
+def test_a_run_without_the_necks_of_its_backbone_can_be_continued(tmp_path: Path) -> None:
+    """``head=concat_pool`` puts away what timm has between the features and its classifier."""
+    state = load_backbone("test_convnext", "random")[0].state_dict()
+    necks = [key for key in state if key.startswith("head.")]
+    assert necks
+    kept = {key: value + 1 for key, value in state.items() if key not in necks}
+    torch.save({"state_dict": {f"backbone.{key}": value for key, value in kept.items()}}, tmp_path / "run.ckpt")
+    backbone, _ = load_backbone("test_convnext", str(tmp_path / "run.ckpt"))
+    assert all(torch.equal(backbone.state_dict()[key], value) for key, value in kept.items())
+    torch.save(kept, tmp_path / "other.pth")  # of anyone's files all is asked for
+    with pytest.raises(MisconfigurationException, match=f"{len(necks)} tensors missing"):
+        load_backbone("test_convnext", str(tmp_path / "other.pth"))
+
+
 def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     with pytest.raises(MisconfigurationException, match="ImageClassifier: weights=.*: no such file"):
         load_backbone(TINY, str(tmp_path / "w.pth"))

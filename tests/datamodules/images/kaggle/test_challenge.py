@@ -47,6 +47,18 @@ def test_new_photos_need_no_training_photos(predictions: Any, tmp_path: Path) ->
     assert len(new.submission_columns(predictions(new, CLASSES))["id"]) == 11
 
 
+def test_several_inputs_are_predicted_one_after_another(predictions: Any, tmp_path: Path) -> None:
+    DogsVsCats.generate(tmp_path / "sample")
+    data = DogsVsCats(root=str(tmp_path / "gone"), size=32, cache=tmp_path / "cache")
+    photos = sorted((tmp_path / "sample" / "test").iterdir(), key=lambda path: int(path.stem))
+    new = data.for_prediction(photos)
+    assert new.submission_columns(predictions(new, CLASSES))["id"] == [path.stem for path in photos]
+    (tmp_path / "names.csv").write_text(
+        "file,camera\n" + "".join(f"{path},{number}\n" for number, path in enumerate(photos[:3])), encoding="utf-8"
+    )
+    assert data.for_prediction([tmp_path / "names.csv"]).row_columns()["camera"] == ["0", "1", "2"]
+
+
 def test_ids_without_a_prediction_are_named_with_their_reason(read: Any, predictions: Any, tmp_path: Path) -> None:
     data = read(DogsVsCats)
     root = tmp_path / "synthetic" / DogsVsCats.sample
