@@ -159,6 +159,10 @@ class EntityEmbeddingModel(Supervised):
             hidden = layer(hidden)
         return self.head(hidden)
 
+    def evaluated_output(self, x: tuple[Tensor, Tensor]) -> Tensor:
+        """As of any supervised module: logits by ``forward``, which snapshots or a temperature may replace."""
+        return self.output(x) if self.classes is None else self(x)
+
     def forward(self, x: tuple[Tensor, Tensor]) -> Tensor:
         """Numbers ``[B]`` in their own units, quantiles ``[B, quantiles]``, or logits ``[B, classes]``."""
         output = self.output(x)

@@ -83,6 +83,7 @@ class NTASGD(WeightAveragingBase):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin averaging if the loss no longer falls."""
+        super().on_validation_end(trainer, pl_module)
         if trainer.sanity_checking or self.triggered or self._average is None:
             return
         if self.monitor not in trainer.callback_metrics:

@@ -68,6 +68,7 @@ class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
 
     Attributes:
         enabled: ``False`` tests and predicts with the single model.
+        stores_logits: Whether ``forward`` gives what was predicted before, whatever it is called with.
         facts: ``snapshots``, their number, once used.
 
     Raises:
@@ -94,6 +95,7 @@ class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
             raise MisconfigurationException(f"SnapshotEnsemble: average={average} must be probabilities or weights.")
         self.average, self.multi_label, self.output = average, multi_label, output
         self.facts: dict[str, float] = {}
+        self.stores_logits = False
         self._logits: list[Tensor] = []  # of each batch
         self._seen: list[_Sum] = []  # of each batch
         self._batch = 0
@@ -189,6 +191,8 @@ class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
         def forward(beneath: Any, *inputs: Any, **options: Any) -> Any:
             return replace_logits({}, self.output, self._logits[self._batch].to(device))
 
+        self.stores_logits = True
+        self.reverts.callback(setattr, self, "stores_logits", False)
         self.reverts.callback(self._logits.clear)
         self.override(pl_module, forward)
 

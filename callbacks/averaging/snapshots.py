@@ -6,7 +6,7 @@ the lowest rate.
 **When to use it.** With any schedule that has cycles, for :class:`.SnapshotEnsemble`.
 
 **Sources.** Huang et al. 2017, "Snapshot ensembles: train 1, get M for free", section 3; averaging weights: Izmailov et al. 2018
-(SWA), by torch's ``AveragedModel`` and ``update_bn``.
+(SWA), by torch's ``AveragedModel``.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from typing import Any
 
 import torch
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
+from torch import Tensor
 from torch.optim import Optimizer
-from torch.optim.swa_utils import AveragedModel, update_bn
+from torch.optim.swa_utils import AveragedModel
 
 from ..roles import OutsideTrials
 from ..trainer_internals.batches import inputs_of, to_device
@@ -156,7 +157,8 @@ def load_weights(pl_module: LightningModule, path: Path) -> None:
 def average_snapshots(trainer: Trainer, pl_module: LightningModule, snapshots: Sequence[Path], path: Path) -> None:
     """Write a checkpoint with the mean of the snapshots' weights; the module is left as it is.
 
-    BatchNorm statistics are recomputed on the training data, under several processes on the first one's share of them.
+    BatchNorm statistics that differ between the snapshots are recomputed on the training data, under several processes on the
+    first one's share of them; those that training has left alone, as of frozen layers, stay.
 
     Args:
         trainer: At the end of a fit.
@@ -171,28 +173,47 @@ def average_snapshots(trainer: Trainer, pl_module: LightningModule, snapshots: S
     mode = {module: module.training for module in pl_module.modules()}
     momenta = {module: module.momentum for module in pl_module.modules() if isinstance(module, BatchNorm)}
     averaged: AveragedModel | None = None
+    means: dict[BatchNorm, list[Tensor]] = {layer: [] for layer in momenta if layer.running_mean is not None}
     try:
         for snapshot in snapshots:
             load_weights(pl_module, snapshot)
+            for layer, found in means.items():
+                assert layer.running_mean is not None
+                found.append(layer.running_mean.clone())
             averaged = averaged or AveragedModel(pl_module)
             averaged.update_parameters(pl_module)
         assert averaged is not None
         pl_module.load_state_dict(averaged.module.state_dict(), strict=pl_module.strict_loading)
+        moved = [layer for layer, found in means.items() if not all(torch.equal(each, found[0]) for each in found)]
         with torch.no_grad(), trainer.precision_plugin.forward_context():
-            update_bn(_inputs_of_one_pass(trainer, pl_module), pl_module)
+            if moved:
+                _estimate(moved, pl_module, _inputs_of_one_pass(trainer, pl_module))
         save_weights(trainer, path)
     except TypeError as error:
         raise MisconfigurationException(
             f"The mean of snapshots needs BatchNorm's statistics anew, for which {type(pl_module).__name__}.forward is called "
             f"with the first part of each training batch, and fails: {error}"
         ) from error
-    finally:  # update_bn leaves modes and momenta changed where it fails
+    finally:
         pl_module.load_state_dict(own, strict=pl_module.strict_loading)
         for module, training in mode.items():
             module.training = training
         for layer, momentum in momenta.items():
             layer.momentum = momentum
         pl_module.to(device)
+
+
+def _estimate(layers: Sequence[BatchNorm], pl_module: LightningModule, inputs: Iterator[Any]) -> None:
+    """As torch's ``update_bn``, for some of the layers: the others keep their statistics, and normalise by them."""
+    pl_module.train()
+    for layer in pl_module.modules():
+        if isinstance(layer, BatchNorm) and layer not in layers:
+            layer.eval()
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None
+    for each in inputs:
+        pl_module(each)
 
 
 def _inputs_of_one_pass(trainer: Trainer, pl_module: LightningModule) -> Iterator[Any]:

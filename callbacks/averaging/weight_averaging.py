@@ -111,9 +111,9 @@ class WeightAveragingBase(OutsideTrials):
         if self.averages:
             self._swap(pl_module)
 
-    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Swap the trained weights back in."""
-        if self.averages:
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Swap the trained weights back in, after what the module itself has chosen for the average (a threshold)."""
+        if self._swapped:
             self._swap(pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

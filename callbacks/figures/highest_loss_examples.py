@@ -10,7 +10,7 @@ from typing import Any
 from practicum.lightning_shim import LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 
-from ..module_outputs.labels import label_differences, label_of, predicted_label
+from ..module_outputs.labels import label_differences, label_of, predicted_label, threshold_of
 from ..module_outputs.step_check import TestOutputsCheck
 from ..module_outputs.test_outputs import classification_outputs, losses_by_row
 from .figure_callback import FigureCallback
@@ -58,14 +58,15 @@ class HighestLossExamples(TestOutputsCheck, FigureCallback):
         if not (trainer.is_global_zero and isinstance(x, Tensor) and self.accepts(x, pl_module)):
             return
         logits, target = classification_outputs(outputs, type(self).__name__)
-        classes = getattr(pl_module, "classes", None)
+        classes, threshold = getattr(pl_module, "classes", None), threshold_of(pl_module)
         for place, loss in enumerate(losses_by_row(logits, target).tolist()):
             if not self._worst.admits(loss):
                 continue
             row = (self._seen + place) * trainer.world_size
             several = target.ndim > 1
-            predicted, true = predicted_label(logits[place], several, classes), label_of(target[place], classes)
-            differences = label_differences(logits[place], target[place], classes) if several else ()
+            predicted = predicted_label(logits[place], several, classes, threshold)
+            true = label_of(target[place], classes)
+            differences = label_differences(logits[place], target[place], classes, threshold) if several else ()
             self._worst.add(Mistake(loss, row, x[place].cpu().clone(), predicted, true, differences))
         self._seen += len(x)
 

@@ -18,6 +18,7 @@ from practicum.lightning_shim import LightningModule, Trainer
 
 from ..files.output_path import output_path
 from .canvas import BLUE, GRID, ORANGE, new_figure
+from .epoch_values import of_this_epoch
 from .figure_callback import FigureCallback
 from .four_digits import four_digits
 from .metric_direction import better
@@ -132,6 +133,11 @@ class LearningCurves(FigureCallback):
         self.folder = folder
         self.history: dict[str, list[tuple[int, float]]] = {}
         self._resumed = False
+        self._validated = False
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note that there are new values."""
+        self._validated = not trainer.sanity_checking
 
     def state_dict(self) -> dict[str, Any]:
         """Return the values so far."""
@@ -155,7 +161,8 @@ class LearningCurves(FigureCallback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Record the values of this epoch; validation has run by now."""
-        values = {name: value for name, value in trainer.callback_metrics.items() if not name.endswith("_step")}
+        logged, self._validated = of_this_epoch(trainer.callback_metrics, self._validated), False
+        values = {name: value for name, value in logged.items() if not name.endswith("_step")}
         for name, value in values.items():
             if f"{name}_epoch" not in values:  # else this is the value of the last step, or the same once more
                 point = (trainer.current_epoch + 1, float(value))

@@ -48,10 +48,11 @@ class FineTuningGain(OutsideTrials):
         1
     """
 
-    def __init__(self, monitor: str = "val/loss", mode: Literal["min", "max"] | None = None, patience: int = 1) -> None:
+    def __init__(self, monitor: str | None = "val/loss", mode: Literal["min", "max"] | None = None, patience: int = 1) -> None:
         super().__init__()
         if patience < 1:
             raise MisconfigurationException(f"FineTuningGain: patience={patience} must be at least 1 (epochs).")
+        monitor = monitor or "val/loss"
         mode = mode_of(monitor) if mode is None else mode
         if mode not in ("min", "max"):
             raise MisconfigurationException(f"FineTuningGain: mode={mode} must be min or max.")
@@ -123,10 +124,7 @@ class FineTuningGain(OutsideTrials):
         if self._better(after, before):
             log.info(f"Fine-tuning: {self.monitor} {before:.4f} -> {after:.4f}.")
         else:
-            log.info(
-                f"Fine-tuning gained nothing: {self.monitor} {before:.4f} of the head alone, {after:.4f} after it; the head's "
-                "epoch is kept."
-            )
+            log.info(f"Fine-tuning gained nothing: {self.monitor} {before:.4f} of the head alone, {after:.4f} after it.")
 
     def _best(self) -> float | None:
         known = [value for value in (self._before, self._after) if value is not None]

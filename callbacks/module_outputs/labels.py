@@ -29,13 +29,25 @@ def label_of(target: Tensor, classes: Sequence[str] | None, separator: str = " "
     return separator.join(classes[i] if classes else str(i) for i in held) or "none"
 
 
-def label_differences(logits: Tensor, target: Tensor, classes: Sequence[str] | None) -> list[str]:
+def threshold_of(module: Any) -> float:
+    """The probability above which a multi-label module predicts a class: its ``threshold``, else .5.
+
+    Args:
+        module: A module; that of :class:`.MultiLabel` is chosen in validation.
+    """
+    found = getattr(module, "threshold", None)
+    value = float(found) if isinstance(found, float) or (isinstance(found, Tensor) and found.numel() == 1) else 0.5
+    return value if 0 < value < 1 else 0.5
+
+
+def label_differences(logits: Tensor, target: Tensor, classes: Sequence[str] | None, threshold: float = 0.5) -> list[str]:
     """Say in what the predicted classes of a multi-label row differ from the true ones.
 
     Args:
-        logits: Of one row ``[classes]``; those above 0 are predicted.
+        logits: Of one row ``[classes]``.
         target: A 0/1 vector ``[classes]``.
         classes: Their names. Default: numbers.
+        threshold: Classes of a higher probability are predicted.
 
     Returns:
         A line of those missed and one of those added, where there are any; else one that says so.
@@ -46,7 +58,7 @@ def label_differences(logits: Tensor, target: Tensor, classes: Sequence[str] | N
         >>> label_differences(torch.tensor([2.0, -1.0, -3.0]), torch.tensor([1, 1, 0]), ["road", "water", "haze"])
         ['missed: water']
     """
-    predicted, true = (logits > 0).tolist(), (target > 0).tolist()
+    predicted, true = (logits.float().sigmoid() > threshold).tolist(), (target > 0).tolist()
     names = classes or [str(number) for number in range(len(true))]
     each = list(zip(names, predicted, true, strict=True))
     found = {
@@ -56,15 +68,16 @@ def label_differences(logits: Tensor, target: Tensor, classes: Sequence[str] | N
     return [f"{what}: {', '.join(held)}" for what, held in found.items() if held] or ["all classes right"]
 
 
-def predicted_label(logits: Tensor, multi_label: bool, classes: Sequence[str] | None) -> str:
-    """Return the predicted class with its probability, ``bee (0.62)``, or for multi-label every class with a logit above 0.
+def predicted_label(logits: Tensor, multi_label: bool, classes: Sequence[str] | None, threshold: float = 0.5) -> str:
+    """Return the predicted class with its probability, ``bee (0.62)``, or for multi-label every class above the threshold.
 
     Args:
         logits: Of one row ``[classes]``.
         multi_label: Whether a row may hold several classes.
         classes: Their names. Default: numbers.
+        threshold: Of a probability, for multi-label.
     """
     if multi_label:
-        return label_of(logits > 0, classes)
+        return label_of(logits.float().sigmoid() > threshold, classes)
     probability, index = logits.float().softmax(0).max(0)
     return f"{label_of(index, classes)} ({float(probability):.2f})"

@@ -13,6 +13,7 @@ from typing import Any
 from practicum.lightning_shim import LightningModule, Trainer
 from torch.optim import Optimizer
 
+from ..figures.epoch_values import of_this_epoch
 from ..roles import Watcher
 from .shown_metrics import short, shown_metrics
 
@@ -58,6 +59,11 @@ class EpochLines(Watcher):
         self.metric, self.title, self.epochs = metric, title, epochs
         self._started = time.monotonic()
         self._lr: float | None = None
+        self._validated = False
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note that there are new values."""
+        self._validated = not trainer.sanity_checking
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock, for an epoch too that is resumed in its middle."""
@@ -73,9 +79,10 @@ class EpochLines(Watcher):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Log the line; validation has run by now."""
+        validated, self._validated = self._validated, False
         if not trainer.is_global_zero:
             return
-        metrics: dict[str, Any] = shown_metrics(trainer.callback_metrics, self.metric)
+        metrics: dict[str, Any] = shown_metrics(of_this_epoch(trainer.callback_metrics, validated), self.metric)
         epochs = self.epochs or (trainer.max_epochs if trainer.max_epochs and trainer.max_epochs > 0 else None)
         line = epoch_line(trainer.current_epoch + 1, epochs, time.monotonic() - self._started, metrics, self._lr)
         log.info(f"{self.title}: {line}" if self.title else line)

@@ -197,9 +197,10 @@ def fine_tuning_gain(record: Mapping[str, Any]) -> str | None:
         return None
     if better(monitor, after, before):
         return f"Fine-tuning brought {metric} from {four_digits(before)}, with the head alone, to {four_digits(after)}"
+    kept = ", which is kept," if record.get("weights/chosen_by") == monitor else ""
     return (
-        f"Fine-tuning gained nothing: {metric} is {four_digits(before)} with the head alone, which is kept, and "
-        f"{four_digits(after)} with all layers"
+        f"Fine-tuning gained nothing: {metric} is {four_digits(before)} with the head alone{kept} and {four_digits(after)} with "
+        "all layers"
     )
 
 

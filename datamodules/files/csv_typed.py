@@ -138,7 +138,12 @@ def typed(
             *(clean[name].count().alias(f"values {name}") for name in likely),
             *(numbers[name].str.contains(r"^-?\d{1,18}$").sum().alias(f"whole {name}") for name in likely),
             *(clean[name].str.contains(r"^[-+]?0\d+$").any().alias(f"padded {name}") for name in likely),
-            *((~clean[name].str.contains(r"^[-+]?[1-9]\d{0,2}[.,]\d{3}$")).any().alias(f"sure {name}") for name in likely),
+            *(
+                (clean[name].str.contains("[.,]") & ~clean[name].str.contains(r"^[-+]?[1-9]\d{0,2}[.,]\d{3}$"))
+                .any()
+                .alias(f"sure {name}")
+                for name in likely
+            ),
         )
         .collect()
         .row(0, named=True)

@@ -37,6 +37,11 @@ def clean_text(frame: pl.LazyFrame, told: Mapping[str, Any] | None = None) -> pl
     stripped = [each.str.strip_chars() for each, dtype in columns if dtype == pl.String]
     clean = frame.with_columns(
         *(pl.when(~each.is_in(missing)).then(each) for each in stripped),
+        *(
+            pl.when(~each.cast(pl.String).str.strip_chars().is_in(missing)).then(each)
+            for each, dtype in columns
+            if isinstance(dtype, pl.Categorical | pl.Enum)
+        ),
         *(each.fill_nan(None) for each, dtype in columns if dtype.is_float()),
         *(each.cast(pl.Float64 if dtype.scale else pl.Int64) for each, dtype in columns if isinstance(dtype, pl.Decimal)),
     )

@@ -41,7 +41,7 @@ def with_date_column(
     if config.date is not None or not config.date_parts or not config.infer_roles or config.strategy == "time":
         return config, []
     free = [name for name in names if name not in (*config.columns, *config.ignore)]
-    dates = {name: each for name in free if (each := _dates(column(name))) is not None}
+    dates = {name: each for name in free if (each := dates_of(column(name))) is not None}
     found = [name for name, each in dates.items() if each is True or each.are_all] or [*dates]
     if len(found) != 1 or part_names(found[0]) & {*names}:
         return config, []
@@ -53,7 +53,7 @@ def with_date_column(
     return told, [f"{where}: column {quoted(found[0])} holds dates, whose parts are learnt from{split}."]
 
 
-def _dates(values: pl.Series) -> DatesIn | Literal[True] | None:
+def dates_of(values: pl.Series) -> DatesIn | Literal[True] | None:
     """What of a column is dates: all by its type (true), or all or most of more texts than a category has; else ``None``."""
     if values.dtype in (pl.Date, pl.Datetime):
         return True if values.n_unique() > 1 + bool(values.null_count()) else None

@@ -122,6 +122,8 @@ def _from_pandas(frame: Any) -> pl.DataFrame:
     for place, name in enumerate(names):
         each = frame.iloc[:, place]
         plain_type = isinstance(each.dtype, np.dtype) and each.dtype.kind in "iufbM"
+        if plain_type and each.dtype.kind == "M" and np.datetime_data(each.dtype)[0] == "s":
+            each = each.astype("datetime64[us]")  # polars has no whole seconds
         columns[name] = each.to_numpy() if plain_type else each.astype(object).where(each.notna(), None).to_list()
     return pl.DataFrame(columns, strict=False, nan_to_null=True)
 

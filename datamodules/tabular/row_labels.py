@@ -106,6 +106,11 @@ def _no_rows(where: object, split: str, rows: int, rejected: int, config: TableC
 def _require_one_split(config: TableConfig) -> None:
     """Refuse options of a way to split that is not the one taken."""
     given = config.split_column is not None and not config.valid_from_train
+    if given and config.infer_roles and config.test_fraction:
+        raise MisconfigurationException(
+            f"test_fraction={config.test_fraction:g}: the files, or the column of splits, say which rows are the test's; leave "
+            "it out."
+        )
     strategy = "split_column" if given else split_strategy(config)
     if config.group is not None and strategy != "group":
         taken = {"split_column": f"split_column={config.split_column}", "time": f"date={config.date}"}.get(
@@ -145,8 +150,9 @@ def _split(
         if config.valid_from_train:
             inside = np.flatnonzero(labels == 0)
             alone = replace(config, split_column=None, valid_from_train=False)
+            asked = 0.0 if (labels == 2).any() else config.test_fraction or 0.0
             part = target.gather(inside)
-            labels[inside] = _split(lambda name: column(name).gather(inside), part, is_class, 0.0, alone, where, date_format)
+            labels[inside] = _split(lambda name: column(name).gather(inside), part, is_class, asked, alone, where, date_format)
         return labels
     if strategy == "time":
         if config.date is None:

@@ -14,6 +14,7 @@ from ..files.quoting import quoted
 from .boolean_words import boolean_words
 from .column_roles import infer_role
 from .column_types import clean_text
+from .date_column import dates_of
 from .numeric_text import number_type
 from .readers import as_lazy_frame, is_parquet, read_table, require_columns
 from .units import find_unit
@@ -108,22 +109,50 @@ def read_files(
             require_columns(files[split], schemas[split].names(), [label])
         del parts[split], schemas[split]
     notes = _same_columns(files, parts, {split: schema.names() for split, schema in schemas.items()}, used)
-    text = {name for schema in schemas.values() for name, kind in schema.items() if kind == pl.String}
+    blank = _blank(parts, schemas)
+    text = {
+        name
+        for split, schema in schemas.items()
+        for name, kind in schema.items()
+        if kind == pl.String and name not in blank[split]
+    }
     for split, schema in schemas.items():
         if any(schema[name] != pl.String for name in text & {*schema}):
-            parts[split] = (
-                parts[split].with_columns(pl.col(name).cast(pl.String) for name in text & {*schema})
-                if is_parquet(files[split])
-                else read_table(files[split], None, formats[files[split]], sorted(text & {*schema}))
-            )
+            parts[split] = _as_text(parts[split], schema, sorted(text & {*schema}), files[split], formats[files[split]])
+        parts[split] = parts[split].with_columns(pl.lit(None).alias(name) for name in blank[split] if name not in text)
     marked = [part.with_columns(pl.lit(split).alias(SPLIT_COLUMN)) for split, part in parts.items()]
     own = next(iter(schemas.values())).names()
     frame = pl.concat(marked, how="diagonal_relaxed").select(*own, SPLIT_COLUMN)
     return SourceTable(frame, source.csv, notes=notes, words=source.words, files={split: str(files[split]) for split in parts})
 
 
+def _blank(parts: Mapping[str, pl.LazyFrame], schemas: Mapping[str, pl.Schema]) -> dict[str, list[str]]:
+    """By split the columns without a value, which say nothing of their type, of those that are text here and not elsewhere."""
+    kinds: dict[str, set[object]] = {}
+    for schema in schemas.values():
+        for name, kind in schema.items():
+            kinds.setdefault(name, set()).add(kind)
+    found = {}
+    for split, schema in schemas.items():
+        names = [name for name, kind in schema.items() if kind == pl.String and len(kinds[name]) > 1]
+        counts = parts[split].select(pl.col(name).count() for name in names).collect().row(0) if names else ()
+        found[split] = [name for name, count in zip(names, counts, strict=True) if not count]
+    return found
+
+
+def _as_text(part: pl.LazyFrame, schema: pl.Schema, names: list[str], path: Path, csv: CSVFormat | None) -> pl.LazyFrame:
+    """Columns as they are written; numbers with a decimal comma in the form in which the other file has them."""
+    if csv is None:
+        return part.with_columns(pl.col(name).cast(pl.String) for name in names)
+    written = [name for name in names if csv.decimal == "." or not schema[name].is_float()]
+    read = read_table(path, None, csv, written) if written else part
+    return read.with_columns(pl.col(name).cast(pl.String) for name in names if name not in written)
+
+
 def _is_learnt(values: pl.Series) -> bool:
-    """Whether a column that nobody named is learnt from: also one of numbers with a unit, each of which is another text."""
+    """Whether a column that nobody named is learnt from: also dates, and numbers with a unit, each of which is another text."""
+    if dates_of(values) is not None:
+        return True
     has_unit = values.dtype == pl.String and values.n_unique() > 1 and find_unit(values) is not None
     if values.dtype == pl.String and number_type(values) is not None:
         return True

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from practicum.lightning_shim import MisconfigurationException
 
 from .readers import as_lazy_frame, is_table
@@ -52,7 +53,12 @@ def hash_files(files: Mapping[str, Path], salt: str) -> str:
 def hash_frame(frame: Any, salt: str) -> str:
     """SHA-256 of the rows and types of a polars or pandas frame, and of ``salt``."""
     digest = hashlib.sha256(salt.encode())
-    for block in as_lazy_frame(frame).collect().iter_slices(1 << 20):
+    rows = as_lazy_frame(frame)
+    kinds = rows.collect_schema()
+    words = [name for name, kind in kinds.items() if isinstance(kind, pl.Categorical | pl.Enum)]  # hashed by their codes
+    if words:
+        digest.update(str(kinds).encode())
+    for block in rows.with_columns(pl.col(name).cast(pl.String) for name in words).collect().iter_slices(1 << 20):
         digest.update(block.hash_rows(seed=1).to_numpy().tobytes())
         digest.update(str(block.schema).encode())
     return digest.hexdigest()

@@ -81,9 +81,11 @@ class TableConfig:
         """Check that no column has two roles.
 
         Raises:
-            MisconfigurationException: A column is the target or the weight, and listed elsewhere too, or listed twice.
+            MisconfigurationException: A column is the target, the weight or the date, and listed elsewhere too, or listed twice.
         """
         roles = {self.target: "target"} | ({} if self.weight is None else {self.weight: "weight"})
+        if self.date is not None:  # date_parts=False takes it for the split alone
+            roles.setdefault(self.date, "date")
         for option in ("categorical", "continuous", "ignore"):
             for name in getattr(self, option):
                 if name in roles:

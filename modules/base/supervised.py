@@ -37,6 +37,10 @@ class Supervised(FineTunable):
         """The network's output, the objective's input: what ``forward`` returns, unless a subclass says otherwise."""
         return self(x)
 
+    def evaluated_output(self, x: Any) -> Tensor:
+        """:meth:`output` in tests and predictions; through ``forward`` where callbacks replace what that returns."""
+        return self.output(x)
+
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """Scalar loss of outputs and targets."""
         return self.objective.loss(output, target)
@@ -67,7 +71,7 @@ class Supervised(FineTunable):
 
     def _evaluate(self, batch: tuple[Any, Tensor], metrics: MetricCollection, stage: str) -> dict[str, Tensor]:
         x, y = batch
-        output = self.output(x)
+        output = self.evaluated_output(x)
         loss = self.batch_loss(x, output, y)
         metrics.update(self.objective.point_prediction(self.objective.predict(output)), y)
         mean_loss = self.mean_losses[stage]
@@ -95,4 +99,4 @@ class Supervised(FineTunable):
     def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
         """Predictions of a batch, with or without targets."""
         x = batch[0] if type(batch) in (tuple, list) else batch  # a named tuple is an input, not a pair
-        return self.objective.predict(self.output(x))
+        return self.objective.predict(self.evaluated_output(x))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from practicum.callbacks import SGDR, SnapshotEnsemble
 from practicum.lightning_shim import MisconfigurationException, Trainer
 from practicum.modules import TabularEnsemble
 from torch.nn import functional as F
@@ -150,3 +151,17 @@ def test_it_learns_a_jump_and_a_checkpoint_alone_rebuilds_it(
     trainer.save_checkpoint(tmp_path / "net.ckpt")
     again = TabularEnsemble.load_from_checkpoint(tmp_path / "net.ckpt", weights_only=True)
     torch.testing.assert_close(again.eval()((codes, numbers)), net.eval()((codes, numbers)))
+
+
+def test_snapshots_of_a_classifier_are_heard_in_a_test(make_trainer: Callable[..., Trainer], tmp_path: Path) -> None:
+    codes, numbers = rows()
+    batches = [((codes[:32], numbers[:32]), torch.arange(32) % 2), ((codes[32:], numbers[32:]), torch.arange(32) % 2)]
+    loader: Any = DataLoader(batches, batch_size=None)  # type: ignore[arg-type]
+    net = model(target=None, classes=["low", "high"], optimizer=lambda groups: torch.optim.SGD(groups, lr=0.5))
+    ensemble = SnapshotEnsemble(tmp_path)
+    trainer = make_trainer(max_epochs=3, callbacks=[SGDR(1, 2), ensemble])
+    trainer.fit(net, loader, loader)
+    together = trainer.test(net, loader, verbose=False)[0]["test/loss"]
+    assert ensemble.facts == {"snapshots": 2}
+    ensemble.enabled = False
+    assert trainer.test(net, loader, verbose=False)[0]["test/loss"] != pytest.approx(together, rel=1e-6)

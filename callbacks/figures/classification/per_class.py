@@ -28,6 +28,7 @@ from torchmetrics.classification import (
 
 from ...files.atomic_file import write_csv
 from ...files.output_path import output_path
+from ...module_outputs.labels import threshold_of
 from ...module_outputs.step_check import TestOutputsCheck
 from ...module_outputs.test_outputs import class_outputs
 from ..canvas import BLUE, GRID, ORANGE, new_figure
@@ -53,13 +54,14 @@ class ClassScores:
     f1: float
 
 
-def per_class_metrics(classes: int, multi_label: bool) -> MetricCollection:
+def per_class_metrics(classes: int, multi_label: bool, threshold: float = 0.5) -> MetricCollection:
     """Return ``precision``, ``recall`` and ``f1`` of each class ``[classes]``, as metrics of logits (multi-label: sigmoids)."""
     kinds: Any = (MulticlassPrecision, MulticlassRecall, MulticlassF1Score)
+    options: dict[str, Any] = {"average": None}
     if multi_label:
-        kinds = (MultilabelPrecision, MultilabelRecall, MultilabelF1Score)
+        kinds, options["threshold"] = (MultilabelPrecision, MultilabelRecall, MultilabelF1Score), threshold
     names = ("precision", "recall", "f1")
-    return MetricCollection({name: kind(classes, average=None) for name, kind in zip(names, kinds, strict=True)})
+    return MetricCollection({name: kind(classes, **options) for name, kind in zip(names, kinds, strict=True)})
 
 
 def lowest_f1(scores: Sequence[ClassScores], count: int) -> list[ClassScores]:
@@ -129,8 +131,8 @@ class PerClass(TestOutputsCheck, FigureCallback):
     """Writes and draws precision, recall and F1 of each class of a test.
 
     Needs ``test_step`` to return a dictionary with ``logits`` ``[B, classes]`` and ``target``, ``int64 [B]`` or a 0/1 matrix;
-    regression is passed over. Multi-label: a class is predicted where its logit is above 0. Class names are taken from the
-    module's ``classes`` where it has them. Under several processes their counts are added.
+    regression is passed over. Multi-label: a class is predicted where its probability is above the module's ``threshold``, else
+    .5. Class names are taken from the module's ``classes`` where it has them. Under several processes their counts are added.
 
     Args:
         folder: Folder of ``per_class.csv`` and ``per_class.png``, relative to ``trainer.default_root_dir``.
@@ -177,7 +179,7 @@ class PerClass(TestOutputsCheck, FigureCallback):
         classes, multi_label = logits.shape[1], target.ndim == 2
         if self._metrics is None:
             self._multi_label = multi_label
-            self._metrics = per_class_metrics(classes, multi_label).to(logits.device)
+            self._metrics = per_class_metrics(classes, multi_label, threshold_of(pl_module)).to(logits.device)
             self._count = torch.zeros(classes, dtype=torch.int64, device=logits.device)
         self._metrics.update(logits.float().sigmoid() if multi_label else logits, target)
         self._count += target.long().sum(0) if multi_label else torch.bincount(target, minlength=classes)

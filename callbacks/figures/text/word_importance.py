@@ -12,6 +12,7 @@ the words as they were written, these are what is removed and named; elsewhere i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -97,7 +98,8 @@ class WordImportance(Watcher):
     Needs a module whose ``forward`` takes tokens ``int64 [B, T]`` and returns logits ``[B, classes]``, whose ``predict_step``
     returns probabilities, with ``vocab`` (token by number). Tokens are turned into text by the data module's
     ``detokenize(tokens)`` where it has that; where it has ``source_words(row)``, which returns text, first token and the token
-    after the last one of each word of the ``row``-th text, these words are taken. Read :attr:`explanations` afterwards.
+    after the last one of each word of the ``row``-th text, these words are taken. Of an ensemble of snapshots the single model is
+    asked what it makes of the words. Read :attr:`explanations` afterwards.
 
     Args:
         words: Words of each text, at most.
@@ -147,6 +149,8 @@ class WordImportance(Watcher):
         """Explain the predictions of a batch, text by text."""
         module: Any = pl_module
         multi_label = is_multi_label(module, None)
+        stored = any(getattr(each, "stores_logits", False) for each in trainer.callbacks)  # type: ignore[attr-defined]
+        forward = functools.partial(type(module).forward, module) if stored else module
         detokenize = getattr(getattr(trainer, "datamodule", None), "detokenize", " ".join)
         words_of = getattr(getattr(trainer, "datamodule", None), "source_words", None)
         for row, probabilities in zip(inputs_of(batch), outputs, strict=True):
@@ -155,7 +159,7 @@ class WordImportance(Watcher):
 
             def score(texts: Tensor, predicted: int = predicted) -> Tensor:
                 with trainer.precision_plugin.forward_context():
-                    logits = extract_logits(module(texts), None, "WordImportance", module)
+                    logits = extract_logits(forward(texts), None, "WordImportance", module)
                     return to_probabilities(logits, multi_label)[:, predicted]
 
             written = [] if words_of is None else merge_words(words_of(len(self.explanations)), self.pieces)

@@ -178,3 +178,26 @@ def test_the_same_trainer_goes_on_with_a_new_average(make_trainer: MakeTrainer) 
     trainer.fit_loop.max_epochs = 4
     trainer.fit(model, loader(), loader())
     torch.testing.assert_close(model.net.weight.detach(), by_hand(model.steps[taken:]))
+
+
+class Chooses(Line):
+    """Chooses a threshold in validation, by the weights that are validated."""
+
+    threshold: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("threshold", torch.tensor(0.5))
+
+    def on_validation_epoch_end(self) -> None:
+        self.threshold.copy_(self.net.weight.detach().sum())
+
+
+def test_what_validation_chooses_for_the_average_is_kept_with_it(make_trainer: MakeTrainer) -> None:
+    torch.manual_seed(0)
+    model = Chooses()
+    trainer = make_trainer(max_epochs=3, callbacks=[EMA(decay=0.7)], enable_checkpointing=True, num_sanity_val_steps=0)
+    trainer.fit(model, loader(), loader())
+    kept = torch.load(trainer.checkpoint_callback.best_model_path, weights_only=True)["state_dict"]  # type: ignore[union-attr]
+    torch.testing.assert_close(kept["threshold"], kept["net.weight"].sum())
+    torch.testing.assert_close(kept["net.weight"], by_hand(model.steps))

@@ -128,6 +128,31 @@ def test_weights_averaged_with_batchnorm_taken_anew(make_trainer: MakeTrainer, t
     assert torch.allclose(torch.cat(trainer.predict(module)), predicted_by(tmp_path / "average.ckpt"), atol=1e-6)  # type: ignore[arg-type]
 
 
+def test_statistics_that_training_has_left_alone_stay(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    class Frozen(Classifier):
+        """BatchNorm as of pretrained layers: with statistics of its own, which training leaves."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = nn.Sequential(nn.BatchNorm1d(6))
+            self.body[0].running_mean.fill_(0.5)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(self.body(x))
+
+        def on_train_batch_start(self, *args: Any) -> None:
+            self.body.eval()
+
+    module = Frozen()
+    make_trainer(max_epochs=3, callbacks=[SGDR(1, 2), SnapshotEnsemble(tmp_path, average="weights")]).fit(module)
+    average = stored(tmp_path / "average.ckpt")
+    assert average["body.0.running_mean"].tolist() == [0.5] * 6
+    last = stored(tmp_path / "cycle-2.ckpt")
+    assert not torch.equal(average["net.1.running_mean"], last["net.1.running_mean"])
+    make_trainer(max_epochs=1, callbacks=[SGDR(1, 2), SnapshotEnsemble(tmp_path, average="weights")]).fit(Frozen())
+    assert equal(stored(tmp_path / "average.ckpt"), stored(tmp_path / "cycle-1.ckpt"))  # the mean of one
+
+
 @pytest.mark.parametrize("average", ["weights", "probabilities"])
 def test_weights_that_checkpoints_lack_are_left_alone(make_trainer: MakeTrainer, tmp_path: Path, average: Any) -> None:
     class Partial(Classifier):

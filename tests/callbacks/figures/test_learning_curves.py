@@ -51,6 +51,16 @@ def test_values_of_a_fit(
     assert resumed.history == callback.history
 
 
+def test_an_epoch_without_validation_has_no_value_of_it(
+    known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer]
+) -> None:
+    callback = LearningCurves()
+    trainer = make_trainer(max_epochs=5, callbacks=[callback], check_val_every_n_epoch=2)
+    trainer.fit(known_classifier(), known_photos, known_photos)
+    assert [epoch for epoch, _ in callback.history["train/loss"]] == [1, 2, 3, 4, 5]
+    assert [epoch for epoch, _ in callback.history["val/loss"]] == [2, 4]
+
+
 def test_what_is_logged_by_step_too_has_one_value_an_epoch(make_trainer: Callable[..., Trainer]) -> None:
     class Logs(BoringModel):  # type: ignore[misc, valid-type]
         def training_step(self, batch: Any, batch_idx: int) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from hydra import compose, initialize_config_module
 from practicum.callbacks import FineTuningGain, GradualUnfreezing
 from practicum.lightning_shim import Callback, MisconfigurationException, Trainer
 
@@ -122,6 +123,25 @@ def test_a_resumed_training_compares_with_the_head_of_the_interrupted_one(
 def test_what_is_better_is_known_by_the_name(monitor: str, mode: str) -> None:
     assert FineTuningGain(monitor).mode == mode
     assert FineTuningGain(monitor, mode="max").mode == "max"
+
+
+def test_no_monitor_is_the_loss_of_validation() -> None:
+    callback = FineTuningGain(monitor=None)
+    assert (callback.monitor, callback.mode) == ("val/loss", "min")
+
+
+@pytest.mark.parametrize(
+    ("typed", "monitor"),
+    [
+        ([], "val/loss"),
+        (["callbacks.checkpoint.monitor=val/accuracy"], "val/accuracy"),
+        (["callbacks.checkpoint=null"], "val/loss"),
+    ],
+)
+def test_fine_tuning_is_judged_by_what_keeps_the_weights(typed: list[str], monitor: str) -> None:
+    with initialize_config_module("practicum.conf", version_base="1.3"):
+        cfg = compose("train", [*typed, "experiment=spiders", "name=test", "paths.run=run"])
+    assert cfg.callbacks.gain.monitor == monitor
 
 
 def test_a_metric_that_is_not_logged_is_named(make_trainer: Callable[..., Trainer]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import torch
-from practicum.callbacks.module_outputs.labels import label_of, predicted_label
+from practicum.callbacks.module_outputs.labels import label_differences, label_of, predicted_label, threshold_of
 
 
 def test_a_class_has_its_name_or_number() -> None:
@@ -25,3 +27,11 @@ def test_multi_label_has_all_names() -> None:
 def test_a_prediction_has_its_probability() -> None:
     assert predicted_label(torch.tensor([0.0, 0.5]), False, ("ant", "bee")) == "bee (0.62)"
     assert predicted_label(torch.tensor([1.0, -0.5, 0.1]), True, ("a", "b", "c")) == "a c"
+    assert predicted_label(torch.tensor([1.0, -0.5, 0.1]), True, ("a", "b", "c"), 0.3) == "a b c"
+    assert label_differences(torch.tensor([1.0, -0.5]), torch.tensor([1, 1]), ("a", "b"), 0.3) == ["all classes right"]
+
+
+def test_the_threshold_is_the_modules_or_one_half() -> None:
+    found = [threshold_of(SimpleNamespace(threshold=each)) for each in (0.2, torch.tensor(0.25), torch.nn.Identity(), 7.0, None)]
+    assert found == [0.2, 0.25, 0.5, 0.5, 0.5]
+    assert threshold_of(object()) == 0.5

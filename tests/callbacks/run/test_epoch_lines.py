@@ -35,6 +35,17 @@ def test_each_epoch_is_a_line_as_soon_as_it_ends(
     assert counts == [1, 2, 3]
 
 
+def test_an_epoch_without_validation_has_no_value_of_it(
+    known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    trainer = make_trainer(max_epochs=4, callbacks=[EpochLines()], check_val_every_n_epoch=2)
+    trainer.fit(known_classifier(), known_photos, known_photos)
+    lines = [message for message in caplog.messages if message.startswith("Epoch ")]
+    assert ["val/loss" in line for line in lines] == [False, True, False, True]
+    assert all("train/loss" in line for line in lines)
+
+
 def test_a_title_says_what_is_trained(
     known_classifier: Any, known_photos: Any, make_trainer: Callable[..., Trainer], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -98,3 +98,8 @@ def test_fine_tuning_is_judged_by_its_own_metric() -> None:
     record = {"fine_tuning/monitor": "val/accuracy", "fine_tuning/before": 0.9, "fine_tuning/after": 0.95}
     assert fine_tuning_gain(record) == "Fine-tuning brought the accuracy on validation from 0.9, with the head alone, to 0.95"
     assert str(fine_tuning_gain({**record, "fine_tuning/after": 0.8})).startswith("Fine-tuning gained nothing: the accuracy")
+    nothing = {**record, "fine_tuning/after": 0.8, "weights/chosen_by": "val/loss"}
+    assert "which is kept" not in str(fine_tuning_gain(nothing))  # the lowest loss may be of another epoch
+    assert "with the head alone, which is kept, and 0.8" in str(
+        fine_tuning_gain({**nothing, "weights/chosen_by": "val/accuracy"})
+    )

@@ -58,3 +58,13 @@ def test_a_columns_sign_holds_unless_its_cells_say_otherwise(cells: list[str | N
     thousands = expected[1] or ("," if "1,304" in cells and "0.126" not in cells else None)
     assert column_signs(rows, ["a"], {"a": ","}, (".", thousands))["a"] == expected
     assert column_signs(rows, ["a"], {}, (".", ","))["a"] == (".", ",")
+
+
+@pytest.mark.parametrize(("decimal", "other"), [(".", ","), (",", ".")])
+def test_plain_numbers_do_not_tell_thousands_from_fractions(decimal: str, other: str) -> None:
+    """950 beside 1,299: a price of thousands, or a fraction? Read as neither, so that someone names it."""
+    frame = pl.LazyFrame({"price": ["950", f"1{other}299"], "b": [f"0{decimal}5", "2"]})
+    found: dict[str, str] = {}
+    values = typed(frame, ["price", "b"], [], (decimal, None), True, HERE, [2, 3], decimals=found).collect()
+    assert found == {}
+    assert values["price"].to_list() == ["950", f"1{other}299"]

@@ -15,6 +15,14 @@ def test_strings_of_a_frame_are_cleaned() -> None:
     assert clean_text(frame).collect()["a"].to_list() == ["x", None, None, None, None]
 
 
+@pytest.mark.parametrize("kind", [pl.Categorical(), pl.Enum(["a", "?", "NA", " b"])])
+def test_marks_among_categories_are_missing(kind: pl.DataType) -> None:
+    frame = pl.LazyFrame({"a": pl.Series(["a", "?", "NA", None, " b"], dtype=kind)})
+    found = clean_text(frame).collect()["a"]
+    assert found.to_list() == ["a", None, None, None, " b"]
+    assert found.dtype == kind
+
+
 def test_what_is_told_to_be_missing_is_missing_in_a_frame() -> None:
     frame = pl.LazyFrame({"a": ["None", "n.a.", ""], "i": [1, -999, 3], "f": [0.5, -999.0, 2.0], "flag": [True, False, True]})
     told = {"na_values": ["n.a.", "-999"], "keep_default_na": False, "delimiter": ";"}

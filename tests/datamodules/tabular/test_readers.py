@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -60,6 +61,8 @@ def test_frames_of_pandas_have_the_types_of_a_file() -> None:
     dtypes = {"n": pl.Int64, "x": pl.Float64, "word": pl.String, "yes": pl.Boolean, "count": pl.Int64, "share": pl.Float64}
     assert {name: found[name].dtype for name in dtypes} == dtypes
     assert all(isinstance(found[name].dtype, pl.Datetime) for name in ("t", "old"))
+    seconds = pd.DataFrame({"day": np.datetime64("2020-01-01") + np.arange(3)})
+    assert as_lazy_frame(seconds).collect()["day"].dt.date().to_list()[-1] == datetime.date(2020, 1, 3)
     for names in (["a", "a"], [1, "1"]):
         with pytest.raises(MisconfigurationException, match="DataFrame: has the column '.' twice; rename one of them"):
             as_lazy_frame(pd.DataFrame([[1, 2]], columns=names))

@@ -104,3 +104,12 @@ def test_a_sample_of_training_rows_has_a_row_of_each_class() -> None:
         assert drawn.n_unique() == 3
     with pytest.raises(MisconfigurationException, match="t.csv: train_rows=2 leaves no row for some of the 3 classes"):
         labels_of(True, frame, train_rows=2)
+
+
+def test_a_share_for_a_test_is_taken_from_training_or_refused() -> None:
+    with pytest.raises(MisconfigurationException, match=r"test_fraction=0.2: the files, or the column of splits, say which rows"):
+        labels_of(split_column="part", test_fraction=0.2)
+    trained = FRAME.with_columns(part=pl.lit("train"))  # as a folder that has train.csv alone, and a test without targets
+    labels = labels_of(frame=trained, split_column="part", valid_from_train=True, test_fraction=0.2)
+    assert [(labels == number).sum() for number in range(3)] == [72, 24, 24]
+    assert not (labels_of(frame=trained, split_column="part", valid_from_train=True) == 2).any()

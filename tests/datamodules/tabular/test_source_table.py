@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from practicum.datamodules.tabular.column_roles import is_mostly_numeric
 from practicum.datamodules.tabular.source_table import read_files, read_frame, read_one
 from practicum.lightning_shim import MisconfigurationException
 
@@ -45,6 +46,35 @@ def test_a_column_that_is_text_in_one_file_is_text_in_all(tmp_path: Path) -> Non
     pl.DataFrame({"zip": [10001], "y": [1]}).write_parquet(tmp_path / "valid.parquet")
     files["valid"] = tmp_path / "valid.parquet"
     assert read_files(files, "y").frame.collect()["zip"].to_list() == ["01234", "K1A", "10001"]
+
+
+def test_a_column_without_a_value_says_nothing_of_its_type(tmp_path: Path) -> None:
+    train = write(tmp_path, "train.csv", "x;y;z", "1,5;12,25;1\n2,5;0,5;2")
+    files = {"train": train, "valid": write(tmp_path, "valid.csv", "x;y;z", "1,5;3,5;\n2,25;4,5;")}
+    files["test"] = write(tmp_path, "test.csv", "x;y;z", "1,5;;3\n2,5;;4")
+    frame = read_files(files, "y").frame.collect()
+    assert frame["y"].to_list() == [12.25, 0.5, 3.5, 4.5, None, None]
+    assert frame["z"].to_list() == [1, 2, None, None, 3, 4]
+    assert frame["x"].to_list() == [1.5, 2.5, 1.5, 2.25, 1.5, 2.5]
+
+
+def test_a_word_among_decimal_commas_leaves_numbers_to_be_found_in_each_file(tmp_path: Path) -> None:
+    train = write(tmp_path, "train.csv", "x;y", "\n".join(f"{n},5;{n}" for n in range(100)))
+    other = write(tmp_path, "valid.csv", "x;y", "\n".join(f"{'broken' if n == 7 else f'{n},25'};{n}" for n in range(100)))
+    values = read_files({"train": train, "valid": other}, "y").frame.collect()["x"]
+    assert is_mostly_numeric(values)  # so that the word is named
+    assert values[:2].to_list() == ["0.5", "1.5"]
+    assert values[100:102].to_list() == ["0.25", "1.25"]
+
+
+def test_a_file_without_the_column_of_dates_is_refused(tmp_path: Path) -> None:
+    days = [f"2024-{1 + row // 28:02}-{1 + row % 28:02},{row / 7},{row % 3}" for row in range(60)]
+    files = {
+        "train": write(tmp_path, "train.csv", "date,x,y", "\n".join(days)),
+        "valid": write(tmp_path, "valid.csv", "x,y", "1.5,2"),
+    }
+    with pytest.raises(MisconfigurationException, match="valid.csv: has no column 'date'"):
+        read_files(files, "y")
 
 
 def test_all_files_have_the_format_of_the_training_file(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ def test_hashes_follow_contents(tmp_path: Path) -> None:
     frame = pl.DataFrame({"a": [1, 2]})
     assert hash_frame(frame, "Table") == hash_frame(frame.lazy(), "Table") != hash_frame(frame.reverse(), "Table")
     assert hash_frame(frame, "Table") != hash_frame(frame.cast(pl.Int32), "Table")
+    words = [pl.DataFrame({"a": pl.Series(each, dtype=pl.Categorical)}) for each in (["no", "yes"], ["bad", "good"])]
+    assert hash_frame(words[0], "Table") != hash_frame(words[1], "Table")  # whose codes are the same
 
 
 def test_size_in_memory(tmp_path: Path) -> None:

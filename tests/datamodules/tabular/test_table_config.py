@@ -33,6 +33,7 @@ def test_options_in_range() -> None:
     [
         ({"categorical": ["y"]}, r"categorical=\[y\]: the column is named in the option target too"),
         ({"weight": "w", "continuous": ["w"]}, r"continuous=\[w\]: the column is named in the option weight too"),
+        ({"date": "d", "ignore": ["d"]}, r"ignore=\[d\]: the column is named in the option date too"),
         ({"categorical": ["a"], "ignore": ["a"]}, r"ignore=\[a\]: the column is named in the option categorical too"),
     ],
 )

@@ -29,11 +29,12 @@ class Linear(LightningModule):
         return {"logits": 3 * batch[0], "target": batch[1]}
 
 
-@pytest.mark.parametrize("multi_label", [False, True])
+@pytest.mark.parametrize(("multi_label", "threshold"), [(False, None), (True, None), (True, 0.2)])
 def test_each_class_has_its_scores(
     make_trainer: Callable[..., Trainer],
     tmp_path: Path,
     multi_label: bool,
+    threshold: float | None,
     rows_of: Callable[[Path], list[dict[str, str]]],
     is_png: Callable[[Path], bool],
 ) -> None:
@@ -43,8 +44,11 @@ def test_each_class_has_its_scores(
     if multi_label:
         y = torch.bernoulli(x.sigmoid(), generator=generator).long()
     loader = DataLoader(TensorDataset(x, y), batch_size=500)
-    make_trainer(callbacks=[PerClass(tmp_path)]).test(Linear(), loader, verbose=False)
-    predicted = x > 0 if multi_label else F.one_hot(x.argmax(1), 3).bool()
+    module: Any = Linear()
+    if threshold is not None:
+        module.threshold = torch.tensor(threshold)  # as MultiLabel chooses it
+    make_trainer(callbacks=[PerClass(tmp_path)]).test(module, loader, verbose=False)
+    predicted = (3 * x).sigmoid() > (threshold or 0.5) if multi_label else F.one_hot(x.argmax(1), 3).bool()
     true = y.bool() if multi_label else F.one_hot(y, 3).bool()
     rows = rows_of(tmp_path / "per_class.csv")
     assert [row["class"] for row in rows] == ["ant", "bee", "wasp"]

@@ -8,7 +8,7 @@ import pytest
 import torch
 from practicum.callbacks import WordImportance
 from practicum.callbacks.figures.text.word_importance import describe_contributions, merge_words, occlusion
-from practicum.lightning_shim import LightningDataModule, LightningModule, MisconfigurationException, Trainer
+from practicum.lightning_shim import Callback, LightningDataModule, LightningModule, MisconfigurationException, Trainer
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -107,3 +107,18 @@ def test_needs_are_named(make_trainer: Callable[..., Trainer]) -> None:
         make_trainer(callbacks=[WordImportance()]).predict(Silent(), DataLoader(torch.ones(2, 3), batch_size=2))
     with pytest.raises(MisconfigurationException, match="pieces=1"):
         WordImportance(pieces=1)
+
+
+def test_of_stored_predictions_the_model_itself_is_asked(make_trainer: Callable[..., Trainer]) -> None:
+    """As an ensemble of snapshots: ``forward`` gives what was predicted before, whatever it is called with."""
+
+    class Stored(Callback):
+        stores_logits = True
+
+        def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+            pl_module.forward = lambda tokens: torch.tensor([[-3.0, 3.0], [2.0, -2.0]])  # type: ignore[method-assign]
+
+    rows = torch.tensor([[2, 3, 2, 1], [4, 2, 4, 4]])
+    callback = WordImportance(words=1)
+    make_trainer(callbacks=[Stored(), callback]).predict(Sentiment(), DataLoader(rows, batch_size=2))
+    assert [each.split()[0] for each in callback.explanations] == ["good", "bad"]
