@@ -60,12 +60,17 @@ def measure(kind: Kind, sizes: Sequence[int], output: Path, threads: int | None)
         if size in known:
             continue
         folder = output / f"{kind.name}_{size}"
+        mark = output / f".{folder.name}"  # ours: what a broken-off measurement has left may be removed
+        if folder.is_dir() and any(folder.iterdir()) and not mark.is_file():
+            sys.exit(f"{folder} is there, and not of this benchmark; give another --output.")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
+        mark.touch()
         made = str(kind.make(folder, size))
         overrides = [each.replace("{place}", made) for each in kind.overrides]
         known[size] = {"size": size, "revision": revision(), **train(overrides, folder, threads)}
         shutil.rmtree(folder)
+        mark.unlink()
         measured = [known[each] for each in sorted(known)]
         print(f"{kind.name}, {size:,}: {known[size]}", flush=True)
         _write(place, json.dumps({"typed": typed, "sizes": measured}, indent=1))

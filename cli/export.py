@@ -41,6 +41,7 @@ def export(cfg: DictConfig) -> None:
     from practicum.lightning_shim import MisconfigurationException
 
     from .exports.formats import FORMATS, require_packages
+    from .inputs import require_no_file_of_run, require_other_output
     from .known_warnings import ignore_known_warnings
     from .run_options import check_flags
 
@@ -64,6 +65,8 @@ def export(cfg: DictConfig) -> None:
         raise MisconfigurationException(
             f"output={output}: is a folder; name a file in it, output={output / f'model{FORMATS[cfg.format]}'}."
         )
+    require_no_file_of_run([output], [run.folder])
+    require_other_output(output, cfg.input)
     require_replaceable(output)
     if output.is_symlink():  # what it leads to is written: a file takes the place of another one by its name
         output = Path(os.path.realpath(output))

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import glob
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from omegaconf import ListConfig
 from practicum.lightning_shim import MisconfigurationException
+
+# Of a run folder: what predictions need, and what measures the run itself.
+_NEEDED = "steps.json tokenizer.json input.json splits.csv items.parquet seen.parquet temperature.json tta.json"
+_OWN = "metrics.json metrics.csv predictions.csv submission.csv columns.csv rejected.csv report.html README.md"
+_WEIGHTS = "checkpoints/best.ckpt checkpoints/last.ckpt checkpoints/before_last.ckpt"
+_OF_RUN = f"{_NEEDED} {_OWN} {_WEIGHTS}".split()
 
 
 def expand_input(given: Any) -> list[str]:
@@ -71,6 +78,24 @@ def require_other_output(output: Path, *given: Any) -> None:
     for path in (path for each in given if each is not None for path in expand_input(each)):
         if os.path.exists(path) and output.samefile(path):
             raise MisconfigurationException(f"output={output} is the input itself, which it would replace; give another name.")
+
+
+def require_no_file_of_run(outputs: Iterable[Path], runs: Iterable[Path]) -> None:
+    """Refuse an output that is a file which a run needs, or has of its own test.
+
+    Args:
+        outputs: What is to be written.
+        runs: Run folders.
+
+    Raises:
+        MisconfigurationException: It is.
+    """
+    own = {(run / name).resolve() for run in runs for name in _OF_RUN}
+    for output in outputs:
+        if output.resolve() in own:
+            raise MisconfigurationException(
+                f"output={output} is a file of the run itself, which it would replace; give another name."
+            )
 
 
 def _matches(path: str) -> list[str]:

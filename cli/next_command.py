@@ -164,11 +164,12 @@ def next_commands(run: FinishedRun, hints: Mapping[str, Any], names: tuple[str, 
     """
     train, predict = names
     purpose, following = "Predict with it", "Train on data of your own"
+    new = "new_" if Path(run.folder).resolve() == Path.cwd() else ""  # the run's own tables have these names
     if run.test_inputs is not None:
         purpose = "Predict the challenge's test inputs"
-        use = [f"input={run.test_inputs}", "output=submission.csv", "format=kaggle"]
+        use = [f"input={run.test_inputs}", f"output={new}submission.csv", "format=kaggle"]
     else:
-        use = [*map(str, hints.get("predict", ["input=INPUT"])), "output=predictions.csv"]
+        use = [*map(str, hints.get("predict", ["input=INPUT"])), f"output={new}predictions.csv"]
     first = f"{predict} {shlex.join([f'run={run.folder}', *use])}"
     if "classifier" in hints:
         purpose, first = "Train a classifier on what it has learnt", f"{train} {shlex.join(_classifier(run, hints))}"

@@ -41,7 +41,7 @@ def predict(cfg: DictConfig) -> None:
     Raises:
         MisconfigurationException: A run, an input or options that can't be used; the message says why.
     """
-    from .inputs import require_other_output
+    from .inputs import require_no_file_of_run, require_other_output
     from .known_warnings import ignore_known_warnings, leave_messages_to_root
     from .malloc import keep_freed_memory
     from .run_folder import open_run
@@ -57,7 +57,12 @@ def predict(cfg: DictConfig) -> None:
         check_output(output)
     if output.is_symlink():  # what it leads to is written: a file takes the place of another one by its name
         output = Path(os.path.realpath(output))
-    require_other_output(output, cfg.input, cfg.fold_in)
+    outputs = [output]
+    if cfg.format == "factors":
+        outputs = [output / f"{name}.{kind}" for name in ("users", "items") for kind in ("parquet", "npy")]
+    require_no_file_of_run(outputs, [run.folder for run in runs])
+    for each in outputs:
+        require_other_output(each, cfg.input, cfg.fold_in)
     output.parent.mkdir(parents=True, exist_ok=True)
     keep_freed_memory()
     ignore_known_warnings()

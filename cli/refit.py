@@ -25,6 +25,7 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, open_dict
 from practicum.callbacks import EpochLines, FiniteLoss, LRFinder, LRSchedule
+from practicum.callbacks.averaging.snapshots import CycleSnapshots
 from practicum.callbacks.averaging.weight_averaging import WeightAveragingBase
 from practicum.callbacks.figures.counted import counted
 from practicum.callbacks.files.atomic_file import atomic_write
@@ -79,7 +80,8 @@ def refit(cfg: DictConfig, trainer: Trainer, data: Any, build: Callable[[], Ligh
     """Train anew on training and validation rows, and put the weights into the best checkpoint.
 
     Nothing happens where the test has no rows of its own; nor, which is said, for anything but a table, where weights are
-    averaged, or under several processes. A rate that a range test has found in the training is taken at the same epoch.
+    averaged or snapshots predict, or under several processes. A rate that a range test has found in the training is taken at the
+    same epoch.
 
     Args:
         cfg: The composed configuration.
@@ -100,9 +102,11 @@ def refit(cfg: DictConfig, trainer: Trainer, data: Any, build: Callable[[], Ligh
         return None
     if best is None or data.tests_on != "test":
         return None
-    if averaged or trainer.world_size > 1:
+    snapshots = any(isinstance(each, CycleSnapshots) for each in trainer.callbacks)  # type: ignore[attr-defined]
+    if averaged or snapshots or trainer.world_size > 1:
         if trainer.is_global_zero:
             why = "averaged weights would not be those of a training anew" if averaged else "it is done by one process only"
+            why = "snapshots would be those of the training before it" if snapshots else why
             log.info(f"refit is left out, and the test is of the best epoch: {why}.")
         return None
     started = time.monotonic()

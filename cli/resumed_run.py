@@ -186,11 +186,11 @@ def _newest_checkpoint(folder: Path) -> Path | None:
         if _is_whole(path):
             log.info(f"Continuing from {path}.")
             return path
-        os.replace(path, folder / "damaged.ckpt")  # or it would replace the good one at the next save
+        os.replace(path, folder / f"damaged_{path.name}")  # or it would replace the good one at the next save
         then = (
             f"taking the one before, {other}" if other and other.is_file() else "there is no other: starting from the beginning"
         )
-        log.warning(f"{path} is damaged (now damaged.ckpt); {then}.")
+        log.warning(f"{path} is damaged (now damaged_{path.name}); {then}.")
     log.warning(f"{folder} holds no checkpoint yet: starting from the beginning.")
     return None
 
@@ -204,6 +204,8 @@ def _is_whole(path: Path) -> bool:
             if archive.testzip() is not None:
                 return False
         return isinstance(torch.load(path, map_location="meta", weights_only=True), dict)
+    except OSError as error:  # it may be whole, and readable another time
+        raise ResumeError(f"{path}: can't be read ({error.strerror or error}); nothing was changed.") from error
     except Exception:  # whatever another kind of file, or a damaged one, leads to
         return False
 

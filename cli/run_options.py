@@ -21,6 +21,8 @@ _NESTED = {
     "pretraining": ("model", "optimizer", "schedule", "classifier", "epochs", "batch_size", "bptt"),
 }
 _FOLDERS = ("paths.data", "data.cache", "data.download_dir", "data.synthetic_dir")
+_TABLES = "metrics predictions submission rejected duplicates near_duplicates splits columns"  # that a run writes
+_WRITTEN = tuple(f"{each}.csv" for each in _TABLES.split())
 _RECORDER = "practicum.callbacks.RunRecord"
 _MAX_SEED = 2**32 - 1  # numpy's
 _NOTHING = {"max_epochs": 0, "max_steps": 0, "limit_train_batches": 0}  # values of the trainer's with which nothing is trained
@@ -144,6 +146,24 @@ def check_run_folder(cfg: DictConfig, hydras: str) -> None:
             raise MisconfigurationException(
                 f"{name}={folder}: the folder of a run is set by hydra.run.dir (in a sweep hydra.sweep.dir), so that its "
                 "configuration and all that prediction needs lie in one place."
+            )
+
+
+def check_own_data(cfg: DictConfig, hydras: str) -> None:
+    """Refuse a table as data that the run would write a file of its own in the place of.
+
+    Args:
+        cfg: The composed configuration.
+        hydras: Hydra's output folder of this job.
+
+    Raises:
+        MisconfigurationException: There is one.
+    """
+    for key in ("root", "csv", "items"):
+        path = OmegaConf.select(cfg, f"data.{key}")
+        if isinstance(path, str) and Path(path).name in _WRITTEN and Path(path).resolve().parent == Path(hydras).resolve():
+            raise MisconfigurationException(
+                f"data.{key}={path}: the run writes a file of that name into its folder; give another one, hydra.run.dir=DIR."
             )
 
 

@@ -55,6 +55,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
 
     from .baselines.add import add_baselines
     from .config_check import check_config
+    from .earlier_results import remove_earlier_results
     from .known_warnings import ignore_known_warnings, leave_messages_to_root, say_all_again
     from .logger_packages import check_logger_packages
     from .malloc import keep_freed_memory
@@ -65,7 +66,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     from .refit import refit
     from .resumed_inputs import read_artifacts, require_same_inputs
     from .resumed_run import completed, keep_configuration, prepare_resume, warn_of_other_data
-    from .run_options import check_objective, check_run_folder, check_run_options
+    from .run_options import check_objective, check_own_data, check_run_folder, check_run_options
     from .shown_config import shown_config
     from .summary import print_summary
     from .sweeps.pruning import trial_pruning
@@ -75,6 +76,7 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     # Configuration: nothing is touched before it has been checked.
     check_run_options(cfg)
     check_run_folder(cfg, HydraConfig.get().runtime.output_dir)
+    check_own_data(cfg, HydraConfig.get().runtime.output_dir)
     if (reached := continue_in_sweep(cfg)) is not None:
         return _returned(reached, cfg.objective)
     if (reached := completed(cfg)) is not None:
@@ -108,8 +110,9 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
     seconds_before = {"data": time.monotonic() - began}
     check_objective(cfg.objective, getattr(data, "tests_on", "test"))
     # Not before data are known to be good; by the first process, since others would remove what it has begun.
-    if cfg.resume.run is None and not getattr(rank_zero_only, "rank", 0):
-        _remove_earlier_results(run, [str(cfg.model.get(name)) for name in ("weights", "encoder", "vectors")])
+    trial = bool(cfg.trainer.get("fast_dev_run"))
+    if cfg.resume.run is None and not trial and not getattr(rank_zero_only, "rank", 0):
+        remove_earlier_results(run, [str(cfg.model.get(name)) for name in ("weights", "encoder", "vectors")])
     if cfg.resume.run is not None:
         warn_of_other_data(run, data, cfg.resume.force)
     if (seconds := pretrain(cfg, data)) is not None:
@@ -148,6 +151,9 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
         seconds = refit(cfg, trainer, data, build_model)
         recorder.seconds |= {} if seconds is None else {"refit": seconds}
     _test(trainer, model, data, recorder)
+    if trial:
+        print("A trial of the code: nothing was kept of it.")
+        return {}
 
     if cfg.baselines and trainer.is_global_zero:  # no other process takes part, and none waits
         add_baselines(recorder, trainer, model, data, build_model, cfg.seed)
@@ -170,31 +176,6 @@ def train(cfg: DictConfig) -> dict[str, Any] | float | PrunedRun:
 def _returned(reached: dict[str, Any] | PrunedRun, objective: str | None) -> dict[str, Any] | float | PrunedRun:
     """What a sweeper wants of a run."""
     return reached if objective is None or isinstance(reached, PrunedRun) else _metric(reached, objective)
-
-
-def _remove_earlier_results(run: Path, begins_from: Sequence[str] = ()) -> None:
-    """Remove what an earlier run in the same folder left and this one might not replace; what is one's own stays.
-
-    Args:
-        run: The folder.
-        begins_from: Weights to begin with; where a path leads into the folder, its best weights stay.
-    """
-    from practicum.callbacks.run.report_figures import remove_figures
-
-    from .model_card import is_card
-    from .sweeps.outcome import record_of
-
-    names = ["metrics.json", "report.html", "word_vectors.vec", "checkpoints/last.ckpt", "checkpoints/before_last.ckpt"]
-    if "tests_on" in record_of(run):  # a run of ours, not a file of that name in a project's folder
-        names += ["predictions.csv", "submission.csv", "temperature.json", "tta.json"]
-        needed = [Path(each).resolve() for each in begins_from if Path(each).exists()]
-        if not any(run.resolve() in (each, *each.parents) for each in needed):
-            names.append("checkpoints/best.ckpt")  # else a run that is killed early would seem to have it
-        remove_figures(run / "figures")
-    if is_card(run / "README.md"):
-        names.append("README.md")
-    for name in names:
-        (run / name).unlink(missing_ok=True)
 
 
 def _name_program(cfg: DictConfig) -> None:

@@ -105,7 +105,7 @@ class ImageClassifier(Supervised):
         self.backbone: Any
         self.mean: Tensor
         self.std: Tensor
-        self.backbone, self.provenance = load_backbone(backbone, weights, image_size)
+        self.backbone, self.provenance = load_backbone(backbone, weights, image_size, necks=head != "concat_pool")
         self.pool: nn.Module | None
         self.head: nn.Module
         self.pool, self.head = _build_head(head, self.backbone, len(self.classes), dropout)

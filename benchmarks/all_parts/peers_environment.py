@@ -68,6 +68,8 @@ def make_peers(folder: Path, listed: Path = LIST) -> Path:
     stamp = folder / _STAMP
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == stamp_of(listed) and python_of(folder).exists():
         return python_of(folder)
+    if folder.exists() and not (folder / "pyvenv.cfg").is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise PeersFailed("a folder of that name is there, which is no environment; give another --output")
     shutil.rmtree(folder, ignore_errors=True)
     try:
         _call([sys.executable, "-m", "venv", "--without-pip", str(folder)])

@@ -176,6 +176,8 @@ def _command(each: Benchmark, setting: Setting, work: Path, seed: int) -> list[s
 def _forget_other_runs(work: Path, command: list[str]) -> None:
     """Delete what a benchmark left of another command, so that it continues none of its runs."""
     note = work / "command.json"
+    if work.is_dir() and any(work.iterdir()) and not note.is_file():
+        sys.exit(f"{work} holds something else than runs of a benchmark; give another --output.")
     if work.is_dir() and (not note.is_file() or json.loads(note.read_text(encoding="utf-8")) != command):
         shutil.rmtree(work)
     work.mkdir(parents=True, exist_ok=True)

@@ -115,6 +115,12 @@ class SnapshotEnsemble(CycleSnapshots, PredictionTransform):
         """Check that this version of Lightning has what this relies on."""
         check_private_names(trainer, "batches.py", "loaders.py")
 
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Remove what another training has left; a mean of the weights only where this one makes its own."""
+        super().on_fit_start(trainer, pl_module)
+        if self.average == "weights" and trainer.is_global_zero and not trainer.fast_dev_run:  # type: ignore[attr-defined]
+            (self.folder / "average.ckpt").unlink(missing_ok=True)
+
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Average the weights if asked to; here, as a training that is resumed at its very end has no other hook."""
         if self.average == "weights" and self.cycles:

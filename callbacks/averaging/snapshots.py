@@ -91,7 +91,6 @@ class CycleSnapshots(OutsideTrials):
             self.cycles, self._factor, self._falling, self._lowest = 0, None, False, float("inf")
         self._resumed = False
         if trainer.is_global_zero and not trainer.fast_dev_run:  # type: ignore[attr-defined] # a trial leaves a real run's files
-            (self.folder / "average.ckpt").unlink(missing_ok=True)
             for number, path in self._numbered().items():
                 if number > self.cycles:
                     path.unlink()

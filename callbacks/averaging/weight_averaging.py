@@ -65,6 +65,7 @@ class WeightAveragingBase(OutsideTrials):
     def begin(self) -> None:
         """Forget an earlier fit; one that is resumed gets its checkpoint's state afterwards."""
         self._average, self._updated_at, self._swapped, self._left = None, 0, False, False
+        self._buffers: list[Tensor] = []  # of the average, as a validation began
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Drop the average of a fit that has failed: what is validated by itself is what the module holds."""
@@ -110,11 +111,19 @@ class WeightAveragingBase(OutsideTrials):
         """Swap the average in, if there is one."""
         if self.averages:
             self._swap(pl_module)
+            self._buffers = [each.clone() for each in pl_module.buffers()]
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Swap the trained weights back in, after what the module itself has chosen for the average (a threshold)."""
-        if self._swapped:
-            self._swap(pl_module)
+        """Swap the trained weights back in; what the module itself has chosen for the average (a threshold) is for both."""
+        if not self._swapped:
+            return
+        chosen = [not torch.equal(now, before) for now, before in zip(pl_module.buffers(), self._buffers, strict=True)]
+        self._swap(pl_module)
+        assert self._average is not None
+        with torch.no_grad():
+            for own, average, changed in zip(pl_module.buffers(), self._average.module.buffers(), chosen, strict=True):
+                if changed:
+                    own.copy_(average)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave the average in the module, if there is one; a checkpoint that is written yet holds both."""

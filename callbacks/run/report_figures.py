@@ -22,6 +22,7 @@ _SECTIONS = {  # stems of files, in the order of the page; embeddings_* and the 
     "Data": ("example_batch", "augmentation"),
 }
 _OTHERS = "More"
+_SUFFIXED = ("embeddings_", "error_by_")  # one of a column each
 _KINDS = (".png", ".svg", ".json", ".txt", ".csv")  # of files that callbacks write there
 
 
@@ -85,7 +86,8 @@ def remove_figures(folder: Path) -> None:
     """
     order = [stem for stems in _SECTIONS.values() for stem in stems]
     for path in folder.glob("*.*"):
-        if path.name == FAILED or (path.suffix in _KINDS and _place(path.stem, order) < len(order)):
+        ours = path.stem in order or path.stem.startswith(_SUFFIXED)
+        if path.name == FAILED or (path.suffix in _KINDS and ours):
             path.unlink()
 
 

@@ -45,7 +45,7 @@ class Submission(Watcher):
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Predict and write."""
-        if not trainer.is_global_zero:
+        if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined] # a trial of the code
             return
         module: Any = pl_module
         datamodule: Any = getattr(trainer, "datamodule", None)

@@ -62,7 +62,7 @@ class WordVectorsFile(Watcher):
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write."""
-        if not trainer.is_global_zero:
+        if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined] # a trial of the code
             return
         self.on_fit_start(trainer, pl_module)
         module: Any = pl_module

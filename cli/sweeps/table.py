@@ -14,6 +14,7 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from ..claimed_folder import begun_by_this_process
 from ..next_command import from_here, program_names
 from .outcome import PLAN
 from .resume import how_to_go_on, keep_command
@@ -97,7 +98,11 @@ def write_table(folder: Path, page: bool) -> list[RunRow]:
 
 def _remove_empty_sweep(folder: Path) -> None:
     """Remove the folder of a sweep that was refused before its first run, where nothing but Hydra's own files is in it."""
-    if folder.is_dir() and all(path.name in (".hydra", PLAN) for path in folder.iterdir()):
+    if (
+        begun_by_this_process(folder) is not None
+        and folder.is_dir()
+        and all(path.name in (".hydra", PLAN) for path in folder.iterdir())
+    ):
         logging.shutdown()
         if folder.resolve() not in (here := Path.cwd(), *here.parents):  # hydra.sweep.dir=.: what is there is one's own
             shutil.rmtree(folder)

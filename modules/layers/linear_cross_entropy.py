@@ -22,11 +22,13 @@ from torch.autograd.function import once_differentiable
 
 class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, target: Tensor, rows: int, dtype: torch.dtype) -> Tensor:
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, target: Tensor, rows: int, dtype: torch.dtype, trains: bool
+    ) -> Tensor:
         wide = torch.float32 if dtype in (torch.bfloat16, torch.float16) else dtype
         inputs, matrix, shift = x.to(dtype), weight.to(dtype), bias.to(dtype)
         loss = torch.zeros((), dtype=wide, device=x.device)
-        if not any(ctx.needs_input_grad[:3]):
+        if not (trains and any(ctx.needs_input_grad[:3])):  # which says nothing of no_grad
             for part, aim in zip(inputs.split(rows), target.split(rows), strict=True):
                 logits = torch.addmm(shift, part, matrix.T).to(wide)
                 loss += (logits.logsumexp(1) - logits.gather(1, aim[:, None])[:, 0]).sum()
@@ -64,6 +66,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
             None,
             None,
             None,
+            None,
         )
 
 
@@ -84,5 +87,5 @@ def linear_cross_entropy(x: Tensor, weight: Tensor, bias: Tensor, target: Tensor
     dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
     rows = rows or (1024 if device == "cpu" else 8192)
     with torch.autocast(device, enabled=False):
-        loss: Tensor = _LinearCrossEntropy.apply(x, weight, bias, target, rows, dtype)
+        loss: Tensor = _LinearCrossEntropy.apply(x, weight, bias, target, rows, dtype, torch.is_grad_enabled())
     return loss

@@ -11,6 +11,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.func import functional_call
@@ -49,6 +50,10 @@ class WeightDropLSTM(nn.LSTM):
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         """Same as ``nn.LSTM.forward``, with dropped recurrent weights in training."""
+        if not self.training and torch.is_grad_enabled() and getattr(input, "is_cuda", False):
+            # cuDNN has no backward pass in evaluation mode: a frozen layer above an embedding that trains
+            with torch.backends.cudnn.flags(enabled=False):
+                return super().forward(input, hx)
         if not self.training or self.weight_p == 0:
             return super().forward(input, hx)
         dropped = {

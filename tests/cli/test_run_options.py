@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_module
-from omegaconf import DictConfig
-from practicum.cli.run_options import check_objective, check_run_folder, check_run_options
+from omegaconf import DictConfig, OmegaConf
+from practicum.cli.run_options import check_objective, check_own_data, check_run_folder, check_run_options
 from practicum.lightning_shim import MisconfigurationException
 
 
@@ -129,3 +129,12 @@ def test_the_run_folder_is_hydras(tmp_path: Path) -> None:
     for elsewhere in (tmp_path / "other", "null"):
         with pytest.raises(MisconfigurationException, match="trainer.default_root_dir=.*: the folder of a run is set by"):
             check_run_folder(composed(f"paths.run={tmp_path}", f"trainer.default_root_dir={elsewhere}"), str(tmp_path))
+
+
+def test_a_table_that_the_run_would_write_is_no_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    cfg = OmegaConf.create({"data": {"root": "predictions.csv", "csv": None}})
+    with pytest.raises(MisconfigurationException, match="data.root=predictions.csv: the run writes a file of that name into its"):
+        check_own_data(cfg, str(tmp_path))
+    check_own_data(cfg, str(tmp_path / "runs" / "x"))
+    check_own_data(OmegaConf.create({"data": {"root": "sales.csv"}}), str(tmp_path))

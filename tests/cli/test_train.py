@@ -18,9 +18,8 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 from PIL import Image
-from practicum.cli.model_card import Task, write_card
 from practicum.cli.sweeps.outcome import is_complete
-from practicum.cli.train import _name_program, _remove_earlier_results
+from practicum.cli.train import _name_program
 
 HERE = Path(__file__).resolve().parents[2]
 
@@ -249,32 +248,19 @@ def test_cfg_prints_the_configuration_and_runs_nothing(tmp_path: Path, command: 
     assert not list(tmp_path.iterdir())
 
 
-def test_a_second_run_removes_what_the_first_left_and_nothing_of_ones_own(tmp_path: Path) -> None:
-    (tmp_path / "figures").mkdir()
-    names = ["README.md", "metrics.json", "predictions.csv", "figures/curves.png", "figures/error_by_a b.csv"]
-    for name in names:
-        (tmp_path / name).write_text("{}", encoding="utf-8")
-    _remove_earlier_results(tmp_path)  # hydra.run.dir=. of a project
-    assert [name for name in names if (tmp_path / name).exists()] == [name for name in names if name != "metrics.json"]
-    (tmp_path / "README.md").unlink()
-    (tmp_path / "metrics.json").write_text('{"status": "finished", "tests_on": "test"}', encoding="utf-8")
-    (tmp_path / "figures" / "paper.png").write_text("mine", encoding="utf-8")
-    write_card(tmp_path, {"tests_on": "test"}, Task("other", "Model", "its input", "a number"), "first", [])
-    (tmp_path / "checkpoints").mkdir()
-    best = tmp_path / "checkpoints" / "best.ckpt"  # or a run that is killed early would be said to have it
-    best.touch()
-    (mine := tmp_path / "checkpoints" / "mine.ckpt").touch()
-    for begins_from in (str(tmp_path), str(best)):  # model.encoder=RUN hydra.run.dir=RUN
-        _remove_earlier_results(tmp_path, ["None", begins_from])
-        assert best.is_file()
-        (tmp_path / "metrics.json").write_text('{"status": "finished", "tests_on": "test"}', encoding="utf-8")
-    _remove_earlier_results(tmp_path, ["random", "None"])
-    assert not best.exists()
-    assert mine.is_file()
-    mine.unlink()
-    (tmp_path / "metrics.json").write_text('{"status": "finished", "tests_on": "test"}', encoding="utf-8")
-    _remove_earlier_results(tmp_path)
-    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["paper.png"]
+def test_a_trial_of_the_code_keeps_and_removes_nothing(tmp_path: Path, in_process: Callable[..., Any]) -> None:
+    rows = "".join(f"{number % 7},{number % 5},{number % 7 + number % 5}\n" for number in range(200))
+    (tmp_path / "t.csv").write_text(f"a,b,y\n{rows}", encoding="utf-8")
+    typed = ["experiment=table", "data.root=t.csv", "data.target=y", "data.batch_size=32", "baselines=false", "epochs=2"]
+    typed += ["data.test_fraction=0.2", "hydra.run.dir=run"]
+    result = in_process("train.py", *typed, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr[-2000:]
+    names = ["metrics.json", "predictions.csv", "report.html", "README.md", "checkpoints/best.ckpt", "checkpoints/last.ckpt"]
+    before = {name: (tmp_path / "run" / name).read_bytes() for name in names}
+    result = in_process("train.py", *typed, "+trainer.fast_dev_run=true", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert "A trial of the code: nothing was kept of it." in result.stdout
+    assert {name: (tmp_path / "run" / name).read_bytes() for name in names} == before
 
 
 def test_a_refused_command_leaves_the_run_that_was_there(tmp_path: Path, command: Callable[..., Any]) -> None:

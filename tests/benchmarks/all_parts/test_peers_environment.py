@@ -31,3 +31,11 @@ def test_it_is_made_once_for_a_list(tmp_path: Path) -> None:
         make_peers(folder, listed)
     assert not folder.exists()
     assert not python_of(folder).exists()
+
+
+def test_a_folder_of_that_name_that_is_no_environment_stays(tmp_path: Path) -> None:
+    (tmp_path / "peers").mkdir()
+    (tmp_path / "peers" / "mine.py").touch()
+    with pytest.raises(PeersFailed, match="which is no environment; give another --output"):
+        make_peers(tmp_path / "peers")
+    assert (tmp_path / "peers" / "mine.py").is_file()

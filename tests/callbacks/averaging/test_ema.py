@@ -201,3 +201,12 @@ def test_what_validation_chooses_for_the_average_is_kept_with_it(make_trainer: M
     kept = torch.load(trainer.checkpoint_callback.best_model_path, weights_only=True)["state_dict"]  # type: ignore[union-attr]
     torch.testing.assert_close(kept["threshold"], kept["net.weight"].sum())
     torch.testing.assert_close(kept["net.weight"], by_hand(model.steps))
+
+
+def test_what_validation_has_chosen_stays_until_the_next(make_trainer: MakeTrainer) -> None:
+    torch.manual_seed(0)
+    model = Chooses()
+    trainer = make_trainer(max_epochs=3, callbacks=[EMA(decay=0.7)], check_val_every_n_epoch=2, num_sanity_val_steps=0)
+    trainer.fit(model, loader(), loader())
+    assert float(model.threshold) == pytest.approx(float(model.validated[-1].sum()))  # of the second epoch
+    assert float(model.net.weight.detach().sum()) != pytest.approx(float(model.threshold), abs=1e-4)  # the third has moved on

@@ -128,6 +128,14 @@ def test_weights_averaged_with_batchnorm_taken_anew(make_trainer: MakeTrainer, t
     assert torch.allclose(torch.cat(trainer.predict(module)), predicted_by(tmp_path / "average.ckpt"), atol=1e-6)  # type: ignore[arg-type]
 
 
+def test_a_mean_of_the_weights_goes_only_where_another_one_comes(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    for average, stays in (("probabilities", True), ("weights", False)):
+        (tmp_path / "average.ckpt").write_text("mine", encoding="utf-8")
+        callbacks = [SGDR(1, 2), SnapshotEnsemble(tmp_path, average=average)]  # type: ignore[arg-type]
+        make_trainer(max_epochs=1, callbacks=callbacks).fit(Classifier())
+        assert ((tmp_path / "average.ckpt").read_bytes() == b"mine") == stays
+
+
 def test_statistics_that_training_has_left_alone_stay(make_trainer: MakeTrainer, tmp_path: Path) -> None:
     class Frozen(Classifier):
         """BatchNorm as of pretrained layers: with statistics of its own, which training leaves."""

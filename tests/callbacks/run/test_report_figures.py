@@ -46,3 +46,11 @@ def test_figures_of_an_earlier_run_are_removed_by_their_names(tmp_path: Path) ->
     remove_figures(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["curves.pdf", "erroneous.png", "paper.png"]
     remove_figures(tmp_path / "nowhere")
+
+
+def test_figures_of_ones_own_with_a_longer_name_stay(tmp_path: Path) -> None:
+    names = ["samples_mine.png", "person_x.csv", "curves.png", "embeddings_shop.png", "error_by_day.csv"]
+    for name in names:
+        (tmp_path / name).touch()
+    remove_figures(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["person_x.csv", "samples_mine.png"]

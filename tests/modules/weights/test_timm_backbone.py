@@ -77,11 +77,15 @@ def test_a_run_without_the_necks_of_its_backbone_can_be_continued(tmp_path: Path
     assert necks
     kept = {key: value + 1 for key, value in state.items() if key not in necks}
     torch.save({"state_dict": {f"backbone.{key}": value for key, value in kept.items()}}, tmp_path / "run.ckpt")
-    backbone, _ = load_backbone("test_convnext", str(tmp_path / "run.ckpt"))
+    backbone, _ = load_backbone("test_convnext", str(tmp_path / "run.ckpt"), necks=False)
     assert all(torch.equal(backbone.state_dict()[key], value) for key, value in kept.items())
+    with pytest.raises(
+        MisconfigurationException, match=r"a run with head=concat_pool has no head\..*; take head=concat_pool here"
+    ):
+        load_backbone("test_convnext", str(tmp_path / "run.ckpt"))  # they would be random
     torch.save(kept, tmp_path / "other.pth")  # of anyone's files all is asked for
     with pytest.raises(MisconfigurationException, match=f"{len(necks)} tensors missing"):
-        load_backbone("test_convnext", str(tmp_path / "other.pth"))
+        load_backbone("test_convnext", str(tmp_path / "other.pth"), necks=False)
 
 
 def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
