@@ -61,7 +61,7 @@ class Regression(Objective):
         positive = target["min"] > 0 and "log_mean" in target
         found = f"the training data contain {target['min']:g}"
         if target["min"] > 0:
-            found = "validation or the test has one of 0 or less"
+            found = "a number of validation or the test is 0 or less (target has no log_mean)"
         for option, chosen in (("log_target=True", log_target), (f"loss={loss}", loss in ("rmspe", "mape"))):
             if chosen and not positive:
                 raise MisconfigurationException(
