@@ -101,7 +101,9 @@ def test_options_that_do_not_fit_are_refused() -> None:
         with pytest.raises(MisconfigurationException, match="needs a positive target, but the training data contain -3"):
             Regression(stats, **options)  # type: ignore[arg-type]
         elsewhere = {"mean": 2.0, "std": 1.0, "min": 1.0, "max": 3.0}  # a held-out number is 0: there are no logarithms
-        with pytest.raises(MisconfigurationException, match="needs a positive target, but a number of validation or the test is 0"):
+        with pytest.raises(
+            MisconfigurationException, match="needs a positive target, but a number of validation or the test is 0"
+        ):
             Regression(elsewhere, **options)  # type: ignore[arg-type]
         assert set(Regression(elsewhere).metrics()) == {"rmse", "mae"}
     with pytest.raises(MisconfigurationException, match="quantiles"):
