@@ -33,11 +33,11 @@ class Fault(NamedTuple):
 FAULTS = [
     Fault("callbacks/schedules/one_cycle", "1 / div, 1.0, 1 / div_final", "1 / div_final, 1.0, 1 / div"),
     Fault("callbacks/schedules/one_cycle", "self.pct_start, *self.momentums", "self.pct_start, *self.momentums[1:], 0.85"),
-    Fault("callbacks/schedules/sgdr", "cycle_mult**number)\n    return number", "cycle_mult ** (number + 1))\n    return number"),
+    Fault("callbacks/schedules/sgdr", "cycle_mult**number) * unit", "cycle_mult ** (number + 1)) * unit"),
     Fault("callbacks/schedules/sgdr", "(step - start) / length", "(step - start) / max(1, length - 1)"),
     Fault("callbacks/schedules/cyclical_lr", "0.5 ** (cycle - 1)", "0.5**cycle"),
     Fault("callbacks/schedules/cyclical_lr", "gamma**step", "gamma**cycle"),
-    Fault("callbacks/schedules/slanted_triangular", "(step - cut) / (total - cut)", "(step - cut) / total"),
+    Fault("callbacks/schedules/slanted_triangular", "(step - cut) / max(1, total - cut)", "(step - cut) / max(1, total)"),
     Fault("callbacks/schedules/flat_cosine", "- pct_start) / (1 - pct_start)", "- pct_start) / pct_start"),
     Fault("callbacks/schedules/annealing", "math.cos(math.pi * position)) / 2", "math.cos(math.pi * position / 2))"),
     Fault("callbacks/schedules/param_group_lrs", "[each * scale for each in value]", "list(value)"),
@@ -64,8 +64,8 @@ FAULTS = [
     ),
     Fault("callbacks/fine_tuning/gradual_unfreezing", "epoch >= start for", "epoch > start for"),
     Fault("callbacks/fine_tuning/gradual_unfreezing", "max(0, below - count)", "max(1, below - count)"),
-    Fault("callbacks/prediction/test_time_augmentation", "beta * plain + (1 - beta) *", "(1 - beta) * plain + beta *"),
-    Fault("callbacks/prediction/test_time_augmentation", "[seed, view, row]", "[seed, view]"),
+    Fault("callbacks/prediction/augmented_views", "beta * plain + (1 - beta) *", "(1 - beta) * plain + beta *"),
+    Fault("callbacks/prediction/augmented_views", "[seed, view, row]", "[seed, view]"),
     Fault(
         "callbacks/prediction/test_time_augmentation",
         "views.reshape(-1, self.n, *views.shape[1:]).transpose(0, 1)",
@@ -104,6 +104,12 @@ FAULTS = [
         "torch.expm1(predicted.squeeze(1) - true)",
     ),
     Fault("modules/objectives/regression", "number.clamp(*self.limits)", "number"),
+    Fault("modules/objectives/regression", "each < min(distances) + 1e-9", "each <= 0.5"),
+    Fault("modules/objectives/classification", "self.class_weight[target.long()].sum()", "len(target)"),
+    Fault("modules/base/supervised", "mean_loss.update(loss, self.loss_weight(x, y))", "mean_loss.update(loss, len(y))"),
+    Fault("callbacks/averaging/weight_averaging", "                    own.copy_(average)", "                    pass"),
+    Fault("callbacks/run/last_checkpoint", "trainer.callbacks = [*others, self]", "trainer.callbacks = [self, *others]"),
+    Fault("datamodules/images/image_cache", "_ENTRY.fullmatch(path.name) and ", ""),
 ]
 
 
