@@ -201,3 +201,23 @@ def test_weights_that_checkpoints_lack_are_left_alone(make_trainer: MakeTrainer,
     assert torch.equal(resumed.net.weight, whole.net.weight)
     kept = torch.load(tmp_path / "2" / "last.ckpt", weights_only=True)
     assert set(kept["state_dict"]) == set(kept["current_model_state"]) == {"net.weight", "net.bias"}
+
+
+def test_what_validation_chooses_is_for_both_sets_of_weights(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    class Chooses(Line):
+        threshold: Tensor
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("threshold", torch.tensor(0.5))
+
+        def on_validation_epoch_end(self) -> None:
+            self.threshold.copy_(self.net.weight.detach().sum())
+
+    saver = ModelCheckpoint(tmp_path, filename="kept")
+    trainer = make_trainer(max_epochs=2, callbacks=[WeightAveragingBase(), saver], enable_checkpointing=True)
+    trainer.fit(Chooses(), loader(), loader())
+    kept = torch.load(tmp_path / "kept.ckpt", weights_only=True)
+    chosen = kept["state_dict"]["net.weight"].sum()
+    torch.testing.assert_close(kept["state_dict"]["threshold"], chosen)
+    torch.testing.assert_close(kept["current_model_state"]["threshold"], chosen)

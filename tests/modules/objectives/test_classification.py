@@ -52,3 +52,11 @@ def test_a_score_of_probabilities_is_that_of_their_logits() -> None:
     assert score["accuracy"] == pytest.approx(float((logits.argmax(1) == y).float().mean()))
     sure = torch.tensor([[1.0, 0.0, 0.0]])
     assert objective.score(sure, torch.tensor([1]))["loss"] < float("inf")
+
+
+def test_a_loss_is_a_mean_over_the_weights_of_its_rows() -> None:
+    target = torch.tensor([0, 1, 1])
+    weighted = Classification(["a", "b"], class_weight=torch.tensor([1.0, 3.0]))
+    assert float(weighted.loss_weight(target)) == 7
+    assert weighted.loss_weight(torch.rand(4, 2)) == 4  # of mixed examples torch takes the mean over rows
+    assert Classification(["a", "b"]).loss_weight(target) == 3
