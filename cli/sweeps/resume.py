@@ -132,7 +132,7 @@ def sweep_arguments(folder: Path, typed: Sequence[str]) -> list[str]:
             none = "" if _is_search(folder) else "; it is no search (sweep=optuna)"
             raise ValueError(f"leave out {' '.join(sorted(strange))}: this sweep's sweeper has no such option{none}")
     kept = [each for each in [*task, *mine] if each.lstrip("+~").partition("=")[0] not in keys]
-    if keys & {"launcher", "hydra/launcher"}:  # options of the one before
+    if any(each.startswith(("launcher=", "hydra/launcher=")) and each not in (*task, *mine) for each in options):  # another one
         kept = [each for each in kept if not each.lstrip("+~").startswith("hydra.launcher.")]
     now = [each for each in options if not each.startswith("trust=")]
     return ["-m", *kept, *now, "resume.sweep=true", f"hydra.sweep.dir={override_text(from_here(folder))}"]

@@ -131,10 +131,10 @@ def build_arrays(source: SourceTable, config: TableConfig, where: object, key: s
     notes += [("info", each) for each in missing_values(_missing(frame, used), len(labels), where)]
     train_target = target.filter(training)
     if is_class:
-        steps.fit_target(train_target, is_class)
+        steps.fit_target(train_target, is_class=True)
     else:
         held_out = target.filter(pl.Series((labels != 0) & (labels != LEFT_OUT)))
-        steps.fit_target(as_number(train_target, where), is_class, as_number(held_out, where))
+        steps.fit_target(as_number(train_target, where), is_class=False, held_out=as_number(held_out, where))
     if not steps.categorical and not steps.continuous:
         raise MisconfigurationException(" ".join([f"{where}: has no column to predict {config.target} from.", *ignored]))
     if config.infer_roles:

@@ -193,16 +193,6 @@ class Chooses(Line):
         self.threshold.copy_(self.net.weight.detach().sum())
 
 
-def test_what_validation_chooses_for_the_average_is_kept_with_it(make_trainer: MakeTrainer) -> None:
-    torch.manual_seed(0)
-    model = Chooses()
-    trainer = make_trainer(max_epochs=3, callbacks=[EMA(decay=0.7)], enable_checkpointing=True, num_sanity_val_steps=0)
-    trainer.fit(model, loader(), loader())
-    kept = torch.load(trainer.checkpoint_callback.best_model_path, weights_only=True)["state_dict"]  # type: ignore[union-attr]
-    torch.testing.assert_close(kept["threshold"], kept["net.weight"].sum())
-    torch.testing.assert_close(kept["net.weight"], by_hand(model.steps))
-
-
 def test_what_validation_has_chosen_stays_until_the_next(make_trainer: MakeTrainer) -> None:
     torch.manual_seed(0)
     model = Chooses()

@@ -57,7 +57,8 @@ def test_its_own_command_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "hydra.sweep.dir='runs/sweeps/a'",
     ]
     a_sweep(Path("runs/sweeps/aa"), ["seed=5,6", "launcher=submitit_slurm"], ["hydra.launcher.partition=gpu"])
-    assert "hydra.launcher.partition=gpu" in resume_arguments(["resume=runs/sweeps/aa"])
+    for again in ([], ["launcher=submitit_slurm"]):
+        assert "hydra.launcher.partition=gpu" in resume_arguments(["resume=runs/sweeps/aa", *again])
     assert resume_arguments(["resume=runs/sweeps/aa", "launcher=ray", "hydra.launcher.x=1"])[1:4] == [
         "seed=5,6",
         "launcher=ray",
